@@ -1,0 +1,1 @@
+"""One short pure module per analysis, behind one Protocol and an explicit registry."""

@@ -1,0 +1,1 @@
+"""Studies, measurements, anatomy, errors: what the whole system talks about."""

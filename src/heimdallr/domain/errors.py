@@ -1,0 +1,84 @@
+"""Every error Heimdallr raises on purpose.
+
+::
+
+    HeimdallrError
+    ├── ConfigurationError        a setting is wrong: the operator must change it
+    ├── InputRefusedError         what was handed in cannot be a study
+    │   ├── UnsafeArchiveError    a ZIP that is a bomb, escapes its folder or is no ZIP
+    │   ├── NoDicomError          no readable DICOM instance was found
+    │   └── UnsupportedStudyError readable, but nothing in it is a CT or MR volume
+    ├── ConversionError           dcm2niix could not make a volume of the chosen series
+    ├── WeightsError              weights are absent, damaged or not to be loaded
+    ├── LicenceError              a task asks for a licence that is not configured
+    ├── SegmentationError         a network could not be run on this volume
+    ├── AnalysisError             an analysis broke (a gate that says no is a status, not an error)
+    └── PublishingError           a result could not be written
+
+An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
+It never carries patient data: a study is named by its case ID or UID only.
+"""
+
+from __future__ import annotations
+
+
+class HeimdallrError(Exception):
+    """Base of all deliberate errors.
+
+    Args:
+        message: what happened, one sentence, no patient data.
+        remedy: what the operator can do about it; empty when nothing can be done.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """The message, followed by the remedy where there is one."""
+        message = super().__str__()
+        return f"{message} — {self.remedy}" if self.remedy else message
+
+
+class ConfigurationError(HeimdallrError):
+    """A setting is missing, malformed or out of bounds."""
+
+
+class InputRefusedError(HeimdallrError):
+    """What was handed in cannot be a study."""
+
+
+class UnsafeArchiveError(InputRefusedError):
+    """A ZIP file that is damaged, too large, nested, or whose members leave its folder."""
+
+
+class NoDicomError(InputRefusedError):
+    """No readable DICOM instance was found in the input."""
+
+
+class UnsupportedStudyError(InputRefusedError):
+    """The study is readable but holds no CT or MR volume."""
+
+
+class ConversionError(HeimdallrError):
+    """A series could not be converted into a volume with a trustworthy geometry."""
+
+
+class WeightsError(HeimdallrError):
+    """Network weights are absent, damaged, or of a layout that cannot be loaded."""
+
+
+class LicenceError(HeimdallrError):
+    """A TotalSegmentator task asks for a licence number that is not configured."""
+
+
+class SegmentationError(HeimdallrError):
+    """A network could not be run on this volume."""
+
+
+class AnalysisError(HeimdallrError):
+    """An analysis broke; a gate that says "not applicable" is a status, not this error."""
+
+
+class PublishingError(HeimdallrError):
+    """A result could not be written."""

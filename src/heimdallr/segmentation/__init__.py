@@ -1,0 +1,1 @@
+"""TotalSegmentator's tasks on one resident engine."""

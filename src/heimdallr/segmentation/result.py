@@ -1,0 +1,45 @@
+"""What a segmentation task hands to the analyses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from heimdallr.imaging.volume import LabelMap
+
+WeightsOrigin = Literal["official", "bundled", "other"]
+"""Whose weights: TotalSegmentator's release, this project's own, or a site's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationProvenance:
+    """Which software and weights made a label map.
+
+    Attributes:
+        task: TotalSegmentator task name, ``total`` say.
+        engine: engine and version, ``heimdallr-openvino 0.1.0`` say.
+        device: ``cpu``, ``cuda:0`` …
+        weights: dataset folder names, in the order they were run.
+        weights_origin: ``bundled`` marks every result as not for clinical use.
+        weights_sha256: one checksum per folder, of its checkpoint file.
+        spacing_mm: voxel size the networks worked at.
+        seconds: wall time.
+    """
+
+    task: str
+    engine: str
+    device: str
+    weights: tuple[str, ...]
+    weights_origin: WeightsOrigin
+    weights_sha256: tuple[str, ...]
+    spacing_mm: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """A task's label map on the image's own (RAS+) grid, and where it came from."""
+
+    label_map: LabelMap
+    provenance: SegmentationProvenance
