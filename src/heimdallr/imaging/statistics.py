@@ -1,20 +1,212 @@
 """Volume, attenuation and extent of every structure of a label map, in one pass over the voxels.
 
-The voxels are walked once, slab by slab: each slab adds to one joint histogram of
-(label, value), from which count, mean, standard deviation, extremes and *exact* median of every
-structure follow, and to the per-axis label profiles, from which centroid and bounding box follow.
-The cost does not depend on how many structures there are.
+Voxels are walked once, chunk by chunk, into one joint histogram of (label, value). Count, mean,
+standard deviation, extremes and the *exact* median of every structure follow from it, so the cost
+does not depend on how many structures there are. Centroids and bounding boxes come from
+``cc3d.statistics``, which is one pass as well.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import cc3d
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from heimdallr.imaging.volume import Array, LabelMap, Volume
+
+FACES = (("left", "right"), ("posterior", "anterior"), ("inferior", "superior"))
+"""Names of the low and the high face of the volume along each RAS+ axis."""
+
+_CHUNK_VOXELS = 1 << 20
+"""Voxels per chunk: index arrays of this size stay in the processor's cache."""
+
+_LARGEST_HISTOGRAM = 1 << 24
+"""Bins up to which the joint histogram is used; wider value ranges are sorted instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class StructureStatistics:
+    """What one pass over the voxels says about one structure.
+
+    Attributes:
+        voxels: number of voxels.
+        volume_cm3: voxels × |det(affine)| / 1000.
+        mean: mean of the image inside the mask (HU for CT).
+        std: population standard deviation (ddof = 0).
+        median: exact median; the mean of the two middle values for an even count.
+        minimum: lowest value.
+        maximum: highest value.
+        centroid_ijk: (3,) mean voxel index.
+        bbox_min_ijk: (3,) lowest index along each axis.
+        bbox_max_ijk: (3,) highest index along each axis, inclusive.
+        truncated_at: faces of the volume the structure touches: it may go on beyond them.
+    """
+
+    voxels: int
+    volume_cm3: float
+    mean: float
+    std: float
+    median: float
+    minimum: float
+    maximum: float
+    centroid_ijk: tuple[float, float, float]
+    bbox_min_ijk: tuple[int, int, int]
+    bbox_max_ijk: tuple[int, int, int]
+    truncated_at: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Intensity:
+    """Distribution of the image inside one structure."""
+
+    mean: float
+    std: float
+    median: float
+    minimum: float
+    maximum: float
+
+
+def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, StructureStatistics]:
+    """Statistics of every structure present, by name, in label order.
+
+    A structure without a voxel is absent from the result: it has no statistics, not zeros.
+    Voxels whose label has no name are left out; voxels whose value is NaN are an error.
+
+    Args:
+        label_map: (I, J, K) labels, RAS+.
+        image: (I, J, K) image on the same grid.
+
+    Raises:
+        ValueError: the grids differ or the image holds NaN.
+    """
+    if label_map.shape != image.shape:
+        msg = f"label map {label_map.shape} and image {image.shape} are not on the same grid"
+        raise ValueError(msg)
+    extent = cc3d.statistics(label_map.data)
+    counts = extent["voxel_counts"]
+    present = [
+        (number, name)
+        for number, name in sorted(label_map.names.items())
+        if 0 < number < len(counts) and counts[number]
+    ]
+    intensities = _intensities(label_map.data, image.data, len(counts))
+    result: dict[str, StructureStatistics] = {}
+    for number, name in present:
+        box = extent["bounding_boxes"][number]
+        low = (int(box[0].start), int(box[1].start), int(box[2].start))
+        high = (int(box[0].stop) - 1, int(box[1].stop) - 1, int(box[2].stop) - 1)
+        i, j, k = (float(c) for c in extent["centroids"][number])
+        intensity = intensities[number]
+        result[name] = StructureStatistics(
+            voxels=int(counts[number]),
+            volume_cm3=int(counts[number]) * label_map.voxel_volume_mm3 / 1000,
+            mean=intensity.mean,
+            std=intensity.std,
+            median=intensity.median,
+            minimum=intensity.minimum,
+            maximum=intensity.maximum,
+            centroid_ijk=(i, j, k),
+            bbox_min_ijk=low,
+            bbox_max_ijk=high,
+            truncated_at=faces_touched(low, high, label_map.shape),
+        )
+    return result
+
+
+def faces_touched(
+    low: tuple[int, int, int], high: tuple[int, int, int], shape: tuple[int, int, int]
+) -> tuple[str, ...]:
+    """Faces of a (I, J, K) volume that an inclusive index box reaches."""
+    faces = []
+    for axis, (low_face, high_face) in enumerate(FACES):
+        if low[axis] == 0:
+            faces.append(low_face)
+        if high[axis] == shape[axis] - 1:
+            faces.append(high_face)
+    return tuple(faces)
+
+
+def _intensities(labels: Array, values: Array, label_count: int) -> dict[int, _Intensity]:
+    """Label → distribution of ``values`` inside it; labels without voxels are absent."""
+    if np.issubdtype(values.dtype, np.integer):
+        lowest, highest = int(values.min(initial=0)), int(values.max(initial=0))
+        if label_count * (highest - lowest + 1) <= _LARGEST_HISTOGRAM:
+            histogram = _joint_histogram(labels, values, label_count, lowest, highest)
+            return {
+                label: _from_histogram(histogram[label], lowest)
+                for label in range(1, label_count)
+                if histogram[label].any()
+            }
+    return _by_sorting(labels, values)
+
+
+def _chunks(labels: Array, values: Array) -> Iterator[tuple[Array, Array]]:
+    """Flat views of both arrays, chunk by chunk, in the order that costs no copy."""
+    order: Literal["F", "C"] = "F" if values.flags.f_contiguous else "C"
+    flat_labels, flat_values = labels.ravel(order), values.ravel(order)
+    for start in range(0, flat_labels.size, _CHUNK_VOXELS):
+        chunk = slice(start, start + _CHUNK_VOXELS)
+        yield flat_labels[chunk], flat_values[chunk]
+
+
+def _joint_histogram(
+    labels: Array, values: Array, label_count: int, lowest: int, highest: int
+) -> npt.NDArray[np.int64]:
+    """(label_count, highest - lowest + 1) counts of each value inside each label."""
+    width = highest - lowest + 1
+    counts = np.zeros(label_count * width, dtype=np.int64)
+    for chunk_labels, chunk_values in _chunks(labels, values):
+        inside = np.flatnonzero(chunk_labels)
+        if not inside.size:
+            continue
+        bins = chunk_labels[inside].astype(np.int64)
+        bins *= width
+        bins += chunk_values[inside]
+        bins -= lowest
+        found = np.bincount(bins)
+        counts[: found.size] += found
+    return counts.reshape(label_count, width)
+
+
+def _from_histogram(counts: npt.NDArray[np.int64], lowest: int) -> _Intensity:
+    """Moments and exact median of integer values with these counts, the first being ``lowest``."""
+    occupied = np.flatnonzero(counts)
+    weights = counts[occupied].astype(np.float64)
+    values = occupied.astype(np.float64) + lowest
+    total = weights.sum()
+    mean = float(weights @ values / total)
+    variance = float(weights @ (values - mean) ** 2 / total)
+    below = np.cumsum(counts[occupied])
+    n = int(below[-1])
+    middle = [values[np.searchsorted(below, rank, side="right")] for rank in ((n - 1) // 2, n // 2)]
+    return _Intensity(
+        mean, variance**0.5, float(sum(middle) / 2), float(values[0]), float(values[-1])
+    )
+
+
+def _by_sorting(labels: Array, values: Array) -> dict[int, _Intensity]:
+    """The same for real values: voxels are grouped by one stable (radix) sort of the labels."""
+    inside = labels != 0
+    grouped_labels, grouped_values = labels[inside], values[inside].astype(np.float64)
+    if np.isnan(grouped_values).any():
+        msg = "the image holds NaN inside a structure"
+        raise ValueError(msg)
+    order = np.argsort(grouped_labels, kind="stable")
+    present, starts = np.unique(grouped_labels[order], return_index=True)
+    groups = np.split(grouped_values[order], starts[1:]) if present.size else []
+    return {
+        int(label): _Intensity(
+            float(group.mean()),
+            float(group.std()),
+            float(np.median(group)),
+            float(group.min()),
+            float(group.max()),
+        )
+        for label, group in zip(present, groups, strict=True)
+    }
