@@ -1,0 +1,1 @@
+"""From measurements and label maps to the case folder: JSON, masks, overlays."""
