@@ -1,0 +1,115 @@
+"""One gzip stream, put together from pieces that were compressed apart.
+
+A deflate stream may be cut at any *full flush*: what follows does not look back, and starts on a
+byte. So pieces can be compressed by different threads, or not at all: a run of zeros, of which a
+mask mostly consists, compresses to a constant that is made once. What binds the pieces is the
+checksum of the trailer, and the CRC-32 of two pieces follows from theirs by arithmetic over GF(2).
+
+The result is a *single* gzip member. Several members in a row would be legal too, but browsers'
+``DecompressionStream`` stops after the first one.
+
+Source: RFC 1951 (deflate), RFC 1952 (gzip); the CRC arithmetic is zlib's ``crc32_combine``.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""gzip header without name or time, so that equal content gives equal files."""
+
+FINAL_BLOCK = b"\x03\x00"
+"""The empty final deflate block."""
+
+ZERO_BLOCK_BYTES = 1 << 20
+_POLYNOMIAL = 0xEDB88320
+_ONE = 1 << 31  # the polynomial 1 in CRC-32's reflected bit order
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a gzip stream.
+
+    Attributes:
+        compressed: deflate blocks ending in a full flush.
+        crc: CRC-32 of the plain bytes.
+        length: number of plain bytes.
+    """
+
+    compressed: bytes
+    crc: int
+    length: int
+
+
+def raw_compressor(level: int = 1, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> zlib._Compress:
+    """A compressor of bare deflate blocks, without any header of its own."""
+    return zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+
+
+def compress(data: bytes | memoryview, *, level: int = 1) -> Piece:
+    """Compress plain bytes into a piece that can stand anywhere in a stream."""
+    compressor = raw_compressor(level)
+    compressed = compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return Piece(compressed, zlib.crc32(data), len(data))
+
+
+def zeros(length: int) -> Piece:
+    """The piece that stands for ``length`` zero bytes; costs next to nothing for any length."""
+    blocks, rest = divmod(length, ZERO_BLOCK_BYTES)
+    compressed = _zero_block(ZERO_BLOCK_BYTES) * blocks + _zero_block(rest)
+    # The register starts as all ones, takes in the zeros, and is inverted at the end.
+    crc = _multiply(_shift(length), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return Piece(compressed, crc, length)
+
+
+@lru_cache(maxsize=1024)
+def _zero_block(length: int) -> bytes:
+    compressor = raw_compressor(9)
+    return compressor.compress(bytes(length)) + compressor.flush(zlib.Z_FULL_FLUSH)
+
+
+def assemble(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """The gzip file of the pieces in this order, as chunks to write."""
+    yield HEADER
+    crc = length = 0
+    for piece in pieces:
+        crc = combine_crc(crc, piece.crc, piece.length)
+        length += piece.length
+        yield piece.compressed
+    yield FINAL_BLOCK + struct.pack("<LL", crc, length & 0xFFFFFFFF)
+
+
+def combine_crc(first: int, second: int, second_length: int) -> int:
+    """CRC-32 of two byte strings in a row, from their CRCs and the length of the second."""
+    return _multiply(_shift(second_length), first) ^ second
+
+
+@lru_cache(maxsize=4096)
+def _shift(length: int) -> int:
+    """x^(8·length) modulo the CRC polynomial: what appending ``length`` zero bytes does."""
+    result, power = _ONE, 1 << 23  # 1 and x^8
+    while length:
+        if length & 1:
+            result = _multiply(power, result)
+        power = _multiply(power, power)
+        length >>= 1
+    return result
+
+
+def _multiply(a: int, b: int) -> int:
+    """Product of two polynomials modulo CRC-32's, bits reflected: x^0 is the highest bit."""
+    product, bit = 0, _ONE
+    while a:
+        if a & bit:
+            product ^= b
+            a ^= bit
+        bit >>= 1
+        b = (b >> 1) ^ _POLYNOMIAL if b & 1 else b >> 1
+    return product

@@ -1,0 +1,177 @@
+"""Masks are on the image's own voxels, whichever program reads them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+import SimpleITK
+from nibabel.orientations import inv_ornt_aff
+
+from heimdallr.domain.errors import PublishingError
+from heimdallr.imaging.volume import LabelMap, NativeGrid, load_label_map, native_grid
+from heimdallr.publishing.masks import write_masks, write_volume
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heimdallr.imaging.volume import Affine, Array
+
+NAMES = {1: "liver", 2: "spleen", 3: "kidney_right", 7: "aorta"}
+
+AFFINES = {
+    "oblique": np.array(
+        [[0.8, -0.1, 0.2, -90.0], [0.1, 0.8, 0.1, -80.0], [-0.2, -0.1, 2.9, 400.0], [0, 0, 0, 1]]
+    ),
+    "straight": np.array([[0.7, 0, 0, -90.0], [0, 0.7, 0, -80.0], [0, 0, 5, 400.0], [0, 0, 0, 1]]),
+}
+ORIENTATIONS = [
+    np.array(list(zip(axes, flips, strict=True)))
+    for axes in itertools.permutations(range(3))
+    for flips in itertools.product((1, -1), repeat=3)
+]
+
+
+def _rotation(affine: Affine) -> Affine:
+    """The affine with its axes made orthogonal, so that SimpleITK accepts it."""
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    rotation, _ = np.linalg.qr(affine[:3, :3] / spacing)
+    rotation *= np.sign(np.diag(rotation))
+    straight = affine.copy()
+    straight[:3, :3] = rotation * spacing
+    return straight
+
+
+def _image(path: Path, orientation: Array, affine: Affine, shape: tuple[int, int, int]) -> Array:
+    """Write a label map stored in one of the 48 axis orders; returns its stored voxels."""
+    rng = np.random.default_rng(7)
+    stored_shape = tuple(shape[int(axis)] for axis, _ in orientation)
+    labels = np.zeros(stored_shape, np.uint8)
+    labels[3:9, 2:8, 1:5] = rng.integers(0, 3, (6, 6, 4), dtype=np.uint8)
+    labels[-1, -1, -1] = 7
+    stored = affine @ inv_ornt_aff(nib.orientations.ornt_transform(_RAS, orientation), shape)
+    nib.save(nib.Nifti1Image(labels, stored), path)
+    return labels
+
+
+_RAS = np.array([[0, 1], [1, 1], [2, 1]])
+
+
+@pytest.mark.parametrize("kind", sorted(AFFINES))
+def test_masks_keep_the_axis_order_of_the_image(tmp_path: Path, kind: str) -> None:
+    """All 48 ways to store a volume: voxels and geometry come back as they were stored."""
+    affine = _rotation(AFFINES[kind])
+    for orientation in ORIENTATIONS:
+        source = tmp_path / "image.nii.gz"
+        labels = _image(source, orientation, affine, (14, 12, 10))
+        written = write_masks(
+            tmp_path, load_label_map(source, NAMES), native_grid(source), threads=1
+        )
+        assert written == ("liver", "spleen", "aorta")
+        for number in (1, 2, 7):
+            mask = nib.load(tmp_path / f"{NAMES[number]}.nii.gz")
+            assert mask.get_data_dtype() == np.uint8
+            assert np.array_equal(np.asanyarray(mask.dataobj), labels == number)
+            assert np.allclose(mask.affine, nib.load(source).affine, atol=1e-5)
+
+
+def test_simpleitk_reads_what_nibabel_reads(tmp_path: Path) -> None:
+    """ITK's reader sees the same voxels, spacing, origin and directions."""
+    source = tmp_path / "image.nii.gz"
+    affine = _rotation(AFFINES["oblique"])
+    labels = _image(source, np.array([[0, -1], [1, -1], [2, 1]]), affine, (14, 12, 10))
+    write_masks(tmp_path, load_label_map(source, NAMES), native_grid(source))
+    for number in (1, 2, 7):
+        mask: Any = SimpleITK.ReadImage(tmp_path / f"{NAMES[number]}.nii.gz")
+        image: Any = SimpleITK.ReadImage(source)
+        assert mask.GetPixelID() == SimpleITK.sitkUInt8
+        assert np.array_equal(SimpleITK.GetArrayFromImage(mask).T, labels == number)
+        assert np.allclose(mask.GetOrigin(), image.GetOrigin(), atol=1e-4)
+        assert np.allclose(mask.GetSpacing(), image.GetSpacing(), atol=1e-5)
+        assert np.allclose(mask.GetDirection(), image.GetDirection(), atol=1e-5)
+
+
+def test_the_header_is_the_one_totalsegmentator_writes(tmp_path: Path) -> None:
+    """TotalSegmentator copies the image's header and sets its type; ours says the same."""
+    source = tmp_path / "image.nii.gz"
+    affine = _rotation(AFFINES["oblique"])
+    image = nib.Nifti1Image(np.ones((6, 5, 4), np.int16), affine)
+    image.set_sform(affine, code="scanner")  # both codes 1, as dcm2niix writes them
+    image.set_qform(affine, code="scanner")
+    image.header.set_xyzt_units("mm", "sec")
+    nib.save(image, source)
+    header = nib.load(source).header.copy()
+    header.set_data_dtype(np.uint8)
+    theirs = nib.Nifti1Image(np.ones((6, 5, 4), np.uint8), nib.load(source).affine, header)
+    nib.save(theirs, tmp_path / "theirs.nii")
+
+    write_masks(tmp_path, load_label_map(source, {1: "liver"}), native_grid(source))
+    ours = nib.load(tmp_path / "liver.nii.gz").header
+    for field, expected in nib.load(tmp_path / "theirs.nii").header.items():
+        if np.issubdtype(expected.dtype, np.floating):
+            assert np.allclose(ours[field], expected, atol=1e-6, equal_nan=True), field
+        else:
+            assert np.array_equal(ours[field], expected), field
+
+
+def test_a_sheared_grid_keeps_its_shear(tmp_path: Path) -> None:
+    """A gantry-tilted grid is told by its sform alone; a quaternion would straighten it."""
+    affine = np.array([[0.5, 0, 0, 0], [0, 0.5, -1.5, 0], [0, 0, 5, 0], [0, 0, 0, 1.0]])
+    labels = np.ones((6, 5, 4), np.uint8)
+    write_masks(tmp_path, LabelMap(labels, affine, NAMES), NativeGrid(affine, (6, 5, 4)))
+    assert np.allclose(nib.load(tmp_path / "liver.nii.gz").affine, affine)
+
+
+def test_large_gaps_are_skipped_and_still_right(tmp_path: Path) -> None:
+    """Slices of 256×256: zeros around the box are put in, not compressed; nothing shifts."""
+    labels = np.zeros((256, 256, 20), np.uint8)
+    labels[100:130, 90:120, 5:15] = 1
+    labels[:, 255, 19] = 2
+    labels[0, 0, 0] = 3
+    grid = NativeGrid(np.eye(4), labels.shape)
+    write_masks(tmp_path, LabelMap(labels, np.eye(4), NAMES), grid)
+    for number in (1, 2, 3):
+        mask = np.asanyarray(nib.load(tmp_path / f"{NAMES[number]}.nii.gz").dataobj)
+        assert np.array_equal(mask, labels == number)
+
+
+def test_an_empty_label_map_writes_nothing(tmp_path: Path) -> None:
+    """No voxel, no file: an empty mask would read as a statement."""
+    labels = np.zeros((6, 5, 4), np.uint8)
+    grid = NativeGrid(np.eye(4), labels.shape)
+    assert write_masks(tmp_path, LabelMap(labels, np.eye(4), NAMES), grid) == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 4), (5, 6, 4)])
+def test_a_label_map_of_other_voxels_is_refused(
+    tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
+    """Masks that do not overlay the image must not be written; nor may a label lack a name."""
+    labels = np.full((6, 5, 4), 4, np.uint8)  # 4 has no name
+    with pytest.raises(PublishingError):
+        write_masks(tmp_path, LabelMap(labels, np.eye(4), NAMES), NativeGrid(np.eye(4), shape))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_the_volume_is_copied_or_compressed(tmp_path: Path, suffix: str) -> None:
+    """Either way the published image has the converted image's header and voxels."""
+    voxels = np.random.default_rng(1).integers(-1024, 3000, (160, 150, 110)).astype(np.int16)
+    source = tmp_path / f"converted{suffix}"
+    nib.save(nib.Nifti1Image(voxels, AFFINES["straight"]), source)
+    write_volume(tmp_path / "volume.nii.gz", source)
+    published = nib.load(tmp_path / "volume.nii.gz")
+    assert published.header == nib.load(source).header
+    assert np.array_equal(np.asanyarray(published.dataobj), voxels)
+
+
+def test_only_nifti_becomes_a_volume(tmp_path: Path) -> None:
+    """Any other file is refused before something is written."""
+    (tmp_path / "image.nrrd").touch()
+    with pytest.raises(PublishingError):
+        write_volume(tmp_path / "volume.nii.gz", tmp_path / "image.nrrd")
+    assert not (tmp_path / "volume.nii.gz").exists()
