@@ -169,52 +169,85 @@ def write_mr_stack(
     series: SeriesHeader,
     stack: Stack,
     slice_signal: Callable[[int], npt.NDArray[np.uint16]],
-) -> Path:
-    """Write one MR series, instance 1 at the top; arguments as for `write_ct_stack`."""
-    target = _series_folder(folder, series)
-    for instance, index in stack.from_above():
-        dataset = _image(study, series, instance, uid.MRImageStorage)
-        dataset.EchoNumbers = "1"
-        dataset.SpacingBetweenSlices = stack.spacing_mm
-        _place(dataset, stack, index)
-        set_pixels(dataset, slice_signal(index), bits_stored=12)
-        _set_window(dataset, series)
-        save(target, instance, dataset)
-    return target
-
-
-def write_ct_image(
-    folder: Path,
-    study: StudyHeader,
-    series: SeriesHeader,
-    hu: npt.NDArray[np.floating[Any]],
     *,
-    orientation_lps: tuple[float, ...],
-    position_lps_mm: tuple[float, float, float],
-    pixel_spacing_mm: tuple[float, float],
+    first_instance: int = 1,
 ) -> Path:
-    """Write a CT series of a single image, such as a localizer.
+    """Write one MR series or one echo of it, first instance at the top.
 
     Args:
         folder: study folder.
         study: header of the study.
         series: header of the series.
-        hu: (rows, columns) values in the range of CT numbers.
+        stack: grid of the slices.
+        slice_signal: slice index → (rows, columns) uint16 signal.
+        first_instance: number of the first image, for a further echo of a series.
+    """
+    target = _series_folder(folder, series)
+    for instance, index in stack.from_above():
+        dataset = mr_image(study, series, first_instance - 1 + instance)
+        dataset.SpacingBetweenSlices = _ds(stack.spacing_mm)
+        _place(dataset, stack, index)
+        set_pixels(dataset, slice_signal(index), bits_stored=12)
+        save(target, first_instance - 1 + instance, dataset)
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Where a single image lies (PS3.3 C.7.6.2).
+
+    Attributes:
         orientation_lps: ImageOrientationPatient.
         position_lps_mm: ImagePositionPatient.
         pixel_spacing_mm: distance between rows, between columns.
     """
+
+    orientation_lps: tuple[float, ...]
+    position_lps_mm: tuple[float, float, float]
+    pixel_spacing_mm: tuple[float, float]
+
+
+def write_plane(
+    folder: Path,
+    study: StudyHeader,
+    series: SeriesHeader,
+    plane: Plane,
+    pixels: npt.NDArray[Any],
+    *,
+    instance: int = 1,
+) -> Path:
+    """Write a single image that belongs to no stack, such as a localizer.
+
+    Args:
+        folder: study folder.
+        study: header of the study; its modality decides the kind of object.
+        series: header of the series.
+        plane: where the image lies.
+        pixels: (rows, columns) int16 in the range of CT numbers, or uint16 MR signal.
+        instance: InstanceNumber.
+    """
     target = _series_folder(folder, series)
-    dataset = ct_image(study, series, 1)
-    dataset.ImageOrientationPatient = [_ds(x) for x in orientation_lps]
-    dataset.ImagePositionPatient = [_ds(x) for x in position_lps_mm]
-    dataset.PixelSpacing = [_ds(x) for x in pixel_spacing_mm]
-    dataset.SliceThickness = None
-    set_hu(dataset, np.clip(np.rint(hu), FLOOR_HU, 3071).astype(np.int16))
+    dataset = (ct_image if study.modality == "CT" else mr_image)(study, series, instance)
+    dataset.ImageOrientationPatient = [_ds(x) for x in plane.orientation_lps]
+    dataset.ImagePositionPatient = [_ds(x) for x in plane.position_lps_mm]
+    dataset.PixelSpacing = [_ds(x) for x in plane.pixel_spacing_mm]
+    if study.modality == "CT":
+        dataset.SliceThickness = None
+        set_hu(dataset, pixels)
+    else:
+        dataset.SliceThickness = "8"
+        set_pixels(dataset, pixels, bits_stored=12)
     if "LOCALIZER" in series.image_type:
         del dataset.RescaleType  # a projection's values are no CT numbers
-    save(target, 1, dataset)
+    save(target, instance, dataset)
     return target
+
+
+def mr_image(study: StudyHeader, series: SeriesHeader, instance: int) -> Dataset:
+    """Return an MR image without plane and pixels."""
+    dataset = _image(study, series, instance, uid.MRImageStorage)
+    _set_window(dataset, series)
+    return dataset
 
 
 def ct_image(study: StudyHeader, series: SeriesHeader, instance: int) -> Dataset:

@@ -179,7 +179,7 @@ APPEARANCE: dict[Material, Appearance] = {
 MATERIALS: tuple[Material, ...] = tuple(Material)
 """All materials; the index is the number in `Phantom.material`."""
 
-if tuple(APPEARANCE) != MATERIALS:  # pragma: no cover - guards an edit of one list without the other
+if tuple(APPEARANCE) != MATERIALS:  # guards an edit of one list only
     msg = "every material needs one row in APPEARANCE, in the order of Material"
     raise RuntimeError(msg)
 

@@ -16,7 +16,9 @@ order does not matter, and one seed gives one image.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Image = npt.NDArray[np.float32]
+CtSlices = Callable[[int], npt.NDArray[np.int16]]
+"""Slice index → (rows, columns) int16 CT numbers."""
 
 AIR_HU = -1000.0
 FLOOR_HU = -1024
@@ -219,7 +223,7 @@ class MrRenderer:
         return np.asarray(1 + self._appearance.shading * field / spread, dtype=np.float32)
 
 
-def radiograph(material: Array, hu: npt.NDArray[np.float32], axis: int) -> Image:
+def radiograph(material: Array, hu: npt.NDArray[np.float32], axis: int) -> npt.NDArray[np.int16]:
     """Project a phantom along one axis, as a scout view shows it.
 
     Args:
@@ -228,15 +232,36 @@ def radiograph(material: Array, hu: npt.NDArray[np.float32], axis: int) -> Image
         axis: 1 for a frontal, 0 for a lateral view.
 
     Returns:
-        (rows from superior, columns) line mean of attenuation relative to water, scaled to the
-        range of CT numbers; columns run to the patient's left (frontal) or to posterior (lateral).
+        (rows from superior, columns) int16 line mean of attenuation, scaled to the range of CT
+        numbers; columns run to the patient's left (frontal) or to posterior (lateral).
     """
     attenuation = np.maximum(hu + 1000.0, 0).astype(np.float32) / 1000.0
     lines = np.zeros((material.shape[1 - axis], material.shape[2]), dtype=np.float32)
     for k in range(material.shape[2]):
         lines[:, k] = attenuation[material[:, :, k]].sum(axis=axis)
     lines /= max(float(np.quantile(lines, 0.999)), 1e-6)
-    return np.ascontiguousarray(lines[::-1, ::-1].T * 1500.0 - 1000.0)
+    view = np.clip(lines[::-1, ::-1].T * 1500.0 - 1000.0, FLOOR_HU, CEILING_HU)
+    return np.asarray(np.rint(view), dtype=np.int16)
+
+
+def slab_maximum(renderer: CtRenderer, stack: Stack, depth: int) -> CtSlices:
+    """Make slices that show the greatest value within their thickness (MIP).
+
+    Args:
+        renderer: renders one slice for every slice of the phantom.
+        stack: the slabs.
+        depth: slices of the phantom.
+
+    Returns:
+        Slice index → (rows, columns) int16, HU.
+    """
+    thin = lru_cache(maxsize=depth)(renderer.slice_hu)
+
+    def slab(index: int) -> npt.NDArray[np.int16]:
+        first, weights = stack.weights(index, depth)
+        return np.asarray(np.max([thin(first + k) for k in range(len(weights))], axis=0))
+
+    return slab
 
 
 def _frequencies(stack: Stack) -> Image:

@@ -1,0 +1,201 @@
+"""The trunk's nested surfaces (skin, muscle fascia, inner wall) and the diaphragm.
+
+The three surfaces are polar tables: radius over angle and height about a fixed vertical axis.
+The angle is 0 at the back, a quarter turn at the patient's right, half a turn at the front.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import map_coordinates
+
+if TYPE_CHECKING:
+    from heimdallr.phantom.patient import Patient
+    from heimdallr.phantom.primitives import Bools, Floats
+
+AXIS_Y_MM = 40.0
+"""Forward position of the polar axis in the reference body."""
+
+_ANGLES = 96
+_STEP_MM = 5.0
+_LOW_MM, _HIGH_MM = -320.0, 480.0
+
+# Height, half width, front, back (mm) and superellipse exponent of the inner wall: pleura,
+# peritoneum, pelvic wall. Read off whole-trunk CT label maps of two adults.
+_INNER = np.array(
+    [
+        [-320, 5, 45, 35, 2.0],
+        [-268, 6, 46, 30, 2.0],
+        [-255, 50, 60, -25, 2.2],
+        [-220, 74, 78, -62, 2.3],
+        [-170, 104, 98, -62, 2.3],
+        [-120, 120, 108, -46, 2.4],
+        [-80, 122, 114, -38, 2.4],
+        [-30, 122, 119, -37, 2.4],
+        [20, 129, 128, -43, 2.4],
+        [60, 138, 138, -52, 2.4],
+        [100, 141, 144, -56, 2.4],
+        [150, 136, 140, -58, 2.3],
+        [200, 125, 127, -57, 2.2],
+        [240, 111, 112, -50, 2.1],
+        [280, 88, 96, -34, 2.0],
+        [310, 66, 84, -14, 2.0],
+        [335, 44, 70, 6, 2.0],
+        [350, 16, 62, 24, 2.0],
+        [365, 5, 45, 35, 2.0],
+        [480, 5, 45, 35, 2.0],
+    ]
+)
+
+# The same for the outer surface of the muscle wall.
+_FASCIA = np.array(
+    [
+        [-320, 150, 72, -58, 2.2],
+        [-285, 158, 76, -64, 2.3],
+        [-240, 166, 80, -74, 2.4],
+        [-200, 166, 88, -78, 2.5],
+        [-160, 158, 100, -78, 2.5],
+        [-120, 148, 116, -75, 2.5],
+        [-80, 143, 124, -74, 2.5],
+        [-30, 141, 129, -77, 2.5],
+        [20, 146, 138, -79, 2.5],
+        [60, 154, 149, -80, 2.5],
+        [100, 158, 156, -82, 2.5],
+        [150, 158, 154, -84, 2.5],
+        [200, 156, 145, -87, 2.5],
+        [240, 158, 134, -87, 2.5],
+        [270, 164, 122, -84, 2.5],
+        [295, 160, 110, -78, 2.4],
+        [318, 128, 98, -68, 2.2],
+        [340, 82, 90, -54, 2.1],
+        [360, 60, 86, -42, 2.0],
+        [390, 54, 85, -32, 2.0],
+        [480, 52, 92, -30, 2.0],
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Torso:
+    """Trunk surfaces of one patient.
+
+    Attributes:
+        inner: (angles, heights) radius of the inner wall, mm.
+        fascia: same, outer surface of the muscle wall.
+        skin: same, body surface.
+        diaphragm_mm: how much lower than in the reference body the diaphragm stands, mm.
+        floor_mm: height below which the legs take over from the trunk, mm.
+    """
+
+    inner: Floats
+    fascia: Floats
+    skin: Floats
+    diaphragm_mm: float
+    floor_mm: float = -292.0
+
+    def depths(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return depths below skin, fascia and inner wall, mm, each of the shape of `x`."""
+        dy = y - np.float32(AXIS_Y_MM)
+        radius = np.sqrt(x * x + dy * dy)
+        # +1: the table carries one wrapped column on each side.
+        angle = (np.arctan2(x, -dy) % (2 * np.pi)) * np.float32(_ANGLES / (2 * np.pi)) + 1
+        height = (z - np.float32(_LOW_MM)) / np.float32(_STEP_MM)
+        below = z < self.floor_mm
+        found = []
+        for table in (self.skin, self.fascia, self.inner):
+            wrapped = np.concatenate([table[-1:], table, table[:1]]).astype(np.float32)
+            depth = map_coordinates(wrapped, [angle, height], order=1, mode="nearest")
+            depth = depth.astype(np.float32) - radius
+            depth[below] = -1000.0
+            found.append(depth)
+        return found[0], found[1], found[2]
+
+    def on_inner(self, angle: Floats, z: Floats, offset_mm: float = 0.0) -> Floats:
+        """Return points (N, 3), mm, on the inner wall pushed outwards by `offset_mm`.
+
+        Args:
+            angle: (N,) angle from the back towards the patient's right, rad.
+            z: (N,) heights, mm.
+            offset_mm: distance outside the wall, mm.
+        """
+        a, h = np.broadcast_arrays(np.asarray(angle, dtype=float), np.asarray(z, dtype=float))
+        wrapped = np.concatenate([self.inner[-1:], self.inner, self.inner[:1]])
+        index = [(a % (2 * np.pi)) * _ANGLES / (2 * np.pi) + 1, (h - _LOW_MM) / _STEP_MM]
+        r = map_coordinates(wrapped, index, order=1, mode="nearest") + offset_mm
+        return np.stack([r * np.sin(a), AXIS_Y_MM - r * np.cos(a), h], axis=-1)
+
+    def above_diaphragm(self, x: Floats, y: Floats, z: Floats) -> Floats:
+        """Return the height above the diaphragm, mm: two domes and the central tendon."""
+        right = ((x - 68) / 80) ** 2 + ((y - 58) / 98) ** 2
+        left = ((x + 72) / 78) ** 2 + ((y - 52) / 94) ** 2
+        middle = (x / 70) ** 2 + ((y - 85) / 62) ** 2
+        dome = np.maximum(126.0 - 60.0 * right**1.4, 114.0 - 56.0 * left**1.4)
+        dome = np.maximum(dome, 100.0 - 40.0 * middle**2)
+        return np.asarray(z - (np.maximum(dome, 42.0) - self.diaphragm_mm), dtype=np.float32)
+
+    def is_trunk(self, z: Floats) -> Bools:
+        """Tell where the trunk's tables apply."""
+        return np.asarray((z > self.floor_mm) & (z < _HIGH_MM))
+
+
+def make_torso(patient: Patient, rng: np.random.Generator) -> Torso:
+    """Shape the trunk of one patient.
+
+    Args:
+        patient: build and fat.
+        rng: source of small irregularities.
+    """
+    angle = np.arange(_ANGLES) * 2 * np.pi / _ANGLES
+    z = np.arange(_LOW_MM, _HIGH_MM + 1, _STEP_MM)
+    inner_levels, fascia_levels = _INNER.copy(), _FASCIA.copy()
+    # Visceral fat pushes the belly forward and a little sideways; the lower ribs follow.
+    for levels in (inner_levels, fascia_levels):
+        belly = np.exp(-(((levels[:, 0] + 20) / 105) ** 2))
+        levels[:, 2] += (34.0 * (patient.visceral - 0.45)) * belly
+        levels[:, 1] += (13.0 * (patient.visceral - 0.45)) * belly
+    inner = _superellipse(inner_levels, angle, z)
+    back = np.minimum(angle, 2 * np.pi - angle)
+    # Behind the spine the wall comes forward between the two paravertebral gutters.
+    inner *= 1.0 - 0.27 * np.exp(-((back / 0.36) ** 2))[:, None] * (z > -60) * (z < 330)
+    fascia = _superellipse(fascia_levels, angle, z)
+    wall = np.maximum(fascia - inner, 8.0)
+    trunk = np.clip((z + 260) / 60, 0, 1) * np.clip((330 - z) / 40, 0, 1)
+    wall *= 1.0 + (patient.muscle - 1.0) * 0.7 * trunk[None, :]
+    fascia = inner + wall
+    furrow = np.exp(-((back / 0.13) ** 2))[:, None]
+    fascia *= 1.0 - furrow * (0.05 + 0.24 * np.clip((-150 - z) / 60, 0, 1) * (z > -300))[None, :]
+    skin = fascia + _subcutaneous(patient, angle, z, rng)
+    return Torso(inner, fascia, skin, patient.inspiration_mm)
+
+
+def _superellipse(levels: Floats, angle: Floats, z: Floats) -> Floats:
+    half, front, back, power = PchipInterpolator(levels[:, 0], levels[:, 1:], axis=0)(z).T
+    sine, cosine = np.sin(angle)[:, None], np.cos(angle)[:, None]
+    depth = np.where(cosine < 0, front - AXIS_Y_MM, AXIS_Y_MM - back)
+    return np.asarray(
+        (np.abs(sine / half) ** power + np.abs(cosine / depth) ** power) ** (-1 / power)
+    )
+
+
+def _subcutaneous(
+    patient: Patient, angle: Floats, z: Floats, rng: np.random.Generator
+) -> Floats:
+    """Return fat thickness (angles, heights), mm: thickest behind the flanks and at the buttocks."""
+    back = np.minimum(angle, 2 * np.pi - angle)
+    flank = np.exp(-(((back - 0.95) / 0.55) ** 2))
+    front = np.exp(-(((np.pi - back) / 0.75) ** 2))
+    heights = np.array([-320, -270, -200, -120, -40, 30, 90, 160, 240, 310, 350, 480])
+    overall = np.array([1.0, 1.15, 1.3, 1.1, 1.0, 0.85, 0.6, 0.5, 0.5, 0.5, 0.35, 0.25])
+    behind = np.array([1.0, 1.3, 1.5, 1.2, 0.9, 0.6, 0.35, 0.3, 0.3, 0.3, 0.2, 0.1])
+    ahead = np.array([0.3, 0.4, 0.7, 1.0, 0.75, 0.45, 0.2, 0.2, 0.25, 0.2, 0.2, 0.1])
+    share = 0.55 * np.interp(z, heights, overall)[None, :] * np.ones((len(angle), 1))
+    share += 0.75 * flank[:, None] * np.interp(z, heights, behind)[None, :]
+    share += 0.65 * front[:, None] * np.interp(z, heights, ahead)[None, :]
+    share *= 1.0 + 0.08 * np.sin(
+        2 * angle[:, None] + rng.uniform(0, 6.3) + z[None, :] / 90 + rng.uniform(0, 6.3)
+    )
+    return np.asarray(2.5 + patient.subcutaneous_mm * share)
