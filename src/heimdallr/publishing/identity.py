@@ -1,0 +1,164 @@
+"""``id.json``: patient, study, chosen series, and how the case came to be.
+
+The only file of a case folder that names the patient. The founding document's keys are always
+there; what the headers do not tell is ``null`` (an empty string for texts that are empty there).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from heimdallr.analyses.contrast_phase import PHASE, PROBABILITY
+from heimdallr.domain.measurement import Status
+from heimdallr.publishing.schema import (
+    ContrastPhaseRecord,
+    Identity,
+    PipelineRecord,
+    SelectedSeriesRecord,
+    SeriesRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
+
+    from heimdallr.domain.measurement import Measurement, Scalar
+    from heimdallr.domain.study import Selection, Series, SeriesVerdict, Study
+
+FILE_NAME = "id.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What preparing the study came to.
+
+    Attributes:
+        selection: every series and what selection thought of it; empty for a NIfTI input.
+        skipped_files: why files were left out → how many.
+        conversion: facts of the conversion (program, version, file taken …), no patient data.
+    """
+
+    selection: Selection
+    skipped_files: Mapping[str, int] = field(default_factory=dict)
+    conversion: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """When the case was processed.
+
+    Attributes:
+        started_at: with its time zone.
+        ended_at: with its time zone.
+        stages_s: seconds spent in each stage, in the order they ran.
+    """
+
+    started_at: datetime
+    ended_at: datetime
+    stages_s: Mapping[str, float]
+
+
+def build_identity(
+    study: Study,
+    series: Series,
+    preparation: Preparation,
+    measurements: Iterable[Measurement],
+    processing: Processing,
+) -> Identity:
+    """Everything ``id.json`` says.
+
+    Args:
+        study: the study and its patient.
+        series: the series that was measured.
+        preparation: selection, skipped files and conversion.
+        measurements: the contrast phase is read off them.
+        processing: when, and how long each stage took.
+    """
+    patient = study.patient
+    return Identity(
+        patient_name=patient.name,
+        accession_number=study.accession_number,
+        study_instance_uid=study.study_instance_uid,
+        modality=study.modality,
+        study_date=study.study_date,
+        case_id=study.case_id,
+        clinical_name=study.case_id,
+        pipeline=_pipeline(processing),
+        selected_series=_selected(series, measurements),
+        patient_id=patient.patient_id,
+        birth_date=patient.birth_date,
+        sex=patient.sex,
+        age_years=patient.age_years,
+        height_m=patient.height_m,
+        weight_kg=patient.weight_kg,
+        study_time=study.study_time,
+        study_description=study.description,
+        institution=study.institution,
+        series=[_verdict(one) for one in preparation.selection.verdicts],
+        skipped_files=dict(preparation.skipped_files),
+        conversion=dict(preparation.conversion),
+    )
+
+
+def identity_json(identity: Identity) -> str:
+    """The file's text, strict JSON."""
+    return identity.model_dump_json(indent=2) + "\n"
+
+
+def contrast_phase(measurements: Iterable[Measurement]) -> ContrastPhaseRecord | None:
+    """The founding document's ``ContrastPhaseData``; ``None`` when no phase was measured."""
+    values = {one.name: one.value for one in measurements if one.status is Status.MEASURED}
+    phase, probability = values.get(PHASE.name), values.get(PROBABILITY.name)
+    if phase is None:
+        return None
+    return ContrastPhaseRecord(
+        phase=str(phase), probability=None if probability is None else float(probability)
+    )
+
+
+def _pipeline(processing: Processing) -> PipelineRecord:
+    return PipelineRecord(
+        start_time=processing.started_at,
+        end_time=processing.ended_at,
+        elapsed_time=_clock(processing.ended_at - processing.started_at),
+        stages_s={stage: round(seconds, 3) for stage, seconds in processing.stages_s.items()},
+    )
+
+
+def _clock(elapsed: timedelta) -> str:
+    """Elapsed time as ``h:mm:ss``, whole seconds."""
+    minutes, seconds = divmod(round(elapsed.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"
+
+
+def _selected(series: Series, measurements: Iterable[Measurement]) -> SelectedSeriesRecord:
+    return SelectedSeriesRecord(
+        number=_number(series),
+        contrast_phase=contrast_phase(measurements),
+        series_instance_uid=series.series_instance_uid,
+        description=series.description,
+        kernel=series.kernel,
+        slice_thickness_mm=series.slice_thickness_mm,
+        spacing_mm=series.spacing_mm,
+        coverage_mm=series.coverage_mm,
+    )
+
+
+def _verdict(verdict: SeriesVerdict) -> SeriesRecord:
+    series = verdict.series
+    return SeriesRecord(
+        number=_number(series),
+        series_instance_uid=series.series_instance_uid,
+        description=series.description,
+        modality=series.modality,
+        instances=series.instances,
+        rank=verdict.rank,
+        reasons=list(verdict.reasons),
+    )
+
+
+def _number(series: Series) -> str | None:
+    """SeriesNumber as a text, as the founding document writes it."""
+    return None if series.number is None else str(series.number)

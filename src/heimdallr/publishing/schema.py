@@ -1,0 +1,176 @@
+"""What ``resultados.json`` and ``id.json`` hold, as types: written here, read by the web API.
+
+Both files are strict JSON: no NaN, no infinity. The founding document's keys keep their names
+(``PatientName``, ``liver_vol_cm3``); ``docs/case-folder.md`` lists what is added beside them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+BUNDLED_WEIGHTS_NOTICE = "bundled weights — not for clinical use"
+"""Stands with every result that the weights of this repository had a part in."""
+
+Scalar = str | int | float | bool | None
+FlatValue = float | int | str | list[str] | dict[str, float | int | str]
+"""A top-level value of ``resultados.json``: a number, a category, a list or a named group."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+class MeasurementRecord(_Record):
+    """One measurement, with its value or the reason why there is none."""
+
+    name: str
+    value: float | int | str | None
+    unit: str
+    status: Literal["measured", "not_applicable", "not_assessable", "failed"]
+    reason: str
+    analysis: str
+    structure: str | None
+    parameters: dict[str, Scalar]
+
+
+class FindingRecord(_Record):
+    """Something a person should know, and the measurements it rests on."""
+
+    code: str
+    severity: Literal["critical", "significant", "note"]
+    title: str
+    evidence: dict[str, Scalar]
+    structure: str | None
+    slice: int | None
+    reference: str
+
+
+class WeightsRecord(_Record):
+    """One set of network weights."""
+
+    name: str
+    sha256: str
+
+
+class SegmentationRecord(_Record):
+    """Which software and weights made the label map of a task."""
+
+    task: str
+    engine: str
+    device: str
+    weights: list[WeightsRecord]
+    weights_origin: Literal["official", "bundled", "other"]
+    spacing_mm: float
+    seconds: float
+
+
+class ProvenanceRecord(_Record):
+    """Where all numbers of a case come from."""
+
+    software: str
+    version: str
+    created_at: AwareDatetime
+    series_instance_uid: str
+    segmentations: list[SegmentationRecord]
+    skipped_tasks: dict[str, str]
+
+
+class Results(BaseModel):
+    """``resultados.json``: the founding document's flat keys, and the full lists.
+
+    Any further top-level key is a flat one: a measured value, absent when there is none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, FlatValue]
+
+    case_id: str
+    modality: Literal["CT", "MR"]
+    measurements: list[MeasurementRecord]
+    findings: list[FindingRecord]
+    provenance: ProvenanceRecord
+    notices: list[str]
+
+    @property
+    def flat(self) -> dict[str, FlatValue]:
+        """The founding document's measured keys, ``body_regions`` to ``hemorrhage_…``."""
+        return dict(self.__pydantic_extra__)
+
+
+class PipelineRecord(_Record):
+    """When the case was processed; ``elapsed_time`` reads ``h:mm:ss``."""
+
+    start_time: AwareDatetime
+    end_time: AwareDatetime
+    elapsed_time: str
+    stages_s: dict[str, float]
+
+
+class ContrastPhaseRecord(_Record):
+    """The contrast phase in the founding document's words, and how sure that is."""
+
+    phase: str
+    probability: float | None
+
+
+class SelectedSeriesRecord(_Record):
+    """The series that was measured."""
+
+    number: Annotated[str | None, Field(alias="SeriesNumber")]
+    contrast_phase: Annotated[ContrastPhaseRecord | None, Field(alias="ContrastPhaseData")]
+    series_instance_uid: Annotated[str, Field(alias="SeriesInstanceUID")]
+    description: Annotated[str, Field(alias="SeriesDescription")]
+    kernel: Annotated[str, Field(alias="ConvolutionKernel")]
+    slice_thickness_mm: Annotated[float | None, Field(alias="SliceThickness")]
+    spacing_mm: float | None
+    coverage_mm: float | None
+
+
+class SeriesRecord(_Record):
+    """What series selection thought of one series."""
+
+    number: Annotated[str | None, Field(alias="SeriesNumber")]
+    series_instance_uid: Annotated[str, Field(alias="SeriesInstanceUID")]
+    description: Annotated[str, Field(alias="SeriesDescription")]
+    modality: Annotated[str, Field(alias="Modality")]
+    instances: int
+    rank: int | None
+    reasons: list[str]
+
+
+class Identity(_Record):
+    """``id.json``: who, which study, which series, and how the case came to be.
+
+    The one file of a case that names the patient.
+    """
+
+    patient_name: Annotated[str, Field(alias="PatientName")]
+    accession_number: Annotated[str, Field(alias="AccessionNumber")]
+    study_instance_uid: Annotated[str, Field(alias="StudyInstanceUID")]
+    modality: Annotated[Literal["CT", "MR"], Field(alias="Modality")]
+    study_date: Annotated[str | None, Field(alias="StudyDate")]
+    case_id: Annotated[str, Field(alias="CaseID")]
+    clinical_name: Annotated[str, Field(alias="ClinicalName")]
+    pipeline: Annotated[PipelineRecord, Field(alias="Pipeline")]
+    selected_series: Annotated[SelectedSeriesRecord, Field(alias="SelectedSeries")]
+    patient_id: Annotated[str, Field(alias="PatientID")]
+    birth_date: Annotated[str | None, Field(alias="PatientBirthDate")]
+    sex: Annotated[Literal["M", "F", "O"] | None, Field(alias="PatientSex")]
+    age_years: float | None
+    height_m: float | None
+    weight_kg: float | None
+    study_time: Annotated[str | None, Field(alias="StudyTime")]
+    study_description: Annotated[str, Field(alias="StudyDescription")]
+    institution: Annotated[str, Field(alias="InstitutionName")]
+    series: Annotated[list[SeriesRecord], Field(alias="Series")]
+    skipped_files: dict[str, int]
+    conversion: dict[str, Scalar]
