@@ -1,14 +1,17 @@
-"""What every analysis receives and returns."""
+"""What every analysis receives, and what it has to offer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from heimdallr.imaging.statistics import structure_statistics
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from heimdallr.analyses.output import Output
     from heimdallr.domain.measurement import Measurement
     from heimdallr.domain.study import Modality, Patient, Series
     from heimdallr.imaging.statistics import StructureStatistics
@@ -49,20 +52,27 @@ class Case:
     @cached_property
     def statistics(self) -> Mapping[str, StructureStatistics]:
         """Statistics of every structure of the whole-body map, one pass over the voxels."""
-        from heimdallr.imaging.statistics import structure_statistics  # noqa: PLC0415
-
         return structure_statistics(self.anatomy, self.image)
+
+    def with_facts(self, measurements: Iterable[Measurement]) -> Case:
+        """The same case knowing these results too; the pass over the voxels is not repeated."""
+        known = {**self.facts, **{m.name: m for m in measurements}}
+        case = replace(self, facts=known)
+        if "statistics" in self.__dict__:
+            case.__dict__["statistics"] = self.statistics
+        return case
 
 
 class Analysis(Protocol):
-    """One analysis: a name, the documentation of its numbers, and a pure function."""
+    """One analysis: a module whose docstring teaches the metric.
+
+    A module satisfies this protocol by defining the two names below; see
+    :mod:`heimdallr.analyses.organ_volumetry` for the shortest one.
+    """
 
     @property
-    def name(self) -> str:
-        """Unique, snake_case: ``sarcopenia_l3``."""
-
-    def applies_to(self, case: Case) -> bool:
-        """Whether this analysis says anything about such a case (modality, task present)."""
+    def OUTPUTS(self) -> tuple[Output, ...]:  # noqa: N802 - a module's constant
+        """Every measurement the analysis publishes; names may hold ``<placeholders>``."""
 
     def measure(self, case: Case) -> tuple[Measurement, ...]:
         """Every measurement of this analysis, each measured or with its status and reason."""

@@ -1,0 +1,162 @@
+"""Body regions: which parts of the body the volume covers.
+
+**Definition.** Each region has anchor structures. An anchor *counts* when its mask is more than a
+stray fragment (≥ 5 cm³, or ≥ 30 % of its typical volume where that is less) and when it is seen
+for the most part: either no edge of the volume cuts it, or at least 30 % of its typical volume is
+there (half of it for the long bones, whose heads belong to trunk scans). A region is *covered*
+when enough of its anchors count, so that lung bases do not make an abdominal CT a chest CT, and a
+nephrectomy does not take the abdomen away.
+
+**Typical volumes** are means of the reference man and woman (ICRP Publication 89, 2002, masses ÷
+1.05 g/cm³); lobes share a 5 L inspiratory lung; bones are rounded from CT label maps. They only set
+the thresholds. A child's whole organ counts because no edge cuts it, whatever its size.
+
+**How to read it.** ``body_region_<region>`` says *covered* or *not covered*; its parameters give
+the volume of each anchor and which ones counted. ``body_regions`` lists the covered regions. MR
+uses the structures ``total_mr`` has; it has none in the neck, whose coverage is therefore *not
+assessable* on MR. The trachea is no anchor of the neck: its mask does not end at the clavicles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heimdallr.analyses.output import Output, all_absent, unassessable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heimdallr.analyses.case import Case
+    from heimdallr.domain.measurement import Measurement, Scalar
+
+STRAY_CM3 = 5.0
+TYPICAL_FRACTION = 0.30
+LONG_BONE_FRACTION = 0.50
+
+COVERED, NOT_COVERED = "covered", "not covered"
+SEPARATOR = ","
+
+BODY_REGIONS = Output("body_regions", "", "covered regions, head to foot", flat=True)
+BODY_REGION = Output("body_region_<region>", "", "whether the region is covered, with its evidence")
+OUTPUTS = (BODY_REGIONS, BODY_REGION)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One body region.
+
+    Attributes:
+        needed: how many anchors have to count.
+        typical_cm3: anchor structure → typical adult volume.
+        fraction: share of the typical volume at which a cut anchor still counts.
+    """
+
+    name: str
+    needed: int
+    typical_cm3: Mapping[str, float]
+    fraction: float = TYPICAL_FRACTION
+
+
+_NECK = {f"vertebrae_C{level}": 14.0 for level in range(1, 8)} | {"thyroid_gland": 18.0}
+_LOBES = {
+    "lung_upper_lobe_left": 1200.0,
+    "lung_lower_lobe_left": 1100.0,
+    "lung_upper_lobe_right": 1000.0,
+    "lung_middle_lobe_right": 450.0,
+    "lung_lower_lobe_right": 1250.0,
+}
+_ABDOMEN = {
+    "liver": 1520.0,
+    "spleen": 133.0,
+    "pancreas": 124.0,
+    "kidney_right": 139.0,
+    "kidney_left": 139.0,
+    "stomach": 370.0,
+}
+_PELVIS = {"hip_left": 400.0, "hip_right": 400.0, "sacrum": 190.0, "urinary_bladder": 150.0}
+_LIMBS = {
+    "femur_left": 500.0,
+    "femur_right": 500.0,
+    "humerus_left": 180.0,
+    "humerus_right": 180.0,
+}
+
+CT_REGIONS = (
+    Region("head", 1, {"brain": 1310.0, "skull": 800.0}),
+    Region("neck", 4, _NECK),
+    Region("thorax", 3, _LOBES | {"heart": 690.0}),
+    Region("abdomen", 3, _ABDOMEN),
+    Region("pelvis", 2, _PELVIS),
+    Region("extremities", 1, _LIMBS, LONG_BONE_FRACTION),
+)
+MR_REGIONS = (
+    Region("head", 1, {"brain": 1310.0}),
+    Region("neck", 1, {}),
+    Region("thorax", 2, {"lung_left": 2300.0, "lung_right": 2700.0, "heart": 690.0}),
+    Region("abdomen", 3, _ABDOMEN),
+    Region("pelvis", 2, _PELVIS),
+    Region("extremities", 1, _LIMBS, LONG_BONE_FRACTION),
+)
+
+
+def covered_regions(case: Case) -> tuple[str, ...]:
+    """Names of the covered regions, head to foot; the whole-body task must have been run."""
+    return tuple(
+        region.name for region in _regions(case) if len(_counting(case, region)) >= region.needed
+    )
+
+
+def measure(case: Case) -> tuple[Measurement, ...]:
+    """One measurement per region with its evidence, and the list of covered ones."""
+    if case.anatomy_task not in case.segmentations:
+        reason = case.skipped_tasks.get(case.anatomy_task, "not requested")
+        absence = unassessable(f"task {case.anatomy_task} was not run: {reason}")
+        names = (BODY_REGION.of(region=region.name) for region in _regions(case))
+        return all_absent((BODY_REGIONS, *names), absence)
+    covered = covered_regions(case)
+    regions = tuple(_measure_region(case, region) for region in _regions(case))
+    if not covered:
+        nothing = unassessable("no region has enough of its anchor structures in this volume")
+        return (BODY_REGIONS.absent(nothing), *regions)
+    return (BODY_REGIONS.measured(SEPARATOR.join(covered)), *regions)
+
+
+def _regions(case: Case) -> tuple[Region, ...]:
+    return CT_REGIONS if case.modality == "CT" else MR_REGIONS
+
+
+def _measure_region(case: Case, region: Region) -> Measurement:
+    output = BODY_REGION.of(region=region.name)
+    if not region.typical_cm3:
+        absence = unassessable(f"task {case.anatomy_task} has no structure of the {region.name}")
+        return output.absent(absence)
+    counting = _counting(case, region)
+    evidence: dict[str, Scalar] = {
+        f"{anchor}_cm3": round(case.statistics[anchor].volume_cm3, 2)
+        for anchor in region.typical_cm3
+        if anchor in case.statistics
+    }
+    return output.measured(
+        COVERED if len(counting) >= region.needed else NOT_COVERED,
+        structure=None,
+        anchors_counted=SEPARATOR.join(counting),
+        anchors_needed=region.needed,
+        **evidence,
+    )
+
+
+def _counting(case: Case, region: Region) -> tuple[str, ...]:
+    """The anchors of a region that count."""
+    return tuple(
+        anchor
+        for anchor, typical_cm3 in region.typical_cm3.items()
+        if _counts(case, anchor, typical_cm3, region.fraction)
+    )
+
+
+def _counts(case: Case, anchor: str, typical_cm3: float, fraction: float) -> bool:
+    found = case.statistics.get(anchor)
+    if found is None or found.volume_cm3 < min(STRAY_CM3, TYPICAL_FRACTION * typical_cm3):
+        return False
+    return not found.truncated_at or found.volume_cm3 >= fraction * typical_cm3

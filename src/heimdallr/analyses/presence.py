@@ -1,0 +1,62 @@
+"""Whether a structure was segmented, and if not, what that honestly means.
+
+An empty mask has several causes: the structure lies outside the scan, it was removed, it was
+missed, or the weights in use do not know it. Only the first makes a measurement *not applicable*,
+and only when the body region it belongs to is not covered; everything else is *not assessable*.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heimdallr.analyses.body_regions import covered_regions
+from heimdallr.analyses.output import Absence, inapplicable, unassessable
+
+if TYPE_CHECKING:
+    from heimdallr.analyses.case import Case
+    from heimdallr.imaging.statistics import StructureStatistics
+
+STRAY_CM3 = 1.0
+"""Below this volume a label is a stray fragment, not an organ."""
+
+
+def task_absence(case: Case, task: str) -> Absence | None:
+    """Why a task's label map is not there; ``None`` when it is."""
+    if task in case.segmentations:
+        return None
+    return unassessable(f"task {task} was not run: {case.skipped_tasks.get(task, 'not requested')}")
+
+
+def structure_or_absence(
+    case: Case, structure: str, *, region: str, at_least_cm3: float = STRAY_CM3
+) -> StructureStatistics | Absence:
+    """Statistics of a structure of the whole-body map, or why there are none.
+
+    Args:
+        case: the case.
+        structure: TotalSegmentator class name.
+        region: body region the structure belongs to.
+        at_least_cm3: a smaller mask does not count as the structure.
+    """
+    if absence := task_absence(case, case.anatomy_task):
+        return absence
+    found = case.statistics.get(structure)
+    if found is not None and found.volume_cm3 >= at_least_cm3:
+        return found
+    if region not in covered_regions(case):
+        return inapplicable(f"the {region} is not covered by this volume")
+    words = structure.replace("_", " ")
+    if found is None:
+        return unassessable(f"no {words} segmented in this volume")
+    return unassessable(
+        f"only {found.volume_cm3:.2f} cm3 of {words} segmented: a fragment, not the structure"
+    )
+
+
+def truncation(statistics: StructureStatistics) -> Absence | None:
+    """Why the volume of a structure is unknown when it is cut by the edge of the image."""
+    if not statistics.truncated_at:
+        return None
+    edges = " and ".join(statistics.truncated_at)
+    plural = "s" if len(statistics.truncated_at) > 1 else ""
+    return unassessable(f"truncated at {edges} edge{plural}")

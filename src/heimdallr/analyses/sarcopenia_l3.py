@@ -1,0 +1,126 @@
+"""Sarcopenia at L3: skeletal muscle area, attenuation and index on one axial slice.
+
+**Formulas.** On the axial slice through the centroid of the third lumbar vertebral *body*, with the
+pixels *m* of the muscle compartment between −29 and 150 HU, arms excluded:
+
+* ``SMA = |m| · |a × b| / 100`` cm² (pixel area from the affine's in-plane axes *a*, *b* in mm);
+* ``muscle_HU_mean``, ``muscle_HU_std``: mean and population standard deviation over *m*;
+* ``SMI = SMA / height²`` cm²/m² when the height is known.
+
+**Gate.** CT; tissue masks; L3 whole and of at least 5 cm³; a spine that passes the level
+self-check (ordered, evenly spaced, no level twice). Muscle that the field of view cuts has no area
+but still an attenuation. Without a height there is no SMI.
+
+**How to read it.** Low values mark frailty and poor outcome in cancer, cirrhosis and surgery.
+Published cut-offs, all for adults:
+
+| Source | men | women |
+|---|---|---|
+| Prado 2008 | SMI 52.4 cm²/m² | SMI 38.5 cm²/m² |
+| Martin 2013 | SMI 43 (BMI < 25), 53 (BMI ≥ 25) | SMI 41 |
+| Martin 2013 | 41 HU (BMI < 25), 33 HU (BMI ≥ 25) | the same |
+| Derstine 2018 | SMA 144.3 cm², SMI 45.4, 38.5 HU | SMA 92.2 cm², SMI 34.4, 34.3 HU |
+
+Prado: Lancet Oncol 9:629 (obese patients with cancer). Martin: J Clin Oncol 31:1539 (cancer).
+Derstine: Sci Rep 8:11369 (healthy kidney donors of 18–40 years, mean − 2 SD, *unenhanced* CT).
+Contrast raises muscle attenuation by some HU. ``slice_L3`` counts from 0 at the inferior end of
+the volume.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heimdallr.analyses.acquisition import acquisition
+from heimdallr.analyses.axial_tissue import (
+    MUSCLE,
+    MUSCLE_WINDOW,
+    TASK,
+    AxialTissue,
+    axial_tissue,
+    route,
+)
+from heimdallr.analyses.levels import body_centroid_ijk, check_levels, structure_of
+from heimdallr.analyses.output import Absence, Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.presence import structure_or_absence, task_absence, truncation
+
+if TYPE_CHECKING:
+    from heimdallr.analyses.case import Case
+    from heimdallr.domain.measurement import Measurement
+
+LEVEL = "L3"
+L3 = structure_of(LEVEL)
+SMALLEST_L3_CM3 = 5.0
+SMALLEST_AREA_CM2 = 10.0
+"""Below this no trunk muscle was segmented, whatever the patient."""
+
+SLICE = Output("slice_L3", "", "slice through the L3 body, 0 = most inferior", flat=True)
+SMA = Output("SMA_cm2", "cm2", "skeletal muscle area at L3", flat=True)
+HU_MEAN = Output("muscle_HU_mean", "HU", "mean attenuation of that muscle", flat=True)
+HU_STD = Output("muscle_HU_std", "HU", "standard deviation of its attenuation", flat=True)
+SMI = Output("SMI_cm2_m2", "cm2/m2", "skeletal muscle index: SMA over height squared")
+OUTPUTS = (SLICE, SMA, HU_MEAN, HU_STD, SMI)
+_OF_MUSCLE = (SMA, HU_MEAN, HU_STD, SMI)
+
+
+def measure(case: Case) -> tuple[Measurement, ...]:
+    """Slice, area, attenuation and index; what the study cannot answer says why."""
+    if case.modality != "CT":
+        reason = "muscle is told from fat by attenuation, which MR does not have"
+        return all_absent(OUTPUTS, inapplicable(reason))
+    k = l3_slice(case)
+    if isinstance(k, Absence):
+        return all_absent(OUTPUTS, k)
+    slice_l3 = SLICE.measured(k, structure=L3)
+    if absence := task_absence(case, TASK):
+        return (slice_l3, *all_absent(_OF_MUSCLE, absence))
+    tissues = axial_tissue(case, k)
+    area_cm2 = tissues.area_cm2(MUSCLE)
+    if area_cm2 < SMALLEST_AREA_CM2:
+        absence = unassessable(f"only {area_cm2:.1f} cm2 of muscle segmented at L3")
+        return (slice_l3, *all_absent(_OF_MUSCLE, absence))
+    return (slice_l3, *_muscle(case, tissues, area_cm2, k))
+
+
+def l3_slice(case: Case) -> int | Absence:
+    """Index of the axial slice through the centroid of the L3 body, or why there is none."""
+    found = structure_or_absence(case, L3, region="abdomen", at_least_cm3=SMALLEST_L3_CM3)
+    if isinstance(found, Absence):
+        return found
+    if cut := truncation(found):
+        return unassessable(f"L3 is {cut.reason}")
+    check = check_levels(case.anatomy, case.statistics)
+    if not check.consistent:
+        return unassessable(check.reason)
+    return round(float(body_centroid_ijk(case.anatomy, LEVEL, found)[2]))
+
+
+def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[Measurement, ...]:
+    values = case.image.data[:, :, k][tissues.pixels(MUSCLE)].astype("float64")
+    conditions = acquisition(case)
+    mean = HU_MEAN.measured(
+        round(float(values.mean()), 2), structure=MUSCLE, slice_index=k, **conditions
+    )
+    std = HU_STD.measured(
+        round(float(values.std()), 2), structure=MUSCLE, slice_index=k, **conditions
+    )
+    if cut := tissues.cut_at(MUSCLE):
+        absence = unassessable(f"muscle cut by the field of view at the {' and '.join(cut)}")
+        seen = round(area_cm2, 2)
+        sma = SMA.absent(absence, structure=MUSCLE, slice_index=k, segmented_cm2=seen)
+        return (sma, mean, std, SMI.absent(absence, structure=MUSCLE))
+    sma = SMA.measured(
+        round(area_cm2, 2),
+        structure=MUSCLE,
+        slice_index=k,
+        window=str(MUSCLE_WINDOW),
+        pixels=len(values),
+        route=route(case),
+    )
+    return (sma, mean, std, _index(area_cm2, case.patient.height_m))
+
+
+def _index(area_cm2: float, height_m: float | None) -> Measurement:
+    if height_m is None:
+        return SMI.absent(unassessable("the patient's height is not known"), structure=MUSCLE)
+    return SMI.measured(round(area_cm2 / height_m**2, 2), structure=MUSCLE, height_m=height_m)

@@ -1,0 +1,68 @@
+"""Structure inventory: every structure the whole-body network segmented.
+
+**Definition.** For each of the (up to 117 on CT, 50 on MR) structures that has voxels: volume in
+cm³, and on CT mean, standard deviation (ddof = 0) and median attenuation in HU. Liver, spleen and
+kidneys are left to organ volumetry and organ density, which publish them under the same names.
+
+**Gate.** The volume of a structure cut by the edge of the image is *not assessable*; its
+attenuation is still measured and carries ``truncated_at``. Structures without a voxel are not
+listed: the inventory says what was found, and ``structures_segmented`` out of how many the task
+knows.
+
+**How to read it.** These are network outputs as they are, without a plausibility check per
+structure: a rib of 0.1 cm³ is listed as a rib of 0.1 cm³. Class names are TotalSegmentator's
+(Wasserthal 2023, Radiology: Artificial Intelligence 5:e230024).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heimdallr.analyses.organ_volumetry import ORGANS
+from heimdallr.analyses.output import Output, all_absent
+from heimdallr.analyses.presence import task_absence, truncation
+
+if TYPE_CHECKING:
+    from heimdallr.analyses.case import Case
+    from heimdallr.domain.measurement import Measurement, Scalar
+    from heimdallr.imaging.statistics import StructureStatistics
+
+COUNT = Output("structures_segmented", "", "number of structures with at least one voxel")
+VOLUME = Output("<structure>_vol_cm3", "cm3", "volume of the structure")
+MEAN = Output("<structure>_hu_mean", "HU", "mean attenuation of the structure (CT)")
+STD = Output("<structure>_hu_std", "HU", "standard deviation of its attenuation (CT)")
+MEDIAN = Output("<structure>_hu_median", "HU", "median attenuation of the structure (CT)")
+OUTPUTS = (COUNT, VOLUME, MEAN, STD, MEDIAN)
+
+
+def measure(case: Case) -> tuple[Measurement, ...]:
+    """Volume and, on CT, attenuation of everything segmented, in label order."""
+    if absence := task_absence(case, case.anatomy_task):
+        return all_absent(OUTPUTS, absence)
+    known = len(case.anatomy.names)
+    listed = [
+        measurement
+        for structure, found in case.statistics.items()
+        if structure not in ORGANS
+        for measurement in _describe(case, structure, found)
+    ]
+    return (COUNT.measured(len(case.statistics), structures_known=known), *listed)
+
+
+def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Measurement]:
+    volume_cm3 = round(found.volume_cm3, 3)
+    volume = VOLUME.of(structure=structure)
+    conditions: dict[str, Scalar] = {}
+    if cut := truncation(found):
+        conditions["truncated_at"] = ",".join(found.truncated_at)
+        result = [volume.absent(cut, structure=structure, segmented_cm3=volume_cm3)]
+    else:
+        result = [volume.measured(volume_cm3, structure=structure, voxels=found.voxels)]
+    if case.modality == "CT":
+        result += [
+            output.of(structure=structure).measured(
+                round(value, 2), structure=structure, **conditions
+            )
+            for output, value in ((MEAN, found.mean), (STD, found.std), (MEDIAN, found.median))
+        ]
+    return result

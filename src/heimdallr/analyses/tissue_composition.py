@@ -1,0 +1,127 @@
+"""Tissue composition: skeletal muscle, subcutaneous, visceral and intermuscular fat.
+
+**Formulas.** A voxel belongs to a tissue when it lies in the tissue's compartment and its
+attenuation in the tissue's window (Alberta protocol): skeletal muscle −29 … 150 HU in the muscle
+compartment, subcutaneous fat −190 … −30 HU, visceral fat −150 … −50 HU in the torso fat,
+intermuscular fat −190 … −30 HU in the muscle compartment. ``<tissue>_scanned_vol_cm3`` is ``n ·
+|det(A)| / 1000`` over the whole scan; ``<tissue>_area_<level>_cm2`` is ``n · |a × b| / 100`` on
+the axial slice through the centroid of a vertebral body.
+
+**Routes.** The compartments come from the task ``tissue_types`` (licensed by TotalSegmentator's
+makers) or from the licence-free route; both give the same masks' names, and ``route`` names the
+one that was used.
+
+**Gate.** CT only. The volumes describe the length that was scanned (``scanned_mm``) and not the
+patient: compare them between scans of the same coverage only. Areas need a whole vertebra, a spine
+that passes the level self-check, and a compartment that the field of view does not cut. Arms are
+left out of the areas, not of the volumes.
+
+**How to read it.** Areas at L3 represent the whole body best (Shen 2004, J Appl Physiol 97:2333).
+Obese patients' subcutaneous fat often leaves the field of view: its area is then *not assessable*.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heimdallr.analyses.axial_tissue import TASK, TISSUES, axial_tissue, route
+from heimdallr.analyses.levels import (
+    LUMBAR,
+    THORACIC,
+    body_centroid_ijk,
+    check_levels,
+    structure_of,
+)
+from heimdallr.analyses.morphology import slice_distance_mm
+from heimdallr.analyses.output import Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.presence import task_absence
+
+if TYPE_CHECKING:
+    from heimdallr.analyses.case import Case
+    from heimdallr.domain.measurement import Measurement
+
+AREA_LEVELS = THORACIC[9:] + LUMBAR
+"""T10 to L5: the levels with published reference values (Derstine 2018, Sci Rep 8:11369)."""
+
+VOLUME = Output("<tissue>_scanned_vol_cm3", "cm3", "volume of the tissue inside the scan")
+AREA = Output("<tissue>_area_<level>_cm2", "cm2", "area of the tissue at a vertebral level")
+OUTPUTS = (VOLUME, AREA)
+
+
+def measure(case: Case) -> tuple[Measurement, ...]:
+    """Four scanned volumes, and four areas per whole vertebra from T10 to L5."""
+    volumes = tuple(VOLUME.of(tissue=tissue) for tissue in TISSUES)
+    if case.modality != "CT":
+        reason = "tissues are told apart by attenuation, which MR does not have"
+        return all_absent(volumes, inapplicable(reason))
+    if absence := task_absence(case, TASK):
+        return all_absent(volumes, absence)
+    return (*_volumes(case), *_areas(case))
+
+
+def _volumes(case: Case) -> tuple[Measurement, ...]:
+    tissue_map = case.segmentations[TASK].label_map
+    counts = dict.fromkeys(TISSUES, 0)
+    for k in range(case.image.shape[2]):  # slice by slice: no whole-volume temporaries
+        labels, image_hu = tissue_map.data[:, :, k], case.image.data[:, :, k]
+        for tissue, (compartment, window) in TISSUES.items():
+            values = image_hu[labels == tissue_map.number(compartment)]
+            inside = (values >= window.low_hu) & (values <= window.high_hu)
+            counts[tissue] += int(np.count_nonzero(inside))
+    voxel_cm3 = case.image.voxel_volume_mm3 / 1000
+    scanned_mm = round(case.image.shape[2] * slice_distance_mm(case.image.affine), 1)
+    measurements = []
+    for tissue, (compartment, window) in TISSUES.items():
+        output = VOLUME.of(tissue=tissue)
+        if not (tissue_map.data == tissue_map.number(compartment)).any():
+            nothing = unassessable(f"no {compartment} segmented in this volume")
+            measurements.append(output.absent(nothing, structure=compartment))
+            continue
+        measurements.append(
+            output.measured(
+                round(counts[tissue] * voxel_cm3, 3),
+                structure=compartment,
+                window=str(window),
+                scanned_mm=scanned_mm,
+                route=route(case),
+            )
+        )
+    return tuple(measurements)
+
+
+def _areas(case: Case) -> tuple[Measurement, ...]:
+    if case.anatomy_task not in case.segmentations:
+        return ()
+    check = check_levels(case.anatomy, case.statistics)
+    levels = [level for level in AREA_LEVELS if level in check.levels]
+    if not check.consistent:
+        absence = unassessable(check.reason)
+        return tuple(
+            AREA.of(tissue=tissue, level=level).absent(absence)
+            for level in levels
+            for tissue in TISSUES
+        )
+    return tuple(one for level in levels for one in _areas_at(case, level))
+
+
+def _areas_at(case: Case, level: str) -> list[Measurement]:
+    found = case.statistics[structure_of(level)]
+    k = round(float(body_centroid_ijk(case.anatomy, level, found)[2]))
+    tissues = axial_tissue(case, k)
+    result = []
+    for tissue, (compartment, window) in TISSUES.items():
+        output = AREA.of(tissue=tissue, level=level)
+        if cut := tissues.cut_at(tissue):
+            absence = unassessable(f"cut by the field of view at the {' and '.join(cut)}")
+            result.append(output.absent(absence, structure=compartment, slice_index=k))
+        elif not tissues.compartments[compartment].any():
+            absence = unassessable(f"no {compartment} segmented on this slice")
+            result.append(output.absent(absence, structure=compartment, slice_index=k))
+        else:
+            area_cm2 = round(tissues.area_cm2(tissue), 2)
+            result.append(
+                output.measured(area_cm2, structure=compartment, slice_index=k, window=str(window))
+            )
+    return result
