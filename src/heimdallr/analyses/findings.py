@@ -22,10 +22,10 @@ from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from heimdallr.analyses.case import Case
-    from heimdallr.domain.measurement import Measurement
+    from heimdallr.domain.measurement import Measurement, Scalar
 
 ADULT_YEARS = 18.0
 LARGEST_SPLEEN_CM3 = 314.5
@@ -55,22 +55,13 @@ class Severity(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """One measurement a finding rests on; ``value`` is a reason where nothing was measured."""
-
-    name: str
-    value: float | int | str
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule found.
 
     Attributes:
         code: stable identifier.
         title: one line for the worklist.
-        evidence: measurements and limits it rests on.
+        evidence: measurement or limit it rests on → its value; units are in the names.
         reference: publication the limit comes from; empty for a technical finding.
         structure: TotalSegmentator class name it is about.
         slice_index: axial slice to look at, 0 = most inferior.
@@ -80,7 +71,7 @@ class Finding:
     code: str
     severity: Severity
     title: str
-    evidence: tuple[Evidence, ...]
+    evidence: Mapping[str, Scalar]
     reference: str = ""
     structure: str | None = None
     slice_index: int | None = None
@@ -106,14 +97,10 @@ class Known:
         found = self.measurements.get(name)
         return found.value if found is not None and isinstance(found.value, str) else None
 
-    def evidence(self, *names: str) -> tuple[Evidence, ...]:
-        """Those of the named measurements that were measured."""
+    def evidence(self, *names: str) -> dict[str, Scalar]:
+        """Those of the named measurements that were measured, with their values."""
         found = (self.measurements.get(name) for name in names)
-        return tuple(
-            Evidence(one.name, one.value, one.unit)
-            for one in found
-            if one is not None and one.value is not None
-        )
+        return {one.name: one.value for one in found if one is not None and one.value is not None}
 
     @property
     def adult(self) -> bool:
@@ -141,10 +128,10 @@ def intracerebral_haemorrhage(known: Known) -> Finding | None:
         code="intracerebral_haemorrhage",
         severity=Severity.CRITICAL,
         title=f"Intracerebral haemorrhage, {size}{volume_cm3:.1f} cm³",
-        evidence=(
-            Evidence("hemorrhage_segmented_cm3", volume_cm3, "cm3"),
-            *known.evidence("hemorrhage_side", "hemorrhage_abc2_cm3", "hemorrhage_diameter_mm"),
-        ),
+        evidence={
+            "hemorrhage_segmented_cm3": volume_cm3,
+            **known.evidence("hemorrhage_side", "hemorrhage_abc2_cm3", "hemorrhage_diameter_mm"),
+        },
         reference="Hemphill 2001, Stroke 32:891 (ICH score: 30 cm³)" if large else "",
         structure=LABEL,
         slice_index=None if centre is None else int(centre),
@@ -166,7 +153,7 @@ def low_muscle_mass(known: Known) -> Finding | None:
         code="low_muscle_mass",
         severity=Severity.SIGNIFICANT if healthy else Severity.NOTE,
         title="Low skeletal muscle mass at L3",
-        evidence=(*known.evidence("SMA_cm2", "SMI_cm2_m2"), *_limits(crossed)),
+        evidence={**known.evidence("SMA_cm2", "SMI_cm2_m2"), **_limits(crossed)},
         reference="; ".join(cutoff.source for cutoff in crossed),
         structure="skeletal_muscle",
         slice_index=_slice_l3(known),
@@ -183,7 +170,7 @@ def low_muscle_attenuation(known: Known) -> Finding | None:
         code="low_muscle_attenuation",
         severity=Severity.NOTE,
         title="Low skeletal muscle attenuation at L3",
-        evidence=(*known.evidence("muscle_HU_mean", "contrast_phase"), *_limits(crossed)),
+        evidence={**known.evidence("muscle_HU_mean", "contrast_phase"), **_limits(crossed)},
         reference="; ".join(cutoff.source for cutoff in crossed),
         structure="skeletal_muscle",
         slice_index=_slice_l3(known),
@@ -200,10 +187,7 @@ def splenomegaly(known: Known) -> Finding | None:
         code="splenomegaly",
         severity=Severity.SIGNIFICANT,
         title=f"Enlarged spleen, {volume_cm3:.0f} cm³",
-        evidence=(
-            *known.evidence("spleen_vol_cm3"),
-            Evidence("upper_limit", LARGEST_SPLEEN_CM3, "cm3"),
-        ),
+        evidence={**known.evidence("spleen_vol_cm3"), "upper_limit_cm3": LARGEST_SPLEEN_CM3},
         reference="Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)",
         structure="spleen",
         slice_index=_centre_slice(known, "spleen"),
@@ -230,12 +214,12 @@ def liver_steatosis(known: Known) -> Finding | None:
         return None
     evidence = known.evidence("liver_hu_eroded_mean", "spleen_hu_eroded_mean", "contrast_phase")
     if difference_hu is not None:
-        evidence += (Evidence("liver_minus_spleen", difference_hu, "HU"),)
+        evidence["liver_minus_spleen_hu"] = difference_hu
     return Finding(
         code="liver_steatosis",
         severity=Severity.NOTE,
         title=f"Liver attenuation in the range of steatosis, {liver_hu:.0f} HU",
-        evidence=(*evidence, Evidence("kvp", kvp, "kV")),
+        evidence={**evidence, "kvp": kvp},
         reference="Boyce 2010, AJR 194:623 (40 HU); Limanond 2004, Radiology 230:276 (L-S -10 HU)",
         structure="liver",
         slice_index=_centre_slice(known, "liver"),
@@ -245,21 +229,21 @@ def liver_steatosis(known: Known) -> Finding | None:
 
 def truncated_coverage(known: Known) -> Finding | None:
     """An organ the study was made for is cut by the edge of the volume."""
-    cut = [
-        Evidence(one.name, one.reason, one.unit)
+    cut: dict[str, Scalar] = {
+        one.name: one.reason
         for organ in _asked_organs(known)
         if (one := known.measurements.get(f"{organ}_vol_cm3")) is not None
         and one.status is Status.NOT_ASSESSABLE
         and one.reason.startswith("truncated")
-    ]
+    }
     if not cut:
         return None
-    organs = ", ".join(one.name.removesuffix("_vol_cm3").replace("_", " ") for one in cut)
+    organs = ", ".join(name.removesuffix("_vol_cm3").replace("_", " ") for name in cut)
     return Finding(
         code="truncated_coverage",
         severity=Severity.NOTE,
         title=f"Not wholly in the volume: {organs}",
-        evidence=tuple(cut),
+        evidence=cut,
     )
 
 
@@ -299,10 +283,12 @@ def _below(known: Known, quantity: str) -> tuple[Cutoff, ...]:
     )
 
 
-def _limits(cutoffs: tuple[Cutoff, ...]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(f"cut-off {cutoff.source.split(',')[0]}", cutoff.limit) for cutoff in cutoffs
-    )
+def _limits(cutoffs: tuple[Cutoff, ...]) -> dict[str, Scalar]:
+    """``limit_derstine_2018`` → its value."""
+    return {
+        f"limit_{cutoff.source.split(',')[0].lower().replace(' ', '_')}": cutoff.limit
+        for cutoff in cutoffs
+    }
 
 
 def _slice_l3(known: Known) -> int | None:
