@@ -1,0 +1,262 @@
+"""The resident engine: TotalSegmentator's tasks, networks loaded once, arrays kept in memory.
+
+What TotalSegmentator does around its networks (crop, resampling, several networks merged into one
+label map, clean-up, resampling back) is done here in the same order with the same rules
+(``totalsegmentator.nnunet.nnUNet_predict_image``); tests compare the label maps. What is left out
+is its process per case, its files between the steps, its usage statistics.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from heimdallr.domain.errors import LicenceError, SegmentationError
+from heimdallr.imaging.volume import LabelMap
+from heimdallr.segmentation import surroundings
+from heimdallr.segmentation import tasks as task_table
+from heimdallr.segmentation.labelling import labels_from_planes
+from heimdallr.segmentation.network import Network, load_network, plan_spacing_mm
+from heimdallr.segmentation.predictors import choose_device, make_predictor
+from heimdallr.segmentation.preprocessing import prepare
+from heimdallr.segmentation.resampling import labels_to_shape, to_spacing
+from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
+from heimdallr.segmentation.sliding_window import count_patches, predict_planes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from heimdallr.imaging.volume import Affine, Array, Volume
+    from heimdallr.segmentation.sliding_window import PatchPredictor
+    from heimdallr.segmentation.tasks import Task
+    from heimdallr.segmentation.weights import Weights, WeightsStore
+
+Progress = Callable[[float, str], None]
+"""Told the share done, 0 to 1, and what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    weights: Weights
+    network: Network
+    predictor: PatchPredictor
+
+
+class Engine:
+    """Runs tasks on volumes; keeps every network it has loaded.
+
+    One engine per process and device. Calls are serialised: a network uses the whole device.
+
+    Args:
+        store: where weights are found.
+        device: auto, cpu, cuda or cuda:N.
+        backend: auto, openvino or torch (the reference).
+        precision: auto, f32 or bf16, on OpenVINO.
+        cache_dir: where converted networks are kept between processes.
+        threads: CPU threads; 0 leaves it to the library.
+        licence: TotalSegmentator licence number for licensed tasks. Only whether there is one is
+            remembered.
+        trust_pickle: see :func:`~heimdallr.segmentation.network.load_network`.
+
+    Raises:
+        SegmentationError: the device does not exist.
+    """
+
+    def __init__(
+        self,
+        store: WeightsStore,
+        *,
+        device: str = "auto",
+        backend: str = "auto",
+        precision: str = "auto",
+        cache_dir: Path | None = None,
+        threads: int = 0,
+        licence: str | None = None,
+        trust_pickle: bool = False,
+    ) -> None:
+        self.store = store
+        self.choice = choose_device(device, backend, precision, threads)
+        self._cache_dir = cache_dir
+        self._licensed = bool(licence)
+        self._trust_pickle = trust_pickle
+        self._loaded: dict[Path, _Loaded] = {}
+        self._lock = threading.RLock()
+        if threads and self.choice.backend == "torch":
+            torch.set_num_threads(threads)
+
+    def segment(
+        self,
+        task_name: str,
+        volume: Volume,
+        *,
+        progress: Progress | None = None,
+        context: Mapping[str, Segmentation] | None = None,
+    ) -> Segmentation:
+        """Run one task.
+
+        Args:
+            task_name: a name of the task table, ``total_fast`` say.
+            volume: the image, HU for CT.
+            progress: called with a share from 0 to 1 and what is being done.
+            context: segmentations of the same image made earlier, by TotalSegmentator task name;
+                a task that needs a crop takes it from there instead of running another network.
+
+        Raises:
+            WeightsError: weights are absent or damaged.
+            LicenceError: the task's official weights need a licence that is not configured.
+            SegmentationError: there is no such task, or a network could not be run.
+        """
+        task = task_table.task(task_name)
+        with self._lock:
+            return self._segment(task, volume, progress or _silent, context or {})
+
+    def unload(self) -> None:
+        """Forget every network."""
+        with self._lock:
+            self._loaded.clear()
+            if self.choice.device != "cpu":
+                torch.cuda.empty_cache()
+
+    def _segment(
+        self, task: Task, volume: Volume, progress: Progress, context: Mapping[str, Segmentation]
+    ) -> Segmentation:
+        started = time.monotonic()
+        weights = self.store.locate(task)
+        if task.licence_required and weights[0].origin != "bundled" and not self._licensed:
+            msg = f"task {task.name} needs a TotalSegmentator licence number"
+            raise LicenceError(msg, remedy="set TOTALSEGMENTATOR_LICENSE")
+        labels = np.zeros(volume.shape, np.uint8)
+        box: surroundings.Box | None = (slice(0, None), slice(0, None), slice(0, None))
+        found = None
+        if task.crop is not None:
+            progress(0.0, f"{task.name}: finding the region")
+            found = self._companion(task.crop.task, volume, context)
+            box = surroundings.crop_box(found, task.crop)
+        if box is not None:
+            progress(0.0, f"{task.name}: preparing")
+            data = volume.data[box]
+            if task.crop is not None:
+                data = data.astype(np.int32)  # TotalSegmentator crops into integers
+            affine = surroundings.cropped_affine(volume.affine, box)
+            labels[box] = self._labels(task, weights, data, affine, progress)
+        if found is not None and task.keep_inside:
+            labels = surroundings.kept_inside(labels, found, task)
+        if task.refine_with is not None:
+            bodies = self._companion(task.refine_with, volume, context)
+            labels = surroundings.refined(labels, bodies, task)
+        progress(1.0, f"{task.name}: done")
+        provenance = SegmentationProvenance(
+            task=task.family,
+            engine=self.choice.engine,
+            device=self.choice.device,
+            weights=tuple(entry.dataset for entry in weights),
+            weights_origin=weights[0].origin,
+            weights_sha256=tuple(self.store.sha256(entry) for entry in weights),
+            spacing_mm=plan_spacing_mm(weights[0]),
+            seconds=round(time.monotonic() - started, 3),
+        )
+        return Segmentation(LabelMap(labels, volume.affine, task.names), provenance)
+
+    def _companion(
+        self, task_name: str, volume: Volume, context: Mapping[str, Segmentation]
+    ) -> LabelMap:
+        """Label map another task needs: made earlier, or made now by the family's best network."""
+        wanted = task_table.task(task_name)
+        known = context.get(wanted.family)
+        if known is not None and known.label_map.shape == volume.shape:
+            return known.label_map
+        coarse_first = reversed(task_table.variants(wanted.family))
+        for candidate in (wanted, *coarse_first):
+            if self.store.has(candidate):
+                return self._segment(candidate, volume, _silent, context).label_map
+        self.store.locate(wanted)  # raises, and says what is missing
+        raise AssertionError
+
+    def _labels(
+        self,
+        task: Task,
+        weights: tuple[Weights, ...],
+        data: Array,
+        affine: Affine,
+        progress: Progress,
+    ) -> Array:
+        """The task's labels on the (cropped) image's own grid."""
+        i, j, k = data.shape
+        if task.spacing_mm is not None:
+            data, affine = to_spacing(data, affine, task.spacing_mm)
+        merged = np.zeros(data.shape, np.uint8)
+        parts = list(surroundings.slabs(data.shape, several=len(weights) > 1))
+        runs = [(entry, part, keep) for entry in weights for part, keep in parts]
+        for number, (entry, part, keep) in enumerate(runs):
+            share = _Share(progress, task.name, number, len(runs))
+            model = self._load(entry)
+            slab = self._predict(model, data[:, :, part], affine, task.step, share)
+            mapped = _lookup(model)[slab[:, :, keep]]
+            first = part.start + keep.start
+            window = merged[:, :, first : first + mapped.shape[2]]
+            np.copyto(window, mapped, where=mapped != 0)
+        return labels_to_shape(surroundings.cleaned(merged, task, affine), (i, j, k))
+
+    def _predict(
+        self, model: _Loaded, data: Array, affine: Affine, step: float, share: _Share
+    ) -> Array:
+        """One network's label numbers over one (slab of an) image."""
+        prepared = prepare(data, affine, model.network)
+        z, y, x = prepared.data.shape[1:]
+        share.total = count_patches((z, y, x), model.predictor.patch, step)
+        image = torch.from_numpy(np.ascontiguousarray(prepared.data))
+        try:
+            planes = predict_planes(image, model.predictor, step, share.advance)
+            return labels_from_planes(planes, prepared, model.network)
+        except (RuntimeError, MemoryError) as error:
+            msg = f"the network of {model.weights.dataset} could not be run on this volume"
+            remedy = "check the free memory of the device, or run on the CPU"
+            raise SegmentationError(msg, remedy=remedy) from error
+
+    def _load(self, weights: Weights) -> _Loaded:
+        if weights.folder not in self._loaded:
+            network = load_network(weights, trust_pickle=self._trust_pickle)
+            predictor = make_predictor(
+                network,
+                self.choice,
+                checksum=self.store.sha256(weights),
+                cache_dir=self._cache_dir,
+            )
+            # the predictor holds what it needs; a second copy of the parameters would be waste
+            self._loaded[weights.folder] = _Loaded(weights, replace(network, modules=()), predictor)
+        return self._loaded[weights.folder]
+
+
+class _Share:
+    """Progress over one of several runs, patch by patch."""
+
+    def __init__(self, progress: Progress, task_name: str, number: int, runs: int) -> None:
+        self.total = 1
+        self._progress = progress
+        self._text = f"{task_name}: network {number + 1} of {runs}"
+        self._number, self._runs, self._done = number, runs, 0
+
+    def advance(self) -> None:
+        """One patch more."""
+        self._done += 1
+        inside = min(self._done / self.total, 1.0)
+        self._progress((self._number + inside) / self._runs, self._text)
+
+
+def _lookup(model: _Loaded) -> Array:
+    """(256,) table from the network's labels to the task's; labels without a name become 0."""
+    table = np.zeros(256, np.uint8)
+    for label, number in model.weights.model.label_numbers.items():
+        table[label] = number
+    return table
+
+
+def _silent(_share: float, _text: str) -> None:
+    """Progress nobody asked for."""

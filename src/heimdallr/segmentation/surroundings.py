@@ -1,0 +1,160 @@
+"""What TotalSegmentator does around a network: crop box, slabs, clean-up.
+
+Each function is one rule of ``totalsegmentator.nnunet.nnUNet_predict_image``; where the rule is a
+function there, that function is called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from totalsegmentator import postprocessing
+
+from heimdallr.domain.errors import SegmentationError
+from heimdallr.segmentation.resampling import zooms_mm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heimdallr.imaging.volume import Affine, Array, LabelMap
+    from heimdallr.segmentation.tasks import Crop, Task
+
+Box = tuple[slice, slice, slice]
+
+SPLIT_VOXELS = 512 * 512 * 900
+"""Resampled images above this are run in three slabs by tasks of several networks."""
+
+SPLIT_SLICES = 200
+"""… if they have more slices than this."""
+
+SPLIT_MARGIN = 20
+"""Slices a slab reaches into its neighbours."""
+
+SMALLEST_EXTREMITY_MM3 = 50_000
+"""Task ``body``: smaller pieces of ``body_extremities`` are dropped."""
+
+REFINING_DILATION_MM = 2
+
+
+def crop_box(found: LabelMap, crop: Crop) -> Box | None:
+    """The bounding box of a crop's structures with its margin, cut at the image's border.
+
+    Args:
+        found: label map of the crop's task, on the image's grid.
+        crop: structures and margin.
+
+    Returns:
+        Half-open voxel bounds; None when none of the structures is there.
+
+    Raises:
+        SegmentationError: the label map does not know a structure.
+    """
+    unknown = set(crop.structures) - set(found.names.values())
+    if unknown:
+        msg = f"the label map for cropping has no {', '.join(sorted(unknown))}"
+        raise SegmentationError(msg)
+    wanted = np.zeros(256, bool)
+    wanted[[found.number(name) for name in crop.structures]] = True
+    mask = wanted[found.data]
+    margins = (np.array(crop.margin_mm) / zooms_mm(found.affine)).astype(int)
+    sides = []
+    for axis, margin in enumerate(margins):
+        others = tuple(other for other in range(3) if other != axis)
+        present = np.flatnonzero(mask.any(axis=others))
+        if present.size == 0:
+            return None
+        stop = min(int(present[-1]) + 1 + int(margin), mask.shape[axis])
+        sides.append(slice(max(int(present[0]) - int(margin), 0), stop))
+    i, j, k = sides
+    return i, j, k
+
+
+def cropped_affine(affine: Affine, box: Box) -> Affine:
+    """Affine of the part of an image inside a box."""
+    moved = affine.copy()
+    moved[:3, 3] = (affine @ [box[0].start, box[1].start, box[2].start, 1])[:3]
+    return moved
+
+
+def slabs(shape: tuple[int, ...], *, several: bool) -> Iterator[tuple[slice, slice]]:
+    """Slices to run at once, and which of them to keep.
+
+    Very large images are run in three overlapping slabs when a task has several networks.
+
+    Args:
+        shape: (I, J, K) of the resampled image.
+        several: whether the task has several networks.
+
+    Yields:
+        Slices of the image, and the part of those slices (counted from the first) that is kept.
+    """
+    slices = shape[2]
+    if not (several and np.prod(shape) > SPLIT_VOXELS and slices > SPLIT_SLICES):
+        yield slice(0, slices), slice(0, slices)
+        return
+    third, margin = slices // 3, SPLIT_MARGIN
+    yield slice(0, third + margin), slice(0, third)
+    first = third + 1 - margin
+    yield slice(first, 2 * third + margin), slice(margin - 1, 2 * third - first)
+    first = 2 * third + 1 - margin
+    yield slice(first, slices), slice(margin - 1, slices - first)
+
+
+def cleaned(labels: Array, task: Task, affine: Affine) -> Array:
+    """A task's own clean-up at the resolution of its networks.
+
+    Args:
+        labels: (I, J, K) uint8; may be changed in place.
+        task: the task.
+        affine: (4, 4) voxel index → RAS mm of ``labels``.
+    """
+    zooms = zooms_mm(affine)
+    voxel_mm3 = np.prod(zooms)
+    names = dict(task.names)
+    if task.family == "body":
+        labels = postprocessing.keep_largest_blob_multilabel(
+            labels, names, ["body_trunc"], quiet=True
+        )
+        labels = postprocessing.remove_small_blobs_multilabel(
+            labels,
+            names,
+            ["body_extremities"],
+            interval=[SMALLEST_EXTREMITY_MM3 / voxel_mm3, 1e10],
+            quiet=True,
+        )
+    if task.family in ("vertebrae_pp", "vertebrae_pp_refined"):
+        labels = postprocessing.postprocess_vertebrae_pp(
+            labels, names, voxel_volume=voxel_mm3, voxel_spacing=tuple(zooms)
+        )
+    return np.asarray(labels, np.uint8)
+
+
+def kept_inside(labels: Array, found: LabelMap, task: Task) -> Array:
+    """Remove labels far from the structures a task belongs to.
+
+    Args:
+        labels: (I, J, K) uint8 on the image's grid; changed in place.
+        found: label map of the crop's task, same grid.
+        task: names the structures and the distance.
+    """
+    mask = np.zeros(labels.shape, bool)
+    for name in task.keep_inside:
+        mask |= found.mask(name)
+    # rounded as TotalSegmentator does, with the mean voxel size
+    voxels = int(task.keep_inside_mm / np.mean(zooms_mm(found.affine)))
+    return np.asarray(postprocessing.remove_outside_of_mask(labels, mask, addon=voxels))
+
+
+def refined(labels: Array, bodies: LabelMap, task: Task) -> Array:
+    """Sharpen vertebral body labels by the foreground of ``vertebrae_body``."""
+    return np.asarray(
+        postprocessing.refine_vertebrae_pp_with_body_mask(
+            labels,
+            bodies.data,
+            dict(task.names),
+            voxel_spacing=tuple(zooms_mm(bodies.affine)),
+            dilation_mm=REFINING_DILATION_MM,
+        ),
+        np.uint8,
+    )
