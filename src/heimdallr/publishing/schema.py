@@ -10,9 +10,6 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-BUNDLED_WEIGHTS_NOTICE = "bundled weights — not for clinical use"
-"""Stands with every result that the weights of this repository had a part in."""
-
 Scalar = str | int | float | bool | None
 FlatValue = float | int | str | list[str] | dict[str, float | int | str]
 """A top-level value of ``resultados.json``: a number, a category, a list or a named group."""
@@ -49,9 +46,10 @@ class FindingRecord(_Record):
     severity: Literal["critical", "significant", "note"]
     title: str
     evidence: dict[str, Scalar]
-    structure: str | None
-    slice: int | None
     reference: str
+    structure: str | None
+    slice_index: int | None
+    caveats: list[str]
 
 
 class WeightsRecord(_Record):

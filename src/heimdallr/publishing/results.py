@@ -1,0 +1,163 @@
+"""``resultados.json``: the founding document's flat keys beside the full, typed lists.
+
+A flat key is there exactly when its measurement was made; the full list holds every measurement,
+those without a value together with the reason. Nothing is rounded, renamed or derived here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import heimdallr
+from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
+from heimdallr.analyses.findings import BUNDLED_CAVEAT
+from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.publishing.schema import (
+    FindingRecord,
+    FlatValue,
+    MeasurementRecord,
+    ProvenanceRecord,
+    Results,
+    SegmentationRecord,
+    WeightsRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from heimdallr.analyses.case import Case
+    from heimdallr.analyses.findings import Finding
+    from heimdallr.segmentation.result import Segmentation
+
+FILE_NAME = "resultados.json"
+GROUP_SEPARATOR = "."
+"""A flat name ``group.member`` is published as ``{"group": {"member": …}}``."""
+
+
+def build_results(
+    case_id: str,
+    case: Case,
+    measurements: Sequence[Measurement],
+    findings: Sequence[Finding],
+    created_at: datetime,
+) -> Results:
+    """Everything known about a case's numbers, ready to be written.
+
+    Args:
+        case_id: the case.
+        case: what was measured: modality, series and segmentations go into the provenance.
+        measurements: of all analyses, in the order of the registry.
+        findings: what the rules made of them.
+        created_at: when the numbers were complete, with its time zone.
+
+    Raises:
+        ValueError: two measurements share a name, or a value is not finite.
+    """
+    return Results(
+        case_id=case_id,
+        modality=case.modality,
+        measurements=[_measurement_record(one) for one in measurements],
+        findings=[_finding_record(one) for one in findings],
+        provenance=_provenance(case, created_at),
+        notices=notices(case),
+        **flat_keys(measurements),
+    )
+
+
+def results_json(results: Results) -> str:
+    """The file's text: identity, flat keys, then the lists; UTF-8, strict JSON."""
+    content = results.model_dump(mode="json")
+    # Reading order: pydantic alone would put the flat keys last.
+    leading = ["case_id", "modality", *results.flat]
+    ordered = {name: content.pop(name) for name in leading} | content
+    return json.dumps(ordered, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def flat_keys(measurements: Iterable[Measurement]) -> dict[str, FlatValue]:
+    """The top-level keys: measured values only, grouped where the name has a dot.
+
+    Raises:
+        ValueError: two measurements would share a key.
+    """
+    keys: dict[str, FlatValue] = {}
+    names: set[str] = set()
+    for one in measurements:
+        if one.name in names:
+            msg = f"{one.name} was measured twice"
+            raise ValueError(msg)
+        names.add(one.name)
+        if not one.flat or one.status is not Status.MEASURED or one.value is None:
+            continue
+        group, separator, member = one.name.partition(GROUP_SEPARATOR)
+        if one.name == BODY_REGIONS.name:
+            keys[one.name] = str(one.value).split(SEPARATOR)
+        elif separator:
+            members = keys.setdefault(group, {})
+            if not isinstance(members, dict):
+                msg = f"{group} is both a value and a group"
+                raise ValueError(msg)
+            members[member] = one.value
+        else:
+            keys[one.name] = one.value
+    return keys
+
+
+def notices(case: Case) -> list[str]:
+    """What every reader of these results has to be told; overlays carry the same lines."""
+    origins = {one.provenance.weights_origin for one in case.segmentations.values()}
+    return [BUNDLED_CAVEAT] if "bundled" in origins else []
+
+
+def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
+    return ProvenanceRecord(
+        software="heimdallr",
+        version=heimdallr.__version__,
+        created_at=created_at,
+        series_instance_uid=case.series.series_instance_uid,
+        segmentations=[_segmentation_record(one) for one in case.segmentations.values()],
+        skipped_tasks=dict(case.skipped_tasks),
+    )
+
+
+def _segmentation_record(segmentation: Segmentation) -> SegmentationRecord:
+    made = segmentation.provenance
+    return SegmentationRecord(
+        task=made.task,
+        engine=made.engine,
+        device=made.device,
+        weights=[
+            WeightsRecord(name=name, sha256=sha256)
+            for name, sha256 in zip(made.weights, made.weights_sha256, strict=True)
+        ],
+        weights_origin=made.weights_origin,
+        spacing_mm=made.spacing_mm,
+        seconds=round(made.seconds, 3),
+    )
+
+
+def _measurement_record(measurement: Measurement) -> MeasurementRecord:
+    return MeasurementRecord(
+        name=measurement.name,
+        value=measurement.value,
+        unit=measurement.unit,
+        status=measurement.status.value,
+        reason=measurement.reason,
+        analysis=measurement.analysis,
+        structure=measurement.structure,
+        parameters=dict(measurement.parameters),
+    )
+
+
+def _finding_record(finding: Finding) -> FindingRecord:
+    return FindingRecord(
+        code=finding.code,
+        severity=finding.severity.value,
+        title=finding.title,
+        evidence=dict(finding.evidence),
+        reference=finding.reference,
+        structure=finding.structure,
+        slice_index=finding.slice_index,
+        caveats=list(finding.caveats),
+    )

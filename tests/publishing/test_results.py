@@ -1,0 +1,169 @@
+"""``resultados.json``: measured keys and nothing else at the top, everything in the lists."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from publishing_cases import CASE_ID, ENDED, case
+from pydantic import ValidationError
+
+from heimdallr.analyses.findings import Finding, Severity
+from heimdallr.domain.measurement import Measurement, Status, measured, not_assessable
+from heimdallr.publishing.results import build_results, flat_keys, results_json
+from heimdallr.publishing.schema import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MEASURED = (
+    measured("body_regions", "head,abdomen", flat=True),
+    measured("liver_vol_cm3", 1523.45, "cm3", structure="liver", flat=True, edge="none"),
+    measured("liver_hu_median", 57.0, "HU", structure="liver"),
+    replace(not_assessable("spleen_vol_cm3", "cm3", "truncated at superior edge"), flat=True),
+    measured("slice_L3", 127, flat=True),
+    measured("hemorrhage_analysis_slices.inferior_15", 83, flat=True),
+    measured("hemorrhage_analysis_slices.center_50", 124, flat=True),
+    measured("hemorrhage_analysis_slices.superior_85", 165, flat=True),
+)
+FINDING = Finding(
+    code="splenomegaly",
+    severity=Severity.SIGNIFICANT,
+    title="Enlarged spleen, 400 cm³",
+    evidence={"spleen_vol_cm3": 400.0},
+    reference="Prassopoulos 1997",
+    structure="spleen",
+    slice_index=88,
+    caveats=("age unknown",),
+)
+
+
+def _written(
+    measurements: Sequence[Measurement] = MEASURED, findings: Sequence[Finding] = ()
+) -> dict[str, Any]:
+    text = results_json(build_results(CASE_ID, case(), measurements, findings, ENDED))
+    content = json.loads(text)
+    assert isinstance(content, dict)
+    return content
+
+
+def test_the_top_level_is_the_founding_documents() -> None:
+    """Golden: keys, their order, their values; what was not measured has no key."""
+    content = _written()
+    lists = ("measurements", "findings", "provenance", "notices")
+    flat = {key: value for key, value in content.items() if key not in lists}
+    assert list(content) == [*flat, *lists]
+    assert flat == {
+        "case_id": CASE_ID,
+        "modality": "CT",
+        "body_regions": ["head", "abdomen"],
+        "liver_vol_cm3": 1523.45,
+        "slice_L3": 127,
+        "hemorrhage_analysis_slices": {"inferior_15": 83, "center_50": 124, "superior_85": 165},
+    }
+
+
+def test_every_measurement_is_in_the_list() -> None:
+    """With value or reason, in the order of the analyses, every field of the type."""
+    listed = _written()["measurements"]
+    assert [one["name"] for one in listed] == [one.name for one in MEASURED]
+    assert listed[1] == {
+        "name": "liver_vol_cm3",
+        "value": 1523.45,
+        "unit": "cm3",
+        "status": "measured",
+        "reason": "",
+        "analysis": "",
+        "structure": "liver",
+        "parameters": {"edge": "none"},
+    }
+    assert listed[3]["value"] is None
+    assert listed[3]["status"] == "not_assessable"
+    assert listed[3]["reason"] == "truncated at superior edge"
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.MEASURED])
+def test_missing_is_never_zero(status: Status) -> None:
+    """No status but *measured* gives a key."""
+    missing = Measurement("liver_vol_cm3", None, "cm3", status, "because", flat=True)
+    assert flat_keys([missing]) == {}
+
+
+def test_findings_carry_their_evidence() -> None:
+    """Golden: one finding as a reader of the file sees it."""
+    assert _written(findings=[FINDING])["findings"] == [
+        {
+            "code": "splenomegaly",
+            "severity": "significant",
+            "title": "Enlarged spleen, 400 cm³",
+            "evidence": {"spleen_vol_cm3": 400.0},
+            "reference": "Prassopoulos 1997",
+            "structure": "spleen",
+            "slice_index": 88,
+            "caveats": ["age unknown"],
+        }
+    ]
+
+
+def test_provenance_names_software_weights_and_series() -> None:
+    """Golden: who computed this, with what, on which series, when."""
+    provenance = _written()["provenance"]
+    assert provenance.pop("version")
+    assert provenance == {
+        "software": "heimdallr",
+        "created_at": "2026-02-01T10:02:30-03:00",
+        "series_instance_uid": "1.2.3.4",
+        "segmentations": [
+            {
+                "task": "total",
+                "engine": "heimdallr-openvino 0.1.0",
+                "device": "cpu",
+                "weights": [{"name": "Dataset297_TotalSegmentator", "sha256": "0" * 64}],
+                "weights_origin": "official",
+                "spacing_mm": 3.0,
+                "seconds": 12.346,
+            }
+        ],
+        "skipped_tasks": {"cerebral_bleed": "no head in view"},
+    }
+
+
+def test_bundled_weights_are_announced() -> None:
+    """The notice stands in the file when this repository's weights had a part, and only then."""
+    bundled = build_results(CASE_ID, case("bundled"), MEASURED, (), ENDED)
+    assert bundled.notices == ["bundled weights — not for clinical use"]
+    assert build_results(CASE_ID, case("official"), MEASURED, (), ENDED).notices == []
+
+
+def test_the_file_is_read_back_as_it_was_written() -> None:
+    """The web API reads the same model, flat keys included."""
+    results = build_results(CASE_ID, case(), MEASURED, [FINDING], ENDED)
+    again = Results.model_validate_json(results_json(results))
+    assert again == results
+    assert again.flat["liver_vol_cm3"] == 1523.45
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_no_infinity_reaches_the_file(value: float) -> None:
+    """Neither as a parameter of a measurement nor as evidence of a finding."""
+    with pytest.raises(ValidationError):
+        _written([measured("liver_vol_cm3", 1.0, "cm3", threshold=value)])
+    with pytest.raises(ValidationError):
+        _written(findings=[replace(FINDING, evidence={"limit": value})])
+
+
+def test_a_name_is_measured_once() -> None:
+    """Two analyses that claim one key are a fault, not a last word."""
+    twice = measured("liver_vol_cm3", 1.0, "cm3")
+    with pytest.raises(ValueError, match="twice"):
+        flat_keys([twice, twice])
+
+
+def test_patient_data_stays_out() -> None:
+    """The numbers' file does not name the patient."""
+    text = results_json(build_results(CASE_ID, case(), MEASURED, [FINDING], ENDED))
+    assert "SILVA" not in text
+    assert "P-77" not in text
