@@ -16,11 +16,12 @@ from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.dicom import (
     UID_ROOT,
     ContrastBolus,
+    Plane,
     SeriesHeader,
     StudyHeader,
-    write_ct_image,
     write_ct_stack,
     write_mr_stack,
+    write_plane,
 )
 from heimdallr.phantom.dose import Irradiation, write_dose_report, write_dose_screen
 from heimdallr.phantom.materials import Material, ct_numbers, mr_signals
@@ -188,15 +189,9 @@ def test_every_object_is_valid(tmp_path: Path, simple_body: SimpleBody) -> None:
         contrast=None,
         kernel="T20f",
     )
-    write_ct_image(
-        tmp_path,
-        STUDY,
-        scout,
-        radiograph(simple_body.material, ct_numbers("native"), axis=1),
-        orientation_lps=(1, 0, 0, 0, 0, -1),
-        position_lps_mm=(-99, 0, 500),
-        pixel_spacing_mm=(2.5, 2.0),
-    )
+    view = radiograph(simple_body.material, ct_numbers("native"), axis=1)
+    plane = Plane((1, 0, 0, 0, 0, -1), (-99, 0, 500), (2.5, 2.0))
+    write_plane(tmp_path, STUDY, scout, plane, view)
     mr_study = replace(STUDY, kind="mr", modality="MR")
     stack = stack_over(simple_body.affine, simple_body.material.shape, matrix=64, spacing_mm=10.0)
     renderer = MrRenderer(simple_body.material, mr_signals("t1"), stack, MrAppearance(), (1,))
