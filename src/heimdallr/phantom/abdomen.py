@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def below_diaphragm(c: Coordinates) -> Bools:
     """Tell which voxels lie in the abdominal cavity."""
-    return np.asarray((c.cavity_depth > 3.0) & (c.above_diaphragm < -3.0))
+    return np.asarray((c.cavity_depth > 2.5) & (c.above_diaphragm < -2.5))
 
 
 def liver_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
@@ -126,7 +126,7 @@ def adrenal_steps(patient: Patient) -> list[Paint]:
         for out in (8.0, -3.0):
             line = [[x, y, z + 12 - d], [x + sign * out, y - 14, z - d],
                     [x + sign * out * 1.4, y - 22, z - 12 - d]]
-            limbs.append(tube(line, [3.4, 3.3, 2.6], step_mm=8, flatten=(0.8, 1.1, 1.7)))
+            limbs.append(tube(line, [3.8, 3.7, 2.9], step_mm=8, flatten=(0.8, 1.1, 1.7)))
         steps.append(Paint(Union(tuple(limbs)), Material.ADRENAL, f"adrenal_gland_{side}"))
     return steps
 

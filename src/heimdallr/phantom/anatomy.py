@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.phantom import abdomen, bowel, head, pelvis, ribcage, soft_tissue, thorax, vessels
-from heimdallr.phantom.canvas import Block, Paint, paint
+from heimdallr.phantom.canvas import Block, Paint, Plan, make_plan, paint
 from heimdallr.phantom.deform import Deformation, make_deformation
 from heimdallr.phantom.labels import TISSUE_OF_MATERIAL, VERTEBRAE
 from heimdallr.phantom.lesions import PlacedLesion, place_lesions
@@ -117,7 +117,7 @@ class _Body:
     patient: Patient
     torso: Torso
     deformation: Deformation
-    steps: tuple[Paint, ...]
+    plan: Plan
     lesions: tuple[PlacedLesion, ...]
 
 
@@ -187,7 +187,7 @@ def _make_body(patient: Patient, seed: int) -> _Body:
     lesions = tuple(place_lesions(patient, scale, lesion_rng))
     steps = _steps(patient, torso, organ_rng)
     steps += [step for lesion in lesions for step in lesion.steps]
-    return _Body(patient, torso, deformation, tuple(steps), lesions)
+    return _Body(patient, torso, deformation, make_plan(steps, deformation), lesions)
 
 
 def _steps(patient: Patient, torso: Torso, rng: np.random.Generator) -> list[Paint]:
@@ -197,7 +197,7 @@ def _steps(patient: Patient, torso: Torso, rng: np.random.Generator) -> list[Pai
         *soft_tissue.surface_steps(patient),
         *head.head_surface_steps(),
         *soft_tissue.cavity_steps(patient),
-        *thorax.lung_steps(rng),
+        *thorax.lung_steps(patient, rng),
         *thorax.heart_steps(patient, rng),
         *bowel.small_bowel_steps(patient, rng),
         *bowel.colon_steps(patient, rng),
@@ -241,11 +241,10 @@ def _voxelise(
         block = Block(
             where=_coordinates(body, x, y, z[part]),
             axes=(x, y, z[part]),
-            reach_mm=body.deformation.reach_mm,
             material=material[:, :, part],
             total=total[:, :, part],
         )
-        paint(block, body.steps)
+        paint(block, body.plan)
     return material, total
 
 
@@ -276,7 +275,7 @@ def _extent_mm(
             half = max(half, float(reach))
     low = np.array([-half, back, 0.0]) * scale
     high = np.array([half, front, 0.0]) * scale
-    margin = body.deformation.reach_mm[:2].min() * 0.5 + 8.0
+    margin = 8.0 + patient.warp_mm * 0.5
     low[:2] -= margin
     high[:2] += margin
     if fov_mm is not None:

@@ -121,7 +121,7 @@ def duodenum_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
          [-30, 72, -14]]
     )
     line = line + rng.normal(0, 3.0, line.shape) - [0, 0, d]
-    whole = tube(line, 11.5, step_mm=10)
+    whole = tube(line, float(rng.uniform(9.0, 11.5)), step_mm=10)
     content = Tube(whole.points, whole.radii - 3.0)
     return [
         Paint(whole, Material.BOWEL_WALL, "duodenum"),

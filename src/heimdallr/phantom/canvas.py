@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from heimdallr.phantom.primitives import Coordinates, Floats, Shape
+    from heimdallr.phantom.deform import Deformation
+    from heimdallr.phantom.primitives import Coordinates, Floats, Piece, Shape
 
 OUTSIDE = frozenset({Material.AIR, Material.TABLE, Material.SKIN})
 """Materials that nothing inside the body may replace."""
@@ -40,53 +41,68 @@ class Paint:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """Painting steps taken apart into pieces, with their boxes on the undeformed grid.
+
+    Attributes:
+        pieces: inside tests in painting order.
+        step: index of each piece's step.
+        steps: the steps.
+        lo: (N, 3) low corners of the boxes before the warp, mm.
+        hi: (N, 3) high corners, mm.
+    """
+
+    pieces: tuple[Piece, ...]
+    step: tuple[int, ...]
+    steps: tuple[Paint, ...]
+    lo: Floats
+    hi: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A slab of voxels being painted.
 
     Attributes:
         where: body coordinates of every voxel.
         axes: the three grid axes in reference-body millimetres before the warp.
-        reach_mm: largest shift by the warp along each axis, mm.
         material: (X, Y, Z) material numbers.
         total: (X, Y, Z) label numbers.
     """
 
     where: Coordinates
     axes: tuple[Floats, Floats, Floats]
-    reach_mm: Floats
     material: npt.NDArray[np.uint8]
     total: npt.NDArray[np.uint8]
 
 
-def paint(block: Block, steps: Iterable[Paint]) -> None:
+def make_plan(steps: Iterable[Paint], deformation: Deformation) -> Plan:
+    """Take steps apart and find where the warp carries each piece's bounding box."""
+    steps = tuple(steps)
+    found = [(i, piece) for i, step in enumerate(steps) for piece in step.shape.pieces()]
+    lo = np.array([piece.lo for _, piece in found])
+    hi = np.array([piece.hi for _, piece in found])
+    lo, hi = deformation.undeformed_boxes(lo, hi)
+    return Plan(tuple(p for _, p in found), tuple(i for i, _ in found), steps, lo, hi)
+
+
+def paint(block: Block, plan: Plan) -> None:
     """Paint all steps into the block, later ones over earlier ones."""
-    for step in steps:
-        allowed = _allowed(step.over)
-        label = None if step.label is None else TOTAL[step.label] if step.label else 0
-        for piece in step.shape.pieces():
-            index = _index(block, piece.lo, piece.hi)
-            if index is None:
-                continue
-            material = block.material[index]
-            mask = piece.inside(block.where.block(index)) & allowed[material]
-            material[mask] = step.material
-            if label is not None:
-                block.total[index][mask] = label
+    allowed = [_allowed(step.over) for step in plan.steps]
+    start = [np.searchsorted(a, plan.lo[:, i]) for i, a in enumerate(block.axes)]
+    stop = [np.searchsorted(a, plan.hi[:, i], side="right") for i, a in enumerate(block.axes)]
+    seen = np.all(np.stack(start) < np.stack(stop), axis=0)
+    for n in np.flatnonzero(seen):
+        step = plan.steps[plan.step[n]]
+        index = tuple(slice(a[n], b[n]) for a, b in zip(start, stop, strict=True))
+        material = block.material[index]
+        mask = plan.pieces[n].inside(block.where.block(index))
+        mask &= allowed[plan.step[n]][material]
+        material[mask] = step.material
+        if step.label is not None:
+            block.total[index][mask] = TOTAL[step.label] if step.label else 0
 
 
 def _allowed(over: frozenset[Material] | None) -> npt.NDArray[np.bool_]:
     keep = [(m not in OUTSIDE) if over is None else (m in over) for m in MATERIALS]
     return np.array(keep, dtype=bool)
-
-
-def _index(
-    block: Block, lo: tuple[float, float, float], hi: tuple[float, float, float]
-) -> tuple[slice, slice, slice] | None:
-    slices = []
-    for axis, low, high, reach in zip(block.axes, lo, hi, block.reach_mm, strict=True):
-        start = int(np.searchsorted(axis, low - reach))
-        stop = int(np.searchsorted(axis, high + reach, side="right"))
-        if start >= stop:
-            return None
-        slices.append(slice(start, stop))
-    return slices[0], slices[1], slices[2]

@@ -34,12 +34,6 @@ class Deformation:
     bend_z_mm: Floats
     bend_xy_mm: Floats
 
-    @property
-    def reach_mm(self) -> Floats:
-        """Largest possible shift along x, y, z, for bounding boxes."""
-        bend = np.abs(self.bend_xy_mm).max(axis=1)
-        return np.asarray(np.abs(self.amplitudes).sum(axis=1) + np.array([bend[0], bend[1], 0.0]))
-
     def coordinates(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the warped coordinates of a grid as three float32 (X, Y, Z) arrays.
 
@@ -77,9 +71,36 @@ class Deformation:
         """Return world positions of reference-body points, both (N, 3), mm (fixed-point search)."""
         target = np.asarray(points, dtype=float)
         p = target * self.scale
-        for _ in range(30):
+        for _ in range(14):
             p = p + (target - self.to_body(p)) * self.scale
         return np.asarray(p)
+
+    def undeformed_boxes(self, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
+        """Return boxes on the undeformed grid that hold reference-body boxes.
+
+        Args:
+            lo: (N, 3) low corners in the reference body, mm.
+            hi: (N, 3) high corners, mm.
+
+        The warp's steepest slope, sampled every 40 mm, bounds how far a box's corner moves
+        against its centre.
+        """
+        half = (hi - lo) / 2
+        centre = self.to_world((lo + hi) / 2) / self.scale
+        pad = half @ self._steepest().T + 2.0
+        return centre - half - pad, centre + half + pad
+
+    def _steepest(self) -> Floats:
+        """Return the largest |d shift / d position| per pair of axes, (3, 3), with a reserve."""
+        axes = [np.arange(-240.0, 241.0, 40), np.arange(-160, 241, 40), np.arange(-440, 661, 40)]
+        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+        slope = np.empty((3, 3))
+        for j in range(3):
+            step = np.zeros(3)
+            step[j] = 2.0
+            moved = self.to_body((grid + step) * self.scale) - self.to_body(grid * self.scale)
+            slope[:, j] = np.abs(moved - step).max(axis=0) / 2.0
+        return np.asarray(slope * 1.4)
 
     def _bend(self, z: Floats) -> Floats:
         return np.stack([np.interp(z, self.bend_z_mm, shift) for shift in self.bend_xy_mm])

@@ -9,11 +9,11 @@ import numpy as np
 from heimdallr.phantom.canvas import Paint
 from heimdallr.phantom.labels import SIDES
 from heimdallr.phantom.materials import Material
-from heimdallr.phantom.primitives import Ellipsoid, Sheet, Union, mirrored, rotation, tube
+from heimdallr.phantom.primitives import Ellipsoid, Region, Sheet, Union, mirrored, rotation, tube
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Patient
-    from heimdallr.phantom.primitives import Floats, Shape
+    from heimdallr.phantom.primitives import Bools, Coordinates, Floats, Shape
 
 # Iliac wing: crest from the posterior to the anterior superior spine, and the line below it.
 _CREST = [[36, -58, -134], [52, -54, -110], [84, -34, -90], [112, 0, -84], [126, 36, -100],
@@ -87,17 +87,44 @@ def gluteal_steps(patient: Patient) -> list[Paint]:
     steps = []
     bulk = 0.55 + 0.45 * patient.muscle
     for side, sign in SIDES:
-        turned = rotation(about_x_deg=8, about_y_deg=-22 * sign, about_z_deg=12 * sign)
-        maximus = Ellipsoid((sign * 92.0, -44.0, -212.0), (74, 24 * bulk, 92), turned, power=2.4)
-        steps.append(Paint(maximus, Material.MUSCLE, f"gluteus_maximus_{side}", over=_SOFT))
         wing = rotation(about_z_deg=-42.0 * sign, about_y_deg=8.0 * sign)
-        medius = Ellipsoid((sign * 122.0, 4.0, -160.0), (22 * bulk, 52, 70), wing, power=2.4)
+        place = (sign * 122.0, 4.0, -160.0)
+        under = Ellipsoid(place, (25 * bulk, 55, 73), wing, power=2.4)
+        steps.append(Paint(under, Material.VISCERAL_FAT, "", over=_MUSCLE))
+        medius = Ellipsoid(place, (22 * bulk, 51, 68), wing, power=2.4)
         steps.append(Paint(medius, Material.MUSCLE, f"gluteus_medius_{side}", over=_SOFT))
-        minimus = Ellipsoid((sign * 114.0, 28.0, -180.0), (13 * bulk, 36, 40), wing, power=2.4)
+        minimus = Ellipsoid((sign * 113.0, 28.0, -180.0), (14 * bulk, 36, 42), wing, power=2.4)
         steps.append(Paint(minimus, Material.MUSCLE, f"gluteus_minimus_{side}", over=_SOFT))
+        fat = 3.0 + 5.0 * patient.visceral
+        beneath = _gluteus_maximus(sign, 29.0 * bulk + fat)
+        steps.append(Paint(beneath, Material.VISCERAL_FAT, "", over=_MUSCLE))
+        maximus = _gluteus_maximus(sign, 29.0 * bulk)
+        steps.append(Paint(maximus, Material.MUSCLE, f"gluteus_maximus_{side}", over=_SOFT))
     return steps
 
 
+def _gluteus_maximus(sign: int, thickness_mm: float) -> Shape:
+    """Return the layer under the fascia of the buttock, from the sacrum down to the femur."""
+
+    def inside(c: Coordinates) -> Bools:
+        x = c.x * sign
+        # Distance within the muscle's outline: upper outer, lower inner and front border.
+        upper = (-122.0 - 0.82 * (x - 38.0) - c.z) / 1.29
+        lower = (c.z + 258.0 + 0.75 * (x - 25.0)) / 1.25
+        edge = np.minimum(np.minimum(upper, lower), np.minimum(x - 16.0, (4.0 - c.y) * 1.5))
+        layer = thickness_mm * np.sqrt(np.clip(edge / 22.0, 0.0, 1.0))
+        depth = np.minimum(c.fascia_depth, c.skin_depth)
+        thigh = c.z < -285.0
+        return np.asarray((edge > 0) & (((depth > 0) & (depth < layer)) | (
+            thigh & (c.y < -58.0 + layer) & (depth < -500.0))))
+
+    lo, hi = (10.0, -130.0, -345.0), (185.0, 8.0, -120.0)
+    if sign < 0:
+        lo, hi = (-185.0, -130.0, -345.0), (-10.0, 8.0, -120.0)
+    return Region(lo, hi, inside)
+
+
+_MUSCLE = frozenset({Material.MUSCLE})
 _SOFT = frozenset({Material.MUSCLE, Material.VISCERAL_FAT, Material.SUBCUTANEOUS_FAT})
 
 
@@ -106,6 +133,11 @@ def iliopsoas_steps(patient: Patient) -> list[Paint]:
     steps = []
     bulk = 0.5 + 0.5 * patient.muscle
     for side, sign in SIDES:
+        lumborum = mirrored([[52, -30, 28], [62, -32, -30], [74, -38, -88]], sign)
+        steps.append(
+            Paint(tube(lumborum, np.array([8.0, 12, 12]) * bulk, flatten=(1.5, 0.7, 1)),
+                  Material.MUSCLE, "")
+        )
         psoas: Floats = mirrored(
             [[26, 12, 18], [34, 16, -30], [42, 22, -75], [52, 30, -120], [64, 42, -165],
              [76, 56, -205], [84, 46, -240], [92, 14, -272]],

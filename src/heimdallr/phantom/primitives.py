@@ -132,8 +132,10 @@ class Ellipsoid:
         if not self.bumps:
             return np.asarray(radius < 1.0)
         b = self.bumps
-        edge = 1.0 + b[0] * u * v + b[1] * v * w + b[2] * u * w
-        edge = edge + b[3] * (u * u - v * v) + b[4] * u * v * w * 2.0
+        # Harmonics of direction only outside, or they would outgrow the radius far away.
+        bump = b[0] * u * v + b[1] * v * w + b[2] * u * w + b[3] * (u * u - v * v)
+        bump += b[4] * u * v * w * 2.0 / np.sqrt(np.maximum(radius, 1.0))
+        edge = 1.0 + bump / np.maximum(radius, 1.0)
         return np.asarray(radius < np.maximum(edge, 0.2) ** self.power)
 
 

@@ -82,11 +82,11 @@ def _cartilages(
         start = anterior[number * sign]
         y = float(np.interp(z, sternum[::-1, 2], sternum[::-1, 1]))
         stop = np.array([sign * 17.0, y, z])
-        shapes.append(tube(_along_wall(start, stop, torso), 5.5, step_mm=14, flatten=(1, 0.9, 1.2)))
+        shapes.append(tube(_along_wall(start, stop, torso), 6.3, step_mm=14, flatten=(1, 0.9, 1.2)))
     for number in (8, 9, 10):
         start, above = anterior[number * sign], anterior[(number - 1) * sign]
         target = above + (sternum[4] + [sign * 17, 0, 0] - above) * 0.35
-        shapes.append(tube(_along_wall(start, target, torso), 5.5, step_mm=14))
+        shapes.append(tube(_along_wall(start, target, torso), 6.3, step_mm=14))
     return [Paint(Union(tuple(shapes)), Material.CARTILAGE, "costal_cartilages")]
 
 
@@ -108,11 +108,11 @@ def shoulder_steps(patient: Patient) -> list[Paint]:
         lift = 14.0 if up else 0.0
         clavicle = [[14, 104, 286], [55, 104, 298], [95, 72, 310 + lift], [130, 38, 316 + lift]]
         line = mirrored(clavicle, sign)
-        steps.append(Paint(tube(line, 6.2), Material.CORTICAL_BONE, f"clavicula_{side}"))
+        steps.append(Paint(tube(line, 6.9), Material.CORTICAL_BONE, f"clavicula_{side}"))
         steps.append(Paint(tube(line, 3.2), Material.TRABECULAR_BONE, f"clavicula_{side}"))
         medial = [[82, -58, 312], [78, -64, 270], [92, -62, 225], [112, -56, 190]]
         lateral = [[125, -5, 305], [138, 0, 292], [136, -25, 245], [118, -50, 196]]
-        blade = Sheet(mirrored(medial, sign), mirrored(lateral, sign), 3.2)
+        blade = Sheet(mirrored(medial, sign), mirrored(lateral, sign), 3.6)
         ridge = tube(
             mirrored([[84, -64, 290], [112, -55, 305], [140, -20, 316], [146, 12, 318]], sign),
             [5, 6, 6.5, 6],

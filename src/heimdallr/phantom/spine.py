@@ -111,7 +111,7 @@ def spine_steps(patient: Patient, spine: Spine) -> list[Paint]:
         steps.append(Paint(_body(spine, name, 0.0, collapsed), Material.CORTICAL_BONE, label))
         steps.append(Paint(_body(spine, name, 2.0, collapsed), Material.TRABECULAR_BONE, label))
     canal = tube(canal_centre_mm(spine), 7.6, step_mm=15)
-    cord = tube(canal_centre_mm(spine), 6.6, step_mm=15)
+    cord = tube(canal_centre_mm(spine), 6.4, step_mm=15)
     steps.append(Paint(canal, Material.CSF, ""))
     steps.append(Paint(cord, Material.SPINAL_CORD, "spinal_cord"))
     return steps
@@ -155,7 +155,7 @@ def _posterior(spine: Spine, name: str) -> Shape:
     centre, tilt = spine.centres_mm[name], spine.tilt[name]
     half_width, half_depth, transverse, spinous, drop = _LEVELS[name][2:]
     frame, h = _frame(tilt), spine.height_mm[name]
-    thick = {"C": 2.6, "T": 3.6, "L": 4.6}[name[0]]
+    thick = {"C": 3.3, "T": 4.6, "L": 5.8}[name[0]]
 
     def at(x: float, back: float, up: float) -> Floats:
         return np.asarray(centre + frame @ np.array([x, -back, up]))
@@ -178,7 +178,7 @@ def _posterior(spine: Spine, name: str) -> Shape:
         shapes.append(Tube(np.array(facets), np.array([thick * 1.2, thick * 1.1])))
     process = [at(0, arch - 1, -h * 0.05), at(0, (arch + spinous) / 2, -drop * 0.6)]
     process.append(at(0, spinous, -drop * 1.1))
-    tall = {"C": 1.5, "T": 2.0, "L": 2.7}[name[0]]
+    tall = {"C": 1.5, "T": 1.9, "L": 2.4}[name[0]]
     shapes.append(tube(process, [thick, thick * 0.85, thick], step_mm=9, flatten=(0.95, 1.0, tall)))
     return Union(tuple(shapes))
 
@@ -196,7 +196,7 @@ def _discs(spine: Spine) -> list[Paint]:
     names = VERTEBRAE[1:]
     for upper, lower in zip(names, (*names[1:], "S1"), strict=True):
         high = spine.centres_mm[upper]
-        low = spine.centres_mm[lower] if lower != "S1" else np.array([0.0, *_S1])
+        low = spine.centres_mm[lower] if lower != "S1" else np.array([0.0, _S1[1], _S1[0]])
         axis = (high - low) / np.linalg.norm(high - low)
         width, depth = _LEVELS[upper][2] + 0.5, _LEVELS[upper][3] + 0.5
         height = float(np.linalg.norm(high - low)) * 0.22
@@ -220,10 +220,10 @@ def _sacrum() -> list[Paint]:
             tube(
                 [[side * 12, -14, -133], [side * 32, -22, -140], [side * 30, -38, -165],
                  [side * 16, -48, -190]],
-                [14, 15, 12, 8], flatten=(1.25, 0.85, 1.1),
+                [15, 17, 14, 9], flatten=(1.25, 0.9, 1.15),
             )
         )
-    core = tube(curve, [16, 15, 12, 9, 5], flatten=(1.5, 0.75, 1.0))
+    core = tube(curve, [17, 17, 13, 10, 6], flatten=(1.5, 0.8, 1.0))
     crest = tube(curve + [0, -13, -4], [6, 6, 5, 4, 3], flatten=(0.8, 1, 1))
     whole = Union((*wing, core, crest))
     steps.append(Paint(whole, Material.CORTICAL_BONE, "sacrum"))

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from heimdallr.phantom.patient import Patient
-    from heimdallr.phantom.primitives import Bools, Coordinates, Shape
+    from heimdallr.phantom.primitives import Bools, Coordinates, Floats, Shape
 
 _LUNG = frozenset({Material.LUNG})
 _MEDIASTINUM = frozenset({Material.VISCERAL_FAT, Material.MUSCLE, Material.LUNG})
 
 
-def lung_steps(rng: np.random.Generator) -> list[Paint]:
+def lung_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return lungs (five lobes), their vessels and the mediastinal fat between them."""
     tilt = rng.normal(0.0, 0.06, 3)
     height = rng.normal(0.0, 9.0, 3)
@@ -49,25 +49,34 @@ def lung_steps(rng: np.random.Generator) -> list[Paint]:
             lo, hi = (-170.0, -75.0, 20.0), (0.0, 200.0, 352.0)
         return Region(lo, hi, inside)
 
+    def diaphragm(c: Coordinates) -> Bools:
+        return np.asarray((c.cavity_depth > 0.0) & (np.abs(c.above_diaphragm + 0.8) < 2.0))
+
     lung = Material.LUNG
+    crura = [tube([[s * 16, 34, 92], [s * 12, 40, 50], [s * 10, 38, 0]], [6, 6, 3.5])
+             for s in (1, -1)]
     return [
+        Paint(Region((-170, -75, 10), (170, 220, 170), diaphragm), Material.MUSCLE, ""),
+        Paint(Union(tuple(crura)), Material.MUSCLE, ""),
         Paint(box(lambda c: pleura(c) & (c.x < 0), -1), lung, "lung_lower_lobe_left"),
         Paint(box(left_upper, -1), lung, "lung_upper_lobe_left"),
         Paint(box(lambda c: pleura(c) & (c.x > 0), 1), lung, "lung_lower_lobe_right"),
         Paint(box(right_front, 1), lung, "lung_middle_lobe_right"),
         Paint(box(right_upper, 1), lung, "lung_upper_lobe_right"),
         *_lung_vessels(rng),
-        Paint(_mediastinum(), Material.VISCERAL_FAT, ""),
+        Paint(_mediastinum(patient), Material.VISCERAL_FAT, ""),
     ]
 
 
-def _mediastinum() -> Shape:
+def _mediastinum(patient: Patient) -> Shape:
     behind = tube([[0, 20, 60], [0, 12, 150], [0, 8, 230], [0, 28, 320]], 26.0,
                   flatten=(1.0, 1.0, 1.0))
     upper = Ellipsoid((6.0, 58.0, 250.0), (40, 50, 92))
     retrosternal = Ellipsoid((-2.0, 112.0, 205.0), (16, 30, 95))
-    heart = Ellipsoid((-8.0, 80.0, 152.0), (62, 52, 66))
-    return Union((behind, upper, retrosternal, heart))
+    k = patient.organs.heart
+    heart = _heart_outer(patient, 4.0 + 5.0 * patient.visceral, ())
+    roots = Ellipsoid((4.0, 62.0, 190.0), (44 * k, 34 * k, 34 * k))
+    return Union((behind, upper, retrosternal, heart, roots))
 
 
 def _lung_vessels(rng: np.random.Generator) -> list[Paint]:
@@ -104,9 +113,9 @@ def oesophagus_steps(rng: np.random.Generator) -> list[Paint]:
     """Return the oesophagus from the pharynx to the cardia."""
     points = [[0, 56, 400], [-2, 50, 345], [-4, 34, 285], [-2, 28, 230], [-3, 24, 185],
               [-8, 30, 140], [-18, 40, 112], [-34, 46, 96]]
-    steps = [Paint(tube(points, 8.6, flatten=(1.15, 0.9, 1)), Material.OESOPHAGUS, "esophagus")]
+    steps = [Paint(tube(points, 6.9, flatten=(1.2, 0.9, 1)), Material.OESOPHAGUS, "esophagus")]
     if rng.random() < 0.5:
-        gas = tube(points[1:6], float(rng.uniform(1.5, 4.0)))
+        gas = tube(points[1:6], float(rng.uniform(1.5, 3.5)))
         steps.append(Paint(gas, Material.BOWEL_GAS, "esophagus"))
     return steps
 
@@ -119,18 +128,33 @@ def thyroid_steps(patient: Patient) -> list[Paint]:
     return [Paint(Union((*lobes, isthmus)), Material.THYROID, "thyroid_gland")]
 
 
+_HEART_AXIS = rotation(about_x_deg=-22, about_y_deg=38, about_z_deg=28)
+
+
+def _heart_centre(patient: Patient) -> Floats:
+    return np.array([-10.0, 88.0, 156.0]) - [0, 0, 0.6 * patient.inspiration_mm]
+
+
+def _heart_outer(patient: Patient, margin_mm: float, bumps: tuple[float, ...]) -> Ellipsoid:
+    k, m = patient.organs.heart, margin_mm
+    x, y, z = _heart_centre(patient)
+    return Ellipsoid(
+        (float(x), float(y), float(z)), (65 * k + m, 49 * k + m, 53 * k + m), _HEART_AXIS,
+        bumps=bumps,
+    )
+
+
 def heart_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return heart muscle, chambers, pulmonary trunk, veins and left atrial appendage."""
     k = patient.organs.heart
     bumps = tuple(rng.normal(0, 0.07, 5))
-    axis = rotation(about_x_deg=-22, about_y_deg=38, about_z_deg=28)
-    centre = np.array([-10.0, 88.0, 156.0]) - [0, 0, 0.6 * patient.inspiration_mm]
+    axis, centre = _HEART_AXIS, _heart_centre(patient)
 
     def chamber(offset: tuple[float, float, float], semi: tuple[float, float, float]) -> Ellipsoid:
         place = centre + np.asarray(offset) * k
         return Ellipsoid(tuple(place), tuple(np.asarray(semi) * k), axis)  # type: ignore[arg-type]
 
-    outer = Ellipsoid(tuple(centre), (62 * k, 46 * k, 50 * k), axis, bumps=bumps)
+    outer = _heart_outer(patient, 0.0, bumps)
     heart = "heart"
     return [
         Paint(outer, Material.MYOCARDIUM, heart),
@@ -151,7 +175,7 @@ def heart_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
         ),
         Paint(_pulmonary_veins(k), Material.BLOOD_LEFT_HEART, "pulmonary_vein"),
         Paint(
-            tube([[-26, 66, 196], [-38, 76, 200], [-44, 88, 194]], [7, 8, 5]),
+            tube([[-26, 66, 196], [-38, 76, 200], [-44, 88, 194]], [9, 10, 6]),
             Material.BLOOD_LEFT_HEART, "atrial_appendage_left",
         ),
     ]
@@ -187,7 +211,7 @@ def thoracic_vessel_steps(patient: Patient) -> list[Paint]:
              [-132, 52, 306 + lift]], 4.7),
     }
     veins = {
-        "superior_vena_cava": ([[36, 72, 264], [37, 68, 235], [34, 64, 196]], 9.4),
+        "superior_vena_cava": ([[36, 72, 264], [37, 68, 235], [34, 64, 196]], 11.0),
         "brachiocephalic_vein_right": ([[36, 73, 262], [42, 74, 284], [44, 72, 302]], 7.6),
         "brachiocephalic_vein_left": (
             [[34, 76, 262], [10, 92, 270], [-18, 88, 284], [-40, 76, 302]], 7.4),

@@ -56,10 +56,10 @@ _FASCIA = np.array(
     [
         [-320, 150, 72, -58, 2.2],
         [-285, 158, 76, -64, 2.3],
-        [-240, 166, 80, -74, 2.4],
-        [-200, 166, 88, -78, 2.5],
-        [-160, 158, 100, -78, 2.5],
-        [-120, 148, 116, -75, 2.5],
+        [-240, 165, 80, -75, 2.3],
+        [-200, 161, 88, -78, 2.3],
+        [-160, 152, 100, -77, 2.3],
+        [-120, 146, 116, -76, 2.4],
         [-80, 143, 124, -74, 2.5],
         [-30, 141, 129, -77, 2.5],
         [20, 146, 138, -79, 2.5],
@@ -101,18 +101,22 @@ class Torso:
         """Return depths below skin, fascia and inner wall, mm, each of the shape of `x`."""
         dy = y - np.float32(AXIS_Y_MM)
         radius = np.sqrt(x * x + dy * dy)
-        # +1: the table carries one wrapped column on each side.
-        angle = (np.arctan2(x, -dy) % (2 * np.pi)) * np.float32(_ANGLES / (2 * np.pi)) + 1
+        angle = np.arctan2(x, -dy) * np.float32(_ANGLES / (2 * np.pi))
+        angle[angle < 0] += _ANGLES
+        heights = self.skin.shape[1]
         height = (z - np.float32(_LOW_MM)) / np.float32(_STEP_MM)
-        below = z < self.floor_mm
-        found = []
-        for table in (self.skin, self.fascia, self.inner):
-            wrapped = np.concatenate([table[-1:], table, table[:1]]).astype(np.float32)
-            depth = map_coordinates(wrapped, [angle, height], order=1, mode="nearest")
-            depth = depth.astype(np.float32) - radius
-            depth[below] = -1000.0
-            found.append(depth)
-        return found[0], found[1], found[2]
+        np.clip(height, 0, heights - 1.001, out=height)
+        # Bilinear look-up of all three tables at once; the tables are periodic in the angle.
+        table = np.stack([self.skin, self.fascia, self.inner], axis=-1).astype(np.float32)
+        table = np.concatenate([table, table[:1], table[:1]]).reshape(-1, 3)
+        row, column = angle.astype(np.int32), height.astype(np.int32)
+        u, v = (angle - row)[..., None], (height - column)[..., None]
+        start = row * heights + column
+        low = table[start] * (1 - v) + table[start + 1] * v
+        high = table[start + heights] * (1 - v) + table[start + heights + 1] * v
+        depth = low + (high - low) * u - radius[..., None]
+        depth[z < self.floor_mm] = -1000.0
+        return depth[..., 0], depth[..., 1], depth[..., 2]
 
     def on_inner(self, angle: Floats, z: Floats, offset_mm: float = 0.0) -> Floats:
         """Return points (N, 3), mm, on the inner wall pushed outwards by `offset_mm`.
@@ -162,7 +166,7 @@ def make_torso(patient: Patient, rng: np.random.Generator) -> Torso:
     # Behind the spine the wall comes forward between the two paravertebral gutters.
     inner *= 1.0 - 0.27 * np.exp(-((back / 0.36) ** 2))[:, None] * (z > -60) * (z < 330)
     fascia = _superellipse(fascia_levels, angle, z)
-    wall = np.maximum(fascia - inner, 8.0)
+    wall = np.maximum(np.minimum(fascia - inner, _wall_limit(back, z)), 8.0)
     trunk = np.clip((z + 260) / 60, 0, 1) * np.clip((330 - z) / 40, 0, 1)
     wall *= 1.0 + (patient.muscle - 1.0) * 0.7 * trunk[None, :]
     fascia = inner + wall
@@ -170,6 +174,19 @@ def make_torso(patient: Patient, rng: np.random.Generator) -> Torso:
     fascia *= 1.0 - furrow * (0.05 + 0.24 * np.clip((-150 - z) / 60, 0, 1) * (z > -300))[None, :]
     skin = fascia + _subcutaneous(patient, angle, z, rng)
     return Torso(inner, fascia, skin, patient.inspiration_mm)
+
+
+def _wall_limit(back: Floats, z: Floats) -> Floats:
+    """Return the greatest wall thickness (angles, heights), mm, at angle `back` from the back.
+
+    The three flat muscles of the flank are thin, the paraspinal columns behind are thick; ribs
+    and their muscles add to the wall of the chest.
+    """
+    column = 75.0 * np.exp(-((back / 0.6) ** 4))
+    flank = 11.0 + 8.0 * np.exp(-(((back - 1.6) / 0.7) ** 2))
+    chest = 9.0 * np.clip((z - 30) / 60, 0, 1)
+    open_end = 200.0 * (np.clip((-95 - z) / 40, 0, 1) + np.clip((z - 215) / 40, 0, 1))
+    return np.asarray((column + flank)[:, None] + (chest + open_end)[None, :])
 
 
 def _superellipse(levels: Floats, angle: Floats, z: Floats) -> Floats:

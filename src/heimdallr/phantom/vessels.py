@@ -74,7 +74,7 @@ def abdominal_vessel_steps(patient: Patient) -> list[Paint]:
     cava = [[16, 43, -88], [19, 47, -40], [21, 49, 10], [25, 46, 60], [29, 48, 96],
             [27, 56, 126], [26, 62, 150]]
     steps.append(
-        Paint(tube(cava, [10.5, 11, 11.5, 12, 13, 13, 12], flatten=(1.05, 0.92, 1.0)), vein,
+        Paint(tube(cava, np.array([10, 10.5, 11, 11.5, 12.5, 12.5, 11.5]), flatten=(1.05, 0.92, 1.0)), vein,
               "inferior_vena_cava")
     )
     steps.append(Paint(aorta_line(patient), Material.BLOOD_AORTA, "aorta"))
@@ -98,6 +98,6 @@ def portal_steps(patient: Patient) -> list[Paint]:
         Paint(tube(artery, 3.4), Material.BLOOD_ARTERY, ""),
         Paint(tube(branch, [5, 4, 2]), blood, None),
         Paint(tube(left, [4.5, 3.5, 2]), blood, None),
-        Paint(tube(portal, 7.0), blood, name),
+        Paint(tube(portal, 7.8), blood, name),
         Paint(tube(splenic, [5.8, 5.4, 5, 4.6, 4]), blood, name),
     ]
