@@ -1,0 +1,287 @@
+"""From the chosen stack of images to one NIfTI volume whose geometry has been checked.
+
+dcm2niix converts; this module gives it the chosen images and nothing else, tells its outputs
+apart, and believes none of them before :mod:`heimdallr.preparation.verification` agrees. Where
+slices are unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong
+geometry and a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from pydicom import uid as uids
+
+from heimdallr.domain.errors import ConversionError
+from heimdallr.preparation import converter, verification
+from heimdallr.preparation.converter import (
+    dcm2niix_version,
+    is_equidistant,
+    is_tilt_corrected,
+)
+from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.rewriting import decode, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heimdallr.preparation.instances import Frame
+    from heimdallr.preparation.stacks import SeriesCandidate
+
+__all__ = ["Conversion", "convert", "dcm2niix_version"]
+
+NATIVE = frozenset(
+    {uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian}
+)
+"""Transfer syntaxes whose pixels are plain numbers: read here without any decoder."""
+
+DIRECT = NATIVE | {
+    uids.RLELossless, uids.JPEGBaseline8Bit, uids.JPEGLossless, uids.JPEGLosslessSV1,
+    uids.JPEGLSLossless, uids.JPEGLSNearLossless, uids.JPEG2000Lossless, uids.JPEG2000,
+}  # fmt: skip
+"""What this build of dcm2niix decodes itself; anything else is decompressed for it."""
+
+# Texts dcm2niix leaves in a NIfTI-1 header: acquisition time, comments. (offset, length)
+_HEADER_TEXTS = ((14, 18), (148, 80), (228, 24), (328, 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A converted volume and how it came about.
+
+    Attributes:
+        path: the NIfTI file.
+        converter: program and version.
+        return_code: dcm2niix's exit code.
+        tilt_corrected: the gantry tilt was undone by resampling.
+        equidistant: unevenly spaced slices were interpolated to equal spacing.
+        rewritten: the images were decoded and copied before conversion.
+        placement_error_mm: how far slices lie from where DICOM has them; ``None`` when resampled.
+        warnings: what dcm2niix warned of.
+    """
+
+    path: Path
+    converter: str
+    return_code: int
+    tilt_corrected: bool
+    equidistant: bool
+    rewritten: bool
+    placement_error_mm: float | None
+    warnings: tuple[str, ...]
+
+    @property
+    def resampled(self) -> bool:
+        """Whether voxels were interpolated rather than taken over."""
+        return self.tilt_corrected or self.equidistant
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The images of a stack as they are given to dcm2niix and compared with its output."""
+
+    candidate: SeriesCandidate
+    matrix: tuple[int, int]
+    planes: tuple[verification.SourcePlane, ...]
+
+
+def convert(
+    candidate: SeriesCandidate,
+    target: Path,
+    work_dir: Path,
+    *,
+    timeout_s: float = converter.TIMEOUT_S,
+) -> Conversion:
+    """Convert one stack into a NIfTI file.
+
+    The original images are tried first; copies decoded by pydicom are the second way, and the
+    first for what dcm2niix cannot read or cannot separate.
+
+    Args:
+        candidate: a stack that series selection found usable.
+        target: the ``.nii`` file to appear, whole or not at all.
+        work_dir: folder for temporary files.
+        timeout_s: wall-clock limit of each child process.
+
+    Raises:
+        ConversionError: no output agrees with the images.
+    """
+    with tempfile.TemporaryDirectory(prefix="converting-", dir=work_dir) as name:
+        room = Path(name)
+        planes = _source_planes(candidate, room / "compared", timeout_s)
+        source = _Source(
+            candidate, (candidate.series.rows or 0, candidate.series.columns or 0), planes
+        )
+        first_error: ConversionError | None = None
+        if _dcm2niix_reads(candidate):
+            links = _link(candidate.frames, room / "images")
+            try:
+                return _convert(source, links, target, room / "out", timeout_s, rewritten=False)
+            except ConversionError as error:
+                first_error = error
+        copies = _fresh(room / "copies")
+        try:
+            rewrite(candidate.frames, candidate.series.modality, copies,
+                    manufacturer=candidate.series.manufacturer, timeout_s=timeout_s)  # fmt: skip
+            return _convert(source, copies, target, room / "again", timeout_s, rewritten=True)
+        except ConversionError as error:
+            raise (first_error or error) from error
+
+
+def _convert(
+    source: _Source, images: Path, target: Path, out: Path, timeout_s: float, *, rewritten: bool
+) -> Conversion:
+    run = converter.run(images, _fresh(out), timeout_s=timeout_s)
+    if run.return_code not in converter.CAN_BE_WHOLE or not run.outputs:
+        msg = f"dcm2niix gave no volume of {source.candidate.name}: {run.meaning}"
+        raise ConversionError(msg, remedy="send the series again or export it uncompressed")
+    chosen, error_mm = _choose(source, run.outputs)
+    _clear_texts(chosen)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _move(chosen, target)
+    return Conversion(
+        path=target,
+        converter=f"dcm2niix {converter.sidecar_version(out)}",
+        return_code=run.return_code,
+        tilt_corrected=is_tilt_corrected(chosen),
+        equidistant=is_equidistant(chosen),
+        rewritten=rewritten,
+        placement_error_mm=error_mm,
+        warnings=run.warnings,
+    )
+
+
+def _choose(source: _Source, outputs: Sequence[Path]) -> tuple[Path, float | None]:
+    """The output that agrees with the images: a plain one if any does, else a resampled one.
+
+    Returns:
+        the file, and its placement error in mm (``None`` for a resampled one).
+    """
+    plain = [path for path in outputs if not is_tilt_corrected(path) and not is_equidistant(path)]
+    resampled = sorted(set(outputs) - set(plain), key=_corrections, reverse=True)
+    complaints = []
+    for path in (*plain, *resampled):
+        error_mm, complaint = _checked(source, path, resampled=path in resampled)
+        if not complaint:
+            return path, None if path in resampled else error_mm
+        complaints.append(complaint)
+    msg = f"no volume of {source.candidate.name} agrees with its images: {complaints[-1]}"
+    raise ConversionError(msg, remedy="look at the series' geometry; choose another series")
+
+
+def _corrections(path: Path) -> tuple[int, str]:
+    return is_tilt_corrected(path) + is_equidistant(path), path.name
+
+
+def _checked(source: _Source, path: Path, *, resampled: bool) -> tuple[float, str]:
+    """Placement (or extent) error of one output, and what is wrong with it, if anything."""
+    try:
+        image = nib.load(path)
+        shape = _spatial(image.shape)
+        if shape is None or image.get_data_dtype().fields is not None:
+            return float("inf"), f"it has {len(image.shape)} axes or colours"
+        affine = np.asarray(image.affine, dtype=np.float64)
+        data = np.asanyarray(image.dataobj).reshape(shape)
+    except (OSError, ImageFileError, ValueError) as error:
+        return float("inf"), f"it cannot be read ({type(error).__name__})"
+    if abs(np.linalg.det(affine[:3, :3])) < 1e-9:  # noqa: PLR2004 - singular
+        return float("inf"), "its affine is singular"
+    frames, spacing_mm = source.candidate.frames, source.candidate.series.spacing_mm or 0.0
+    measure = verification.extent_error_mm if resampled else verification.placement_error_mm
+    error_mm = measure(affine, shape, frames, source.matrix)
+    allowed_mm = verification.placement_tolerance_mm(spacing_mm) + (spacing_mm if resampled else 0)
+    if error_mm > allowed_mm:
+        return error_mm, f"slices lie {error_mm:.1f} mm from where the images have them"
+    complaint = verification.disagreement(
+        data,
+        affine,
+        source.planes,
+        resampled=resampled,
+        hounsfield=source.candidate.series.modality == "CT",
+    )
+    return error_mm, complaint
+
+
+def _spatial(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """The three axes of one volume; ``None`` for a slice or a time series."""
+    while len(shape) > 3 and shape[-1] == 1:  # noqa: PLR2004 - one time point
+        shape = shape[:-1]
+    return (shape[0], shape[1], shape[2]) if len(shape) == 3 and min(shape) > 1 else None  # noqa: PLR2004
+
+
+def _dcm2niix_reads(candidate: SeriesCandidate) -> bool:
+    """Whether dcm2niix can take the files as they are: whole files, in a syntax it decodes."""
+    taken: dict[Path, int] = {}
+    for frame in candidate.frames:
+        taken[frame.path] = taken.get(frame.path, 0) + 1
+    whole = all(taken[frame.path] == frame.of for frame in candidate.frames)
+    return (
+        whole
+        and candidate.series.transfer_syntax_uid in DIRECT
+        and all(has_preamble(path) for path in taken)
+    )
+
+
+def _source_planes(
+    candidate: SeriesCandidate, folder: Path, timeout_s: float
+) -> tuple[verification.SourcePlane, ...]:
+    """The first, the middle and the last image of a stack, decoded and rescaled."""
+    frames = candidate.frames
+    some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
+    plain = candidate.series.transfer_syntax_uid in NATIVE
+    places: list[tuple[Path, int | None]] = [(frame.path, frame.index) for frame in some]
+    if not plain or not all(has_preamble(frame.path) for frame in some):
+        written = rewrite(some, candidate.series.modality, _fresh(folder), timeout_s=timeout_s)
+        places = [(path, None) for path in written]
+    planes = []
+    with tolerant_pydicom():
+        for frame, (path, index) in zip(some, places, strict=True):
+            try:
+                stored = decode(path, index)
+            except Exception as error:  # the edge to pydicom's decoders
+                msg = f"the pixel data of {candidate.name} cannot be read"
+                raise ConversionError(msg, remedy="send the series again") from error
+            slope, intercept = frame.rescale or (1.0, 0.0)
+            values = stored.astype(np.float64) * slope + intercept
+            if values.shape != (candidate.series.rows, candidate.series.columns):
+                msg = f"the pixel data of {candidate.name} do not have the size the header gives"
+                raise ConversionError(msg)
+            planes.append(verification.SourcePlane(frame, values))
+    return tuple(planes)
+
+
+def _link(frames: Sequence[Frame], folder: Path) -> Path:
+    """A folder of links to exactly these images, under names that say nothing."""
+    _fresh(folder)
+    for number, path in enumerate(dict.fromkeys(frame.path for frame in frames), start=1):
+        (folder / f"{number:06d}.dcm").symlink_to(path.resolve())
+    return folder
+
+
+def _fresh(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _clear_texts(path: Path) -> None:
+    """Empty the text fields of a NIfTI-1 header."""
+    with path.open("r+b") as file:
+        for offset, length in _HEADER_TEXTS:
+            file.seek(offset)
+            file.write(bytes(length))
+
+
+def _move(path: Path, target: Path) -> None:
+    """Put a file in place in one step, also across file systems."""
+    aside = target.with_name(f".{target.name}.part")
+    shutil.move(path, aside)
+    with aside.open("rb") as file:
+        os.fsync(file.fileno())
+    aside.replace(target)

@@ -1,0 +1,160 @@
+"""Where the slices of a stack lie, and whether they make a volume.
+
+Everything is in DICOM's patient frame (LPS, millimetres; PS3.3 C.7.6.2.1.1). Distances between
+slices are measured along the slice normal from ImagePositionPatient; SliceThickness and
+SpacingBetweenSlices are what somebody typed and are not used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+PlaneName = Literal["axial", "coronal", "sagittal"]
+
+SAME_POSITION_MM = 0.01
+"""Two slices closer than this lie at one position."""
+
+UNEVEN_FRACTION = 0.1
+"""Gaps that leave the median by more than this fraction of it make a stack uneven."""
+
+TILT_DEGREES = 0.5
+"""A stack whose slices shift sideways by more than this angle is tilted (gantry or shear)."""
+
+SPLIT_FACTOR = 3.0
+SPLIT_MM = 10.0
+"""A gap wider than both is no missing slice but the border between two blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackGeometry:
+    """The geometry of parallel slices.
+
+    Attributes:
+        slices: distinct positions along the normal.
+        repeats: slices that lie where another one lies already.
+        plane: the anatomical plane the slices are nearest to.
+        obliquity_deg: angle between the normal and that plane's axis.
+        tilt_deg: angle between the normal and the line from the first to the last slice.
+        spacing_mm: median distance of neighbouring slices along the normal.
+        smallest_gap_mm: smallest such distance.
+        largest_gap_mm: largest such distance.
+        coverage_mm: first to last slice along the normal, plus one spacing.
+    """
+
+    slices: int
+    repeats: int
+    plane: PlaneName
+    obliquity_deg: float
+    tilt_deg: float
+    spacing_mm: float | None
+    smallest_gap_mm: float | None
+    largest_gap_mm: float | None
+    coverage_mm: float | None
+
+    @property
+    def uneven(self) -> bool:
+        """Whether neighbouring slices are not equally far apart."""
+        if self.spacing_mm is None or self.smallest_gap_mm is None or self.largest_gap_mm is None:
+            return False
+        allowed = UNEVEN_FRACTION * self.spacing_mm
+        return (
+            self.largest_gap_mm - self.spacing_mm > allowed
+            or self.spacing_mm - self.smallest_gap_mm > allowed
+        )
+
+    @property
+    def tilted(self) -> bool:
+        """Whether the slices are sheared against their normal, as with a tilted gantry."""
+        return self.tilt_deg > TILT_DEGREES
+
+
+def slice_normal(orientation: npt.ArrayLike) -> Floats:
+    """(3,) unit normal of ImageOrientationPatient's row and column cosines, (6,) LPS.
+
+    Raises:
+        ValueError: the cosines are no two perpendicular unit vectors (tolerance 1e-2).
+    """
+    cosines = np.asarray(orientation, dtype=np.float64)
+    row, column = cosines[:3], cosines[3:]
+    lengths = np.linalg.norm(row), np.linalg.norm(column)
+    if not np.isfinite(cosines).all() or not np.allclose(lengths, 1.0, atol=1e-2):
+        msg = "the orientation holds no unit vectors"
+        raise ValueError(msg)
+    if abs(float(row @ column)) > 1e-2:  # noqa: PLR2004 - about half a degree
+        msg = "the orientation's rows and columns are not perpendicular"
+        raise ValueError(msg)
+    normal = np.cross(row, column)
+    return np.asarray(normal / np.linalg.norm(normal))
+
+
+def along_normal(positions: npt.ArrayLike, orientation: npt.ArrayLike) -> Floats:
+    """(N,) distance of each slice from the origin along the normal, in mm.
+
+    Args:
+        positions: (N, 3) ImagePositionPatient, LPS mm.
+        orientation: (6,) ImageOrientationPatient.
+    """
+    return np.asarray(np.asarray(positions, dtype=np.float64) @ slice_normal(orientation))
+
+
+def stack_geometry(positions: npt.ArrayLike, orientation: npt.ArrayLike) -> StackGeometry:
+    """Measure a stack of parallel slices.
+
+    Args:
+        positions: (N, 3) ImagePositionPatient, LPS mm, in any order; N ≥ 1.
+        orientation: (6,) ImageOrientationPatient they share.
+
+    Raises:
+        ValueError: the orientation is no pair of perpendicular unit vectors.
+    """
+    points = np.asarray(positions, dtype=np.float64)
+    normal = slice_normal(orientation)
+    depth = points @ normal
+    order = np.argsort(depth, kind="stable")
+    gaps = np.diff(depth[order])
+    distinct = gaps[gaps > SAME_POSITION_MM]
+    axis = int(np.argmax(np.abs(normal)))
+    planes: tuple[PlaneName, ...] = ("sagittal", "coronal", "axial")
+    spacing = float(np.median(distinct)) if distinct.size else None
+    return StackGeometry(
+        slices=int(distinct.size) + 1,
+        repeats=len(points) - int(distinct.size) - 1,
+        plane=planes[axis],
+        obliquity_deg=_angle_deg(normal, np.eye(3)[axis]),
+        tilt_deg=_angle_deg(points[order[-1]] - points[order[0]], normal) if spacing else 0.0,
+        spacing_mm=spacing,
+        smallest_gap_mm=float(distinct.min()) if distinct.size else None,
+        largest_gap_mm=float(distinct.max()) if distinct.size else None,
+        coverage_mm=float(depth.max() - depth.min()) + spacing if spacing is not None else None,
+    )
+
+
+def blocks(depth: Floats) -> list[npt.NDArray[np.intp]]:
+    """Cut slices into contiguous blocks where a wide gap separates them.
+
+    Interpolating across such a gap would invent anatomy, so each block is its own volume.
+
+    Args:
+        depth: (N,) distances along the normal.
+
+    Returns:
+        index arrays into ``depth``, each sorted by depth, in order of depth.
+    """
+    order = np.argsort(depth, kind="stable")
+    gaps = np.diff(depth[order])
+    distinct = gaps[gaps > SAME_POSITION_MM]
+    if distinct.size < 2:  # noqa: PLR2004 - one gap has no median to compare with
+        return [order]
+    limit = max(SPLIT_FACTOR * float(np.median(distinct)), SPLIT_MM)
+    return np.split(order, np.flatnonzero(gaps > limit) + 1)
+
+
+def _angle_deg(vector: Floats, axis: Floats) -> float:
+    """Angle between two lines (not directions) in degrees."""
+    cosine = abs(float(vector @ axis)) / float(np.linalg.norm(vector) * np.linalg.norm(axis))
+    return float(np.degrees(np.arccos(min(cosine, 1.0))))

@@ -1,0 +1,269 @@
+"""What one DICOM instance says, as plain values: its study, its series, its image planes."""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heimdallr.preparation.reading import SkippedFileError, SkipReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset, FileDataset
+
+Triple = tuple[float, float, float]
+
+_MAX_TEXT = 256  # what one header text may bring into memory and into id.json
+
+# What pydicom and Python raise when a value does not have the form its VR promises.
+_BAD_VALUE = (
+    AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, OSError,
+    RecursionError, TypeError, ValueError, struct.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image plane: a single-frame instance, or one frame of a multi-frame one.
+
+    Attributes:
+        index: frame number from 0 in its file; ``None`` for a single-frame instance.
+        of: frames its file has.
+        position: ImagePositionPatient, LPS mm.
+        orientation: ImageOrientationPatient, six cosines.
+        image_type: ImageType, or FrameType of an enhanced object.
+        when: values that tell time points, b-values and acquisitions apart, by keyword.
+    """
+
+    path: Path
+    index: int | None
+    of: int
+    position: Triple | None
+    orientation: tuple[float, ...] | None
+    pixel_spacing: tuple[float, float] | None
+    slice_thickness: float | None
+    rescale: tuple[float, float] | None
+    image_type: tuple[str, ...]
+    echo_time: float | None
+    kernel: str
+    when: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One file: the header facts of its study and series, and its image planes.
+
+    Attributes:
+        texts: header texts by keyword, stripped; empty when absent.
+        frames_declared: NumberOfFrames, 1 when absent.
+    """
+
+    path: Path
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    study_uid: str
+    series_uid: str
+    modality: str
+    rows: int | None
+    columns: int | None
+    samples_per_pixel: int
+    frames_declared: int
+    series_number: int | None
+    instance_number: int | None
+    image_type: tuple[str, ...]
+    texts: dict[str, str]
+    frames: tuple[Frame, ...]
+
+    def text(self, keyword: str) -> str:
+        """A header text, empty when the header does not give it."""
+        return self.texts.get(keyword, "")
+
+
+TEXTS = (
+    "AccessionNumber", "BodyPartExamined", "ContrastBolusAgent", "ConvolutionKernel",
+    "EchoTime", "FrameOfReferenceUID", "InstitutionName", "InversionTime", "KVP",
+    "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "PatientAge",
+    "PatientBirthDate", "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
+    "PhotometricInterpretation", "ProtocolName", "RepetitionTime", "ScanOptions",
+    "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription", "StudyDate",
+    "StudyDescription", "StudyTime",
+)  # fmt: skip
+
+WHEN = ("AcquisitionNumber", "TemporalPositionIdentifier", "DiffusionBValue", "TriggerTime",
+        "AcquisitionTime")  # fmt: skip
+"""What can tell apart images that lie at one position, the most telling first."""
+
+_ENHANCED_WHEN = (
+    ("TemporalPositionIdentifier", "FrameContentSequence", "TemporalPositionIndex"),
+    ("DiffusionBValue", "MRDiffusionSequence", "DiffusionBValue"),
+    ("TriggerTime", "CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+    ("AcquisitionNumber", "FrameContentSequence", "FrameAcquisitionNumber"),
+)
+
+
+def instance_of(path: Path, header: FileDataset) -> Instance:
+    """The facts of one header.
+
+    Raises:
+        SkippedFileError: the header has neither SOP class nor modality, so it describes nothing.
+    """
+    meta = header.file_meta
+    sop_class = text_of(header, "SOPClassUID") or text_of(meta, "MediaStorageSOPClassUID")
+    modality = text_of(header, "Modality").upper()
+    if not sop_class and not modality:
+        raise SkippedFileError(SkipReason.NO_IMAGE_FACTS)
+    image_type = values_of(header, "ImageType")
+    texts = {keyword: text_of(header, keyword) for keyword in TEXTS if keyword in header}
+    if "ContrastBolusAgent" not in header:
+        texts.pop("ContrastBolusAgent", None)
+    return Instance(
+        path=path,
+        sop_instance_uid=text_of(header, "SOPInstanceUID"),
+        sop_class_uid=sop_class,
+        transfer_syntax_uid=text_of(meta, "TransferSyntaxUID"),
+        study_uid=text_of(header, "StudyInstanceUID"),
+        series_uid=text_of(header, "SeriesInstanceUID"),
+        modality=modality,
+        rows=integer_of(header, "Rows"),
+        columns=integer_of(header, "Columns"),
+        samples_per_pixel=integer_of(header, "SamplesPerPixel") or 1,
+        frames_declared=integer_of(header, "NumberOfFrames") or 1,
+        series_number=integer_of(header, "SeriesNumber"),
+        instance_number=integer_of(header, "InstanceNumber"),
+        image_type=image_type,
+        texts=texts,
+        frames=tuple(_frames(path, header, image_type)),
+    )
+
+
+def text_of(dataset: Dataset, keyword: str) -> str:
+    """An element as text, several values joined by ``/``; empty when absent or malformed."""
+    return "/".join(values_of(dataset, keyword))[:_MAX_TEXT]
+
+
+def values_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """An element's values as stripped texts; none when absent or malformed."""
+    try:
+        value = dataset.get(keyword)
+        if value is None or value == "":
+            return ()
+        many = value if isinstance(value, (list, tuple)) or _multi(value) else (value,)
+        return tuple(str(one).replace("\0", " ").strip()[:_MAX_TEXT] for one in many)
+    except _BAD_VALUE:
+        return ()
+
+
+def numbers_of(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """An element as exactly ``count`` finite numbers, else ``None``."""
+    try:
+        numbers = tuple(float(value) for value in values_of(dataset, keyword))
+    except ValueError:
+        return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def number_of(dataset: Dataset, keyword: str) -> float | None:
+    """An element's single finite number, else ``None``."""
+    numbers = numbers_of(dataset, keyword, 1)
+    return numbers[0] if numbers else None
+
+
+def integer_of(dataset: Dataset, keyword: str) -> int | None:
+    """An element's single whole number, else ``None``."""
+    number = number_of(dataset, keyword)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def _multi(value: object) -> bool:
+    return type(value).__name__ in {"MultiValue", "ConstrainedList"}
+
+
+def _frames(path: Path, header: Dataset, image_type: tuple[str, ...]) -> Iterator[Frame]:
+    items = _sequence(header, "PerFrameFunctionalGroupsSequence")
+    if not items:
+        yield _frame((path, None, 1), (header,), header, image_type, _when(header))
+        return
+    shared = tuple(_sequence(header, "SharedFunctionalGroupsSequence")[:1])
+    for index, item in enumerate(items):
+        groups = (item, *shared)
+        levels = tuple(_macros(groups))
+        own = next(
+            (kind for level in levels if (kind := values_of(level, "FrameType"))), image_type
+        )
+        yield _frame((path, index, len(items)), levels, header, own, _enhanced_when(groups))
+
+
+def _frame(
+    where: tuple[Path, int | None, int],
+    levels: tuple[Dataset, ...],
+    header: Dataset,
+    image_type: tuple[str, ...],
+    when: tuple[tuple[str, str], ...],
+) -> Frame:
+    """Collect a plane from the data sets its attributes may stand in, the nearest first.
+
+    Some multi-frame objects give rescale values, kernel and echo once, outside the functional
+    groups; the place of a plane is taken from nowhere else.
+    """
+
+    def numbers(keyword: str, count: int, *beyond: Dataset) -> tuple[float, ...] | None:
+        found = (numbers_of(level, keyword, count) for level in (*levels, *beyond))
+        return next((value for value in found if value is not None), None)
+
+    position, spacing = numbers("ImagePositionPatient", 3), numbers("PixelSpacing", 2)
+    slope, intercept = numbers("RescaleSlope", 1, header), numbers("RescaleIntercept", 1, header)
+    thickness = numbers("SliceThickness", 1)
+    echo = numbers("EffectiveEchoTime", 1) or numbers("EchoTime", 1, header)
+    kernels = (text_of(level, "ConvolutionKernel") for level in (*levels, header))
+    return Frame(
+        path=where[0],
+        index=where[1],
+        of=where[2],
+        position=(position[0], position[1], position[2]) if position else None,
+        orientation=numbers("ImageOrientationPatient", 6),
+        pixel_spacing=(spacing[0], spacing[1]) if spacing else None,
+        slice_thickness=thickness[0] if thickness else None,
+        rescale=(slope[0], intercept[0]) if slope and intercept else None,
+        image_type=image_type,
+        echo_time=echo[0] if echo else None,
+        kernel=next((kernel for kernel in kernels if kernel), ""),
+        when=when,
+    )
+
+
+_MACROS = (
+    "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
+    "PixelValueTransformationSequence", "CTImageFrameTypeSequence", "MRImageFrameTypeSequence",
+    "CTReconstructionSequence", "MREchoSequence",
+)  # fmt: skip
+
+
+def _macros(groups: tuple[Dataset, ...]) -> Iterator[Dataset]:
+    for group in groups:
+        for keyword in _MACROS:
+            yield from _sequence(group, keyword)[:1]
+
+
+def _when(header: Dataset) -> tuple[tuple[str, str], ...]:
+    return tuple((keyword, text) for keyword in WHEN if (text := text_of(header, keyword)))
+
+
+def _enhanced_when(groups: tuple[Dataset, ...]) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for keyword, sequence, attribute in _ENHANCED_WHEN:
+        items = (item for group in groups for item in _sequence(group, sequence)[:1])
+        if text := next((text for item in items if (text := text_of(item, attribute))), ""):
+            found[keyword] = text
+    return tuple((keyword, found[keyword]) for keyword in WHEN if keyword in found)
+
+
+def _sequence(dataset: Dataset, keyword: str) -> list[Dataset]:
+    try:
+        return list(dataset.get(keyword) or ())
+    except _BAD_VALUE:
+        return []

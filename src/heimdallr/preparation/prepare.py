@@ -1,0 +1,229 @@
+"""An input in, prepared studies out: open, scan, select, convert.
+
+A study that cannot be prepared does not fail the others: it comes out as a
+:class:`RefusedStudy` with its reason. Only an input in which there is no study at all raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from heimdallr.domain.errors import (
+    ConversionError,
+    HeimdallrError,
+    NoDicomError,
+    UnsupportedStudyError,
+)
+from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
+from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
+from heimdallr.preparation.case_id import case_id
+from heimdallr.preparation.conversion import Conversion, convert
+from heimdallr.preparation.headers import ScannedStudy, scan
+from heimdallr.preparation.nifti import study_of_nifti
+from heimdallr.preparation.selection import Preferences, rank, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from heimdallr.preparation.stacks import SeriesCandidate
+
+_REASONS_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStudy:
+    """A study that has become a volume.
+
+    Attributes:
+        series: the chosen series.
+        selection: every series with its verdict.
+        volume_path: the NIfTI file in the work folder, on the scanner's own grid.
+        conversion: how it was converted; ``None`` for a NIfTI input.
+        skipped: files of the input that took no part, by reason.
+        source_files: the DICOM files the volume was made of; those of a ZIP exist only until
+            the next study is asked for.
+    """
+
+    study: Study
+    series: Series
+    selection: Selection
+    volume_path: Path
+    conversion: Conversion | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    source_files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedStudy:
+    """A study that cannot be measured, with everything known about it and the reason."""
+
+    case_id: str
+    study_instance_uid: str
+    patient: Patient
+    study_date: str | None
+    accession_number: str
+    modalities: tuple[str, ...]
+    selection: Selection
+    error: HeimdallrError
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def prepare(
+    input_path: Path,
+    work_dir: Path,
+    preferences: Preferences | None = None,
+    *,
+    taken: Callable[[str], bool] = lambda _: False,
+    modality: Modality | None = None,
+    limits: ArchiveLimits | None = None,
+) -> Iterator[PreparedStudy | RefusedStudy]:
+    """Prepare every study of an input, one at a time.
+
+    Args:
+        input_path: folder, ZIP, DICOM file or NIfTI file; never changed.
+        work_dir: volumes appear in numbered folders below it, temporary files too.
+        preferences: for series selection.
+        taken: whether another study owns a case ID already.
+        modality: of a NIfTI file, which does not say it itself.
+        limits: how much a ZIP may hold.
+
+    Yields:
+        each study in the order of date, accession number and UID.
+
+    Raises:
+        UnsafeArchiveError: the ZIP is refused.
+        NoDicomError: the input holds no readable DICOM instance.
+        ConversionError: a NIfTI input is no 3-D image.
+        UnsupportedStudyError: a NIfTI input's modality is neither stated nor to be told.
+    """
+    work_dir.mkdir(parents=True, exist_ok=True)
+    with open_input(input_path, work_dir, limits) as opened:
+        if opened.kind is InputKind.NIFTI:
+            yield _prepare_nifti(opened.files[0], work_dir, modality, taken)
+        else:
+            yield from _prepare_dicom(opened, work_dir, preferences or Preferences(), taken)
+
+
+def _prepare_nifti(
+    path: Path, work_dir: Path, modality: Modality | None, taken: Callable[[str], bool]
+) -> PreparedStudy:
+    suffix = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
+    target = work_dir / "study-001" / f"volume{suffix}"
+    study, selection = study_of_nifti(path, target, modality=modality, taken=taken)
+    return PreparedStudy(study, selection.verdicts[0].series, selection, target)
+
+
+def _prepare_dicom(
+    opened: OpenedInput, work_dir: Path, preferences: Preferences, taken: Callable[[str], bool]
+) -> Iterator[PreparedStudy | RefusedStudy]:
+    found = scan(opened.files)
+    if not found.studies:
+        counts = ", ".join(f"{count} × {reason}" for reason, count in found.skipped.items())
+        msg = f"no readable DICOM instance in {len(opened.files)} files ({counts or 'none at all'})"
+        raise NoDicomError(msg, remedy="hand in the folder or ZIP that holds the images")
+    given: set[str] = set()
+    for number, scanned in enumerate(found.studies, start=1):
+        name = case_id(
+            scanned.patient.name,
+            scanned.study_date,
+            scanned.accession_number,
+            scanned.key,
+            taken=lambda one: one in given or taken(one),
+        )
+        given.add(name)
+        target = work_dir / f"study-{number:03d}" / "volume.nii"
+        prepared = prepare_study(scanned, name, target, preferences)
+        yield replace(prepared, skipped=found.skipped)
+
+
+def prepare_study(
+    scanned: ScannedStudy, name: str, target: Path, preferences: Preferences
+) -> PreparedStudy | RefusedStudy:
+    """Choose a series of one study and convert it.
+
+    A series that cannot be converted is refused with its reason, and the next one is tried.
+
+    Args:
+        scanned: the study.
+        name: its case ID.
+        target: the NIfTI file to appear.
+        preferences: for series selection.
+    """
+    refused: dict[str, str] = {}
+    error: HeimdallrError | None = None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        ranked = rank(scanned.candidates, preferences, refused)
+        best, verdict = ranked[0]
+        if verdict.rank is None:
+            error = error or _why_unsupported(scanned, ranked)
+            return _refuse(scanned, name, verdicts(ranked), error)
+        try:
+            conversion = convert(best, target, target.parent)
+        except ConversionError as failure:
+            error = error or failure
+            refused[best.key] = f"conversion failed: {failure}"
+            continue
+        return _prepared(scanned, name, best, verdicts(ranked), conversion)
+
+
+def _prepared(
+    scanned: ScannedStudy,
+    name: str,
+    best: SeriesCandidate,
+    selection: Selection,
+    conversion: Conversion,
+) -> PreparedStudy:
+    study = Study(
+        case_id=name,
+        study_instance_uid=scanned.study_instance_uid,
+        patient=scanned.patient,
+        modality="CT" if best.series.modality == "CT" else "MR",
+        accession_number=scanned.accession_number,
+        study_date=scanned.study_date,
+        study_time=scanned.study_time,
+        description=scanned.description,
+        institution=scanned.institution,
+    )
+    files = tuple(dict.fromkeys(frame.path for frame in best.frames))
+    return PreparedStudy(
+        study, best.series, selection, conversion.path, conversion, source_files=files
+    )
+
+
+def _refuse(
+    scanned: ScannedStudy, name: str, selection: Selection, error: HeimdallrError
+) -> RefusedStudy:
+    return RefusedStudy(
+        case_id=name,
+        study_instance_uid=scanned.study_instance_uid,
+        patient=scanned.patient,
+        study_date=scanned.study_date,
+        accession_number=scanned.accession_number,
+        modalities=scanned.modalities,
+        selection=selection,
+        error=error,
+    )
+
+
+def _why_unsupported(
+    scanned: ScannedStudy, ranked: Sequence[tuple[SeriesCandidate, SeriesVerdict]]
+) -> UnsupportedStudyError:
+    """Name the modality where that is the reason, else what is wrong with each series."""
+    if all(one.own_object for one in scanned.candidates):
+        msg = "the study holds only objects Heimdallr wrote itself"
+        return UnsupportedStudyError(msg, remedy="nothing to do; results are not processed again")
+    if not {"CT", "MR"}.intersection(scanned.modalities):
+        names = ", ".join(one or "unknown" for one in scanned.modalities)
+        msg = f"modality {names} is not supported; only CT and MR volumes are"
+        return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
+    told = [
+        f"{candidate.name}: {verdict.reasons[0]}"
+        for candidate, verdict in ranked
+        if candidate.series.modality in ("CT", "MR")
+    ]
+    more = len(told) - _REASONS_SHOWN
+    shown = "; ".join(told[:_REASONS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    return UnsupportedStudyError(f"no series is a usable volume ({shown})")

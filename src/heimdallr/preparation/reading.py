@@ -1,0 +1,220 @@
+"""Reading one DICOM header of a file nobody has checked.
+
+A header is read with limits: what a file declares is never believed beyond the bytes it has, one
+header may take only so many bytes and read calls, and a deflated data set is measured before
+it is inflated. Whatever goes wrong with one file is a :class:`SkippedFileError` with a reason from
+a short list, so that skipped files can be counted and shown without saying whose they were.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import stat
+import warnings
+import zlib
+from contextlib import contextmanager
+from enum import Enum
+from typing import IO, TYPE_CHECKING, cast
+
+import pydicom
+from pydicom import config
+from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from pydicom.dataset import FileDataset
+
+MAX_HEADER_BYTES = 256 * 2**20
+"""Bytes one header may take; an enhanced object of some thousand frames needs tens of MB."""
+
+MAX_READS = 20_000_000
+"""Read calls one header may take: ends what loops."""
+
+_PREAMBLE = 132
+_MAGIC = b"DICM"
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+
+HEADER_TAGS = (
+    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated",
+    "BodyPartExamined", "Columns", "ContrastBolusAgent", "ConvolutionKernel",
+    "DiffusionBValue", "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID",
+    "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber",
+    "InstitutionName", "InversionTime", "KVP", "MRAcquisitionType", "MagneticFieldStrength",
+    "Manufacturer", "Modality", "NumberOfFrames", "PatientAge", "PatientBirthDate", "PatientID",
+    "PatientName", "PatientSex", "PatientSize", "PatientWeight", "PerFrameFunctionalGroupsSequence",
+    "PhotometricInterpretation", "PixelSpacing", "ProtocolName", "RepetitionTime",
+    "RescaleIntercept", "RescaleSlope", "Rows", "SOPClassUID", "SOPInstanceUID", "SamplesPerPixel",
+    "ScanOptions", "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription",
+    "SeriesInstanceUID", "SeriesNumber", "SharedFunctionalGroupsSequence", "SliceThickness",
+    "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
+    "TemporalPositionIdentifier", "TriggerTime",
+)  # fmt: skip
+"""What preparation looks at; everything else in a header is passed over unread."""
+
+
+class SkipReason(str, Enum):
+    """Why a file took no part, in words that say nothing about the patient."""
+
+    NOT_REGULAR = "not a regular file"
+    EMPTY = "empty file"
+    NOT_DICOM = "not a DICOM file"
+    ARCHIVE = "an archive inside the input"
+    DIRECTORY = "DICOMDIR"
+    UNREADABLE = "file cannot be read"
+    DAMAGED = "damaged DICOM header"
+    TOO_LARGE = "DICOM header beyond the limits"
+    NO_IMAGE_FACTS = "neither SOP class nor modality"
+    DUPLICATE = "duplicate instance"
+
+
+class SkippedFileError(Exception):
+    """One file cannot take part; the reason is countable."""
+
+    def __init__(self, reason: SkipReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class BoundedReader:
+    """A file that never gives more than it has, and not without end.
+
+    pydicom asks for as many bytes as an element declares; a plain file object sets that much
+    memory aside before it reads. This one clips each request to what remains, and counts.
+
+    Args:
+        file: an open binary file.
+        size: its length in bytes.
+        max_bytes: bytes it gives altogether before it raises.
+    """
+
+    def __init__(self, file: IO[bytes], size: int, max_bytes: int = MAX_HEADER_BYTES) -> None:
+        self._file = file
+        self._size = size
+        self._bytes_left = max_bytes
+        self._reads_left = MAX_READS
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes; :class:`SkippedFileError` once the budget is spent."""
+        remaining = max(self._size - self._file.tell(), 0)
+        wanted = remaining if size < 0 else min(size, remaining)
+        self._bytes_left -= wanted
+        self._reads_left -= 1
+        if self._bytes_left < 0 or self._reads_left < 0:
+            raise SkippedFileError(SkipReason.TOO_LARGE)
+        return self._file.read(wanted)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move, as a file does."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._file.tell()
+
+
+@contextmanager
+def tolerant_pydicom() -> Iterator[None]:
+    """Let pydicom read values that break the standard, and say nothing about them.
+
+    Its warnings quote the value, which may be a patient's name; none may reach a log. The settings
+    are the process's, so a scan enters this once around all its threads.
+    """
+    mode = config.settings.reading_validation_mode
+    logger = logging.getLogger("pydicom")
+    was_disabled = logger.disabled
+    try:
+        config.settings.reading_validation_mode = config.IGNORE
+        logger.disabled = True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        config.settings.reading_validation_mode = mode
+        logger.disabled = was_disabled
+
+
+def read_header(path: Path) -> FileDataset:
+    """Read what :data:`HEADER_TAGS` lists from one file, pixel data left alone.
+
+    Raises:
+        SkippedFileError: the file is no DICOM file, is damaged, or asks for too much.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SkippedFileError(SkipReason.NOT_REGULAR)
+        with path.open("rb") as file:
+            return _read(file, status.st_size)
+    except OSError as error:
+        raise SkippedFileError(SkipReason.UNREADABLE) from error
+
+
+def has_preamble(path: Path) -> bool:
+    """Whether a file starts the way PS3.10 wants: 128 bytes, then ``DICM``."""
+    with path.open("rb") as file:
+        return file.read(_PREAMBLE)[-len(_MAGIC) :] == _MAGIC
+
+
+def _read(file: IO[bytes], size: int) -> FileDataset:
+    if size == 0:
+        raise SkippedFileError(SkipReason.EMPTY)
+    head = file.read(4096)
+    headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
+    if headless and not _looks_headless(head):
+        is_archive = head.startswith(_ARCHIVES)
+        raise SkippedFileError(SkipReason.ARCHIVE if is_archive else SkipReason.NOT_DICOM)
+    if _deflated(head):
+        _measure_deflated(file, head)
+    file.seek(0)
+    try:
+        header = pydicom.dcmread(
+            cast("BinaryIO", BoundedReader(file, size)),
+            stop_before_pixels=True,
+            force=headless,
+            specific_tags=list(HEADER_TAGS),
+        )
+        is_directory = "DirectoryRecordSequence" in header or (
+            header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
+        )
+    except SkippedFileError:
+        raise
+    except Exception as error:  # the edge: one file must not fail a study; it is counted
+        raise SkippedFileError(SkipReason.DAMAGED) from error
+    if is_directory:
+        raise SkippedFileError(SkipReason.DIRECTORY)
+    return header
+
+
+def _looks_headless(head: bytes) -> bool:
+    """Whether bytes start like a data set without the 128-byte preamble.
+
+    The first element then belongs to group 0008 (or to 0002, the meta header), with a low element
+    number: nothing else a study folder holds begins that way.
+    """
+    start = head[:4]
+    return len(head) > _PREAMBLE and start[:2] in (b"\x08\x00", b"\x02\x00") and start[3] == 0
+
+
+def _deflated(head: bytes) -> bool:
+    pattern = rb"(?<![0-9.])" + re.escape(DeflatedExplicitVRLittleEndian.encode()) + rb"(?![0-9.])"
+    return re.search(pattern, head) is not None
+
+
+def _measure_deflated(file: IO[bytes], head: bytes) -> None:
+    """Inflate a deflated data set in small steps and refuse it before it fills the memory."""
+    # File Meta Information Group Length (0002,0000) UL stands first and counts from its own end.
+    start = _PREAMBLE + 12 + int.from_bytes(head[_PREAMBLE + 8 : _PREAMBLE + 12], "little")
+    file.seek(start)
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    total = 0
+    try:
+        while not inflate.eof and (compressed := inflate.unconsumed_tail or file.read(2**16)):
+            total += len(inflate.decompress(compressed, 2**20))
+            if total > MAX_HEADER_BYTES:
+                raise SkippedFileError(SkipReason.TOO_LARGE)
+    except zlib.error as error:
+        raise SkippedFileError(SkipReason.DAMAGED) from error

@@ -1,0 +1,216 @@
+"""Does a converted volume show what the DICOM images show, where they show it?
+
+A converter may exit with 0 and be wrong: slices mirrored, a tilt ignored, uneven spacing made
+even, values not rescaled. Both questions are therefore asked again, from the DICOM headers and
+pixels alone: where every slice corner lies, and which values three of the slices hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import map_coordinates, uniform_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heimdallr.preparation.instances import Frame
+
+Floats = npt.NDArray[np.float64]
+
+LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+"""DICOM counts towards left and posterior, NIfTI towards right and anterior."""
+
+MIN_PLACEMENT_TOLERANCE_MM = 0.1
+PLACEMENT_TOLERANCE = 0.1
+"""A slice may lie off by this fraction of the slice spacing, and by 0.1 mm in any case."""
+
+SAME_VALUE_HU = 1.0
+EXACT_CORRELATION = 0.99
+RESAMPLED_CORRELATION = 0.9
+RESAMPLED_DIFFERENCE_HU = 25.0
+"""Interpolating between slices changes single pixels; the slice as a whole stays recognisable."""
+
+COARSE_PIXELS = 5
+MIN_SEEN = 0.5
+UNIFORM = 1e-6
+
+_EDGE = 1e-3  # voxels: rounding at the grid's faces
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlane:
+    """One source image with its decoded values.
+
+    Attributes:
+        frame: where it lies.
+        values: (rows, columns) after rescale: HU for CT.
+    """
+
+    frame: Frame
+    values: npt.NDArray[np.float64]
+
+
+def plane_points_ras(frame: Frame, rows: Floats, columns: Floats) -> Floats:
+    """World coordinates of pixels of a DICOM plane (PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1).
+
+    Args:
+        frame: a plane with position, orientation and pixel spacing.
+        rows: row indices (from 0), any shape.
+        columns: column indices, same shape.
+
+    Returns:
+        (…, 3) RAS mm of the pixels' centres.
+    """
+    position = np.asarray(frame.position, dtype=np.float64)
+    cosines = np.asarray(frame.orientation, dtype=np.float64)
+    between_rows, between_columns = frame.pixel_spacing or (np.nan, np.nan)
+    points = (
+        position
+        + columns[..., None] * cosines[:3] * between_columns
+        + rows[..., None] * cosines[3:] * between_rows
+    )
+    return np.asarray(points * LPS_TO_RAS)
+
+
+def placement_error_mm(
+    affine_ras: Floats, shape: Sequence[int], frames: Sequence[Frame], matrix: tuple[int, int]
+) -> float:
+    """How far a volume's grid puts the source slices from where DICOM has them.
+
+    Every corner of every slice must fall on a voxel centre of the grid, each slice on its own
+    plane, and the grid must hold as many voxels as the slices have pixels.
+
+    Args:
+        affine_ras: (4, 4) voxel index → RAS mm.
+        shape: the volume's three axes.
+        frames: the source planes.
+        matrix: rows and columns of each.
+
+    Returns:
+        the largest distance in mm; infinite when slices fall outside, together, or are missing.
+    """
+    rows, columns = matrix
+    if int(np.prod(shape)) != rows * columns * len(frames):
+        return float("inf")
+    r, c = np.array([0.0, 0, rows - 1, rows - 1]), np.array([0.0, columns - 1, 0, columns - 1])
+    corners = np.stack([plane_points_ras(frame, r, c) for frame in frames])
+    voxels = np.rint(_to_voxels(affine_ras, corners))
+    inside = (voxels >= 0).all() and (voxels <= np.asarray(shape) - 1).all()
+    apart = len({tuple(corner) for corner in voxels[:, 0].astype(int).tolist()}) == len(frames)
+    if not inside or not apart:
+        return float("inf")
+    found = voxels @ affine_ras[:3, :3].T + affine_ras[:3, 3]
+    return float(np.linalg.norm(found - corners, axis=-1).max())
+
+
+def placement_tolerance_mm(spacing_mm: float) -> float:
+    """How far a slice may be off before the volume is refused."""
+    return max(MIN_PLACEMENT_TOLERANCE_MM, PLACEMENT_TOLERANCE * spacing_mm)
+
+
+def extent_error_mm(
+    affine_ras: Floats, shape: Sequence[int], frames: Sequence[Frame], matrix: tuple[int, int]
+) -> float:
+    """How far the source slices reach out of a resampled volume, or it out of them.
+
+    Args:
+        affine_ras: (4, 4) voxel index → RAS mm.
+        shape: the volume's three axes.
+        frames: the source planes, first and last at the ends of the stack.
+        matrix: rows and columns of each.
+
+    Returns:
+        the larger of: the farthest a slice corner lies outside the grid, and the farthest the
+        grid's first and last plane lie outside the stack, in mm.
+    """
+    rows, columns = matrix
+    r, c = np.array([0.0, 0, rows - 1, rows - 1]), np.array([0.0, columns - 1, 0, columns - 1])
+    corners = np.stack([plane_points_ras(frame, r, c) for frame in (frames[0], frames[-1])])
+    voxels = _to_voxels(affine_ras, corners).reshape(-1, 3)
+    spacing = np.linalg.norm(affine_ras[:3, :3], axis=0)
+    top = np.asarray(shape, dtype=np.float64) - 1
+    sticks_out = np.maximum(np.maximum(-voxels, voxels - top), 0.0) * spacing
+    first, last = corners[0, 0], corners[-1, 0]
+    normal = np.cross(corners[0, 1] - first, corners[0, 2] - first)
+    normal /= np.linalg.norm(normal)
+    ends = sorted((float(first @ normal), float(last @ normal)))
+    grid = np.array([[i, j, k] for i in (0, top[0]) for j in (0, top[1]) for k in (0, top[2])])
+    depth = (grid @ affine_ras[:3, :3].T + affine_ras[:3, 3]) @ normal
+    beyond = max(ends[0] - float(depth.min()), float(depth.max()) - ends[1], 0.0)
+    return max(float(sticks_out.max()), beyond)
+
+
+def disagreement(
+    data: npt.NDArray[np.generic],
+    affine_ras: Floats,
+    planes: Sequence[SourcePlane],
+    *,
+    resampled: bool,
+    hounsfield: bool,
+) -> str:
+    """Compare a volume with source images at the places where they lie.
+
+    Args:
+        data: (I, J, K) voxels, rescaled.
+        affine_ras: (4, 4) voxel index → RAS mm.
+        planes: some of the source images.
+        resampled: whether the volume was interpolated between slices.
+        hounsfield: values are HU and must agree as numbers; MR scales may differ by a factor.
+
+    Returns:
+        what differs, in words; empty when nothing does. Uniform images say nothing and pass.
+    """
+    for plane in planes:
+        ours, inside = _sampled(data, affine_ras, plane)
+        theirs = plane.values
+        if inside.mean() < MIN_SEEN:
+            return "a source slice lies outside the volume"
+        if resampled:
+            ours, theirs = _coarse(ours, inside), _coarse(theirs, inside)
+        ours, theirs = ours[inside], theirs[inside]
+        difference = float(np.median(np.abs(ours - theirs)))
+        if hounsfield and difference > (RESAMPLED_DIFFERENCE_HU if resampled else SAME_VALUE_HU):
+            return f"its values differ from the images' by {difference:.0f} HU"
+        if ours.std() < UNIFORM or theirs.std() < UNIFORM:
+            continue
+        correlation = float(np.corrcoef(ours, theirs)[0, 1])
+        if correlation < (RESAMPLED_CORRELATION if resampled else EXACT_CORRELATION):
+            return f"a slice does not look like its image (correlation {correlation:.2f})"
+    return ""
+
+
+def _sampled(
+    data: npt.NDArray[np.generic], affine_ras: Floats, plane: SourcePlane
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Values of the volume at each pixel of an image, and at which of them it has any."""
+    grid: Floats = np.indices(plane.values.shape).astype(np.float64)
+    voxels = _to_voxels(affine_ras, plane_points_ras(plane.frame, grid[0], grid[1]))
+    top = np.asarray(data.shape) - 1
+    inside = np.asarray(((voxels > -_EDGE) & (voxels < top + _EDGE)).all(axis=-1))
+    if not inside.any():
+        return np.zeros(plane.values.shape), inside
+    lowest = np.clip(np.floor(voxels[inside].min(axis=0)).astype(int), 0, top)
+    highest = np.clip(np.ceil(voxels[inside].max(axis=0)).astype(int), 0, top)
+    box = tuple(slice(low, high + 1) for low, high in zip(lowest, highest, strict=True))
+    ours = map_coordinates(
+        np.asarray(data[box], dtype=np.float32),
+        np.moveaxis(voxels - lowest, -1, 0),
+        order=1,
+        mode="nearest",
+    )
+    return np.asarray(ours, dtype=np.float64), inside
+
+
+def _coarse(values: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
+    """Means over a few pixels: what interpolating by fractions of a pixel leaves unchanged."""
+    filled = np.where(inside, values, values[inside].mean())
+    return np.asarray(uniform_filter(filled, size=COARSE_PIXELS, mode="nearest"))
+
+
+def _to_voxels(affine_ras: Floats, points_ras: Floats) -> Floats:
+    inverse = np.linalg.inv(affine_ras)
+    return np.asarray(points_ras @ inverse[:3, :3].T + inverse[:3, 3])
