@@ -23,11 +23,15 @@ from heimdallr.segmentation import surroundings
 from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.labelling import labels_from_planes
 from heimdallr.segmentation.network import Network, load_network, plan_spacing_mm
-from heimdallr.segmentation.predictors import choose_device, make_predictor
+from heimdallr.segmentation.predictors import choose_device, make_predictors
 from heimdallr.segmentation.preprocessing import prepare
 from heimdallr.segmentation.resampling import labels_to_shape, to_spacing
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
-from heimdallr.segmentation.sliding_window import count_patches, predict_planes
+from heimdallr.segmentation.sliding_window import (
+    count_patches,
+    mean_of_folds,
+    predict_planes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +50,7 @@ Progress = Callable[[float, str], None]
 class _Loaded:
     weights: Weights
     network: Network
-    predictor: PatchPredictor
+    predictors: tuple[PatchPredictor, ...]
 
 
 class Engine:
@@ -210,11 +214,12 @@ class Engine:
         """One network's label numbers over one (slab of an) image."""
         prepared = prepare(data, affine, model.network)
         z, y, x = prepared.data.shape[1:]
-        share.total = count_patches((z, y, x), model.predictor.patch, step)
+        patches = count_patches((z, y, x), model.network.patch, step)
+        share.total = patches * len(model.predictors)
         image = torch.from_numpy(np.ascontiguousarray(prepared.data))
         try:
-            planes = predict_planes(image, model.predictor, step, share.advance)
-            return labels_from_planes(planes, prepared, model.network)
+            folds = [predict_planes(image, p, step, share.advance) for p in model.predictors]
+            return labels_from_planes(mean_of_folds(folds), prepared, model.network)
         except (RuntimeError, MemoryError) as error:
             msg = f"the network of {model.weights.dataset} could not be run on this volume"
             remedy = "check the free memory of the device, or run on the CPU"
@@ -223,14 +228,15 @@ class Engine:
     def _load(self, weights: Weights) -> _Loaded:
         if weights.folder not in self._loaded:
             network = load_network(weights, trust_pickle=self._trust_pickle)
-            predictor = make_predictor(
+            predictors = make_predictors(
                 network,
                 self.choice,
                 checksum=self.store.sha256(weights),
                 cache_dir=self._cache_dir,
             )
-            # the predictor holds what it needs; a second copy of the parameters would be waste
-            self._loaded[weights.folder] = _Loaded(weights, replace(network, modules=()), predictor)
+            # the predictors hold what they need; a second copy of the parameters would be waste
+            network = replace(network, modules=())
+            self._loaded[weights.folder] = _Loaded(weights, network, predictors)
         return self._loaded[weights.folder]
 
 

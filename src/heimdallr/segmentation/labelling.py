@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from heimdallr.imaging.volume import Array
     from heimdallr.segmentation.network import Network
     from heimdallr.segmentation.preprocessing import Prepared
-
-Planes = tuple[int, torch.Tensor]
+    from heimdallr.segmentation.sliding_window import Planes
 
 
 def labels_from_planes(blocks: Iterable[Planes], prepared: Prepared, network: Network) -> Array:

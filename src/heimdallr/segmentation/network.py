@@ -8,6 +8,7 @@ it is built from the plans directly; a checkpoint that does not fit is refused b
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,7 @@ def plan_spacing_mm(weights: Weights) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         spacing = plans.get_configuration(name).spacing
-    return round(float(np.prod(spacing)) ** (1 / len(spacing)), 4)
+    return round(math.prod(float(mm) for mm in spacing) ** (1 / len(spacing)), 4)
 
 
 def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> dict[str, Any]:

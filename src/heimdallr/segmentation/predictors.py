@@ -89,43 +89,50 @@ def choose_device(
     return DeviceChoice("cpu", "openvino", "bf16" if native else "f32", threads)
 
 
-def make_predictor(
+def make_predictors(
     network: Network, choice: DeviceChoice, *, checksum: str, cache_dir: Path | None
-) -> PatchPredictor:
-    """The network, ready on its device.
+) -> tuple[PatchPredictor, ...]:
+    """The network of every fold, ready on its device.
 
     Args:
         network: plans and modules; an OpenVINO predictor does not keep the modules.
         choice: where to run it.
-        checksum: of the weights; names the converted network in the cache.
+        checksum: of the weights; names the converted networks in the cache.
         cache_dir: where converted networks are kept; None: converted anew in every process.
     """
-    if choice.backend == "openvino":
-        return OpenVinoPredictor(network, choice, checksum=checksum, cache_dir=cache_dir)
-    return TorchPredictor(network, torch.device(choice.device))
+    if choice.backend == "torch":
+        device = torch.device(choice.device)
+        return tuple(TorchPredictor(network, module, device) for module in network.modules)
+    folder = cache_dir / "openvino" if cache_dir is not None else None
+    size = "x".join(map(str, network.patch))
+    made_by = f"{metadata.version('openvino')}-v{GRAPH_VERSION}"
+    return tuple(
+        OpenVinoPredictor(
+            network,
+            module,
+            choice,
+            folder / f"{checksum[:32]}-{number}-{size}-{made_by}.xml" if folder else None,
+        )
+        for number, module in enumerate(network.modules)
+    )
 
 
 class TorchPredictor:
     """PyTorch: 32 bit on a CPU, half-precision autocast on a GPU, as nnU-Net does."""
 
-    def __init__(self, network: Network, device: torch.device) -> None:
+    def __init__(self, network: Network, module: torch.nn.Module, device: torch.device) -> None:
         self.patch: Patch = network.patch
         self.heads = network.heads
         self.device = device
-        self._modules = [module.to(device) for module in network.modules]
+        self._module = module.to(device)
         self._weight = gaussian_weight(self.patch, device)
 
     @torch.inference_mode()
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Logits of a patch × weight; see :class:`PatchPredictor`."""
         batch = image[None].to(self.device).contiguous()
-        on_gpu = self.device.type == "cuda"
-        with torch.autocast("cuda", enabled=True) if on_gpu else _no_context():
-            logits: torch.Tensor = self._modules[0](batch)[0]
-            for module in self._modules[1:]:
-                logits += module(batch)[0]
-        if len(self._modules) > 1:
-            logits /= len(self._modules)
+        with torch.autocast("cuda", enabled=self.device.type == "cuda"):
+            logits: torch.Tensor = self._module(batch)[0]
         logits *= self._weight
         return logits
 
@@ -134,22 +141,17 @@ class OpenVinoPredictor:
     """OpenVINO on the CPU; weighting and the cast to half precision are part of its graph."""
 
     def __init__(
-        self, network: Network, choice: DeviceChoice, *, checksum: str, cache_dir: Path | None
+        self, network: Network, module: torch.nn.Module, choice: DeviceChoice, file: Path | None
     ) -> None:
         ov = openvino()
         self.patch: Patch = network.patch
         self.heads = network.heads
         self.device = torch.device("cpu")
         core = ov.Core()
-        file = None
-        if cache_dir is not None:
-            size = "x".join(map(str, self.patch))
-            name = f"{checksum[:32]}-{size}-{metadata.version('openvino')}-v{GRAPH_VERSION}.xml"
-            file = cache_dir / "openvino" / name
         if file is not None and file.is_file() and file.with_suffix(".bin").is_file():
             model = core.read_model(file)
         else:
-            model = _converted(ov, network)
+            model = _converted(ov, network, module)
             if file is not None:
                 _keep(ov, model, file)
         options: dict[str, Any] = {
@@ -181,17 +183,17 @@ def openvino() -> ModuleType:
     return module
 
 
-def _converted(ov: ModuleType, network: Network) -> Any:  # noqa: ANN401 - openvino is untyped
-    """The mean of the folds × weight, in half precision, as an OpenVINO model of fixed shape."""
+def _converted(ov: ModuleType, network: Network, module: torch.nn.Module) -> Any:  # noqa: ANN401 - openvino is untyped
+    """Network × weight, in half precision, as an OpenVINO model of fixed shape."""
     strides = np.prod(np.array(network.configuration.pool_op_kernel_sizes), axis=0)
     # traced on a small patch: the layers are the same and the real one costs seconds and 1 GB
     small = [min(2 * int(s), p) for s, p in zip(strides, network.patch, strict=True)]
-    example = torch.zeros(1, network.channels, *small)
-    model = ov.convert_model(_Mean(network.modules), example_input=example)
+    model = ov.convert_model(module, example_input=torch.zeros(1, network.channels, *small))
     model.reshape([1, network.channels, *network.patch])
     operations = ov.opset13
     weight = gaussian_weight(network.patch, torch.device("cpu")).float().numpy()
-    weighted = operations.multiply(model.output(0), operations.constant(weight))
+    logits = model.output(0).get_node().input_value(0)  # what the graph's result node receives
+    weighted = operations.multiply(logits, operations.constant(weight))
     half = operations.convert(weighted, "f16")
     return ov.Model([half], model.get_parameters(), "heimdallr")
 
@@ -203,25 +205,6 @@ def _keep(ov: ModuleType, model: Any, file: Path) -> None:  # noqa: ANN401 - ope
     ov.save_model(model, aside, compress_to_fp16=False)
     aside.with_suffix(".bin").replace(file.with_suffix(".bin"))
     aside.replace(file)
-
-
-class _Mean(torch.nn.Module):
-    """Average of several networks' logits."""
-
-    def __init__(self, modules: tuple[torch.nn.Module, ...]) -> None:
-        super().__init__()
-        self.members = torch.nn.ModuleList(modules)
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """(1, C, *patch) → (1, heads, *patch)."""
-        logits: torch.Tensor = self.members[0](image)
-        for index in range(1, len(self.members)):
-            logits = logits + self.members[index](image)
-        return logits / len(self.members)
-
-
-def _no_context() -> torch.autograd.grad_mode.inference_mode:
-    return torch.inference_mode()
 
 
 def _has_openvino() -> bool:

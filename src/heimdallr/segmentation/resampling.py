@@ -71,4 +71,5 @@ def labels_to_shape(labels: Array, shape: tuple[int, int, int]) -> Array:
 def _nearest(old: int, new: int) -> Array:
     """(new,) index of the old voxel nearest to each new one; first and last centres coincide."""
     step = (old - 1) / (new - 1) if new > 1 else 1.0
-    return np.minimum(np.floor(step * np.arange(new) + 0.5).astype(np.intp), old - 1)
+    nearest = np.floor(step * np.arange(new) + 0.5).astype(np.intp)
+    return np.asarray(np.minimum(nearest, old - 1))

@@ -19,12 +19,15 @@ from nnunetv2.inference.sliding_window_prediction import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 GAUSSIAN_PEAK = 10
 """nnU-Net scales its weights so that their smallest value survives half precision."""
 
 Patch = tuple[int, int, int]
+
+Planes = tuple[int, torch.Tensor]
+"""Index of a block's first plane, and its (heads, n, Y, X) logits."""
 
 
 class PatchPredictor(Protocol):
@@ -66,7 +69,7 @@ def predict_planes(
     predictor: PatchPredictor,
     step: float,
     on_patch: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[int, torch.Tensor]]:
+) -> Iterator[Planes]:
     """Logits of a volume, a few finished planes at a time.
 
     Args:
@@ -110,6 +113,25 @@ def predict_planes(
                 yield inside.start - keep_z.start, block
             sums[:, ring] = 0
             weights[ring] = 0
+
+
+@torch.inference_mode()
+def mean_of_folds(folds: Sequence[Iterator[Planes]]) -> Iterator[Planes]:
+    """Average the logits of several networks that walk the same volume in step.
+
+    Args:
+        folds: one :func:`predict_planes` per network.
+
+    Yields:
+        Blocks as :func:`predict_planes` does; summed and divided in half precision, as nnU-Net.
+    """
+    for blocks in zip(*folds, strict=True):
+        first, total = blocks[0]
+        for _, block in blocks[1:]:
+            total += block
+        if len(blocks) > 1:
+            total /= len(blocks)
+        yield first, total
 
 
 def _ring(start: int, stop: int, size: int) -> Iterator[tuple[slice, slice]]:
