@@ -8,8 +8,8 @@ perpendicular to it; *C* is the slice distance times the number of slices, each 
 its area exceeds 75 % of the largest, ½ from 25 %, else 0 (``c_unweighted_mm`` gives the full
 height). ``hemorrhage_diameter_mm`` is the greatest distance in 3-D. Analysis slices lie at 15, 50
 and 85 % of the slices that contain bleed, counted from the inferior end. The side is judged
-against a midsagittal plane fitted to the brain's left and right edges; *both* when the smaller
-part exceeds 10 %.
+against the plane that mirrors the brain onto itself best; *both* when the smaller part exceeds 10
+%.
 
 **Gate.** CT with a brain in view. **An empty mask is never "no bleed"**: the network's class is
 *intracerebral* haemorrhage, so subdural, epidural and subarachnoid blood and what it misses stay
@@ -43,6 +43,7 @@ from heimdallr.analyses.morphology import (
 )
 from heimdallr.analyses.output import Absence, Output, all_absent, inapplicable, unassessable
 from heimdallr.analyses.presence import structure_or_absence, task_absence
+from heimdallr.analyses.symmetry import midsagittal_plane
 from heimdallr.imaging.statistics import faces_touched
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
             large=volume_cm3 >= LARGE_CM3,
         ),
         LESIONS.measured(int(lesions), structure=LABEL),
-        _side(bleed),
+        _side(case, bleed),
         _ventricle_contact(case, bleed),
         HU_MEAN.measured(round(float(hu.mean()), 2), structure=LABEL, **acquisition(case)),
     )
@@ -260,32 +261,14 @@ def _analysis_slices(slice_of_voxel: np.ndarray) -> tuple[Measurement, ...]:
     )
 
 
-def _side(bleed: _Bleed) -> Measurement:
+def _side(case: Case, bleed: _Bleed) -> Measurement:
     """Left, right or both, against the midsagittal plane."""
-    slope_j, slope_k, offset = midsagittal_plane(bleed.brain | bleed.mask)
-    i, j, k = np.nonzero(bleed.mask)
-    right = float(np.mean(i > slope_j * j + slope_k * k + offset))
+    affine = case.image.affine
+    centre_mm, rightward = midsagittal_plane(bleed.brain | bleed.mask, affine)
+    positions_mm = np.argwhere(bleed.mask) @ affine[:3, :3].T - centre_mm
+    right = float(np.mean(positions_mm @ rightward > 0))
     side = "right" if right >= ONE_SIDED else "left" if right <= 1 - ONE_SIDED else "both"
     return SIDE.measured(side, structure=LABEL, share_right=round(right, 3))
-
-
-def midsagittal_plane(brain: Mask) -> tuple[float, float, float]:
-    """Plane ``i = a·j + b·k + c`` midway between the brain's left and right edges.
-
-    Fitted to the rows along *i* that are at least half as long as the longest, so that a head
-    turned or tilted in the scanner keeps its sides.
-
-    Returns:
-        a, b, c in voxels.
-    """
-    j, k = np.nonzero(brain.any(axis=0))
-    first = brain.argmax(axis=0)[j, k]
-    last = brain.shape[0] - 1 - brain[::-1].argmax(axis=0)[j, k]
-    length = last - first
-    long = length >= length.max() / 2
-    rows = np.column_stack([j, k, np.ones_like(j)])[long].astype(float)
-    (a, b, c), *_ = np.linalg.lstsq(rows, (first + last)[long] / 2, rcond=None)
-    return float(a), float(b), float(c)
 
 
 def _ventricle_contact(case: Case, bleed: _Bleed) -> Measurement:
