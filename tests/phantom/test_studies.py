@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pydicom
 import pytest
 
 from heimdallr.imaging.volume import Volume, load_label_map, load_volume
+from heimdallr.phantom import studies
 from heimdallr.phantom.labels import TISSUE, TOTAL
 from heimdallr.phantom.materials import liver_hu_native
 from heimdallr.phantom.studies import (
@@ -225,3 +227,23 @@ def test_a_head_without_a_bleed_says_so(tmp_path: Path) -> None:
     truth = _truth(study)
     assert (truth["bleed_volume_cm3"], truth["bleed_series_volume_cm3"]) == (0.0, 0.0)
     assert truth["lesions"] == []
+
+
+def test_the_demo_writes_all_three_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Studies are made side by side, listed in a fixed order, and progress is told."""
+    told: list[str] = []
+    coarse = {
+        "write_trunk_ct": {"pixel_mm": 8.0, "thin_mm": 8.0, "thick_mm": 16.0},
+        "write_head_ct": {"pixel_mm": 5.0, "thin_mm": 5.0, "thick_mm": 10.0},
+        "write_abdomen_mr": {"pixel_mm": 8.0, "slice_mm": 8.0},
+    }
+    for name, grid in coarse.items():
+        writer = functools.partial(getattr(studies, name), matrix=56, **grid)
+        monkeypatch.setattr(studies, name, writer)
+    written = studies.write_demo_studies(tmp_path, 2, told.append)
+    assert [study.kind for study in written] == ["trunk_ct", "head_ct", "abdomen_mr"]
+    assert len({_truth(study)["study_instance_uid"] for study in written}) == 3
+    assert len({_truth(study)["patient"]["name"] for study in written}) == 3
+    assert {line.split(":")[0] for line in told} == {"trunk CT", "head CT", "abdominal MR"}

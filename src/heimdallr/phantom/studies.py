@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -78,10 +79,12 @@ def write_demo_studies(
         output_dir: receives ``trunk_ct``, ``head_ct`` and ``abdomen_mr``; what stands there under
             those names is replaced.
         seed: decides everything.
-        progress: told what is being made.
+        progress: told what is being made; called from several threads.
     """
     writers = (write_trunk_ct, write_head_ct, write_abdomen_mr)
-    return [write(output_dir, seed, progress=progress) for write in writers]
+    with ThreadPoolExecutor(len(writers)) as pool:
+        begun = [pool.submit(write, output_dir, seed, progress=progress) for write in writers]
+        return [study.result() for study in begun]
 
 
 def write_trunk_ct(
