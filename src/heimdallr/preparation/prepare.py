@@ -6,7 +6,9 @@ A study that cannot be prepared does not fail the others: it comes out as a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import (
@@ -24,12 +26,15 @@ from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.selection import Preferences, rank, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
+
+Taken = Callable[[str, str], bool]
+"""Asked with a case ID and a StudyInstanceUID: does a study of another UID own that ID?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def prepare(
     work_dir: Path,
     preferences: Preferences | None = None,
     *,
-    taken: Callable[[str], bool] = lambda _: False,
+    taken: Taken = lambda _name, _uid: False,
     modality: Modality | None = None,
     limits: ArchiveLimits | None = None,
 ) -> Iterator[PreparedStudy | RefusedStudy]:
@@ -85,7 +90,7 @@ def prepare(
         input_path: folder, ZIP, DICOM file or NIfTI file; never changed.
         work_dir: volumes appear in numbered folders below it, temporary files too.
         preferences: for series selection.
-        taken: whether another study owns a case ID already.
+        taken: whether a study of another UID owns a case ID already.
         modality: of a NIfTI file, which does not say it itself.
         limits: how much a ZIP may hold.
 
@@ -107,16 +112,18 @@ def prepare(
 
 
 def _prepare_nifti(
-    path: Path, work_dir: Path, modality: Modality | None, taken: Callable[[str], bool]
+    path: Path, work_dir: Path, modality: Modality | None, taken: Taken
 ) -> PreparedStudy:
     suffix = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
     target = work_dir / "study-001" / f"volume{suffix}"
-    study, selection = study_of_nifti(path, target, modality=modality, taken=taken)
+    study, selection = study_of_nifti(
+        path, target, modality=modality, taken=lambda one: taken(one, "")
+    )
     return PreparedStudy(study, selection.verdicts[0].series, selection, target)
 
 
 def _prepare_dicom(
-    opened: OpenedInput, work_dir: Path, preferences: Preferences, taken: Callable[[str], bool]
+    opened: OpenedInput, work_dir: Path, preferences: Preferences, taken: Taken
 ) -> Iterator[PreparedStudy | RefusedStudy]:
     found = scan(opened.files)
     if not found.studies:
@@ -130,12 +137,16 @@ def _prepare_dicom(
             scanned.study_date,
             scanned.accession_number,
             scanned.key,
-            taken=lambda one: one in given or taken(one),
+            taken=partial(_is_taken, given, taken, scanned.study_instance_uid),
         )
         given.add(name)
         target = work_dir / f"study-{number:03d}" / "volume.nii"
         prepared = prepare_study(scanned, name, target, preferences)
         yield replace(prepared, skipped=found.skipped)
+
+
+def _is_taken(given: set[str], taken: Taken, uid: str, name: str) -> bool:
+    return name in given or taken(name, uid)
 
 
 def prepare_study(
