@@ -1,0 +1,241 @@
+"""Dice per class, L3 level and bleed volume of weights in the official layout.
+
+    python tools/train/evaluate.py --weights DIR --heldout DIR --real DIR --markdown FILE
+
+Everything runs through the package's own engine (resampling to the task's spacing, sliding window,
+labels back on the image's grid); nothing is post-processed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nibabel as nib
+import numpy as np
+from classes import TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT
+
+from heimdallr.imaging.volume import Volume
+from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.weights import WeightsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy import typing as npt
+
+    Labels = npt.NDArray[np.uint8]
+
+_SMALLEST_MM3 = 500.0
+"""A structure of which less is in the image is not scored."""
+
+
+def dice_by_class(
+    found: Labels, wanted: Labels, numbers: Sequence[int], voxel_mm3: float
+) -> dict[int, float]:
+    """Dice of every class that is present in the reference.
+
+    Args:
+        found: Label map to be judged.
+        wanted: Reference, same shape.
+        numbers: Class numbers to score.
+        voxel_mm3: Volume of a voxel.
+
+    Returns:
+        Class number to Dice; classes with less than 0.5 cm³ in the reference are left out.
+    """
+    joint = np.bincount(
+        found.ravel().astype(np.int32) * 256 + wanted.ravel(), minlength=65536
+    ).reshape(256, 256)
+    in_found, in_wanted = joint.sum(1), joint.sum(0)
+    return {
+        n: float(2 * joint[n, n] / (in_found[n] + in_wanted[n]))
+        for n in numbers
+        if in_wanted[n] * voxel_mm3 >= _SMALLEST_MM3
+    }
+
+
+def nearest_level(
+    labels: Labels, number: int, affine: npt.NDArray[np.float64], centres_mm: Mapping[str, float]
+) -> str | None:
+    """Which vertebra the labelled one really is: the true centre nearest in height.
+
+    Args:
+        labels: `(i, j, k)` label map.
+        number: Class number of the vertebra asked for.
+        affine: Voxel index to RAS mm.
+        centres_mm: Height of each vertebra's centre, RAS z.
+
+    Returns:
+        Its name; None where nothing carries the label.
+    """
+    where = np.argwhere(labels == number)
+    if where.size == 0:
+        return None
+    z_mm = float((affine @ [*np.median(where, 0), 1.0])[2])
+    return min(centres_mm, key=lambda name: abs(centres_mm[name] - z_mm))
+
+
+@dataclass
+class Scores:
+    """Collected figures of one set of images."""
+
+    total: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    tissue: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    levels: list[str] = field(default_factory=list)
+    bleeds_cm3: list[tuple[float, float]] = field(default_factory=list)
+
+    def summary(self) -> dict[str, object]:
+        """Plain figures for a JSON file."""
+        return {
+            "total": {TOTAL[n]: _mean(v) for n, v in sorted(self.total.items())},
+            "tissue": {TISSUE[n]: _mean(v) for n, v in sorted(self.tissue.items())},
+            "l3": self.levels,
+            "bleeds_cm3": self.bleeds_cm3,
+        }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(float(np.mean(values)), 3)
+
+
+def score_trunk(engine: Engine, path: Path, scores: Scores) -> None:
+    """Score one held-out trunk phantom."""
+    with np.load(path) as stored:
+        case = dict(stored)
+    volume = Volume(case["hu"], case["affine"])
+    voxel_mm3 = volume.voxel_volume_mm3
+    found = engine.segment("total_fast", volume)
+    labels = found.label_map.data
+    for n, value in dice_by_class(labels, case["total"], TOTAL_KEPT, voxel_mm3).items():
+        scores.total[n].append(value)
+    tissue = engine.segment("tissue_types", volume).label_map.data
+    for n, value in dice_by_class(tissue, case["tissue"], TISSUE_KEPT, voxel_mm3).items():
+        scores.tissue[n].append(value)
+    heights = dict(zip(case["vertebrae"], case["vertebra_centres_mm"][:, 2], strict=True))
+    scores.levels.append(nearest_level(labels, 29, volume.affine, heights) or "none")
+
+
+def score_head(engine: Engine, path: Path, scores: Scores) -> None:
+    """Score one held-out head phantom with a bleed."""
+    with np.load(path) as stored:
+        case = dict(stored)
+    volume = Volume(case["hu"], case["affine"])
+    total = engine.segment("total_fast", volume)
+    for n, value in dice_by_class(
+        total.label_map.data, case["total"], (90, 91), volume.voxel_volume_mm3
+    ).items():
+        scores.total[n].append(value)
+    found = engine.segment("cerebral_bleed", volume, context={"total": total})
+    cm3 = float((found.label_map.data == 1).sum()) * volume.voxel_volume_mm3 / 1000
+    scores.bleeds_cm3.append((round(float(case["bleed_cm3"]), 2), round(cm3, 2)))
+
+
+def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
+    """Score the real CT with TotalSegmentator's label map."""
+    image = nib.load(folder / "example_ct.nii.gz")
+    volume = Volume(np.asanyarray(image.dataobj), np.asarray(image.affine, float))
+    wanted = np.asanyarray(nib.load(folder / "example_seg_fast_force_split.nii.gz").dataobj).astype(
+        np.uint8
+    )
+    labels = engine.segment("total_fast", volume).label_map.data
+    for n, value in dice_by_class(labels, wanted, TOTAL_KEPT, volume.voxel_volume_mm3).items():
+        scores.total[n].append(value)
+    heights = {
+        name.removeprefix("vertebrae_"): float(
+            (volume.affine @ [*np.median(np.argwhere(wanted == n), 0), 1.0])[2]
+        )
+        for n, name in TOTAL.items()
+        if name.startswith("vertebrae_") and (wanted == n).sum() > 50
+    }
+    scores.levels.append(nearest_level(labels, 29, volume.affine, heights) or "none")
+    _score_real_tissue(engine, folder, volume, scores)
+
+
+def _score_real_tissue(engine: Engine, folder: Path, volume: Volume, scores: Scores) -> None:
+    """Tissue masks exist for a part of the real CT; the whole CT is segmented, the part scored."""
+    small = nib.load(folder / "example_ct_sm.nii.gz")
+    # The set's part kept the whole image's affine; its slices are found by their values.
+    values, slices = np.asanyarray(small.dataobj), small.shape[2]
+    starts = range(volume.shape[2] - slices + 1)
+    start = next((k for k in starts if (volume.data[..., k : k + slices] == values).all()), None)
+    if start is None:
+        msg = "the part of the real CT does not lie within it"
+        raise ValueError(msg)
+    part = (slice(None), slice(None), slice(start, start + slices))
+    wanted = np.zeros(small.shape, np.uint8)
+    for n, name in TISSUE.items():
+        mask = nib.load(folder / "example_seg_tissue_types" / f"{name}.nii.gz")
+        wanted[np.asanyarray(mask.dataobj) > 0] = n
+    found = engine.segment("tissue_types", volume).label_map.data[part]
+    for n, value in dice_by_class(found, wanted, TISSUE_KEPT, volume.voxel_volume_mm3).items():
+        scores.tissue[n].append(value)
+
+
+def table(phantoms: Scores, real: Scores | None) -> str:
+    """Markdown tables of the figures."""
+    lines = ["| class | phantoms, mean | phantoms, worst | real CT |", "|---|---|---|---|"]
+    for names, of_phantom, of_real in (
+        (TISSUE, phantoms.tissue, real.tissue if real else {}),
+        (TOTAL, phantoms.total, real.total if real else {}),
+    ):
+        for n in sorted({*of_phantom, *of_real}):
+            ours = of_phantom.get(n, [])
+            mean = f"{np.mean(ours):.2f} | {min(ours):.2f}" if ours else "– | –"
+            theirs = f"{of_real[n][0]:.2f}" if n in of_real else "–"
+            lines.append(f"| {names[n]} | {mean} | {theirs} |")
+    levels = phantoms.levels
+    right = levels.count("L3")
+    lines += ["", f"L3 at the right level: {right} of {len(levels)} phantoms."]
+    if real is not None and real.levels:
+        lines.append(f"On the real CT the label L3 lies on: {real.levels[0]}.")
+    if phantoms.bleeds_cm3:
+        lines += ["", "| bleed, true cm³ | measured cm³ | error |", "|---|---|---|"]
+        lines += [
+            f"| {true:.1f} | {found:.1f} | {100 * (found - true) / true:+.0f} % |"
+            for true, found in phantoms.bleeds_cm3
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Evaluate from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--heldout", type=Path, help="folder made by heldout.py")
+    parser.add_argument("--real", type=Path, help="unpacked set ct_totalsegmentator_example")
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--count", type=int, default=20, help="phantoms of each kind")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--backend", default="torch")
+    options = parser.parse_args()
+    # The weights asked for come first in the search order; all tasks are bundled ones.
+    engine = Engine(WeightsStore(options.weights), backend=options.backend, threads=options.threads)
+    phantoms, real = Scores(), None
+    if options.real is not None:
+        real = Scores()
+        score_real(engine, options.real, real)
+        print("real CT", json.dumps(real.summary()), flush=True)
+    if options.heldout is not None:
+        for path in sorted(options.heldout.glob("trunk-*.npz"))[: options.count]:
+            score_trunk(engine, path, phantoms)
+            print(path.stem, phantoms.levels[-1], flush=True)
+        for path in sorted(options.heldout.glob("head-*.npz"))[: options.count]:
+            score_head(engine, path, phantoms)
+            print(path.stem, phantoms.bleeds_cm3[-1], flush=True)
+    text = table(phantoms, real)
+    print(text)
+    if options.markdown is not None:
+        options.markdown.write_text(text, encoding="utf-8")
+    if options.json is not None:
+        figures = {"phantoms": phantoms.summary(), "real": real.summary() if real else None}
+        options.json.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""Write trained networks as nnU-Net model folders with TotalSegmentator's names and numbers.
+
+    python tools/train/export.py --work DIR --to src/heimdallr/segmentation/bundled
+
+Each head of a network becomes a task of its own with the same trunk. Channels of classes that were
+not trained have zero weights and a bias far below every logit, so they are never the largest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from classes import BLEED, MR_KEPT, TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT, TOTAL_MR
+from dynamic_network_architectures.architectures.unet import PlainConvUNet
+from model import HeadedUNet, architecture
+from stages import STAGES
+from torch import nn
+from totalsegmentator.map_tasks_config import TASK_CONFIGS, TASK_ID_WEIGHTS_CONFIGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OFF = -100.0
+"""Bias of a channel that was not trained.
+
+nnU-Net sums logits times up to 10 over up to dozens of windows in half precision (largest 65504).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One model folder.
+
+    Attributes:
+        stage: Training stage whose checkpoint is used.
+        head: Which head of it.
+        dataset_id: TotalSegmentator's dataset number.
+        trainer: Trainer name of the official folder.
+        names: Official class numbers and names.
+        kept: Official numbers in the order of the trained channels.
+        modality: Channel name in `dataset.json`.
+        normalisation: nnU-Net's normalisation scheme.
+    """
+
+    stage: str
+    head: int
+    dataset_id: int
+    trainer: str
+    names: Mapping[int, str]
+    kept: tuple[int, ...]
+    modality: str = "CT"
+    normalisation: str = "CTNormalization"
+
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset folder."""
+        return str(TASK_ID_WEIGHTS_CONFIGS[self.dataset_id]["foldername"])
+
+
+def _trainer(task: str, mode: str | None = None) -> str:
+    config = TASK_CONFIGS[task]
+    return str((config["sub_modes"][mode] if mode else config)["trainer"])
+
+
+TARGETS: dict[str, Target] = {
+    "total": Target("ct", 0, 297, _trainer("total", "fast"), TOTAL, TOTAL_KEPT),
+    "tissue_types": Target("ct", 1, 481, _trainer("tissue_types"), TISSUE, TISSUE_KEPT),
+    "total_mr": Target(
+        "mr", 0, 852, _trainer("total_mr", "fast"), TOTAL_MR, MR_KEPT, "MRI", "ZScoreNormalization"
+    ),
+    "cerebral_bleed": Target("bleed", 0, 150, _trainer("cerebral_bleed"), BLEED, (1,)),
+}
+
+
+def plans(target: Target) -> dict[str, Any]:
+    """nnU-Net's `plans.json` of one target."""
+    stage = STAGES[target.stage]
+    spacing = [stage.spacing_mm] * 3
+    properties = {
+        "max": stage.high_hu,
+        "mean": stage.mean_hu,
+        "median": stage.mean_hu,
+        "min": stage.low_hu,
+        "percentile_00_5": stage.low_hu,
+        "percentile_99_5": stage.high_hu,
+        "std": stage.std_hu,
+    }
+    resample = "resample_data_or_seg_to_shape"
+    return {
+        "dataset_name": target.dataset,
+        "plans_name": "nnUNetPlans",
+        "original_median_spacing_after_transp": spacing,
+        "original_median_shape_after_transp": list(stage.patch),
+        "image_reader_writer": "NibabelIOWithReorient",
+        "transpose_forward": [0, 1, 2],
+        "transpose_backward": [0, 1, 2],
+        "experiment_planner_used": "ExperimentPlanner",
+        "label_manager": "LabelManager",
+        "foreground_intensity_properties_per_channel": {"0": properties},
+        "configurations": {
+            "3d_fullres": {
+                "data_identifier": "nnUNetPlans_3d_fullres",
+                "preprocessor_name": "DefaultPreprocessor",
+                "batch_size": 1,
+                "patch_size": list(stage.patch),
+                "median_image_size_in_voxels": list(stage.patch),
+                "spacing": spacing,
+                "normalization_schemes": [target.normalisation],
+                "use_mask_for_norm": [False],
+                "resampling_fn_data": resample,
+                "resampling_fn_seg": resample,
+                "resampling_fn_data_kwargs": {
+                    "is_seg": False,
+                    "order": 3,
+                    "order_z": 0,
+                    "force_separate_z": None,
+                },
+                "resampling_fn_seg_kwargs": {
+                    "is_seg": True,
+                    "order": 1,
+                    "order_z": 0,
+                    "force_separate_z": None,
+                },
+                "resampling_fn_probabilities": resample,
+                "resampling_fn_probabilities_kwargs": {
+                    "is_seg": False,
+                    "order": 1,
+                    "order_z": 0,
+                    "force_separate_z": None,
+                },
+                "architecture": architecture(stage.network),
+                "batch_dice": True,
+            }
+        },
+    }
+
+
+def dataset_description(target: Target) -> dict[str, Any]:
+    """nnU-Net's `dataset.json` of one target."""
+    labels = {"background": 0} | {name: number for number, name in sorted(target.names.items())}
+    return {
+        "channel_names": {"0": target.modality},
+        "labels": labels,
+        "numTraining": 0,
+        "file_ending": ".nii.gz",
+        "name": target.dataset,
+        "overwrite_image_reader_writer": "NibabelIOWithReorient",
+    }
+
+
+def network_weights(net: HeadedUNet, target: Target) -> dict[str, torch.Tensor]:
+    """State dict of the PlainConvUNet with the official number of output channels, half precision.
+
+    The encoder appears twice in nnU-Net's state dict; both entries share one tensor, so that the
+    file holds it once.
+    """
+    stage = STAGES[target.stage]
+    kwargs = dict(architecture(stage.network)["arch_kwargs"])
+    kwargs |= {
+        "conv_op": nn.Conv3d,
+        "norm_op": nn.InstanceNorm3d,
+        "nonlin": nn.LeakyReLU,
+        "deep_supervision": False,
+    }
+    full = PlainConvUNet(input_channels=1, num_classes=1 + max(target.names), **kwargs)
+    trunk = net.trunk.state_dict()
+    missing = full.load_state_dict(
+        {k: v for k, v in trunk.items() if "seg_layers" not in k}, strict=False
+    )
+    if missing.unexpected_keys or any("seg_layers" not in key for key in missing.missing_keys):
+        msg = f"the trunk does not fit the plans: {missing}"
+        raise RuntimeError(msg)
+    head = net.heads[target.head]
+    rows = [0, *target.kept]
+    with torch.no_grad():
+        for layer in full.decoder.seg_layers:
+            layer.weight.zero_()
+            layer.bias.fill_(_OFF)
+            layer.bias[0] = 0.0
+        last = full.decoder.seg_layers[-1]
+        last.weight[rows, :, 0, 0, 0] = head.weight
+        last.bias[rows] = head.bias
+    halves: dict[int, torch.Tensor] = {}
+    state = full.state_dict()
+    for tensor in state.values():
+        halves.setdefault(tensor.data_ptr(), tensor.half().clone())
+    return {key: halves[tensor.data_ptr()] for key, tensor in state.items()}
+
+
+def write(target: Target, net: HeadedUNet, to: Path, trained: Mapping[str, float]) -> Path:
+    """Write one model folder; returns it."""
+    dataset = to / target.dataset
+    folder = dataset / f"{target.trainer}__nnUNetPlans__3d_fullres"
+    (folder / "fold_0").mkdir(parents=True, exist_ok=True)
+    (folder / "plans.json").write_text(json.dumps(plans(target), indent=1) + "\n")
+    (folder / "dataset.json").write_text(json.dumps(dataset_description(target), indent=1) + "\n")
+    marker = {
+        "notice": "bundled weights — not for clinical use",
+        "classes": [target.names[number] for number in target.kept],
+        "trained": dict(trained),
+    }
+    text = json.dumps(marker, indent=1, ensure_ascii=False)
+    (dataset / "heimdallr-bundled.json").write_text(text + "\n", encoding="utf-8")
+    checkpoint = folder / "fold_0" / "checkpoint_final.pth"
+    aside = checkpoint.with_suffix(".part")
+    torch.save(
+        {
+            "network_weights": network_weights(net, target),
+            "trainer_name": target.trainer,
+            "init_args": {"configuration": "3d_fullres", "fold": 0},
+            "inference_allowed_mirroring_axes": None,
+            "current_epoch": 0,
+        },
+        aside,
+    )
+    aside.replace(checkpoint)
+    return folder
+
+
+def export(work: Path, to: Path, names: list[str], *, allow_untrained: bool) -> None:
+    """Write the named targets from the checkpoints of a work folder.
+
+    Raises:
+        FileNotFoundError: A stage has no checkpoint and `allow_untrained` is off.
+    """
+    for name in names:
+        target = TARGETS[name]
+        stage = STAGES[target.stage]
+        torch.manual_seed(1)
+        net = HeadedUNet(stage.network, stage.heads)
+        path = work / f"{target.stage}.pt"
+        trained = {"steps": 0, "minutes": 0.0}
+        if path.exists():
+            state = torch.load(path, weights_only=True)
+            net.load_state_dict(state["average"])
+            trained = {"steps": state["steps"], "minutes": round(state["elapsed_s"] / 60, 1)}
+        elif not allow_untrained:
+            raise FileNotFoundError(path)
+        folder = write(target, net, to, trained)
+        size = (folder / "fold_0" / "checkpoint_final.pth").stat().st_size
+        print(f"{name}: {trained['steps']} steps, {size / 1e6:.2f} MB, {folder}")
+
+
+def main() -> None:
+    """Export from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {list(TARGETS)}; default all")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--allow-untrained", action="store_true", help="for trying the pipeline")
+    options = parser.parse_args()
+    tasks = list(options.tasks) or list(TARGETS)
+    export(options.work, options.to, tasks, allow_untrained=options.allow_untrained)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Phantoms that are never trained on, as CT volumes with their truth.
+
+    python tools/train/heldout.py --to DIR --count 20
+
+The image comes from the phantom package's own CT numbers, not from the trainer's tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from phantoms import HELD_OUT_SEED
+from scipy import ndimage
+
+from heimdallr.phantom.anatomy import build
+from heimdallr.phantom.patient import Lesion, sample_patient
+from heimdallr.phantom.render import patient_ct_numbers
+
+if TYPE_CHECKING:
+    from heimdallr.phantom.materials import ContrastPhase
+    from heimdallr.phantom.patient import Region
+
+_TRUNK_MM = (2.0, 2.0, 2.0)
+_HEAD_MM = (1.0, 1.0, 3.0)
+_PHASES: tuple[ContrastPhase, ...] = ("native", "portal_venous", "arterial", "portal_venous")
+
+
+def make(region: Region, index: int, path: Path) -> None:
+    """Build one held-out phantom and write image, labels and truth."""
+    seed = HELD_OUT_SEED + index
+    rng = np.random.default_rng(seed)
+    patient = sample_patient(rng, region=region, lesions=True)
+    if region == "head":
+        bleed = Lesion("intracerebral_bleed", float(rng.uniform(14, 50)))
+        patient = type(patient)(
+            **{name: getattr(patient, name) for name in patient.__slots__} | {"lesions": (bleed,)}
+        )
+    spacing = _HEAD_MM if region == "head" else _TRUNK_MM
+    phantom = build(patient, spacing_mm=spacing, seed=seed)
+    phase = "native" if region == "head" else _PHASES[index % len(_PHASES)]
+    image = patient_ct_numbers(patient, phase)[phantom.material]
+    image = ndimage.gaussian_filter(image, 0.8 / np.array(spacing))
+    noise = rng.standard_normal(image.shape, np.float32)
+    image += ndimage.gaussian_filter(noise, 0.5) * (12 if region == "head" else 35)
+    centres = phantom.truth.vertebra_centres_mm
+    np.savez_compressed(
+        path,
+        hu=np.rint(image).astype(np.int16),
+        affine=phantom.affine,
+        total=phantom.total,
+        tissue=phantom.tissue,
+        bleed=phantom.bleed,
+        bleed_cm3=phantom.bleed.sum() * np.prod(spacing) / 1000,
+        vertebrae=np.array(sorted(centres)),
+        vertebra_centres_mm=np.array([centres[name] for name in sorted(centres)]),
+    )
+
+
+def main() -> None:
+    """Make the held-out set from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=20)
+    options = parser.parse_args()
+    options.to.mkdir(parents=True, exist_ok=True)
+    regions: tuple[Region, ...] = ("trunk", "head")
+    for region in regions:
+        for index in range(options.count):
+            path = options.to / f"{region}-{index:02d}.npz"
+            if not path.exists():
+                make(region, index, path)
+                print(path.name, flush=True)
+
+
+if __name__ == "__main__":
+    main()
