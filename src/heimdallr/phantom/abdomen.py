@@ -13,7 +13,7 @@ from heimdallr.phantom.primitives import Clip, Ellipsoid, Region, Union, mirrore
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Patient
-    from heimdallr.phantom.primitives import Bools, Coordinates
+    from heimdallr.phantom.primitives import Bools, Coordinates, Floats
 
 
 def below_diaphragm(c: Coordinates) -> Bools:
@@ -35,7 +35,7 @@ def liver_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
         across = np.clip(118.0 - c.x, 0.0, 200.0)
         under = tip + slope * across - lean * (c.y - 60.0)
         under = under + 6.0 * np.sin(c.x / 33.0 + wave[0]) + 5.0 * np.sin(c.y / 28.0 + wave[1])
-        under = under + 0.010 * np.clip(c.y - 85.0, 0.0, None) ** 2 * (c.x > 20)
+        under = under + 0.010 * np.clip(c.y - 85.0, 0.0, None) ** 2 * np.clip(c.x / 40, 0, 1)
         # Posterior face: free of the spine and the cava, then forward over the stomach.
         behind = 50.0 - 1.25 * np.clip(c.x, 0.0, 70.0) - 0.55 * np.clip(c.x, -200.0, 0.0)
         # Left lobe thins out towards its tip.
@@ -102,13 +102,18 @@ def kidney_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
         steps.append(Paint(sinus, Material.VISCERAL_FAT, ""))
         pelvis = Ellipsoid(tuple(hilum), (12 * k, 4.5 * k, 13 * k), turned)
         steps.append(Paint(pelvis, Material.KIDNEY_PELVIS, ""))
-        ureter = [hilum + [-sign * 6, 4, -10], [sign * 44.0, 30, -60], [sign * 42.0, 44, -130],
-                  [sign * 48.0, 0, -190], [sign * 18.0, 28, -222]]
+        ureter = [
+            hilum + np.array([-sign * 6, 4, -10]),
+            [sign * 44.0, 30, -60],
+            [sign * 42.0, 44, -130],
+            [sign * 48.0, 0, -190],
+            [sign * 18.0, 28, -222],
+        ]
         steps.append(Paint(tube(ureter, 2.2), Material.URINE, ""))
     return steps
 
 
-def kidney_centre_mm(patient: Patient, sign: int) -> np.ndarray:  # type: ignore[type-arg]
+def kidney_centre_mm(patient: Patient, sign: int) -> Floats:
     """Return the centre of one kidney, mm (the left lies a little higher)."""
     lateral = 72.0 + 8.0 * (patient.visceral - 0.5)
     height = 8.0 if sign > 0 else 18.0
@@ -124,8 +129,11 @@ def adrenal_steps(patient: Patient) -> list[Paint]:
         x, y, z = front[side]
         limbs = []
         for out in (8.0, -3.0):
-            line = [[x, y, z + 12 - d], [x + sign * out, y - 14, z - d],
-                    [x + sign * out * 1.4, y - 22, z - 12 - d]]
+            line = [
+                [x, y, z + 12 - d],
+                [x + sign * out, y - 14, z - d],
+                [x + sign * out * 1.4, y - 22, z - 12 - d],
+            ]
             limbs.append(tube(line, [3.8, 3.7, 2.9], step_mm=8, flatten=(0.8, 1.1, 1.7)))
         steps.append(Paint(Union(tuple(limbs)), Material.ADRENAL, f"adrenal_gland_{side}"))
     return steps
@@ -136,8 +144,8 @@ def pelvic_organ_steps(patient: Patient) -> list[Paint]:
     k = patient.organs.bladder
     semi = np.array([38.0, 34.0, 26.0]) * k
     centre = (0.0, 40.0, -236.0 + float(semi[2]))
-    wall = Ellipsoid(centre, tuple(semi), power=2.3)  # type: ignore[arg-type]
-    lumen = Ellipsoid(centre, tuple(semi - 3.0), power=2.3)  # type: ignore[arg-type]
+    wall = Ellipsoid(centre, tuple(semi), power=2.3)
+    lumen = Ellipsoid(centre, tuple(semi - 3.0), power=2.3)
     steps = [
         Paint(wall, Material.BLADDER_WALL, "urinary_bladder"),
         Paint(lumen, Material.URINE, "urinary_bladder"),
@@ -153,6 +161,7 @@ def pelvic_organ_steps(patient: Patient) -> list[Paint]:
 
 def spermatic_steps() -> list[Paint]:
     """Return the pelvic floor muscle, which closes the trunk below."""
-    floor = [tube(mirrored([[4, -30, -262], [30, 0, -258], [22, 40, -258]], s), 6.0)
-             for s in (1, -1)]
+    floor = [
+        tube(mirrored([[4, -30, -262], [30, 0, -258], [22, 40, -258]], s), 6.0) for s in (1, -1)
+    ]
     return [Paint(Union(tuple(floor)), Material.MUSCLE, "")]

@@ -57,7 +57,7 @@ class LesionTruth:
         kind: see `patient.LesionKind`.
         side: side of a paired organ.
         level: vertebra of a fracture; empty otherwise.
-        size_mm: as asked for, mm.
+        size_mm: as asked for, mm; of an aneurysm the diameter it came out with after the warp.
         centre_mm: RAS world position, mm.
         volume_cm3: volume counted on a fine grid; None where the lesion has no voxels of its own
             (aneurysm, fracture) or was not measured.
@@ -140,9 +140,9 @@ def build(
             same body.
         z_range_mm: RAS world heights of the lowest and highest slice, mm (0 is the middle of L2);
             None for the whole region.
-        fov_mm: width and depth of the grid, mm, centred on the body; None for the body and a margin.
+        fov_mm: width and depth of the grid, mm, centred on the body; None: body and margin.
         table: whether the patient lies on a CT table.
-        measure_lesions: whether to count lesion volumes on a fine grid (a second or so per lesion).
+        measure_lesions: whether to count lesion volumes on a fine grid (a second each).
 
     Returns:
         The phantom on an axis-aligned RAS grid.
@@ -332,6 +332,14 @@ def _volume_cm3(body: _Body, placed: PlacedLesion, material: Material) -> float:
     return float(count * fine**3 / 1000.0)
 
 
+def _diameter_mm(body: _Body, centre: Floats, radius_mm: float) -> float:
+    """Return the mean diameter a circle about the body axis has in this patient's world."""
+    angle = np.arange(0.0, 2 * np.pi, np.pi / 8)
+    circle = np.stack([np.cos(angle), np.sin(angle), np.zeros(16)], axis=1) * radius_mm + centre
+    world = body.deformation.to_world(circle)
+    return float(np.linalg.norm(world[:8] - world[8:], axis=1).mean())
+
+
 def _lesion_truth(body: _Body, placed: PlacedLesion, *, measure: bool) -> LesionTruth:
     lesion = placed.lesion
     spine = make_spine()
@@ -341,11 +349,14 @@ def _lesion_truth(body: _Body, placed: PlacedLesion, *, measure: bool) -> Lesion
     world = body.deformation.to_world(centre[None])[0]
     material = _MEASURED.get(lesion.kind)
     volume = None if material is None or not measure else _volume_cm3(body, placed, material)
+    size_mm = lesion.size_mm
+    if lesion.kind == "aortic_aneurysm":
+        size_mm = _diameter_mm(body, centre, size_mm / 2 / body.patient.frame)
     return LesionTruth(
         kind=lesion.kind,
         side=lesion.side,
         level=lesion.level if lesion.kind == "vertebral_fracture" else "",
-        size_mm=lesion.size_mm,
+        size_mm=size_mm,
         centre_mm=_triple(world),
         volume_cm3=volume,
     )

@@ -12,8 +12,10 @@ from heimdallr.phantom.materials import Material
 from heimdallr.phantom.primitives import Clip, Tube, Union, tube
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heimdallr.phantom.patient import Patient
-    from heimdallr.phantom.primitives import Floats, Shape
+    from heimdallr.phantom.primitives import Bools, Coordinates, Floats, Shape
 
 _FREE = frozenset({Material.VISCERAL_FAT})
 
@@ -29,8 +31,8 @@ def small_bowel_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]
             half = 92.0 - 0.18 * max(-row - 100.0, 0.0)
             across = np.arange(-half, half - 14, 27.0)[::flip]
             flip = -flip
-            for x in across:
-                points.append([x, depth + forward * (0.4 if depth < 70 else 1.0), row])
+            y = depth + forward * (0.4 if depth < 70 else 1.0)
+            points += [[x, y, row] for x in across]
     line = np.array(points) + rng.normal(0.0, 7.5, (len(points), 3))
     wave = rng.uniform(8.5, 13.5, len(line))
     radii = np.convolve(np.pad(wave, 2, mode="edge"), np.ones(5) / 5, mode="valid")
@@ -55,12 +57,30 @@ def colon_line(patient: Patient, rng: np.random.Generator) -> Floats:
     droop = rng.uniform(0, 60)
     points = np.array(
         [
-            [84, 62, -146], [92, 50, -118], [98, 42, -75], [100, 40, -35], [96, 56, -8 - d],
-            [74, 92 + f, -22 - d], [36, 104 + f, -30 - droop], [-8, 108 + f, -30 - droop],
-            [-52, 102 + f, -5 - 0.4 * droop], [-88, 70, 30 - d], [-106, 30, 44 - d],
-            [-108, 8, 8], [-108, 14, -40], [-106, 22, -85], [-98, 40, -122], [-78, 58, -152],
-            [-42, 60, -172], [-6, 50, -158], [20, 30, -168], [12, -6, -182], [0, -28, -196],
-            [0, -32, -220], [0, -18, -246], [0, -14, -268],
+            [84, 62, -146],
+            [92, 50, -118],
+            [98, 42, -75],
+            [100, 40, -35],
+            [96, 56, -8 - d],
+            [74, 92 + f, -22 - d],
+            [36, 104 + f, -30 - droop],
+            [-8, 108 + f, -30 - droop],
+            [-52, 102 + f, -5 - 0.4 * droop],
+            [-88, 70, 30 - d],
+            [-106, 30, 44 - d],
+            [-108, 8, 8],
+            [-108, 14, -40],
+            [-106, 22, -85],
+            [-98, 40, -122],
+            [-78, 58, -152],
+            [-42, 60, -172],
+            [-6, 50, -158],
+            [20, 30, -168],
+            [12, -6, -182],
+            [0, -28, -196],
+            [0, -32, -220],
+            [0, -18, -246],
+            [0, -14, -268],
         ],
         dtype=float,
     )
@@ -73,12 +93,39 @@ def colon_line(patient: Patient, rng: np.random.Generator) -> Floats:
 def colon_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return the colon: wall with haustra, stool, gas above."""
     line = colon_line(patient, rng)
-    base = np.array([29, 30, 26, 25, 25, 23, 22, 22, 21, 20, 20, 18, 17, 17, 17, 17, 17, 17, 17,
-                     18, 20, 19, 12, 8.0])
+    base = np.array(
+        [
+            29,
+            30,
+            26,
+            25,
+            25,
+            23,
+            22,
+            22,
+            21,
+            20,
+            20,
+            18,
+            17,
+            17,
+            17,
+            17,
+            17,
+            17,
+            17,
+            18,
+            20,
+            19,
+            12,
+            8.0,
+        ]
+    )
     shape = tube(line, base * patient.organs.colon * 0.88, step_mm=9)
     haustra = 1.0 + 0.11 * np.sin(np.arange(len(shape.radii)) * 2.1 + rng.uniform(0, 6.3))
-    slow = np.interp(np.arange(len(shape.radii)), np.linspace(0, len(shape.radii), 9),
-                     rng.uniform(0.8, 1.2, 9))
+    slow = np.interp(
+        np.arange(len(shape.radii)), np.linspace(0, len(shape.radii), 9), rng.uniform(0.8, 1.2, 9)
+    )
     whole = Tube(shape.points, shape.radii * haustra * slow)
     content = Tube(whole.points, np.maximum(whole.radii - 2.6, 1.0))
     gas = _gas(content, rng, share=0.5)
@@ -94,8 +141,15 @@ def stomach_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     k, d = patient.organs.stomach, 0.8 * patient.inspiration_mm
     f = 18.0 * (patient.visceral - 0.45)
     line = np.array(
-        [[-66, 28, 92], [-72, 48, 80], [-70, 78 + f, 58], [-52, 96 + f, 36], [-20, 102 + f, 22],
-         [8, 96 + f, 18], [28, 82, 22]]
+        [
+            [-66, 28, 92],
+            [-72, 48, 80],
+            [-70, 78 + f, 58],
+            [-52, 96 + f, 36],
+            [-20, 102 + f, 22],
+            [8, 96 + f, 18],
+            [28, 82, 22],
+        ]
     )
     line = line + rng.normal(0, 4.0, line.shape) - [0, 0, d]
     radii = np.array([28, 31, 29, 25, 21, 16, 10]) * k
@@ -117,8 +171,15 @@ def duodenum_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return the duodenum's loop around the head of the pancreas."""
     d = 0.5 * patient.inspiration_mm
     line = np.array(
-        [[30, 80, 22], [44, 72, 16], [48, 60, -8], [44, 56, -36], [18, 68, -48], [-14, 70, -40],
-         [-30, 72, -14]]
+        [
+            [30, 80, 22],
+            [44, 72, 16],
+            [48, 60, -8],
+            [44, 56, -36],
+            [18, 68, -48],
+            [-14, 70, -40],
+            [-30, 72, -14],
+        ]
     )
     line = line + rng.normal(0, 3.0, line.shape) - [0, 0, d]
     whole = tube(line, float(rng.uniform(9.0, 11.5)), step_mm=10)
@@ -129,6 +190,10 @@ def duodenum_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     ]
 
 
+def _above(level_mm: float) -> Callable[[Coordinates], Bools]:
+    return lambda c: np.asarray(c.y > level_mm)
+
+
 def _gas(content: Tube, rng: np.random.Generator, *, share: float) -> Shape:
     """Return the gas of a supine patient: the upper part of some stretches of a lumen."""
     shapes: list[Shape] = []
@@ -137,11 +202,9 @@ def _gas(content: Tube, rng: np.random.Generator, *, share: float) -> Shape:
         stop = min(start + int(rng.integers(4, 11)), len(content.points))
         if rng.random() < share:
             part = slice(start, stop)
-            level = float(content.points[part, 1].mean() + rng.uniform(-0.8, 0.5)
-                          * content.radii[part].mean())
-            shapes.append(
-                Tube(content.points[part], content.radii[part],
-                     keep=lambda c, level=level: np.asarray(c.y > level))  # type: ignore[misc]
+            level = float(
+                content.points[part, 1].mean() + rng.uniform(-0.8, 0.5) * content.radii[part].mean()
             )
+            shapes.append(Tube(content.points[part], content.radii[part], keep=_above(level)))
         start = stop - 1
     return Union(tuple(shapes))

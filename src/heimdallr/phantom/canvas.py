@@ -94,7 +94,8 @@ def paint(block: Block, plan: Plan) -> None:
     seen = np.all(np.stack(start) < np.stack(stop), axis=0)
     for n in np.flatnonzero(seen):
         step = plan.steps[plan.step[n]]
-        index = tuple(slice(a[n], b[n]) for a, b in zip(start, stop, strict=True))
+        x, y, z = (slice(a[n], b[n]) for a, b in zip(start, stop, strict=True))
+        index = (x, y, z)
         material = block.material[index]
         mask = plan.pieces[n].inside(block.where.block(index))
         mask &= allowed[plan.step[n]][material]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.phantom.primitives import Floats
+if TYPE_CHECKING:
+    from heimdallr.phantom.primitives import Floats
 
 _WAVES = 8
 
@@ -46,6 +48,7 @@ class Deformation:
             np.sin(np.outer(axis, self.wave_numbers[:, i]) + self.phases[:, i])
             for i, axis in enumerate((x, y, z))
         ]
+        sines[2] *= _calm(z)[:, None]
         plane = (sines[0][:, None, :] * sines[1][None, :, :]).reshape(-1, sines[0].shape[1])
         shape = (len(x), len(y), len(z))
         shifts = [
@@ -63,6 +66,7 @@ class Deformation:
         """Return reference-body positions of world points, both (N, 3), mm."""
         p = np.asarray(points) / self.scale
         waves = np.sin(p[:, None, :] * self.wave_numbers + self.phases).prod(axis=2)
+        waves *= _calm(p[:, 2])[:, None]
         shift = waves @ self.amplitudes.T
         shift[:, :2] -= self._bend(p[:, 2]).T
         return np.asarray(p + shift)
@@ -104,6 +108,11 @@ class Deformation:
 
     def _bend(self, z: Floats) -> Floats:
         return np.stack([np.interp(z, self.bend_z_mm, shift) for shift in self.bend_xy_mm])
+
+
+def _calm(z: Floats) -> Floats:
+    """Return the share of the warp at height z: heads vary much less in shape than trunks."""
+    return np.asarray(1.0 - 0.65 * np.clip((z - 380.0) / 90.0, 0.0, 1.0))
 
 
 def make_deformation(

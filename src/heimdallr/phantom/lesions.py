@@ -11,7 +11,7 @@ from heimdallr.phantom.abdomen import kidney_centre_mm
 from heimdallr.phantom.canvas import Paint
 from heimdallr.phantom.materials import Material
 from heimdallr.phantom.primitives import Ellipsoid, Union
-from heimdallr.phantom.vessels import aorta_line
+from heimdallr.phantom.vessels import ANEURYSM_CENTRE_MM, aorta_line
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Lesion, Patient
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 _BRAIN = frozenset({Material.GREY_MATTER, Material.WHITE_MATTER, Material.CSF, Material.BLEED})
 _LUNG = frozenset({Material.LUNG, Material.BLOOD_PULMONARY})
 _HEART = frozenset(
-    {Material.MYOCARDIUM, Material.BLOOD_LEFT_HEART, Material.BLOOD_RIGHT_HEART,
-     Material.VISCERAL_FAT}
+    {
+        Material.MYOCARDIUM,
+        Material.BLOOD_LEFT_HEART,
+        Material.BLOOD_RIGHT_HEART,
+        Material.VISCERAL_FAT,
+    }
 )
 
 
@@ -59,16 +63,20 @@ def _place(
     sign = 1.0 if lesion.side == "right" else -1.0
     radius = lesion.size_mm / 2
     steps: tuple[Paint, ...] = ()
-    centre = np.zeros(3)
+    centre: Floats = np.zeros(3)
     if lesion.kind == "intracerebral_bleed":
         centre = np.array([sign * 28.0, 50.0, 566.0]) + rng.normal(0, [3, 14, 6])
         steps = (Paint(_blobs(centre, radius, scale, rng), Material.BLEED, None, over=_BRAIN),)
     elif lesion.kind == "kidney_stone":
-        centre = kidney_centre_mm(patient, int(sign)) + [-sign * 10.0, 0, rng.uniform(-18, 12)]
+        centre = kidney_centre_mm(patient, int(sign)) + np.array(
+            [-sign * 10.0, 0, rng.uniform(-18, 12)]
+        )
         ball = _ball(centre, radius, scale)
         steps = (Paint(ball, Material.STONE, f"kidney_{lesion.side}"),)
     elif lesion.kind == "kidney_cyst":
-        centre = kidney_centre_mm(patient, int(sign)) + [sign * 24.0, -4.0, rng.uniform(-30, -10)]
+        centre = kidney_centre_mm(patient, int(sign)) + np.array(
+            [sign * 24.0, -4.0, rng.uniform(-30, -10)]
+        )
         ball = _ball(centre, radius, scale)
         steps = (Paint(ball, Material.KIDNEY_CYST, f"kidney_cyst_{lesion.side}"),)
     elif lesion.kind == "lung_nodule":
@@ -85,7 +93,7 @@ def _place(
         centre = np.array([-12.0, 112.0, 186.0 - 0.6 * patient.inspiration_mm])
         steps = (_coronary_plaques(centre, radius, scale, rng),)
     elif lesion.kind == "aortic_aneurysm":
-        centre = np.array([-6.0, 49.0, -34.0])
+        centre = np.array(ANEURYSM_CENTRE_MM)
     place = (float(centre[0]), float(centre[1]), float(centre[2]))
     return PlacedLesion(lesion, place, steps)
 
@@ -98,15 +106,15 @@ def _ball(centre: Floats, radius_mm: float, scale: Floats) -> Ellipsoid:
     )
 
 
-def _blobs(
-    centre: Floats, radius_mm: float, scale: Floats, rng: np.random.Generator
-) -> Shape:
+def _blobs(centre: Floats, radius_mm: float, scale: Floats, rng: np.random.Generator) -> Shape:
     """Return a lobulated shape of about the volume of the ball."""
     parts = [_ball(centre, 0.85 * radius_mm, scale)]
     for _ in range(4):
         way = rng.normal(0, 1, 3)
         way /= np.linalg.norm(way)
-        parts.append(_ball(centre + way * 0.6 * radius_mm, rng.uniform(0.35, 0.6) * radius_mm, scale))
+        parts.append(
+            _ball(centre + way * 0.6 * radius_mm, rng.uniform(0.35, 0.6) * radius_mm, scale)
+        )
     return Union(tuple(parts))
 
 
@@ -120,8 +128,9 @@ def _aortic_plaques(
         angle = rng.uniform(0, 2 * np.pi)
         out = np.array([np.cos(angle), np.sin(angle), 0.0]) * (aorta.radii[i] - 0.6 * radius_mm)
         shapes.append(_ball(aorta.points[i] + out, radius_mm, scale))
-    step = Paint(Union(tuple(shapes)), Material.CALCIFICATION, None,
-                 over=frozenset({Material.BLOOD_AORTA}))
+    step = Paint(
+        Union(tuple(shapes)), Material.CALCIFICATION, None, over=frozenset({Material.BLOOD_AORTA})
+    )
     return (step,), np.array([-6.0, 48.0, -10.0])
 
 

@@ -142,7 +142,9 @@ def sample_patient(
         bmi=bmi,
         frame=float(np.clip(rng.normal(1.0, 0.05) + (height_mm - 1720) / 4000, 0.85, 1.15)),
         subcutaneous_mm=float(
-            np.clip((4.0 + excess * (1.2 if sex == "male" else 1.6)) * rng.uniform(0.7, 1.35), 3, 48)
+            np.clip(
+                (4.0 + excess * (1.2 if sex == "male" else 1.6)) * rng.uniform(0.7, 1.35), 3, 48
+            )
         ),
         visceral=float(np.clip(excess / 14.0 * visceral_share, 0.0, 1.7)),
         muscle=lean,

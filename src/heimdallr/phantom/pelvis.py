@@ -16,12 +16,30 @@ if TYPE_CHECKING:
     from heimdallr.phantom.primitives import Bools, Coordinates, Floats, Shape
 
 # Iliac wing: crest from the posterior to the anterior superior spine, and the line below it.
-_CREST = [[36, -58, -134], [52, -54, -110], [84, -34, -90], [112, 0, -84], [126, 36, -100],
-          [128, 66, -128]]
-_MIDDLE = [[42, -46, -152], [60, -34, -145], [82, -14, -142], [102, 12, -140], [112, 38, -146],
-           [118, 58, -156]]
-_LOWER = [[56, -34, -178], [68, -20, -186], [80, -4, -192], [88, 10, -192], [94, 26, -188],
-          [98, 42, -184]]
+_CREST = [
+    [36, -58, -134],
+    [52, -54, -110],
+    [84, -34, -90],
+    [112, 0, -84],
+    [126, 36, -100],
+    [128, 66, -128],
+]
+_MIDDLE = [
+    [42, -46, -152],
+    [60, -34, -145],
+    [82, -14, -142],
+    [102, 12, -140],
+    [112, 38, -146],
+    [118, 58, -156],
+]
+_LOWER = [
+    [56, -34, -178],
+    [68, -20, -186],
+    [80, -4, -192],
+    [88, 10, -192],
+    [94, 26, -188],
+    [98, 42, -184],
+]
 
 
 def pelvis_steps() -> list[Paint]:
@@ -113,10 +131,10 @@ def _gluteus_maximus(sign: int, thickness_mm: float) -> Shape:
         lower = (c.z + 258.0 + 0.75 * (x - 25.0)) / 1.25
         edge = np.minimum(np.minimum(upper, lower), np.minimum(x - 16.0, (4.0 - c.y) * 1.5))
         layer = thickness_mm * np.sqrt(np.clip(edge / 22.0, 0.0, 1.0))
-        depth = np.minimum(c.fascia_depth, c.skin_depth)
-        thigh = c.z < -285.0
-        return np.asarray((edge > 0) & (((depth > 0) & (depth < layer)) | (
-            thigh & (c.y < -58.0 + layer) & (depth < -500.0))))
+        # Below the trunk's floor the muscle lies on the thigh, a tube about (99, 6).
+        thigh = 70.0 - np.sqrt((x - 99.0) ** 2 + (c.y - 6.0) ** 2)
+        depth = np.where(c.fascia_depth > -500.0, c.fascia_depth, thigh)
+        return np.asarray((edge > 0) & (depth > 0) & (depth < layer))
 
     lo, hi = (10.0, -130.0, -345.0), (185.0, 8.0, -120.0)
     if sign < 0:
@@ -135,23 +153,36 @@ def iliopsoas_steps(patient: Patient) -> list[Paint]:
     for side, sign in SIDES:
         lumborum = mirrored([[52, -30, 28], [62, -32, -30], [74, -38, -88]], sign)
         steps.append(
-            Paint(tube(lumborum, np.array([8.0, 12, 12]) * bulk, flatten=(1.5, 0.7, 1)),
-                  Material.MUSCLE, "")
+            Paint(
+                tube(lumborum, np.array([8.0, 12, 12]) * bulk, flatten=(1.5, 0.7, 1)),
+                Material.MUSCLE,
+                "",
+            )
         )
         psoas: Floats = mirrored(
-            [[26, 12, 18], [34, 16, -30], [42, 22, -75], [52, 30, -120], [64, 42, -165],
-             [76, 56, -205], [84, 46, -240], [92, 14, -272]],
+            [
+                [26, 12, 18],
+                [34, 16, -30],
+                [42, 22, -75],
+                [52, 30, -120],
+                [64, 42, -165],
+                [76, 56, -205],
+                [84, 46, -240],
+                [92, 14, -272],
+            ],
             sign,
         )
         radii = np.array([8, 15, 20, 22, 19, 18, 16, 9]) * bulk
-        iliacus = mirrored(
-            [[92, 0, -100], [98, 22, -125], [94, 42, -160], [82, 56, -200]], sign
+        iliacus = mirrored([[92, 0, -100], [98, 22, -125], [94, 42, -160], [82, 56, -200]], sign)
+        shape = Union(
+            (
+                tube(psoas, radii),
+                tube(iliacus, np.array([9, 13, 15, 14]) * bulk),
+                tube(
+                    mirrored([[76, -12, -112], [84, 6, -138], [80, 34, -170]], sign),
+                    np.array([8, 11, 12]) * bulk,
+                ),
+            )
         )
-        shape = Union((
-            tube(psoas, radii),
-            tube(iliacus, np.array([9, 13, 15, 14]) * bulk),
-            tube(mirrored([[76, -12, -112], [84, 6, -138], [80, 34, -170]], sign),
-                 np.array([8, 11, 12]) * bulk),
-        ))
         steps.append(Paint(shape, Material.MUSCLE, f"iliopsoas_{side}"))
     return steps

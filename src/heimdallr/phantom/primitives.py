@@ -8,7 +8,7 @@ is only asked within that box, which is what makes painting hundreds of shapes q
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 Point = tuple[float, float, float]
+Points: TypeAlias = "Sequence[Sequence[float] | Floats] | Floats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,6 @@ class Coordinates:
             self.cavity_depth[index],
             self.above_diaphragm[index],
         )
-
-
-Inside = "Callable[[Coordinates], Bools]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +167,7 @@ class Tube:
         self, a: Floats, b: Floats, ra: float, rb: float
     ) -> Callable[[Coordinates], Bools]:
         d = b - a
-        length2 = float(max(d @ d, 1e-6))
+        length2 = max(float(d @ d), 1e-6)
         fx, fy, fz = self.flatten
 
         def inside(c: Coordinates) -> Bools:
@@ -259,8 +257,8 @@ class Clip:
 
 
 def tube(
-    points: Sequence[Sequence[float]] | Floats,
-    radii: Sequence[float] | float,
+    points: Points,
+    radii: Sequence[float] | Floats | float,
     *,
     step_mm: float = 12.0,
     flatten: Point = (1.0, 1.0, 1.0),
@@ -274,7 +272,7 @@ def tube(
         flatten: see `Tube`.
     """
     p = np.asarray(points, dtype=float)
-    r = np.full(len(p), float(radii)) if np.isscalar(radii) else np.asarray(radii, dtype=float)
+    r = np.broadcast_to(np.asarray(radii, dtype=float), (len(p),))
     chord = np.linalg.norm(np.diff(p, axis=0), axis=1)
     s = np.concatenate([[0.0], np.cumsum(np.maximum(chord, 1e-3))])
     n = max(int(np.ceil(s[-1] / step_mm)), len(p) - 1) + 1
@@ -294,7 +292,7 @@ def rotation(
     return np.asarray(rz @ ry @ rx)
 
 
-def mirrored(points: Sequence[Sequence[float]], side: int) -> Floats:
+def mirrored(points: Points, side: int) -> Floats:
     """Return points given for the right side (x > 0) on `side` (+1 right, -1 left)."""
     p = np.array(points, dtype=float)
     p[:, 0] *= side

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
 # Rib: angle of the anterior end from the back (degrees) and its height (mm).
 _RIBS = {
-    1: (148, 290), 2: (152, 258), 3: (152, 226), 4: (150, 192), 5: (147, 158), 6: (143, 124),
-    7: (137, 90), 8: (126, 60), 9: (114, 38), 10: (100, 20), 11: (78, 8), 12: (52, 10),
+    1: (148, 290),
+    2: (152, 258),
+    3: (152, 226),
+    4: (150, 192),
+    5: (147, 158),
+    6: (143, 124),
+    7: (137, 90),
+    8: (126, 60),
+    9: (114, 38),
+    10: (100, 20),
+    11: (78, 8),
+    12: (52, 10),
 }
 _RIB_RADIUS_MM = 4.7
 
@@ -55,9 +65,7 @@ def ribcage_steps(patient: Patient, spine: Spine, torso: Torso) -> list[Paint]:
             label = f"rib_{side}_{number}"
             tall = (0.85, 0.85, 1.25)
             steps.append(Paint(Tube(line, taper, tall), Material.CORTICAL_BONE, label))
-            steps.append(
-                Paint(Tube(line, taper * 0.6, tall), Material.TRABECULAR_BONE, label)
-            )
+            steps.append(Paint(Tube(line, taper * 0.6, tall), Material.TRABECULAR_BONE, label))
             anterior[number * sign] = line[-1]
         steps += _cartilages(sign, anterior, sternum, torso)
     plate = tube(sternum, [15, 17, 13, 15, 16, 8, 4], flatten=(1.25, 0.42, 1.0))
@@ -106,7 +114,12 @@ def shoulder_steps(patient: Patient) -> list[Paint]:
     up = patient.arms == "up"
     for side, sign in SIDES:
         lift = 14.0 if up else 0.0
-        clavicle = [[14, 104, 286], [55, 104, 298], [95, 72, 310 + lift], [130, 38, 316 + lift]]
+        clavicle: list[list[float]] = [
+            [14, 104, 286],
+            [55, 104, 298],
+            [95, 72, 310 + lift],
+            [130, 38, 316 + lift],
+        ]
         line = mirrored(clavicle, sign)
         steps.append(Paint(tube(line, 6.9), Material.CORTICAL_BONE, f"clavicula_{side}"))
         steps.append(Paint(tube(line, 3.2), Material.TRABECULAR_BONE, f"clavicula_{side}"))
@@ -123,8 +136,16 @@ def shoulder_steps(patient: Patient) -> list[Paint]:
         steps.append(Paint(scapula, Material.CORTICAL_BONE, f"scapula_{side}"))
         head = (sign * 160.0, 14.0, 296.0)
         shaft = arm_line(patient, sign)
-        humerus = Union((Ellipsoid(head, (23, 23, 23)), Tube(shaft[:-1], np.full(len(shaft) - 1, 12.0))))
-        inner = Union((Ellipsoid(head, (20, 20, 20)), Tube(shaft[:-1], np.full(len(shaft) - 1, 6.5))))
+        humerus = Union(
+            (Ellipsoid(head, (23, 23, 23)), Tube(shaft[:-1], np.full(len(shaft) - 1, 12.0)))
+        )
+        inner = Union(
+            (Ellipsoid(head, (20, 20, 20)), Tube(shaft[:-1], np.full(len(shaft) - 1, 6.5)))
+        )
+        if patient.arms == "down":
+            for offset in (-9.0, 9.0):
+                forearm = tube(shaft[2:] + np.array([offset, 0.0, -8.0]), 7.0)
+                steps.append(Paint(forearm, Material.CORTICAL_BONE, ""))
         steps.append(Paint(humerus, Material.CORTICAL_BONE, f"humerus_{side}"))
         steps.append(Paint(inner, Material.YELLOW_MARROW, f"humerus_{side}"))
     return steps
@@ -133,7 +154,7 @@ def shoulder_steps(patient: Patient) -> list[Paint]:
 def arm_line(patient: Patient, sign: int) -> Floats:
     """Return shoulder, mid humerus, elbow and wrist of one arm, (4, 3), mm."""
     if patient.arms == "up":
-        points = [[164, 16, 300], [182, 40, 390], [192, 62, 470], [120, 70, 690]]
+        points: list[list[float]] = [[164, 16, 300], [182, 40, 390], [192, 62, 470], [120, 70, 690]]
     elif patient.arms == "down":
         wide = 16.0 * patient.visceral + 0.8 * patient.subcutaneous_mm
         points = [[166, 14, 290], [192 + wide, 4, 170], [204 + wide, 0, 20], [206 + wide, 30, -230]]

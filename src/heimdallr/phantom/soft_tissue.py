@@ -77,9 +77,9 @@ def _arm(patient: Patient, sign: int, margin_mm: float) -> Shape:
 def _breasts(patient: Patient, margin_mm: float) -> Shape:
     r = 30.0 + 0.7 * patient.subcutaneous_mm - margin_mm
     front = 128.0
-    return Union(tuple(
-        Ellipsoid((s * 80.0, front, 175.0), (r * 1.35, r * 1.25, r * 1.35)) for s in (1, -1)
-    ))
+    return Union(
+        tuple(Ellipsoid((s * 80.0, front, 175.0), (r * 1.35, r * 1.25, r * 1.35)) for s in (1, -1))
+    )
 
 
 def cavity_steps(patient: Patient) -> list[Paint]:
@@ -92,8 +92,9 @@ def cavity_steps(patient: Patient) -> list[Paint]:
     steps = [Paint(box, Material.VISCERAL_FAT, "")]
     gland = 10.0 + 0.35 * patient.subcutaneous_mm
     if patient.sex == "female":
-        glands = [Ellipsoid((s * 80.0, 150.0, 175.0), (gland * 1.2, gland, gland * 1.2))
-                  for s in (1, -1)]
+        glands = [
+            Ellipsoid((s * 80.0, 150.0, 175.0), (gland * 1.2, gland, gland * 1.2)) for s in (1, -1)
+        ]
         over = frozenset({Material.SUBCUTANEOUS_FAT})
         steps.append(Paint(Union(tuple(glands)), Material.GLAND, "", over=over))
     seam = 2.0 + 2.5 * patient.visceral

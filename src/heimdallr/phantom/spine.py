@@ -15,11 +15,12 @@ from scipy.interpolate import CubicSpline
 from heimdallr.phantom.canvas import Paint
 from heimdallr.phantom.labels import VERTEBRAE
 from heimdallr.phantom.materials import Material
-from heimdallr.phantom.primitives import Ellipsoid, Tube, Union, tube
+from heimdallr.phantom.patient import REFERENCE_HEIGHT_MM
+from heimdallr.phantom.primitives import Ellipsoid, Region, Tube, Union, mirrored, tube
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Patient
-    from heimdallr.phantom.primitives import Floats, Shape
+    from heimdallr.phantom.primitives import Bools, Coordinates, Floats, Shape
 
 # Vertebra: height of the body's centre, its forward position, half width, half depth, reach of the
 # transverse processes, backward reach of the spinous process, its drop.
@@ -98,7 +99,8 @@ def canal_centre_mm(spine: Spine) -> Floats:
 
 def spine_steps(patient: Patient, spine: Spine) -> list[Paint]:
     """Return the painting steps of spine, sacrum, discs and cord."""
-    loss = {x.level: x.size_mm for x in patient.lesions if x.kind == "vertebral_fracture"}
+    tall = patient.height_mm / REFERENCE_HEIGHT_MM
+    loss = {x.level: x.size_mm / tall for x in patient.lesions if x.kind == "vertebral_fracture"}
     steps = _discs(spine)
     steps += _sacrum()
     for name in reversed(VERTEBRAE):
@@ -128,8 +130,6 @@ def _frame(tilt: Floats) -> Floats:
 
 def _body(spine: Spine, name: str, margin_mm: float, loss_mm: float) -> Shape:
     """Return a vertebral body; a fracture lowers its upper endplate, most at the front."""
-    from heimdallr.phantom.primitives import Region  # noqa: PLC0415
-
     centre, tilt = spine.centres_mm[name], spine.tilt[name]
     frame = _frame(tilt)
     half_width, half_depth = _LEVELS[name][2], _LEVELS[name][3]
@@ -137,7 +137,7 @@ def _body(spine: Spine, name: str, margin_mm: float, loss_mm: float) -> Shape:
     reach = np.abs(frame) @ np.array([a, b, h + 2.0])
     f = frame.astype(np.float32)
 
-    def inside(c):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    def inside(c: Coordinates) -> Bools:
         x, y, z = c.x - centre[0], c.y - centre[1], c.z - centre[2]
         v = f[1, 1] * y + f[2, 1] * z
         w = f[1, 2] * y + f[2, 2] * z
@@ -145,7 +145,7 @@ def _body(spine: Spine, name: str, margin_mm: float, loss_mm: float) -> Shape:
         waist = 1.0 - 0.08 * (1.0 - (w / h) ** 2)
         radial = np.abs(x / a) ** 2.6 + np.abs(v / b) ** 2.6
         top = h - loss_mm * np.clip((v + b) / (2 * b), 0, 1)
-        return (radial < waist**2.6) & (w < top) & (w > -h)
+        return np.asarray((radial < waist**2.6) & (w < top) & (w > -h))
 
     return Region(tuple(centre - reach), tuple(centre + reach), inside)
 
@@ -187,7 +187,11 @@ def _atlas(spine: Spine) -> Shape:
     """Return the lateral masses and the anterior arch of C1."""
     c = spine.centres_mm["C1"]
     masses = [Ellipsoid((side * 19.0, c[1] - 1, c[2]), (8, 9, 8)) for side in (1, -1)]
-    arch = tube([c + [-16, 4, 0], c + [0, 12, 0], c + [16, 4, 0]], 3.5, step_mm=6)
+    arch = tube(
+        [c + np.array([-16, 4, 0]), c + np.array([0, 12, 0]), c + np.array([16, 4, 0])],
+        3.5,
+        step_mm=6,
+    )
     return Union((*masses, arch))
 
 
@@ -214,21 +218,21 @@ def _sacrum() -> list[Paint]:
         [[0, -17, -128], [0, -33, -153], [0, -47, -180], [0, -52, -205], [0, -44, -228]]
     )
     steps = []
-    wing = []
-    for side in (1, -1):
-        wing.append(
-            tube(
-                [[side * 12, -14, -133], [side * 32, -22, -140], [side * 30, -38, -165],
-                 [side * 16, -48, -190]],
-                [15, 17, 14, 9], flatten=(1.25, 0.9, 1.15),
-            )
-        )
+    lateral = [[12, -14, -133], [32, -22, -140], [30, -38, -165], [16, -48, -190]]
+    wing = [
+        tube(mirrored(lateral, side), [15, 17, 14, 9], flatten=(1.25, 0.9, 1.15))
+        for side in (1, -1)
+    ]
     core = tube(curve, [17, 17, 13, 10, 6], flatten=(1.5, 0.8, 1.0))
-    crest = tube(curve + [0, -13, -4], [6, 6, 5, 4, 3], flatten=(0.8, 1, 1))
+    crest = tube(curve + np.array([0, -13, -4]), [6, 6, 5, 4, 3], flatten=(0.8, 1, 1))
     whole = Union((*wing, core, crest))
     steps.append(Paint(whole, Material.CORTICAL_BONE, "sacrum"))
-    inner = [tube(t.points[:: max(len(t.points) // 4, 1)], 0.72 * float(t.radii.mean()),
-                  flatten=t.flatten) for t in (*wing, core)]
+    inner = [
+        tube(
+            t.points[:: max(len(t.points) // 4, 1)], 0.72 * float(t.radii.mean()), flatten=t.flatten
+        )
+        for t in (*wing, core)
+    ]
     steps.append(Paint(Union(tuple(inner)), Material.TRABECULAR_BONE, "sacrum"))
     frame = _frame(np.array([0.0, 0.5, 0.866]))
     s1 = Ellipsoid((0.0, _S1[1], _S1[0]), (27, 17, 15), frame, power=3.5)
@@ -244,8 +248,14 @@ def autochthon_steps(patient: Patient, spine: Spine) -> list[Paint]:
     """Return the paraspinal muscles: between spinous processes and ribs, from C7 to the sacrum."""
     steps = []
     bulk = 0.6 + 0.4 * patient.muscle
-    sections = [("T1", 24, 17, 11), ("T4", 25, 17, 13), ("T8", 27, 19, 15), ("T12", 31, 23, 19),
-                ("L3", 35, 24, 22), ("L5", 33, 22, 20)]
+    sections = [
+        ("T1", 24, 17, 11),
+        ("T4", 25, 17, 13),
+        ("T8", 27, 19, 15),
+        ("T12", 31, 23, 19),
+        ("L3", 35, 24, 22),
+        ("L5", 33, 22, 20),
+    ]
     for side, sign in (("right", 1), ("left", -1)):
         points, radii = [], []
         for name, lateral, half_width, half_depth in sections:

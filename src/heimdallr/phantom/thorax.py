@@ -41,7 +41,7 @@ def lung_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
 
     def right_upper(c: Coordinates) -> Bools:
         horizontal = c.z > 204.0 + height[2] + (0.08 + tilt[2]) * (c.y - 60)
-        return right_front(c) & horizontal
+        return np.asarray(right_front(c) & horizontal)
 
     def box(inside: Callable[[Coordinates], Bools], sign: int) -> Region:
         lo, hi = (0.0, -75.0, 20.0), (170.0, 200.0, 352.0)
@@ -53,8 +53,9 @@ def lung_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
         return np.asarray((c.cavity_depth > 0.0) & (np.abs(c.above_diaphragm + 0.8) < 2.0))
 
     lung = Material.LUNG
-    crura = [tube([[s * 16, 34, 92], [s * 12, 40, 50], [s * 10, 38, 0]], [6, 6, 3.5])
-             for s in (1, -1)]
+    crura = [
+        tube([[s * 16, 34, 92], [s * 12, 40, 50], [s * 10, 38, 0]], [6, 6, 3.5]) for s in (1, -1)
+    ]
     return [
         Paint(Region((-170, -75, 10), (170, 220, 170), diaphragm), Material.MUSCLE, ""),
         Paint(Union(tuple(crura)), Material.MUSCLE, ""),
@@ -69,8 +70,9 @@ def lung_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
 
 
 def _mediastinum(patient: Patient) -> Shape:
-    behind = tube([[0, 20, 60], [0, 12, 150], [0, 8, 230], [0, 28, 320]], 26.0,
-                  flatten=(1.0, 1.0, 1.0))
+    behind = tube(
+        [[0, 20, 60], [0, 12, 150], [0, 8, 230], [0, 28, 320]], 26.0, flatten=(1.0, 1.0, 1.0)
+    )
     upper = Ellipsoid((6.0, 58.0, 250.0), (40, 50, 92))
     retrosternal = Ellipsoid((-2.0, 112.0, 205.0), (16, 30, 95))
     k = patient.organs.heart
@@ -111,8 +113,16 @@ def airway_steps() -> list[Paint]:
 
 def oesophagus_steps(rng: np.random.Generator) -> list[Paint]:
     """Return the oesophagus from the pharynx to the cardia."""
-    points = [[0, 56, 400], [-2, 50, 345], [-4, 34, 285], [-2, 28, 230], [-3, 24, 185],
-              [-8, 30, 140], [-18, 40, 112], [-34, 46, 96]]
+    points = [
+        [0, 56, 400],
+        [-2, 50, 345],
+        [-4, 34, 285],
+        [-2, 28, 230],
+        [-3, 24, 185],
+        [-8, 30, 140],
+        [-18, 40, 112],
+        [-34, 46, 96],
+    ]
     steps = [Paint(tube(points, 6.9, flatten=(1.2, 0.9, 1)), Material.OESOPHAGUS, "esophagus")]
     if rng.random() < 0.5:
         gas = tube(points[1:6], float(rng.uniform(1.5, 3.5)))
@@ -139,7 +149,9 @@ def _heart_outer(patient: Patient, margin_mm: float, bumps: tuple[float, ...]) -
     k, m = patient.organs.heart, margin_mm
     x, y, z = _heart_centre(patient)
     return Ellipsoid(
-        (float(x), float(y), float(z)), (65 * k + m, 49 * k + m, 53 * k + m), _HEART_AXIS,
+        (float(x), float(y), float(z)),
+        (65 * k + m, 49 * k + m, 53 * k + m),
+        _HEART_AXIS,
         bumps=bumps,
     )
 
@@ -152,7 +164,7 @@ def heart_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
 
     def chamber(offset: tuple[float, float, float], semi: tuple[float, float, float]) -> Ellipsoid:
         place = centre + np.asarray(offset) * k
-        return Ellipsoid(tuple(place), tuple(np.asarray(semi) * k), axis)  # type: ignore[arg-type]
+        return Ellipsoid(tuple(place), tuple(np.asarray(semi) * k), axis)
 
     outer = _heart_outer(patient, 0.0, bumps)
     heart = "heart"
@@ -165,18 +177,22 @@ def heart_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
         Paint(chamber((10, -33, 26), (32, 19, 21)), Material.BLOOD_LEFT_HEART, heart),
         Paint(chamber((-20, -6, -8), (36, 20, 22)), Material.BLOOD_LEFT_HEART, heart),
         Paint(
-            tube([[-12, 108, 196], [-18, 92, 222], [-14, 66, 230], [-30, 48, 226]],
-                 [13, 14, 13, 11]),
-            Material.BLOOD_PULMONARY, "",
+            tube(
+                [[-12, 108, 196], [-18, 92, 222], [-14, 66, 230], [-30, 48, 226]], [13, 14, 13, 11]
+            ),
+            Material.BLOOD_PULMONARY,
+            "",
         ),
         Paint(
             tube([[-14, 66, 228], [12, 56, 222], [38, 52, 216]], [12, 11, 9]),
-            Material.BLOOD_PULMONARY, "",
+            Material.BLOOD_PULMONARY,
+            "",
         ),
         Paint(_pulmonary_veins(k), Material.BLOOD_LEFT_HEART, "pulmonary_vein"),
         Paint(
             tube([[-26, 66, 196], [-38, 76, 200], [-44, 88, 194]], [9, 10, 6]),
-            Material.BLOOD_LEFT_HEART, "atrial_appendage_left",
+            Material.BLOOD_LEFT_HEART,
+            "atrial_appendage_left",
         ),
     ]
 
@@ -186,7 +202,9 @@ def _pulmonary_veins(k: float) -> Shape:
     for sign in (1, -1):
         for z in (198.0, 176.0):
             points = [[12, 50, z - 4], [30, 46, z], [54, 42, z + 6]]
-            veins.append(tube(mirrored(points, sign) + [2, 0, 0], np.array([7.5, 7, 5]) * k))
+            veins.append(
+                tube(mirrored(points, sign) + np.array([2, 0, 0]), np.array([7.5, 7, 5]) * k)
+            )
     return Union(tuple(veins))
 
 
@@ -195,31 +213,51 @@ def thoracic_vessel_steps(patient: Patient) -> list[Paint]:
     artery, vein = Material.BLOOD_ARTERY, Material.BLOOD_VEIN_UPPER
     k = 0.5 + 0.5 * patient.organs.aorta
     lift = 20.0 if patient.arms == "up" else 0.0
-    arteries = {
+    arteries: dict[str, tuple[list[list[float]], float]] = {
         "brachiocephalic_trunk": ([[12, 80, 256], [20, 78, 274], [28, 74, 292]], 6.6),
         "subclavian_artery_right": (
             [[28, 74, 291], [44, 66, 312], [72, 60, 322], [104, 58, 312], [132, 52, 306 + lift]],
             4.4,
         ),
         "common_carotid_artery_right": (
-            [[28, 74, 293], [27, 68, 320], [28, 64, 360], [29, 64, 405], [30, 62, 440]], 3.9),
+            [[28, 74, 293], [27, 68, 320], [28, 64, 360], [29, 64, 405], [30, 62, 440]],
+            3.9,
+        ),
         "common_carotid_artery_left": (
-            [[-2, 72, 262], [-16, 68, 290], [-26, 66, 325], [-28, 64, 360], [-29, 64, 405],
-             [-30, 62, 440]], 3.9),
+            [
+                [-2, 72, 262],
+                [-16, 68, 290],
+                [-26, 66, 325],
+                [-28, 64, 360],
+                [-29, 64, 405],
+                [-30, 62, 440],
+            ],
+            3.9,
+        ),
         "subclavian_artery_left": (
-            [[-16, 56, 258], [-26, 54, 285], [-40, 56, 312], [-72, 58, 322], [-104, 58, 312],
-             [-132, 52, 306 + lift]], 4.7),
+            [
+                [-16, 56, 258],
+                [-26, 54, 285],
+                [-40, 56, 312],
+                [-72, 58, 322],
+                [-104, 58, 312],
+                [-132, 52, 306 + lift],
+            ],
+            4.7,
+        ),
     }
-    veins = {
+    veins: dict[str, tuple[list[list[float]], float]] = {
         "superior_vena_cava": ([[36, 72, 264], [37, 68, 235], [34, 64, 196]], 11.0),
         "brachiocephalic_vein_right": ([[36, 73, 262], [42, 74, 284], [44, 72, 302]], 7.6),
         "brachiocephalic_vein_left": (
-            [[34, 76, 262], [10, 92, 270], [-18, 88, 284], [-40, 76, 302]], 7.4),
+            [[34, 76, 262], [10, 92, 270], [-18, 88, 284], [-40, 76, 302]],
+            7.4,
+        ),
     }
     steps = [Paint(tube(p, r), vein, name) for name, (p, r) in veins.items()]
     for _, sign in SIDES:
-        jugular = [[42, 72, 302], [38, 66, 340], [38, 62, 440]]
+        jugular: list[list[float]] = [[42, 72, 302], [38, 66, 340], [38, 62, 440]]
         steps.append(Paint(tube(mirrored(jugular, sign), 6.0), vein, ""))
-        arm = [[44, 74, 302], [80, 66, 306], [132, 56, 302 + lift]]
+        arm: list[list[float]] = [[44, 74, 302], [80, 66, 306], [132, 56, 302 + lift]]
         steps.append(Paint(tube(mirrored(arm, sign), 5.6), vein, ""))
     return steps + [Paint(tube(p, r * k), artery, name) for name, (p, r) in arteries.items()]

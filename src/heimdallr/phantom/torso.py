@@ -15,7 +15,7 @@ from scipy.ndimage import map_coordinates
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Patient
-    from heimdallr.phantom.primitives import Bools, Floats
+    from heimdallr.phantom.primitives import Floats
 
 AXIS_Y_MM = 40.0
 """Forward position of the polar axis in the reference body."""
@@ -23,6 +23,7 @@ AXIS_Y_MM = 40.0
 _ANGLES = 96
 _STEP_MM = 5.0
 _LOW_MM, _HIGH_MM = -320.0, 480.0
+_NECK_TOP_MM = 505.0  # within the head, which is painted around it
 
 # Height, half width, front, back (mm) and superellipse exponent of the inner wall: pleura,
 # peritoneum, pelvic wall. Read off whole-trunk CT label maps of two adults.
@@ -115,7 +116,7 @@ class Torso:
         low = table[start] * (1 - v) + table[start + 1] * v
         high = table[start + heights] * (1 - v) + table[start + heights + 1] * v
         depth = low + (high - low) * u - radius[..., None]
-        depth[z < self.floor_mm] = -1000.0
+        depth[(z < self.floor_mm) | (z > _NECK_TOP_MM)] = -1000.0
         return depth[..., 0], depth[..., 1], depth[..., 2]
 
     def on_inner(self, angle: Floats, z: Floats, offset_mm: float = 0.0) -> Floats:
@@ -140,10 +141,6 @@ class Torso:
         dome = np.maximum(126.0 - 60.0 * right**1.4, 114.0 - 56.0 * left**1.4)
         dome = np.maximum(dome, 100.0 - 40.0 * middle**2)
         return np.asarray(z - (np.maximum(dome, 42.0) - self.diaphragm_mm), dtype=np.float32)
-
-    def is_trunk(self, z: Floats) -> Bools:
-        """Tell where the trunk's tables apply."""
-        return np.asarray((z > self.floor_mm) & (z < _HIGH_MM))
 
 
 def make_torso(patient: Patient, rng: np.random.Generator) -> Torso:
@@ -182,8 +179,8 @@ def _wall_limit(back: Floats, z: Floats) -> Floats:
     The three flat muscles of the flank are thin, the paraspinal columns behind are thick; ribs
     and their muscles add to the wall of the chest.
     """
-    column = 75.0 * np.exp(-((back / 0.6) ** 4))
-    flank = 11.0 + 8.0 * np.exp(-(((back - 1.6) / 0.7) ** 2))
+    column = 68.0 * np.exp(-((back / 0.72) ** 2.6))
+    flank = 12.0 + 7.0 * np.exp(-(((back - 1.6) / 0.7) ** 2))
     chest = 9.0 * np.clip((z - 30) / 60, 0, 1)
     open_end = 200.0 * (np.clip((-95 - z) / 40, 0, 1) + np.clip((z - 215) / 40, 0, 1))
     return np.asarray((column + flank)[:, None] + (chest + open_end)[None, :])
@@ -198,10 +195,8 @@ def _superellipse(levels: Floats, angle: Floats, z: Floats) -> Floats:
     )
 
 
-def _subcutaneous(
-    patient: Patient, angle: Floats, z: Floats, rng: np.random.Generator
-) -> Floats:
-    """Return fat thickness (angles, heights), mm: thickest behind the flanks and at the buttocks."""
+def _subcutaneous(patient: Patient, angle: Floats, z: Floats, rng: np.random.Generator) -> Floats:
+    """Return fat thickness (angles, heights), mm: thickest at flanks and buttocks."""
     back = np.minimum(angle, 2 * np.pi - angle)
     flank = np.exp(-(((back - 0.95) / 0.55) ** 2))
     front = np.exp(-(((np.pi - back) / 0.75) ** 2))
