@@ -1,0 +1,224 @@
+"""Which tasks a case gets, and running them in order.
+
+CT: ``total``, then tissue by the best route there is, then ``cerebral_bleed`` when the label map
+shows a brain. MR: ``total_mr``, and tissue where its licensed network is there. Whatever is not
+run is listed with its reason: a reader must be able to tell "looked, found nothing" from "never
+looked".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from heimdallr.domain.errors import WeightsError
+from heimdallr.segmentation import tasks as task_table
+from heimdallr.segmentation import tissue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from heimdallr.imaging.volume import LabelMap, Volume
+    from heimdallr.segmentation.engine import Engine
+    from heimdallr.segmentation.result import Segmentation, WeightsOrigin
+    from heimdallr.segmentation.tasks import Modality, Task
+    from heimdallr.segmentation.weights import WeightsStore
+
+Resolution = Literal["fast", "full"]
+TissueRoute = Literal["licensed", "compartments", "bundled"]
+
+BRAIN_CM3 = 100.0
+"""A brain smaller than this in the label map is an artefact or the margin of a neck scan."""
+
+BLEED = "cerebral_bleed"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be run.
+
+    Attributes:
+        anatomy: the whole-body task.
+        tissue_route: how tissue is segmented; None: not at all.
+        tissue_tasks: tasks the route runs, in order.
+        look_for_bleed: run ``cerebral_bleed`` if the anatomy shows a brain.
+        skipped: TotalSegmentator task name → why it is not run.
+    """
+
+    anatomy: Task
+    tissue_route: TissueRoute | None
+    tissue_tasks: tuple[Task, ...]
+    look_for_bleed: bool
+    skipped: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSegmentations:
+    """A case's segmentations.
+
+    Attributes:
+        done: TotalSegmentator task name → result.
+        skipped: TotalSegmentator task name → why it was not run.
+    """
+
+    done: dict[str, Segmentation] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def runs_for(
+    modality: Modality, resolution: Resolution, store: WeightsStore, *, licensed: bool
+) -> Plan:
+    """The tasks for one case.
+
+    Args:
+        modality: CT or MR.
+        resolution: fast (3 mm) or full (1.5 mm); the other one serves when only it is installed.
+        store: says which weights are there.
+        licensed: whether a TotalSegmentator licence number is configured.
+
+    Raises:
+        WeightsError: not even the whole-body task has weights.
+    """
+    anatomy = best_variant("total" if modality == "CT" else "total_mr", resolution, store)
+    skipped: dict[str, str] = {}
+    if modality == "MR":
+        route, tasks = _mr_tissue(store, licensed=licensed, skipped=skipped)
+        return Plan(anatomy, route, tasks, look_for_bleed=False, skipped=skipped)
+    route, tasks = _ct_tissue(resolution, store, licensed=licensed)
+    if route is None:
+        skipped["tissue_types"] = "no weights for any tissue route are installed"
+    has_bleed = store.has(task_table.task(BLEED))
+    if not has_bleed:
+        skipped[BLEED] = f"the weights of {BLEED} are not installed"
+    return Plan(anatomy, route, tasks, has_bleed, skipped)
+
+
+def best_variant(family: str, resolution: Resolution, store: WeightsStore) -> Task:
+    """The family's networks to use: official before bundled, then the resolution asked for.
+
+    Raises:
+        WeightsError: none is installed.
+    """
+    order = ("full", "fast", "fastest") if resolution == "full" else ("fast", "full", "fastest")
+    candidates = {task.variant: task for task in task_table.variants(family)}
+    ranked = [candidates[variant] for variant in order if variant in candidates]
+    for bundled in (False, True):
+        for task in ranked:
+            if store.has(task) and (_origin(task, store) == "bundled") == bundled:
+                return task
+    store.locate(ranked[0])
+    msg = f"no weights of {family} are installed"
+    raise WeightsError(msg)
+
+
+def segment_case(
+    engine: Engine,
+    volume: Volume,
+    modality: Modality,
+    *,
+    resolution: Resolution = "fast",
+    progress: Callable[[float, str], None] = lambda _share, _text: None,
+) -> CaseSegmentations:
+    """Plan a case's tasks and run them.
+
+    Args:
+        engine: the resident engine.
+        volume: the image, HU for CT.
+        modality: CT or MR.
+        resolution: of the whole-body task.
+        progress: called with a share from 0 to 1 and what is being done.
+
+    Raises:
+        WeightsError: no weights for the whole-body task, or a file is damaged.
+        SegmentationError: a network could not be run.
+    """
+    plan = runs_for(modality, resolution, engine.store, licensed=engine.licensed)
+    result = CaseSegmentations(skipped=dict(plan.skipped))
+    runs = 1 + len(plan.tissue_tasks) + int(plan.look_for_bleed)
+    steps = iter(_parts(progress, runs))
+
+    def run(task: Task) -> Segmentation:
+        return engine.segment(task.name, volume, progress=next(steps), context=result.done)
+
+    anatomy = run(plan.anatomy)
+    result.done[plan.anatomy.family] = anatomy
+    parts = dict(result.done)
+    for task in plan.tissue_tasks:
+        parts[task.family] = run(task)
+    if plan.tissue_route == "licensed":
+        family = plan.tissue_tasks[0].family
+        result.done[family] = parts[family]
+    elif plan.tissue_route == "compartments":
+        result.done["tissue_types"] = tissue.from_compartments(volume, parts)
+    elif plan.tissue_route == "bundled":
+        coarse = parts["tissue_types"]
+        result.done["tissue_types"] = tissue.from_bundled(volume, coarse, anatomy)
+    if plan.look_for_bleed:
+        reason = no_brain_reason(anatomy.label_map)
+        if reason:
+            result.skipped[BLEED] = reason
+        else:
+            result.done[BLEED] = run(task_table.task(BLEED))
+    progress(1.0, "segmented")
+    return result
+
+
+def no_brain_reason(anatomy: LabelMap) -> str:
+    """Why a head task makes no sense on this image; empty when the brain is there."""
+    brain_cm3 = float(anatomy.mask("brain").sum()) * anatomy.voxel_volume_mm3 / 1000
+    if brain_cm3 >= BRAIN_CM3:
+        return ""
+    return f"no brain in view ({brain_cm3:.0f} of at least {BRAIN_CM3:.0f} cm³)"
+
+
+def _ct_tissue(
+    resolution: Resolution, store: WeightsStore, *, licensed: bool
+) -> tuple[TissueRoute | None, tuple[Task, ...]]:
+    """The licensed network, else compartments of open official ones, else the bundled one."""
+    network = task_table.task("tissue_types")
+    origin = _origin(network, store)
+    if origin is not None and origin != "bundled" and licensed:
+        return "licensed", (network,)
+    cavities = task_table.task("trunk_cavities")
+    bodies = [task for task in task_table.variants("body") if store.has(task)]
+    if store.has(cavities) and bodies and _has_official_total(store):
+        body = best_variant("body", resolution, store)
+        walls = task_table.task("abdominal_muscles")
+        tasks = (body, cavities, walls) if store.has(walls) else (body, cavities)
+        return "compartments", tasks
+    if origin == "bundled":
+        return "bundled", (network,)
+    return None, ()
+
+
+def _mr_tissue(
+    store: WeightsStore, *, licensed: bool, skipped: dict[str, str]
+) -> tuple[TissueRoute | None, tuple[Task, ...]]:
+    network = task_table.task("tissue_types_mr")
+    if not store.has(network):
+        skipped[network.family] = f"the weights of {network.family} are not installed"
+    elif not licensed and _origin(network, store) != "bundled":
+        skipped[network.family] = "needs a TotalSegmentator licence number"
+    else:
+        return "licensed", (network,)
+    return None, ()
+
+
+def _has_official_total(store: WeightsStore) -> bool:
+    return any(
+        _origin(task, store) not in (None, "bundled") for task in task_table.variants("total")
+    )
+
+
+def _origin(task: Task, store: WeightsStore) -> WeightsOrigin | None:
+    """Whose weights serve a task; None when there are none."""
+    return store.locate(task)[0].origin if store.has(task) else None
+
+
+def _parts(progress: Callable[[float, str], None], runs: int) -> list[Callable[[float, str], None]]:
+    """One progress callback per run, each reporting its equal share of the whole."""
+
+    def part(number: int) -> Callable[[float, str], None]:
+        return lambda share, text: progress((number + share) / runs, text)
+
+    return [part(number) for number in range(runs)]

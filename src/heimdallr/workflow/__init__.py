@@ -1,0 +1,1 @@
+"""The stages strung together: prepare, segment, analyze, publish."""

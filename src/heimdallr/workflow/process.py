@@ -1,0 +1,275 @@
+"""Studies in, case folders out, in one process.
+
+Each stage is one function over the value the stage before it returned; the times they took are
+published with the case. A study that fails does not stop the others: it comes out as an outcome
+with its error, and whatever case folder it had before stays as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from heimdallr.analyses.case import Case
+from heimdallr.analyses.findings import find
+from heimdallr.analyses.registry import run_all
+from heimdallr.domain.errors import HeimdallrError
+from heimdallr.imaging.volume import load_volume
+from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
+from heimdallr.preparation.selection import Preferences
+from heimdallr.publishing.publish import Publication, publish
+from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.plan import segment_case
+from heimdallr.segmentation.weights import WeightsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from heimdallr.analyses.findings import Finding
+    from heimdallr.config import Settings
+    from heimdallr.domain.study import Modality, Selection
+
+Report = Callable[[str, str, float], None]
+"""Told the case ID, the stage and the share of the case that is done, 0 to 1."""
+
+_DONE = {"prepare": 0.10, "segment": 0.70, "analyze": 0.90, "publish": 1.0}
+"""Share of a case that is done when a stage ends, for the progress bar."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOutcome:
+    """What became of one study.
+
+    Attributes:
+        source: the input it was found in.
+        state: ``refused`` when it cannot be measured, ``failed`` when something broke.
+        folder: the case folder, when there is one.
+        error: what happened and what to do; empty when done.
+        seconds: stage → wall time.
+        findings: of a case that is done.
+        notices: what every reader of its numbers has to be told.
+        selection: every series with its verdict; empty when the input could not be read.
+    """
+
+    source: Path
+    case_id: str
+    state: Literal["done", "refused", "failed"]
+    folder: Path | None = None
+    error: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    notices: tuple[str, ...] = ()
+    selection: Selection | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """What a program needs to go on; everything else stands in the case folder."""
+        return {
+            "source": str(self.source),
+            "case_id": self.case_id,
+            "state": self.state,
+            "folder": str(self.folder) if self.folder else None,
+            "error": self.error or None,
+            "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
+            "findings": [
+                {"code": finding.code, "severity": finding.severity.value, "title": finding.title}
+                for finding in self.findings
+            ],
+            "notices": list(self.notices),
+        }
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine the settings ask for; it is meant to live as long as the process."""
+    licence = settings.totalsegmentator_license
+    cache = settings.data_dir / "cache"
+    return Engine(
+        WeightsStore(settings.weights_folder, cache),
+        device=settings.device,
+        backend=settings.backend,
+        cache_dir=cache,
+        threads=settings.threads,
+        licence=licence.get_secret_value() if licence else None,
+    )
+
+
+def process_paths(
+    paths: Iterable[Path],
+    output: Path,
+    settings: Settings,
+    report: Report,
+    *,
+    modality: Modality | None = None,
+) -> Iterator[CaseOutcome]:
+    """Process every study of every input, one after the other, with one resident engine.
+
+    Args:
+        paths: folders, ZIP files, DICOM or NIfTI files; never changed.
+        output: folder of case folders.
+        settings: the configuration.
+        report: told of progress.
+        modality: of NIfTI files, which do not say it themselves.
+
+    Yields:
+        One outcome per study; an input that cannot be read at all is one refused outcome.
+    """
+    pipeline = _Pipeline(output, settings.resolution, make_engine(settings), report)
+    preferences = Preferences(phase_order=settings.phase_order)
+    for path in paths:
+        with tempfile.TemporaryDirectory(prefix="heimdallr-") as work:
+            report("", "prepare", 0.0)
+            studies = prepare(
+                path,
+                Path(work),
+                preferences,
+                taken=lambda case_id, uid: _another_study_owns(output / case_id, uid),
+                modality=modality,
+            )
+            begun = time.monotonic()
+            try:
+                for study in studies:
+                    if isinstance(study, RefusedStudy):
+                        yield _refused(path, study)
+                    else:
+                        yield pipeline.run(path, study, time.monotonic() - begun)
+                    report("", "prepare", 0.0)
+                    begun = time.monotonic()
+            except HeimdallrError as error:
+                yield CaseOutcome(path, path.name, "refused", error=str(error))
+
+
+def explain_selection(
+    paths: Sequence[Path], settings: Settings, *, modality: Modality | None = None
+) -> Iterator[tuple[str, Selection]]:
+    """Case ID and verdict on every series of every study, without segmenting anything.
+
+    Raises:
+        InputRefusedError: an input cannot be read at all.
+    """
+    preferences = Preferences(phase_order=settings.phase_order)
+    for path in paths:
+        with tempfile.TemporaryDirectory(prefix="heimdallr-") as work:
+            for study in prepare(path, Path(work), preferences, modality=modality):
+                name = study.study.case_id if isinstance(study, PreparedStudy) else study.case_id
+                yield name, study.selection
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipeline:
+    """The stages after preparation, for one study after the other."""
+
+    output: Path
+    resolution: Literal["fast", "full"]
+    engine: Engine
+    report: Report
+
+    def run(self, source: Path, prepared: PreparedStudy, prepare_s: float) -> CaseOutcome:
+        """Take one prepared study to its folder; an error becomes a failed outcome."""
+        seconds = {"prepare": prepare_s}
+        try:
+            return self._run(source, prepared, seconds)
+        except HeimdallrError as error:
+            message = str(error)
+        except Exception as error:  # noqa: BLE001 - the edge of the case: recorded, the next goes on
+            # The error's text is left out: it may quote a header.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error(
+                "case_failed",
+                case_id=prepared.study.case_id,
+                error=type(error).__name__,
+                at=f"{Path(where.filename).name}:{where.lineno}",
+            )
+            message = f"{type(error).__name__} — this is a fault of Heimdallr's; please report it"
+        return CaseOutcome(
+            source,
+            prepared.study.case_id,
+            "failed",
+            error=message,
+            seconds=seconds,
+            selection=prepared.selection,
+        )
+
+    def _run(self, source: Path, prepared: PreparedStudy, seconds: dict[str, float]) -> CaseOutcome:
+        case_id, started_at = prepared.study.case_id, _now()
+        low, high = _DONE["prepare"], _DONE["segment"]
+
+        def progress(share: float, _text: str) -> None:
+            self.report(case_id, "segment", low + share * (high - low))
+
+        with _timed("segment", seconds):
+            image = load_volume(prepared.volume_path)
+            segmented = segment_case(
+                self.engine,
+                image,
+                prepared.study.modality,
+                resolution=self.resolution,
+                progress=progress,
+            )
+        self.report(case_id, "analyze", _DONE["segment"])
+        with _timed("analyze", seconds):
+            case = Case(
+                modality=prepared.study.modality,
+                image=image,
+                patient=prepared.study.patient,
+                series=prepared.series,
+                segmentations=segmented.done,
+                skipped_tasks=segmented.skipped,
+            )
+            measurements = run_all(case)
+            findings = find(case, measurements)
+        self.report(case_id, "publish", _DONE["analyze"])
+        with _timed("publish", seconds):
+            publication = Publication(
+                prepared, case, measurements, findings, started_at, dict(seconds)
+            )
+            published = publish(self.output, publication, _now)
+        self.report(case_id, "publish", _DONE["publish"])
+        return CaseOutcome(
+            source,
+            case_id,
+            "done",
+            folder=published.folder,
+            seconds=seconds,
+            findings=tuple(findings),
+            notices=published.notices,
+            selection=prepared.selection,
+        )
+
+
+def _refused(source: Path, study: RefusedStudy) -> CaseOutcome:
+    return CaseOutcome(
+        source, study.case_id, "refused", error=str(study.error), selection=study.selection
+    )
+
+
+@contextmanager
+def _timed(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        seconds[name] = time.monotonic() - begun
+
+
+def _another_study_owns(folder: Path, study_instance_uid: str) -> bool:
+    """Whether a case folder exists and belongs to a study of another UID."""
+    try:
+        owner = json.loads((folder / "id.json").read_text(encoding="utf-8"))["StudyInstanceUID"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder.exists()
+    return bool(owner != study_instance_uid)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).astimezone()
