@@ -88,7 +88,7 @@ class Engine:
         self.store = store
         self.choice = choose_device(device, backend, precision, threads)
         self._cache_dir = cache_dir
-        self._licensed = bool(licence)
+        self.licensed = bool(licence)
         self._trust_pickle = trust_pickle
         self._loaded: dict[Path, _Loaded] = {}
         self._lock = threading.RLock()
@@ -133,7 +133,7 @@ class Engine:
     ) -> Segmentation:
         started = time.monotonic()
         weights = self.store.locate(task)
-        if task.licence_required and weights[0].origin != "bundled" and not self._licensed:
+        if task.licence_required and weights[0].origin != "bundled" and not self.licensed:
             msg = f"task {task.name} needs a TotalSegmentator licence number"
             raise LicenceError(msg, remedy="set TOTALSEGMENTATOR_LICENSE")
         labels = np.zeros(volume.shape, np.uint8)

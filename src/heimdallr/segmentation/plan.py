@@ -137,12 +137,13 @@ def segment_case(
     runs = 1 + len(plan.tissue_tasks) + int(plan.look_for_bleed)
     steps = iter(_parts(progress, runs))
 
+    parts: dict[str, Segmentation] = {}
+
     def run(task: Task) -> Segmentation:
-        return engine.segment(task.name, volume, progress=next(steps), context=result.done)
+        return engine.segment(task.name, volume, progress=next(steps), context=parts)
 
     anatomy = run(plan.anatomy)
-    result.done[plan.anatomy.family] = anatomy
-    parts = dict(result.done)
+    result.done[plan.anatomy.family] = parts[plan.anatomy.family] = anatomy
     for task in plan.tissue_tasks:
         parts[task.family] = run(task)
     if plan.tissue_route == "licensed":
