@@ -64,18 +64,24 @@ def measure(case: Case) -> tuple[Measurement, ...]:
 def _volumes(case: Case) -> tuple[Measurement, ...]:
     tissue_map = case.segmentations[TASK].label_map
     counts = dict.fromkeys(TISSUES, 0)
-    for k in range(case.image.shape[2]):  # slice by slice: no whole-volume temporaries
-        labels, image_hu = tissue_map.data[:, :, k], case.image.data[:, :, k]
+    segmented = set()
+    # Slab by slab along the axis that lies farthest apart in memory: contiguous, and no
+    # temporary as large as the volume.
+    axis = int(np.argmax(np.abs(tissue_map.data.strides)))
+    slabs = (np.moveaxis(data, axis, 0) for data in (tissue_map.data, case.image.data))
+    for labels, image_hu in zip(*slabs, strict=True):
         for tissue, (compartment, window) in TISSUES.items():
             values = image_hu[labels == tissue_map.number(compartment)]
             inside = (values >= window.low_hu) & (values <= window.high_hu)
             counts[tissue] += int(np.count_nonzero(inside))
+            if values.size:
+                segmented.add(compartment)
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     scanned_mm = round(case.image.shape[2] * slice_distance_mm(case.image.affine), 1)
     measurements = []
     for tissue, (compartment, window) in TISSUES.items():
         output = VOLUME.of(tissue=tissue)
-        if not (tissue_map.data == tissue_map.number(compartment)).any():
+        if compartment not in segmented:
             nothing = unassessable(f"no {compartment} segmented in this volume")
             measurements.append(output.absent(nothing, structure=compartment))
             continue
