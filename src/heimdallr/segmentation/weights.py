@@ -22,7 +22,7 @@ import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.errors import WeightsError
 from heimdallr.segmentation import tasks as task_table
@@ -68,14 +68,21 @@ class Availability:
     """One row of ``heimdallr weights list``.
 
     Attributes:
-        task: the task.
+        task: name of the task.
         weights: its networks, where all of them are present; else empty.
         missing: dataset names that are not.
+        licence_required: whether TotalSegmentator's own weights need a licence number.
     """
 
-    task: Task
+    task: str
     weights: tuple[Weights, ...]
     missing: tuple[str, ...]
+    licence_required: bool
+
+    @property
+    def state(self) -> WeightsOrigin | Literal["missing"]:
+        """Whose weights serve the task, or ``missing``."""
+        return self.weights[0].origin if self.weights else "missing"
 
 
 class WeightsStore:
@@ -138,12 +145,12 @@ class WeightsStore:
 
     def overview(self) -> tuple[Availability, ...]:
         """Every task with its weights, or with what is missing."""
-        return tuple(
-            Availability(task, self.locate(task), ())
-            if self.has(task)
-            else Availability(task, (), self._missing(task))
-            for task in task_table.all_tasks().values()
-        )
+        rows = []
+        for task in task_table.all_tasks().values():
+            weights = self.locate(task) if self.has(task) else ()
+            missing = () if weights else self._missing(task)
+            rows.append(Availability(task.name, weights, missing, task.licence_required))
+        return tuple(rows)
 
     def sha256(self, weights: Weights) -> str:
         """Checksum of the checkpoint; of the folds' checksums in order when there are several."""
