@@ -77,6 +77,16 @@ def test_arms_are_left_out(distance_mm: float) -> None:
     assert found["SMA_cm2"].value == pytest.approx(MUSCLE_CM2, rel=0.01)
 
 
+def test_an_arm_with_its_bone_is_left_out() -> None:
+    """The humerus is segmented in an arm that touches the flank: it does not make it trunk."""
+    body = trunk(arms_at_mm=183)
+    for x, name in ((183, "humerus_right"), (-183, "humerus_left")):
+        body.paint(body.box((x, 0, 0), (18, 18, 200)), 300, name)
+        body.labels["tissue_types"][body.labels["total"] > 0] = 0
+    found = sarcopenia(body.case())
+    assert found["SMA_cm2"].value == pytest.approx(MUSCLE_CM2, rel=0.01)
+
+
 def test_areas_at_every_level() -> None:
     """All four tissues from T11 to L5, subcutaneous fat as drawn."""
     found = composition(trunk().case())

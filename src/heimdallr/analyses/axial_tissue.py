@@ -55,6 +55,9 @@ At the abdominal wall and the back every trunk muscle reaches within 3 cm of vis
 organs, spine or paraspinal muscle; the muscles of an arm resting against the flank do not.
 """
 
+LIMB_BONES = ("humerus", "femur")
+"""An arm hanging beside the trunk brings its bone along: that is no inside of the trunk."""
+
 
 @dataclass(frozen=True, slots=True)
 class AxialTissue:
@@ -101,8 +104,10 @@ def axial_tissue(case: Case, k: int) -> AxialTissue:
     """Tissues of slice ``k``; the tasks ``tissue_types`` and the whole-body one must be there."""
     tissue_map = case.segmentations[TASK].label_map
     labels = tissue_map.data[:, :, k]
-    anatomy = case.anatomy.data[:, :, k] > 0
-    trunk = _trunk((labels > 0) | anatomy)
+    structures = case.anatomy.data[:, :, k]
+    limbs = [number for number, name in case.anatomy.names.items() if name.startswith(LIMB_BONES)]
+    anatomy = (structures > 0) & ~np.isin(structures, limbs)
+    trunk = _trunk((labels > 0) | (structures > 0))
     compartments = {
         name: np.asarray((labels == tissue_map.number(name)) & trunk)
         for name in (MUSCLE, SUBCUTANEOUS, TORSO)
