@@ -255,7 +255,8 @@ def slab_maximum(renderer: CtRenderer, stack: Stack, depth: int) -> CtSlices:
     Returns:
         Slice index → (rows, columns) int16, HU.
     """
-    thin = lru_cache(maxsize=depth)(renderer.slice_hu)
+    # Neighbouring slabs overlap; what lies further back is not asked for again.
+    thin = lru_cache(maxsize=32)(renderer.slice_hu)
 
     def slab(index: int) -> npt.NDArray[np.int16]:
         first, weights = stack.weights(index, depth)
