@@ -1,0 +1,208 @@
+"""The sheet a picture is laid out on: typography, letters, scale bar, legend, notice.
+
+Text is set in the font that comes with Pillow (Aileron), so that a picture looks the same on
+every machine. It has no superscripts and no dashes; both are drawn.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from PIL import Image, ImageDraw, ImageFont
+
+from heimdallr.publishing.files import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from heimdallr.publishing.overlays.picture import Picture
+    from heimdallr.publishing.palette import RGB
+
+Anchor = Literal["left", "middle", "right"]
+Box = tuple[int, int, int, int]
+
+BACKGROUND: RGB = (11, 13, 17)
+PANEL: RGB = (0, 0, 0)
+INK: RGB = (236, 239, 243)
+MUTED: RGB = (150, 158, 170)
+FAINT: RGB = (52, 58, 68)
+NOTICE: RGB = (255, 179, 64)
+LETTER: RGB = (255, 214, 122)
+
+RAISED = {"²": "2", "³": "3"}
+DASHES = {"–": 0.5, "—": 0.9}
+PLAIN = {"−": "-", "×": "x", "≥": ">=", "≤": "<=", "…": "..."}
+
+LEGEND_LINE = 37
+SCALE_BARS_CM = (1, 2, 5, 10, 20)
+
+
+@lru_cache(maxsize=32)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+class Canvas:
+    """A dark sheet to lay pictures and text on."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.image = Image.new("RGB", (width, height), BACKGROUND)
+        self._draw = ImageDraw.Draw(self.image)
+
+    @property
+    def width(self) -> int:
+        """Pixels in a row."""
+        return self.image.width
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.image.height
+
+    def text(
+        self,
+        position: tuple[float, float],
+        text: str,
+        size: int,
+        colour: RGB = INK,
+        *,
+        anchor: Anchor = "left",
+        halo: bool = False,
+    ) -> int:
+        """Set one line of text; returns its width.
+
+        Args:
+            position: left, middle or right end (see ``anchor``) of the baseline.
+            text: may hold ``²``, ``³``, ``–`` and ``—``.
+            size: of the font in pixels.
+            colour: of the letters.
+            anchor: which point of the line ``position`` gives.
+            halo: put a dark rim around the letters, for text over an image.
+        """
+        width = text_width(text, size)
+        x, baseline = position
+        x -= {"left": 0, "middle": width / 2, "right": width}[anchor]
+        rim = max(2, size // 10) if halo else 0
+        for run, run_size, lift in _runs(text, size):
+            y = baseline - lift
+            if run in DASHES:
+                length = DASHES[run] * size
+                bar = (x + 1, y - 0.34 * size, x + length - 1, y - 0.34 * size + size / 14)
+                self._draw.rectangle(bar, fill=colour)
+                x += length
+                continue
+            font = _font(run_size)
+            self._draw.text(
+                (x, y), run, colour, font, anchor="ls", stroke_width=rim, stroke_fill=PANEL
+            )
+            x += font.getlength(run)
+        return round(width)
+
+    def picture(self, picture: Picture, frame: Box) -> Box:
+        """Put a picture in the middle of a frame with its letters and scale bar.
+
+        Returns:
+            The box the picture takes.
+        """
+        left, top, right, bottom = frame
+        self._draw.rectangle((left, top, right - 1, bottom - 1), fill=PANEL)
+        x = left + (right - left - picture.width) // 2
+        y = top + (bottom - top - picture.height) // 2
+        self.image.paste(picture.to_image(), (x, y))
+        self._letters(picture, frame)
+        self._scale_bar(picture, frame)
+        return x, y, x + picture.width, y + picture.height
+
+    def legend(
+        self, position: tuple[int, int], entries: Sequence[tuple[RGB, str, str]], width: int
+    ) -> int:
+        """List colours with names and values; returns the y below the last line."""
+        x, y = position
+        for colour, name, value in entries:
+            self._draw.rounded_rectangle((x, y - 15, x + 15, y), 4, fill=colour)
+            self.text((x + 28, y), name, 21)
+            measured = bool(value) and value[0].isdigit()
+            self.text((x + width, y), value, 21, INK if measured else MUTED, anchor="right")
+            y += LEGEND_LINE
+        return y
+
+    def rule(self, x0: int, x1: int, y: int) -> None:
+        """A hairline."""
+        self._draw.line((x0, y, x1, y), fill=FAINT, width=1)
+
+    def line(self, points: Sequence[tuple[float, float]], colour: RGB, width: int = 2) -> None:
+        """A straight line through points."""
+        self._draw.line(points, fill=colour, width=width)
+
+    def notice(self, text: str) -> None:
+        """A ribbon over the whole foot of the sheet that nobody overlooks."""
+        top = self.height - 40
+        self._draw.rectangle((0, top, self.width, self.height), fill=NOTICE)
+        self.text((self.width / 2, top + 28), text, 23, (24, 18, 6), anchor="middle")
+
+    def save(self, path: Path) -> None:
+        """Write the sheet as PNG, whole or not at all."""
+        with whole_file(path) as file:
+            self.image.save(file, format="PNG")
+
+    def _letters(self, picture: Picture, frame: Box) -> None:
+        left, top, right, bottom = frame
+        middle_x, middle_y = (left + right) / 2, (top + bottom) / 2 + 9
+        letters = picture.plane.letters
+        places: dict[str, tuple[tuple[float, float], Anchor]] = {
+            letters["left"]: ((left + 14, middle_y), "left"),
+            letters["right"]: ((right - 14, middle_y), "right"),
+            letters["top"]: ((middle_x, top + 32), "middle"),
+            letters["bottom"]: ((middle_x, bottom - 14), "middle"),
+        }
+        for letter, (place, anchor) in places.items():
+            self.text(place, letter, 27, LETTER, anchor=anchor, halo=True)
+
+    def _scale_bar(self, picture: Picture, frame: Box) -> None:
+        limit = (frame[2] - frame[0]) * 0.32
+        fitting = [cm for cm in SCALE_BARS_CM if cm * 10 * picture.pixels_per_mm <= limit]
+        length_cm = fitting[-1] if fitting else SCALE_BARS_CM[0]
+        length = length_cm * 10 * picture.pixels_per_mm
+        right, y = frame[2] - 22, frame[3] - 24
+        for grow, colour in ((1, PANEL), (0, INK)):
+            self._draw.rectangle(
+                (right - length - grow, y - grow, right + grow, y + 3 + grow), fill=colour
+            )
+            for x in (right - length, right - 2):
+                self._draw.rectangle(
+                    (x - grow, y - 6 - grow, x + 2 + grow, y + 3 + grow), fill=colour
+                )
+        self.text((right - length / 2, y - 12), f"{length_cm} cm", 19, anchor="middle", halo=True)
+
+
+def legend_height(entries: int) -> int:
+    """Pixels that a legend of so many lines takes."""
+    return entries * LEGEND_LINE
+
+
+def text_width(text: str, size: int) -> float:
+    """Pixels a line of text takes."""
+    return sum(
+        DASHES[run] * size if run in DASHES else _font(run_size).getlength(run)
+        for run, run_size, _ in _runs(text, size)
+    )
+
+
+def _runs(text: str, size: int) -> Iterator[tuple[str, int, float]]:
+    """A line cut into pieces of one size: (characters, font size, how much they are raised)."""
+    plain = ""
+    for character in text:
+        if character in RAISED or character in DASHES:
+            if plain:
+                yield plain, size, 0.0
+            plain = ""
+        if character in RAISED:
+            yield RAISED[character], max(8, round(size * 0.62)), size * 0.34
+        elif character in DASHES:
+            yield character, size, 0.0
+        else:
+            plain += PLAIN.get(character, character)
+    if plain:
+        yield plain, size, 0.0

@@ -1,0 +1,130 @@
+"""One colour and one readable name per structure, wherever structures are shown.
+
+Overlays, the dashboard and DICOM segmentations use the same table. Colours follow the anatomy
+(arteries red, veins blue, bone ivory, muscle dark red, fat amber) and are far enough apart for
+neighbours to be told from each other on a dark background. Left and right share a colour.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import re
+import zlib
+
+RGB = tuple[int, int, int]
+
+BONE, DARKER_BONE = (232, 222, 198), (214, 202, 176)
+ARTERY, VEIN = (222, 62, 58), (74, 116, 196)
+GLUTEAL, TRUNK_MUSCLE = (164, 76, 70), (180, 92, 80)
+
+COLOURS: dict[str, RGB] = {
+    # organs of the abdomen and pelvis
+    "liver": (188, 96, 76),
+    "gallbladder": (112, 168, 86),
+    "spleen": (146, 106, 178),
+    "kidney": (206, 82, 104),
+    "kidney_cyst": (122, 204, 222),
+    "adrenal_gland": (240, 212, 116),
+    "pancreas": (238, 186, 88),
+    "stomach": (226, 154, 132),
+    "duodenum": (222, 196, 142),
+    "small_bowel": (208, 164, 140),
+    "colon": (164, 130, 108),
+    "urinary_bladder": (228, 206, 98),
+    "prostate": (196, 142, 176),
+    # chest and neck
+    "lung": (112, 164, 194),
+    "lung_upper_lobe": (126, 180, 204),
+    "lung_middle_lobe": (108, 158, 190),
+    "lung_lower_lobe": (90, 140, 178),
+    "trachea": (164, 216, 228),
+    "esophagus": (198, 162, 122),
+    "thyroid_gland": (88, 178, 152),
+    "heart": (196, 66, 66),
+    "atrial_appendage": (208, 98, 88),
+    # vessels
+    "aorta": ARTERY,
+    "brachiocephalic_trunk": ARTERY,
+    "subclavian_artery": ARTERY,
+    "common_carotid_artery": ARTERY,
+    "iliac_artery": ARTERY,
+    "pulmonary_vein": (178, 92, 128),
+    "superior_vena_cava": VEIN,
+    "inferior_vena_cava": VEIN,
+    "brachiocephalic_vein": VEIN,
+    "iliac_vena": VEIN,
+    "portal_vein_and_splenic_vein": (96, 92, 190),
+    # nervous system
+    "brain": (232, 198, 190),
+    "spinal_cord": (242, 222, 116),
+    # skeleton
+    "skull": BONE,
+    "sternum": BONE,
+    "sacrum": DARKER_BONE,
+    "hip": BONE,
+    "femur": DARKER_BONE,
+    "humerus": DARKER_BONE,
+    "scapula": DARKER_BONE,
+    "clavicula": BONE,
+    "rib": BONE,
+    "costal_cartilages": (180, 204, 198),
+    "vertebrae": BONE,
+    "intervertebral_discs": (150, 186, 190),
+    # muscles
+    "gluteus_maximus": GLUTEAL,
+    "gluteus_medius": (174, 86, 78),
+    "gluteus_minimus": (184, 98, 88),
+    "autochthon": TRUNK_MUSCLE,
+    "iliopsoas": (192, 104, 90),
+    # tissue types
+    "skeletal_muscle": (236, 90, 80),
+    "intermuscular_fat": (196, 138, 228),
+    "subcutaneous_fat": (252, 206, 100),
+    "torso_fat": (84, 190, 214),
+    "visceral_fat": (84, 190, 214),
+    # findings
+    "intracerebral_hemorrhage": (255, 76, 96),
+}
+
+NAMES: dict[str, str] = {
+    "autochthon": "paraspinal muscle",
+    "clavicula": "clavicle",
+    "common_carotid_artery": "common carotid artery",
+    "esophagus": "oesophagus",
+    "iliac_vena": "iliac vein",
+    "intracerebral_hemorrhage": "intracerebral haemorrhage",
+    "portal_vein_and_splenic_vein": "portal and splenic vein",
+    "thyroid_gland": "thyroid",
+    "torso_fat": "visceral fat",
+}
+"""Names that are not simply the class name with spaces."""
+
+_SIDE = re.compile(r"_(left|right)(?=_|$)")
+_VERTEBRA = re.compile(r"vertebrae_([CTLS]\d+)")
+_RIB = re.compile(r"rib_(left|right)_(\d+)")
+
+
+def colour(structure: str) -> RGB:
+    """RGB of a structure by its TotalSegmentator class name.
+
+    A name that is not in the table gets a muted colour of its own, always the same one.
+    """
+    base = _SIDE.sub("", structure)
+    for name in (base, base.rpartition("_")[0]):  # rib_7 → rib, vertebrae_L3 → vertebrae
+        if name in COLOURS:
+            return COLOURS[name]
+    hue = zlib.crc32(base.encode()) / 2**32
+    red, green, blue = colorsys.hls_to_rgb(hue, 0.62, 0.45)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def display_name(structure: str) -> str:
+    """How a structure is called in a picture: ``kidney_left`` → ``Left kidney``."""
+    if vertebra := _VERTEBRA.fullmatch(structure):
+        return f"Vertebra {vertebra[1]}"
+    if rib := _RIB.fullmatch(structure):
+        return f"{rib[1].capitalize()} rib {rib[2]}"
+    side = _SIDE.search(structure)
+    base = _SIDE.sub("", structure)
+    name = NAMES.get(base, base.replace("_", " "))
+    return (f"{side[1]} {name}" if side else name).capitalize()
