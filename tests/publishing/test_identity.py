@@ -7,31 +7,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from publishing_cases import CASE_ID, ENDED, SELECTION, SERIES, STARTED, STUDY
+from publishing_cases import CASE_ID, ENDED, PREPARED, STARTED
 
 from heimdallr.analyses.contrast_phase import PHASE, PROBABILITY
 from heimdallr.analyses.output import unassessable
 from heimdallr.domain.study import Patient, Selection, Series, Study
-from heimdallr.publishing.identity import (
-    Preparation,
-    Processing,
-    build_identity,
-    identity_json,
-)
+from heimdallr.preparation.prepare import PreparedStudy
+from heimdallr.publishing.identity import Processing, build_identity, identity_json
 from heimdallr.publishing.schema import Identity
 
 if TYPE_CHECKING:
     from heimdallr.domain.measurement import Measurement
 
 PROCESSING = Processing(STARTED, ENDED, {"prepare": 12.34567, "segment": 90.0})
-PREPARATION = Preparation(
-    SELECTION, skipped_files={"not DICOM": 3}, conversion={"program": "dcm2niix", "tilt": False}
-)
 NATIVE = (PHASE.measured("native"), PROBABILITY.measured(1.0))
 
 
 def _written(*measurements: Measurement) -> dict[str, object]:
-    identity = build_identity(STUDY, SERIES, PREPARATION, measurements, PROCESSING)
+    identity = build_identity(PREPARED, measurements, PROCESSING)
     content = json.loads(identity_json(identity))
     assert isinstance(content, dict)
     return content
@@ -77,7 +70,16 @@ def test_what_preparation_did_is_kept() -> None:
     """Skipped files are counted by reason; the conversion says what it was made with."""
     content = _written()
     assert content["skipped_files"] == {"not DICOM": 3}
-    assert content["conversion"] == {"program": "dcm2niix", "tilt": False}
+    assert content["conversion"] == {
+        "converter": "dcm2niix v1.0",
+        "return_code": 0,
+        "tilt_corrected": False,
+        "equidistant": True,
+        "resampled_by": "dcm2niix",
+        "rewritten": False,
+        "placement_error_mm": None,
+        "warnings": ["interslice distance varies"],
+    }
 
 
 def test_no_phase_is_null() -> None:
@@ -91,9 +93,8 @@ def test_no_phase_is_null() -> None:
 def test_what_the_headers_do_not_tell_is_null() -> None:
     """A study without headers (a NIfTI file) has every key and no invented value."""
     study = Study("Unknown_00000000_ab12", "", Patient(), "MR")
-    identity = build_identity(
-        study, Series("", "MR"), Preparation(Selection()), (), Processing(STARTED, ENDED, {})
-    )
+    prepared = PreparedStudy(study, Series("", "MR"), Selection(), PREPARED.volume_path)
+    identity = build_identity(prepared, (), Processing(STARTED, ENDED, {}))
     content = json.loads(identity_json(identity))
     assert content["PatientName"] == ""
     assert content["StudyDate"] is None
@@ -101,11 +102,12 @@ def test_what_the_headers_do_not_tell_is_null() -> None:
     assert content["age_years"] is None
     assert content["SelectedSeries"]["SeriesNumber"] is None
     assert content["Series"] == []
+    assert content["conversion"] is None
 
 
 def test_the_file_is_read_back_as_it_was_written() -> None:
     """The web API reads the same model."""
-    identity = build_identity(STUDY, SERIES, PREPARATION, NATIVE, PROCESSING)
+    identity = build_identity(PREPARED, NATIVE, PROCESSING)
     assert Identity.model_validate_json(identity_json(identity)) == identity
 
 
@@ -115,5 +117,5 @@ def test_the_file_is_read_back_as_it_was_written() -> None:
 def test_elapsed_time_reads_as_hours_minutes_seconds(seconds: float, text: str) -> None:
     """Rounded to whole seconds before it is split."""
     processing = Processing(STARTED, STARTED + timedelta(seconds=seconds), {})
-    identity = build_identity(STUDY, SERIES, PREPARATION, (), processing)
+    identity = build_identity(PREPARED, (), processing)
     assert identity.pipeline.elapsed_time == text

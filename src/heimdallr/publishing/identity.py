@@ -6,13 +6,14 @@ there; what the headers do not tell is ``null`` (an empty string for texts that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.contrast_phase import PHASE, PROBABILITY
 from heimdallr.domain.measurement import Status
 from heimdallr.publishing.schema import (
     ContrastPhaseRecord,
+    ConversionRecord,
     Identity,
     PipelineRecord,
     SelectedSeriesRecord,
@@ -23,25 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
-    from heimdallr.domain.measurement import Measurement, Scalar
-    from heimdallr.domain.study import Selection, Series, SeriesVerdict, Study
+    from heimdallr.domain.measurement import Measurement
+    from heimdallr.domain.study import Series, SeriesVerdict
+    from heimdallr.preparation.conversion import Conversion
+    from heimdallr.preparation.prepare import PreparedStudy
 
 FILE_NAME = "id.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Preparation:
-    """What preparing the study came to.
-
-    Attributes:
-        selection: every series and what selection thought of it; empty for a NIfTI input.
-        skipped_files: why files were left out → how many.
-        conversion: facts of the conversion (program, version, file taken …), no patient data.
-    """
-
-    selection: Selection
-    skipped_files: Mapping[str, int] = field(default_factory=dict)
-    conversion: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +48,16 @@ class Processing:
 
 
 def build_identity(
-    study: Study,
-    series: Series,
-    preparation: Preparation,
-    measurements: Iterable[Measurement],
-    processing: Processing,
+    prepared: PreparedStudy, measurements: Iterable[Measurement], processing: Processing
 ) -> Identity:
     """Everything ``id.json`` says.
 
     Args:
-        study: the study and its patient.
-        series: the series that was measured.
-        preparation: selection, skipped files and conversion.
+        prepared: the study, its series and selection, skipped files and conversion.
         measurements: the contrast phase is read off them.
         processing: when, and how long each stage took.
     """
-    patient = study.patient
+    study, patient = prepared.study, prepared.study.patient
     return Identity(
         patient_name=patient.name,
         accession_number=study.accession_number,
@@ -85,7 +67,7 @@ def build_identity(
         case_id=study.case_id,
         clinical_name=study.case_id,
         pipeline=_pipeline(processing),
-        selected_series=_selected(series, measurements),
+        selected_series=_selected(prepared.series, measurements),
         patient_id=patient.patient_id,
         birth_date=patient.birth_date,
         sex=patient.sex,
@@ -95,9 +77,9 @@ def build_identity(
         study_time=study.study_time,
         study_description=study.description,
         institution=study.institution,
-        series=[_verdict(one) for one in preparation.selection.verdicts],
-        skipped_files=dict(preparation.skipped_files),
-        conversion=dict(preparation.conversion),
+        series=[_verdict(one) for one in prepared.selection.verdicts],
+        skipped_files=dict(prepared.skipped),
+        conversion=_conversion(prepared.conversion),
     )
 
 
@@ -143,6 +125,21 @@ def _selected(series: Series, measurements: Iterable[Measurement]) -> SelectedSe
         slice_thickness_mm=series.slice_thickness_mm,
         spacing_mm=series.spacing_mm,
         coverage_mm=series.coverage_mm,
+    )
+
+
+def _conversion(conversion: Conversion | None) -> ConversionRecord | None:
+    if conversion is None:
+        return None
+    return ConversionRecord(
+        converter=conversion.converter,
+        return_code=conversion.return_code,
+        tilt_corrected=conversion.tilt_corrected,
+        equidistant=conversion.equidistant,
+        resampled_by=conversion.resampled_by,
+        rewritten=conversion.rewritten,
+        placement_error_mm=conversion.placement_error_mm,
+        warnings=list(conversion.warnings),
     )
 
 

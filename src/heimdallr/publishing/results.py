@@ -42,6 +42,8 @@ def build_results(
     measurements: Sequence[Measurement],
     findings: Sequence[Finding],
     created_at: datetime,
+    *,
+    failures: Sequence[str] = (),
 ) -> Results:
     """Everything known about a case's numbers, ready to be written.
 
@@ -51,6 +53,7 @@ def build_results(
         measurements: of all analyses, in the order of the registry.
         findings: what the rules made of them.
         created_at: when the numbers were complete, with its time zone.
+        failures: what could not be published, in words; they stand among the notices.
 
     Raises:
         ValueError: two measurements share a name, or a value is not finite.
@@ -61,7 +64,7 @@ def build_results(
         measurements=[_measurement_record(one) for one in measurements],
         findings=[_finding_record(one) for one in findings],
         provenance=_provenance(case, created_at),
-        notices=notices(case),
+        notices=[*notices(case), *failures],
         **flat_keys(measurements),
     )
 

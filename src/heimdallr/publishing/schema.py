@@ -145,6 +145,19 @@ class SeriesRecord(_Record):
     reasons: list[str]
 
 
+class ConversionRecord(_Record):
+    """How the images became one volume; absent where a NIfTI file was handed in."""
+
+    converter: str
+    return_code: int
+    tilt_corrected: bool
+    equidistant: bool
+    resampled_by: str | None
+    rewritten: bool
+    placement_error_mm: float | None
+    warnings: list[str]
+
+
 class Identity(_Record):
     """``id.json``: who, which study, which series, and how the case came to be.
 
@@ -171,4 +184,4 @@ class Identity(_Record):
     institution: Annotated[str, Field(alias="InstitutionName")]
     series: Annotated[list[SeriesRecord], Field(alias="Series")]
     skipped_files: dict[str, int]
-    conversion: dict[str, Scalar]
+    conversion: ConversionRecord | None

@@ -1,0 +1,181 @@
+"""The last stage: everything known about a case becomes its folder.
+
+Masks are compressed in the background while the overlays are drawn. The JSON files come last, so
+that they tell the whole story, and the folder takes its place only when all of it is on the disk.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from heimdallr.imaging.volume import native_grid
+from heimdallr.publishing import identity, results
+from heimdallr.publishing.case_folder import case_folder
+from heimdallr.publishing.files import whole_file
+from heimdallr.publishing.masks import write_masks, write_volume
+from heimdallr.publishing.overlays import bleed, l3, overview
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from heimdallr.analyses.case import Case
+    from heimdallr.analyses.findings import Finding
+    from heimdallr.domain.measurement import Measurement
+    from heimdallr.preparation.prepare import PreparedStudy
+    from heimdallr.publishing.overlays.canvas import Canvas
+    from heimdallr.publishing.overlays.sheet import Drawing
+
+VOLUME_NAME = "volume.nii.gz"
+"""The converted image. No case ID in its name: files leave their folder, and it holds initials."""
+
+MASK_FOLDERS: Mapping[str, str] = {
+    "total": "total",
+    "total_mr": "total",
+    "tissue_types": "tissue_types",
+    "tissue_types_mr": "tissue_types",
+    "cerebral_bleed": "bleed",
+}
+"""Task → folder of its masks; any other task has a folder of its own name."""
+
+DRAWINGS: Mapping[str, Drawing] = {
+    "L3_overlay": l3.draw,
+    "bleed_overlay": bleed.draw,
+    "coronal_overview": overview.draw,
+}
+"""Kind of picture → function that draws those that apply to a case, by file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is published of a case.
+
+    Attributes:
+        prepared: study, series, selection, conversion, and the converted volume's file.
+        case: image and segmentations, on that volume's voxels.
+        measurements: of all analyses.
+        findings: what the rules made of them.
+        started_at: when processing began, with its time zone.
+        stages_s: seconds the stages before this one took.
+    """
+
+    prepared: PreparedStudy
+    case: Case
+    measurements: Sequence[Measurement]
+    findings: Sequence[Finding]
+    started_at: datetime
+    stages_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCase:
+    """A case's folder, in its place.
+
+    Attributes:
+        folder: the folder.
+        masks: task → structures that have a mask.
+        overlays: file names of the pictures.
+        notices: what every reader has to be told.
+    """
+
+    folder: Path
+    masks: Mapping[str, tuple[str, ...]]
+    overlays: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def publish(
+    output: Path,
+    publication: Publication,
+    clock: Callable[[], datetime],
+    *,
+    threads: int | None = None,
+) -> PublishedCase:
+    """Write the folder of a case; an older one of the same case is replaced whole.
+
+    A picture that cannot be drawn does not cost the case its numbers: it is missing, and a notice
+    in ``resultados.json`` says so.
+
+    Args:
+        output: folder of all cases.
+        publication: what to publish.
+        clock: gives the time with its zone.
+        threads: how many masks are compressed at a time; one per processor by default.
+
+    Raises:
+        PublishingError: the folder could not be written; an older one is untouched.
+    """
+    begun = time.monotonic()
+    case, case_id = publication.case, publication.prepared.study.case_id
+    notices = results.notices(case)
+    with case_folder(output, case_id) as folder, ThreadPoolExecutor(1) as background:
+        writing = background.submit(_write_images, folder, publication, threads)
+        pictures, failures = _draw(publication, notices)
+        for name, canvas in pictures.items():
+            canvas.save(folder / name)
+        masks = writing.result()
+
+        found = results.build_results(
+            case_id,
+            case,
+            publication.measurements,
+            publication.findings,
+            clock(),
+            failures=failures,
+        )
+        _write_text(folder / results.FILE_NAME, results.results_json(found))
+        stages_s = {**publication.stages_s, "publish": time.monotonic() - begun}
+        processing = identity.Processing(publication.started_at, clock(), stages_s)
+        who = identity.build_identity(publication.prepared, publication.measurements, processing)
+        _write_text(folder / identity.FILE_NAME, identity.identity_json(who))
+    return PublishedCase(output / case_id, masks, tuple(pictures), tuple(found.notices))
+
+
+def _write_images(
+    folder: Path, publication: Publication, threads: int | None
+) -> dict[str, tuple[str, ...]]:
+    """The volume and all masks, in the volume's own grid."""
+    source = publication.prepared.volume_path
+    grid = native_grid(source)
+    masks = {}
+    for task, segmentation in publication.case.segmentations.items():
+        masks_folder = folder / MASK_FOLDERS.get(task, task)
+        masks_folder.mkdir(exist_ok=True)
+        masks[task] = write_masks(masks_folder, segmentation.label_map, grid, threads=threads)
+        if not any(masks_folder.iterdir()):
+            masks_folder.rmdir()
+    write_volume(folder / VOLUME_NAME, source, threads=threads)
+    return masks
+
+
+def _draw(publication: Publication, notices: Sequence[str]) -> tuple[dict[str, Canvas], list[str]]:
+    """All pictures by file name, and a line for each kind that could not be drawn."""
+    by_name = {one.name: one for one in publication.measurements}
+    pictures: dict[str, Canvas] = {}
+    failures = []
+    for kind in DRAWINGS:
+        drawn = _draw_kind(kind, publication.case, by_name, notices)
+        if isinstance(drawn, str):
+            failures.append(drawn)
+        else:
+            pictures |= drawn
+    return pictures, failures
+
+
+def _draw_kind(
+    kind: str, case: Case, measurements: Mapping[str, Measurement], notices: Sequence[str]
+) -> Mapping[str, Canvas] | str:
+    """The pictures of a kind, or the notice that they could not be drawn."""
+    try:
+        return DRAWINGS[kind](case, measurements, notices)
+    except Exception as error:  # noqa: BLE001 - the edge of a stage: recorded, not hidden
+        return f"{kind} could not be drawn: {type(error).__name__}"
+
+
+def _write_text(path: Path, text: str) -> None:
+    with whole_file(path) as file:
+        file.write(text.encode())
