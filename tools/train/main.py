@@ -1,8 +1,8 @@
 """Everything from nothing: pools, training of all stages, export. Interrupted, it goes on.
 
-    python tools/train/run.py --work DIR --maps DIR-with-label-maps --to src/…/bundled
+    python tools/train/main.py [--work build/train] [--maps DIR-with-label-maps] [--to DIR]
 
-Stages share one process after the other; while one trains, one background process renders.
+Stages are trained one after the other; while one trains, one background process renders.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import os
 import subprocess
 import sys
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ HERE = Path(__file__).parent
 STAGES = {"ct": 80.0, "bleed": 12.0, "mr": 20.0}
 """Stage to minutes of wall time, in this order; `mr` starts from the weights of `ct`."""
 _FRESH_BODIES = 4
+_BUNDLED = HERE.parents[1] / "src" / "heimdallr" / "segmentation" / "bundled"
 # Without this glibc gives every large tensor back to the kernel after each step: twice the time.
 _ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "8000000000",
@@ -29,6 +31,18 @@ _ALLOCATOR = {
     "MALLOC_TOP_PAD_": "268435456",
     "GOMP_SPINCOUNT": "0",
 }
+
+
+def unpacked_maps(work: Path) -> Path:
+    """Folder of the label maps of the test data (`HEIMDALLR_TEST_DATA`), unpacked into `work`."""
+    data = Path(os.environ.get("HEIMDALLR_TEST_DATA", HERE.parents[2] / "shared" / "data"))
+    folder = work / "maps"
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(data / "label_maps_ct.zip") as archive:
+        for name in archive.namelist():
+            if name.endswith("_total.nii.gz"):
+                (folder / Path(name).name).write_bytes(archive.read(name))
+    return folder
 
 
 def _command(script: str, *arguments: object) -> list[str]:
@@ -68,14 +82,17 @@ def train(work: Path, stage: str, minutes: float, threads: int) -> None:
 def main() -> None:
     """Run the whole training from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--maps", type=Path, required=True, help="folder of *_total.nii.gz")
-    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=HERE.parents[1] / "build" / "train")
+    parser.add_argument("--maps", type=Path, help="folder of *_total.nii.gz")
+    parser.add_argument("--to", type=Path, default=_BUNDLED)
     parser.add_argument("--bodies", type=int, default=120, help="phantoms")
     parser.add_argument("--stages", nargs="*", default=[f"{k}:{v}" for k, v in STAGES.items()])
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    pool, maps = options.work / "pool", sorted(options.maps.glob("*_total.nii.gz"))
+    pool = options.work / "pool"
+    maps = sorted((options.maps or unpacked_maps(options.work)).glob("*_total.nii.gz"))
+    if not maps:
+        parser.error("there are no label maps to train from")
     # A few bodies to start with, the others while training goes on.
     _call(_command("pool.py", "real", *maps, "--pool", pool, "--count", _FRESH_BODIES))
     _call(_command("pool.py", "phantom", "--pool", pool, "--count", _FRESH_BODIES))
