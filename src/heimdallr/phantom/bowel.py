@@ -22,7 +22,8 @@ _FREE = frozenset({Material.VISCERAL_FAT})
 
 def small_bowel_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return loops packed into the middle abdomen, wall and content."""
-    forward = 26.0 * (patient.visceral - 0.45)
+    excess = patient.visceral - 0.45
+    forward = (26.0 if excess > 0 else 44.0) * excess
     points = []
     rows = np.arange(2.0, -196.0, -26.0)
     flip = 1
@@ -34,7 +35,7 @@ def small_bowel_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]
             y = depth + forward * (0.4 if depth < 70 else 1.0)
             points += [[x, y, row] for x in across]
     line = np.array(points) + rng.normal(0.0, 7.5, (len(points), 3))
-    wave = rng.uniform(8.5, 13.5, len(line))
+    wave = rng.uniform(8.5, 14.5, len(line))
     radii = np.convolve(np.pad(wave, 2, mode="edge"), np.ones(5) / 5, mode="valid")
     whole = tube(line, radii, step_mm=9)
     content = Tube(whole.points, np.maximum(whole.radii - 2.4, 1.0))
@@ -52,7 +53,8 @@ _CONTENT = frozenset({Material.SMALL_BOWEL_CONTENT, Material.STOOL})
 
 def colon_line(patient: Patient, rng: np.random.Generator) -> Floats:
     """Return the centre line of the colon from caecum to anus, (N, 3), mm."""
-    f, v, d = 24.0 * (patient.visceral - 0.45), 10.0 * (patient.visceral - 0.45), 0.0
+    excess = patient.visceral - 0.45
+    f, v = (24.0 if excess > 0 else 46.0) * excess, 10.0 * excess
     d = 0.5 * patient.inspiration_mm
     droop = rng.uniform(0, 60)
     points = np.array(
@@ -139,7 +141,8 @@ def colon_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
 def stomach_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return the stomach: fundus under the left dome, body, antrum; content and gas."""
     k, d = patient.organs.stomach, 0.8 * patient.inspiration_mm
-    f = 18.0 * (patient.visceral - 0.45)
+    excess = patient.visceral - 0.45
+    f = (18.0 if excess > 0 else 34.0) * excess
     line = np.array(
         [
             [-66, 28, 92],

@@ -11,7 +11,7 @@ from heimdallr.phantom.abdomen import kidney_centre_mm
 from heimdallr.phantom.canvas import Paint
 from heimdallr.phantom.materials import Material
 from heimdallr.phantom.primitives import Ellipsoid, Union
-from heimdallr.phantom.vessels import ANEURYSM_CENTRE_MM, aorta_line
+from heimdallr.phantom.vessels import aneurysm_centre_mm, aorta_line
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Lesion, Patient
@@ -93,7 +93,7 @@ def _place(
         centre = np.array([-12.0, 112.0, 186.0 - 0.6 * patient.inspiration_mm])
         steps = (_coronary_plaques(centre, radius, scale, rng),)
     elif lesion.kind == "aortic_aneurysm":
-        centre = np.array(ANEURYSM_CENTRE_MM)
+        centre = np.array(aneurysm_centre_mm(patient, lesion))
     place = (float(centre[0]), float(centre[1]), float(centre[2]))
     return PlacedLesion(lesion, place, steps)
 

@@ -97,15 +97,17 @@ def cavity_steps(patient: Patient) -> list[Paint]:
         ]
         over = frozenset({Material.SUBCUTANEOUS_FAT})
         steps.append(Paint(Union(tuple(glands)), Material.GLAND, "", over=over))
-    seam = 2.0 + 2.5 * patient.visceral
+    seam = 5.0 * patient.visceral
     shapes: list[Shape] = []
     for _, s in SIDES:
         # Fat planes: below gluteus maximus, around the ischium, between the thigh muscles.
-        shapes.append(tube(mirrored([[52, -22, -225], [58, -30, -262], [40, -12, -285]], s), 13))
-        shapes.append(tube(mirrored([[84, 66, -225], [80, 58, -300]], s), 8 + seam))
+        shapes.append(
+            tube(mirrored([[52, -22, -225], [58, -30, -262], [40, -12, -285]], s), 8 + seam)
+        )
+        shapes.append(tube(mirrored([[84, 66, -225], [80, 58, -300]], s), 5 + seam))
         shapes.append(tube(mirrored([[120, -14, -235], [118, -12, -330]], s), 5 + seam))
         shapes.append(tube(mirrored([[94, -18, 320], [130, -20, 300]], s), 5 + seam))
-        shapes.append(tube(mirrored([[118, 28, 250], [130, 30, 285]], s), 13 + seam))
-        shapes.append(tube(mirrored([[64, 8, 335], [38, 36, 350]], s), 8 + seam))
+        shapes.append(tube(mirrored([[118, 28, 250], [130, 30, 285]], s), 9 + seam))
+        shapes.append(tube(mirrored([[64, 8, 335], [38, 36, 350]], s), 5 + seam))
     over = frozenset({Material.MUSCLE})
     return [*steps, Paint(Union(tuple(shapes)), Material.VISCERAL_FAT, "", over=over)]

@@ -155,9 +155,10 @@ def make_torso(patient: Patient, rng: np.random.Generator) -> Torso:
     inner_levels, fascia_levels = _INNER.copy(), _FASCIA.copy()
     # Visceral fat pushes the belly forward and a little sideways; the lower ribs follow.
     for levels in (inner_levels, fascia_levels):
-        belly = np.exp(-(((levels[:, 0] + 20) / 105) ** 2))
-        levels[:, 2] += (34.0 * (patient.visceral - 0.45)) * belly
-        levels[:, 1] += (13.0 * (patient.visceral - 0.45)) * belly
+        belly = np.exp(-(((levels[:, 0] + 35) / 115) ** 2))
+        excess = patient.visceral - 0.45
+        levels[:, 2] += (34.0 if excess > 0 else 62.0) * excess * belly
+        levels[:, 1] += (13.0 if excess > 0 else 26.0) * excess * belly
     inner = _superellipse(inner_levels, angle, z)
     back = np.minimum(angle, 2 * np.pi - angle)
     # Behind the spine the wall comes forward between the two paravertebral gutters.

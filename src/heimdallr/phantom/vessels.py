@@ -12,7 +12,7 @@ from heimdallr.phantom.materials import Material
 from heimdallr.phantom.primitives import mirrored, tube
 
 if TYPE_CHECKING:
-    from heimdallr.phantom.patient import Patient
+    from heimdallr.phantom.patient import Lesion, Patient
     from heimdallr.phantom.primitives import Tube
 
 _AORTA = np.array(
@@ -36,7 +36,7 @@ _AORTA = np.array(
     ],
     dtype=float,
 )
-ANEURYSM_CENTRE_MM = (-6.2, 48.7, -34.0)
+_ANEURYSM_MM = (-6.2, 48.7, -34.0)
 _ANEURYSM_LENGTH_MM = 26.0
 
 
@@ -44,13 +44,22 @@ def aorta_line(patient: Patient) -> Tube:
     """Return the aorta as a tube; an aneurysm widens it below the renal arteries."""
     radii = _AORTA[:, 3] * patient.organs.aorta
     smooth = tube(_AORTA[:, :3], radii, step_mm=8)
-    wide = smooth.radii.copy()
+    wide, line = smooth.radii.copy(), smooth.points.copy()
     for lesion in patient.lesions:
         if lesion.kind == "aortic_aneurysm":
             z, below = smooth.points[:, 2], smooth.points[:, 2] < 60
-            bell = np.exp(-(((z - ANEURYSM_CENTRE_MM[2]) / _ANEURYSM_LENGTH_MM) ** 2)) * below
+            bell = np.exp(-(((z - _ANEURYSM_MM[2]) / _ANEURYSM_LENGTH_MM) ** 2)) * below
             wide += np.maximum(lesion.size_mm / 2 / patient.frame - wide, 0) * bell
-    return type(smooth)(smooth.points, wide)
+    # The spine is behind: a wide aorta bulges forward.
+    line[:, 1] += wide - smooth.radii
+    return type(smooth)(line, wide)
+
+
+def aneurysm_centre_mm(patient: Patient, lesion: Lesion) -> tuple[float, float, float]:
+    """Return the middle of an aneurysm in the reference body, mm."""
+    x, y, z = _ANEURYSM_MM
+    normal = float(np.interp(-z, -_AORTA[:, 2], _AORTA[:, 3])) * patient.organs.aorta
+    return x, y + max(lesion.size_mm / 2 / patient.frame - normal, 0.0), z
 
 
 def abdominal_vessel_steps(patient: Patient) -> list[Paint]:
