@@ -1,0 +1,5 @@
+"""``python -m heimdallr``."""
+
+from heimdallr.cli import main
+
+main()

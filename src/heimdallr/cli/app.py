@@ -1,0 +1,76 @@
+"""The command tree, and how every command fails: one line of what happened and what to do."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from heimdallr import __version__, logs
+from heimdallr.cli import configuration, demo, doctor, phantom, process, weights
+from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every command."""
+
+    OK = 0
+    FAILED = 1
+    """Something did not work: a case failed, a check is not ok."""
+    USAGE = 2
+    """The command line or the configuration is wrong; nothing was done."""
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    name="heimdallr",
+    help="CT and MR studies in, measurements a radiologist can trust out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("process")(process.process)
+app.command("phantom")(phantom.phantom)
+app.command("demo")(demo.demo)
+app.command("config")(configuration.config)
+app.command("doctor")(doctor.doctor)
+app.add_typer(weights.app, name="weights")
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"heimdallr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    log_json: Annotated[bool, typer.Option(help="Log JSON lines.")] = False,
+    version: Annotated[  # noqa: ARG001 - handled by the eager callback
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version.",
+            is_eager=True,
+            callback=lambda value: _version(wanted=value),
+        ),
+    ] = False,
+) -> None:
+    logs.configure(verbose=verbose, json_lines=log_json)
+
+
+def main() -> None:
+    """Run the command line; deliberate errors become one line on standard error."""
+    try:
+        app()
+    except HeimdallrError as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(Exit.USAGE if isinstance(error, ConfigurationError) else Exit.FAILED)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)

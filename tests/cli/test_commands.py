@@ -1,0 +1,118 @@
+"""The commands as a person types them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEIMDALLR_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("TOTALSEG_HOME_DIR", str(tmp_path / "totalsegmentator"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "heimdallr", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_config_lists_values_and_their_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`config` says what is set, from where, and which names nobody knows; secrets stay hidden."""
+    monkeypatch.setenv("HEIMDALLR_DICOM_PORT", "11113")
+    monkeypatch.setenv("HEIMDALLR_DICOM_PROT", "1")
+    monkeypatch.setenv("TOTALSEGMENTATOR_LICENSE", "aca_SECRET")
+    done = _run("config", "--json")
+    rows = {row["name"]: row for row in json.loads(done.stdout)["settings"]}
+    assert rows["HEIMDALLR_DICOM_PORT"]["value"] == "11113"
+    assert rows["HEIMDALLR_DICOM_PORT"]["source"] == "environment"
+    assert json.loads(done.stdout)["unknown"] == {"HEIMDALLR_DICOM_PROT": "HEIMDALLR_DICOM_PORT"}
+    assert "aca_SECRET" not in done.stdout + done.stderr
+    assert "aca_SECRET" not in _run("config").stdout
+
+
+def test_a_bad_setting_ends_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2 and one line that names the variable."""
+    monkeypatch.setenv("HEIMDALLR_DICOM_PORT", "seventy")
+    done = _run("doctor")
+    assert done.returncode == 2
+    assert "HEIMDALLR_DICOM_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_sees_a_taken_port_and_the_bundled_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every check has a state, and what is not ok says what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("HEIMDALLR_SERVER_PORT", str(taken.getsockname()[1]))
+        done = _run("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
+    assert checks["dcm2niix"]["state"] == "ok"
+    assert checks["web port"]["state"] == "warning"
+    assert "HEIMDALLR_SERVER_PORT" in checks["web port"]["remedy"]
+    assert checks["weights total"]["found"] == "bundled — not for clinical use"
+    assert all(check["remedy"] for check in checks.values() if check["state"] != "ok")
+
+
+def test_process_refuses_what_is_not_there(tmp_path: Path) -> None:
+    """A path that does not exist is a usage error; an empty folder is a refused study."""
+    assert _run("process", str(tmp_path / "nothing")).returncode == 2
+    (tmp_path / "empty").mkdir()
+    done = _run("process", str(tmp_path / "empty"), "--output", str(tmp_path / "out"), "--json")
+    assert done.returncode == 1
+    (outcome,) = json.loads(done.stdout)
+    assert outcome["state"] == "refused"
+    assert "no readable DICOM" in outcome["error"]
+    assert "Traceback" not in done.stderr
+
+
+def test_weights_are_listed_with_their_origin() -> None:
+    """The bundled weights are shown as what they are; --all shows what could be installed."""
+    rows = {row["task"]: row for row in json.loads(_run("weights", "list", "--json").stdout)}
+    assert rows["total_fast"]["state"] == "bundled"
+    everything = json.loads(_run("weights", "list", "--all", "--json").stdout)
+    assert {"total", "lung_vessels"} <= {row["task"] for row in everything}
+
+
+def test_weights_are_installed_from_a_zip_and_verified(tmp_path: Path) -> None:
+    """A ZIP in the released layout is installed; a file changed afterwards is found out."""
+    bundled = json.loads(_run("weights", "list", "--json").stdout)
+    folder = next(Path(row["folders"][0]) for row in bundled if row["task"] == "total_fast")
+    archive = tmp_path / "weights.zip"
+    with zipfile.ZipFile(archive, "w") as content:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                content.write(file, file.relative_to(folder.parent.parent))
+    assert "Dataset297" in _run("weights", "install", str(archive)).stdout
+    assert _run("weights", "verify", "total_fast").returncode == 0
+
+    installed = next((tmp_path / "data" / "weights").rglob("checkpoint_final.pth"))
+    installed.write_bytes(installed.read_bytes()[:-1000])
+    done = _run("weights", "verify", "total_fast")
+    assert done.returncode == 1
+    assert "has changed since it was installed" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
+    """Exit code 1 and what to do."""
+    (tmp_path / "weights.zip").write_text("no zip")
+    done = _run("weights", "install", str(tmp_path / "weights.zip"))
+    assert done.returncode == 1
+    assert "error:" in done.stderr
+    assert "Traceback" not in done.stderr
