@@ -22,7 +22,7 @@ COLOURS: dict[str, RGB] = {
     "liver": (188, 96, 76),
     "gallbladder": (112, 168, 86),
     "spleen": (146, 106, 178),
-    "kidney": (206, 82, 104),
+    "kidney": (208, 84, 122),
     "kidney_cyst": (122, 204, 222),
     "adrenal_gland": (240, 212, 116),
     "pancreas": (238, 186, 88),

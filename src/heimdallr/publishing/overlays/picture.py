@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from heimdallr.publishing.palette import RGB
 
 MARGIN_PIXELS = 3
-SMOOTHING_PIXELS = 0.45
-"""Gaussian on the distance field; takes the voxels' steps off and keeps one-voxel structures."""
+SMOOTHING_PIXELS = 0.65
+"""Gaussian on the distance field, which takes the voxels' steps off."""
+
+LEAST_RADIUS_PIXELS = 0.3
+"""However small or thin, a structure stays this far inside its contour at every voxel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Window:
 
 
 SOFT_TISSUE = Window(level=50, width=400)
+BRAIN = Window(level=40, width=120)
 BRAIN_BLEED = Window(level=40, width=80)
 
 
@@ -121,7 +125,9 @@ class Picture:
         spacing = self.plane.pixel_mm[::-1]
         field = ndimage.distance_transform_edt(padded, spacing)
         field -= ndimage.distance_transform_edt(~padded, spacing)
-        field = ndimage.gaussian_filter(field, SMOOTHING_PIXELS).astype(np.float32)
+        smooth = ndimage.gaussian_filter(field, SMOOTHING_PIXELS)
+        least = LEAST_RADIUS_PIXELS * min(spacing)
+        field = np.where(padded, np.maximum(smooth, least), smooth).astype(np.float32)
 
         scale = np.array([self.height / self.plane.height, self.width / self.plane.width])
         start = np.maximum(np.floor(corner * scale), 0).astype(int)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from heimdallr.domain.measurement import Status
 from heimdallr.publishing.overlays.canvas import INK, MUTED, Canvas, text_width
-from heimdallr.publishing.overlays.picture import SOFT_TISSUE, Window, signal_window
+from heimdallr.publishing.overlays.picture import BRAIN, SOFT_TISSUE, Window, signal_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,8 +79,11 @@ def window_fact(case: Case, window: Window) -> str:
 
 
 def display_window(case: Case, values: npt.NDArray[np.float32]) -> Window:
-    """Soft-tissue window on CT, from the values themselves on MR."""
-    return SOFT_TISSUE if case.modality == "CT" else signal_window(values)
+    """Soft-tissue window on CT, brain window for a head; from the values themselves on MR."""
+    if case.modality != "CT":
+        return signal_window(values)
+    head_only = "brain" in case.statistics and "liver" not in case.statistics
+    return BRAIN if head_only else SOFT_TISSUE
 
 
 def background_value(case: Case) -> float:
