@@ -3,7 +3,8 @@
 dcm2niix converts; this module gives it the chosen images and nothing else, tells its outputs
 apart, and believes none of them before :mod:`heimdallr.preparation.verification` agrees. Where
 slices are unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong
-geometry and a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former.
+geometry and a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former. Where
+it refuses the latter too, the slices are resampled here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import nibabel as nib
 import numpy as np
@@ -28,10 +29,13 @@ from heimdallr.preparation.converter import (
     is_tilt_corrected,
 )
 from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.resampling import resample
 from heimdallr.preparation.rewriting import decode, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from heimdallr.preparation.instances import Frame
     from heimdallr.preparation.stacks import SeriesCandidate
@@ -66,6 +70,7 @@ class Conversion:
         rewritten: the images were decoded and copied before conversion.
         placement_error_mm: how far slices lie from where DICOM has them; ``None`` when resampled.
         warnings: what dcm2niix warned of.
+        resampled_by: which program resampled: ``dcm2niix`` or ``heimdallr``; ``None`` if none.
     """
 
     path: Path
@@ -76,11 +81,23 @@ class Conversion:
     rewritten: bool
     placement_error_mm: float | None
     warnings: tuple[str, ...]
+    resampled_by: Literal["dcm2niix", "heimdallr"] | None = None
 
     @property
     def resampled(self) -> bool:
         """Whether voxels were interpolated rather than taken over."""
         return self.tilt_corrected or self.equidistant
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The output that agrees with the images."""
+
+    path: Path
+    tilt_corrected: bool = False
+    equidistant: bool = False
+    resampled_by: Literal["dcm2niix", "heimdallr"] | None = None
+    placement_error_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,38 +159,79 @@ def _convert(
     if run.return_code not in converter.CAN_BE_WHOLE or not run.outputs:
         msg = f"dcm2niix gave no volume of {source.candidate.name}: {run.meaning}"
         raise ConversionError(msg, remedy="send the series again or export it uncompressed")
-    chosen, error_mm = _choose(source, run.outputs)
-    _clear_texts(chosen)
+    chosen = _choose(source, run.outputs)
+    _clear_texts(chosen.path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _move(chosen, target)
+    _move(chosen.path, target)
     return Conversion(
         path=target,
         converter=f"dcm2niix {converter.sidecar_version(out)}",
         return_code=run.return_code,
-        tilt_corrected=is_tilt_corrected(chosen),
-        equidistant=is_equidistant(chosen),
+        tilt_corrected=chosen.tilt_corrected,
+        equidistant=chosen.equidistant,
         rewritten=rewritten,
-        placement_error_mm=error_mm,
+        placement_error_mm=chosen.placement_error_mm,
         warnings=run.warnings,
+        resampled_by=chosen.resampled_by,
     )
 
 
-def _choose(source: _Source, outputs: Sequence[Path]) -> tuple[Path, float | None]:
-    """The output that agrees with the images: a plain one if any does, else a resampled one.
-
-    Returns:
-        the file, and its placement error in mm (``None`` for a resampled one).
-    """
+def _choose(source: _Source, outputs: Sequence[Path]) -> _Chosen:
+    """The output that agrees with the images: a plain one if any does, else a resampled one."""
     plain = [path for path in outputs if not is_tilt_corrected(path) and not is_equidistant(path)]
     resampled = sorted(set(outputs) - set(plain), key=_corrections, reverse=True)
     complaints = []
-    for path in (*plain, *resampled):
-        error_mm, complaint = _checked(source, path, resampled=path in resampled)
+    for path in plain:
+        error_mm, complaint = _checked(source, path, resampled=False)
         if not complaint:
-            return path, None if path in resampled else error_mm
+            return _Chosen(path, placement_error_mm=error_mm)
         complaints.append(complaint)
+    for path in resampled:
+        _, complaint = _checked(source, path, resampled=True)
+        if not complaint:
+            return _Chosen(path, is_tilt_corrected(path), is_equidistant(path), "dcm2niix")
+        complaints.append(complaint)
+    geometry = source.candidate.geometry
+    if geometry is not None and (geometry.tilted or geometry.uneven):
+        for path in plain:
+            ours = _resampled_here(source, path)
+            if ours is not None and not _checked(source, ours, resampled=True)[1]:
+                return _Chosen(ours, geometry.tilted, geometry.uneven, "heimdallr")
     msg = f"no volume of {source.candidate.name} agrees with its images: {complaints[-1]}"
     raise ConversionError(msg, remedy="look at the series' geometry; choose another series")
+
+
+def _resampled_here(source: _Source, path: Path) -> Path | None:
+    """Our own correction of a plain output whose voxels, but not whose affine, are right.
+
+    dcm2niix keeps DICOM's columns, turns its rows round, and orders slices along the normal or
+    against it; the compared images tell which.
+
+    Returns:
+        the file beside ``path``; ``None`` when the voxels are not those of the images.
+    """
+    rows, columns = source.matrix
+    data = np.asanyarray(nib.load(path).dataobj)
+    if data.shape != (columns, rows, len(source.candidate.frames)):
+        return None
+    slices = data[:, ::-1, :]
+    first, last = source.planes[0].values.T, source.planes[-1].values.T
+    if not _same(slices[..., 0], first) or not _same(slices[..., -1], last):
+        slices = slices[..., ::-1]
+        if not _same(slices[..., 0], first) or not _same(slices[..., -1], last):
+            return None
+    made = resample(slices, source.candidate.frames)
+    ours = path.with_name(f"{path.stem}_ours.nii")
+    nib.save(nib.Nifti1Image(made.data, made.affine_ras), ours)
+    return ours
+
+
+def _same(voxels: npt.NDArray[np.generic], theirs: npt.NDArray[np.float64]) -> bool:
+    """Whether a slice of the volume is one of the images, up to a scale in MR."""
+    ours = np.asarray(voxels, dtype=np.float64)
+    if ours.std() < verification.UNIFORM or theirs.std() < verification.UNIFORM:
+        return bool(np.allclose(ours, theirs, atol=1.0))
+    return float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]) > verification.SAME_IMAGE
 
 
 def _corrections(path: Path) -> tuple[int, str]:

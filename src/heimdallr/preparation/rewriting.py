@@ -118,6 +118,7 @@ def _write(order: _Order, number: int, uids: dict[str, str], folder: Path) -> No
     if pixels.ndim != 2 or pixels.dtype.kind not in "iu":  # noqa: PLR2004 - rows and columns
         msg = "neither a plane nor whole numbers"
         raise ValueError(msg)
+    pixels, rescale = _signed(pixels, order, int(source.get("BitsStored", 16)))
     bits = pixels.dtype.itemsize * 8
     copy = Dataset()
     copy.SOPClassUID = (CT_CLASSES if order.modality == "CT" else MR_CLASSES)[0]
@@ -133,8 +134,8 @@ def _write(order: _Order, number: int, uids: dict[str, str], folder: Path) -> No
     copy.PixelSpacing = list(map(_ds, order.pixel_spacing))
     if order.slice_thickness is not None:
         copy.SliceThickness = _ds(order.slice_thickness)
-    if order.rescale is not None:
-        copy.RescaleSlope, copy.RescaleIntercept = map(_ds, order.rescale)
+    if rescale is not None:
+        copy.RescaleSlope, copy.RescaleIntercept = map(_ds, rescale)
     copy.SamplesPerPixel, copy.PhotometricInterpretation = 1, "MONOCHROME2"
     copy.Rows, copy.Columns = pixels.shape
     copy.BitsAllocated, copy.BitsStored, copy.HighBit = bits, bits, bits - 1
@@ -145,6 +146,24 @@ def _write(order: _Order, number: int, uids: dict[str, str], folder: Path) -> No
     copy.file_meta.MediaStorageSOPClassUID = copy.SOPClassUID
     copy.file_meta.MediaStorageSOPInstanceUID = copy.SOPInstanceUID
     copy.save_as(folder / f"{number:06d}.dcm", enforce_file_format=True)
+
+
+def _signed(
+    pixels: npt.NDArray[np.generic], order: _Order, bits_stored: int
+) -> tuple[npt.NDArray[np.generic], tuple[float, ...] | None]:
+    """Values as signed 16-bit numbers where that loses nothing, and the rescale they then need.
+
+    dcm2niix corrects tilt and uneven spacing of signed images only. The choice depends on the
+    series' properties, not on one image's values, so that all images of a series agree.
+    """
+    if pixels.dtype.itemsize < 2 or bits_stored < 16:  # noqa: PLR2004 - room for a sign
+        return pixels.astype(np.int16), order.rescale
+    slope, intercept = order.rescale or (1.0, 0.0)
+    if order.modality == "CT" and float(slope).is_integer() and float(intercept).is_integer():
+        hu = pixels.astype(np.int64) * int(slope) + int(intercept)
+        if np.iinfo(np.int16).min <= hu.min() and hu.max() <= np.iinfo(np.int16).max:
+            return hu.astype(np.int16), (1.0, 0.0)
+    return pixels, order.rescale
 
 
 def _ds(value: float) -> str:

@@ -34,6 +34,9 @@ RESAMPLED_CORRELATION = 0.9
 RESAMPLED_DIFFERENCE_HU = 25.0
 """Interpolating between slices changes single pixels; the slice as a whole stays recognisable."""
 
+SAME_IMAGE = 0.999
+"""Correlation above which two images of one matrix are the same image."""
+
 COARSE_PIXELS = 5
 MIN_SEEN = 0.5
 UNIFORM = 1e-6
