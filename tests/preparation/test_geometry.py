@@ -1,0 +1,98 @@
+"""Slices in the patient's frame: spacing, gaps, tilt, planes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heimdallr.preparation.geometry import blocks, slice_normal, stack_geometry
+
+AXIAL = (1, 0, 0, 0, 1, 0)
+CORONAL = (1, 0, 0, 0, 0, -1)
+SAGITTAL = (0, 1, 0, 0, 0, -1)
+
+
+def _axial(depths: list[float]) -> list[tuple[float, float, float]]:
+    return [(-100.0, -120.0, depth) for depth in depths]
+
+
+def test_an_even_stack_is_measured_along_its_normal() -> None:
+    """Coverage counts the last slice's own thickness; the order of the files does not matter."""
+    geometry = stack_geometry(_axial([10.0, 0.0, 5.0, 15.0]), AXIAL)
+    assert (geometry.slices, geometry.repeats, geometry.plane) == (4, 0, "axial")
+    assert geometry.spacing_mm == pytest.approx(5.0)
+    assert geometry.coverage_mm == pytest.approx(20.0)
+    assert not geometry.uneven
+    assert not geometry.tilted
+
+
+@pytest.mark.parametrize(
+    ("orientation", "plane"), [(AXIAL, "axial"), (CORONAL, "coronal"), (SAGITTAL, "sagittal")]
+)
+def test_the_plane_is_the_nearest_anatomical_one(orientation: tuple[int, ...], plane: str) -> None:
+    """The normal names the plane."""
+    normal = slice_normal(orientation)
+    assert stack_geometry([k * 2 * normal for k in range(5)], orientation).plane == plane
+
+
+def test_a_tilted_gantry_shifts_slices_against_their_normal() -> None:
+    """Siemens' way: slices lean by 14 degrees, the table moves straight."""
+    angle = np.radians(14)
+    orientation = (1, 0, 0, 0, np.cos(angle), -np.sin(angle))
+    geometry = stack_geometry([(0, 0, 5.0 * k) for k in range(6)], orientation)
+    assert geometry.tilt_deg == pytest.approx(14, abs=1e-6)
+    assert geometry.tilted
+    assert geometry.obliquity_deg == pytest.approx(14, abs=1e-6)
+    assert geometry.spacing_mm == pytest.approx(5 * np.cos(angle))
+
+
+def test_an_oblique_stack_that_follows_its_normal_is_not_tilted() -> None:
+    """Obliquity alone needs no correction: the affine carries it."""
+    angle = np.radians(20)
+    orientation = (1, 0, 0, 0, np.cos(angle), -np.sin(angle))
+    normal = slice_normal(orientation)
+    geometry = stack_geometry([3.0 * k * normal for k in range(6)], orientation)
+    assert geometry.tilt_deg == pytest.approx(0, abs=1e-3)
+    assert geometry.obliquity_deg == pytest.approx(20)
+
+
+def test_a_missing_slice_makes_the_stack_uneven() -> None:
+    """One gap of twice the median."""
+    geometry = stack_geometry(_axial([0, 5, 10, 20, 25]), AXIAL)
+    assert geometry.uneven
+    assert geometry.largest_gap_mm == pytest.approx(10)
+
+
+def test_images_at_one_place_are_counted_as_repeats() -> None:
+    """Two time points of three slices."""
+    geometry = stack_geometry(_axial([0, 5, 10, 0, 5, 10]), AXIAL)
+    assert (geometry.slices, geometry.repeats) == (3, 3)
+    assert geometry.spacing_mm == pytest.approx(5)
+
+
+def test_one_slice_has_no_spacing() -> None:
+    """What cannot be measured is None, not zero."""
+    geometry = stack_geometry(_axial([7.0]), AXIAL)
+    assert geometry.spacing_mm is None
+    assert geometry.coverage_mm is None
+    assert not geometry.uneven
+
+
+def test_two_body_parts_in_one_series_are_two_blocks() -> None:
+    """Nothing is interpolated between a head and a pelvis."""
+    depth = np.array([100.0, 0.0, 5.0, 105.0, 10.0, 110.0])
+    assert [block.tolist() for block in blocks(depth)] == [[1, 2, 4], [0, 3, 5]]
+
+
+def test_a_missing_slice_does_not_cut_a_block() -> None:
+    """A gap of two spacings is interpolated by the converter, and said."""
+    assert len(blocks(np.array([0.0, 5.0, 10.0, 20.0, 25.0]))) == 1
+
+
+@pytest.mark.parametrize(
+    "cosines", [(1, 0, 0, 1, 0, 0), (0, 0, 0, 0, 0, 0), (2, 0, 0, 0, 1, 0), (1, 0, 0, 0, np.nan, 0)]
+)
+def test_cosines_that_are_no_orientation_are_refused(cosines: tuple[float, ...]) -> None:
+    """Parallel, zero, too long or not finite."""
+    with pytest.raises(ValueError, match="orientation"):
+        slice_normal(cosines)

@@ -1,0 +1,111 @@
+"""Headers of files nobody has checked."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zlib
+from typing import TYPE_CHECKING
+
+import pydicom
+import pytest
+from dicom_series import DEFLATED, SeriesOnDisk
+
+from heimdallr.preparation import reading
+from heimdallr.preparation.reading import (
+    BoundedReader,
+    SkippedFileError,
+    SkipReason,
+    read_header,
+    tolerant_pydicom,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _reason(path: Path) -> SkipReason:
+    with pytest.raises(SkippedFileError) as caught:
+        read_header(path)
+    return caught.value.reason
+
+
+def test_an_ordinary_header_is_read_without_its_pixels(tmp_path: Path) -> None:
+    """Only what preparation looks at is kept."""
+    header = read_header(SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path)[0])
+    assert header.Modality == "CT"
+    assert "PixelData" not in header
+    assert "PatientPosition" not in header
+
+
+def test_files_that_are_no_images_are_told_apart(tmp_path: Path) -> None:
+    """Empty, foreign, an archive, a folder, a damaged header: each has its own reason."""
+    content = {"empty": b"", "text": b"hello" * 100, "zip": b"PK\x03\x04" + bytes(400)}
+    for name, data in content.items():
+        (tmp_path / name).write_bytes(data)
+    assert _reason(tmp_path / "empty") is SkipReason.EMPTY
+    assert _reason(tmp_path / "text") is SkipReason.NOT_DICOM
+    assert _reason(tmp_path / "zip") is SkipReason.ARCHIVE
+    assert _reason(tmp_path) is SkipReason.NOT_REGULAR
+    assert _reason(tmp_path / "absent") is SkipReason.UNREADABLE
+
+
+def test_a_header_without_preamble_is_still_read(tmp_path: Path) -> None:
+    """Old archives hold bare data sets."""
+    path = SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path)[0]
+    dataset = pydicom.dcmread(path)
+    bare = pydicom.Dataset({element.tag: element for element in dataset})
+    pydicom.dcmwrite(tmp_path / "bare", bare, implicit_vr=True, little_endian=True)
+    assert read_header(tmp_path / "bare").Modality == "CT"
+
+
+def test_a_declared_length_never_sets_memory_aside() -> None:
+    """An element of 4 GB in a file of ten bytes."""
+    reader = BoundedReader(io.BytesIO(b"0123456789"), 10)
+    assert reader.read(2**32 - 2) == b"0123456789"
+    assert reader.read(1) == b""
+
+
+def test_a_header_that_never_ends_is_given_up() -> None:
+    """The budget is of bytes and of calls."""
+    reader = BoundedReader(io.BytesIO(bytes(100)), 100, max_bytes=250)
+    for _ in range(2):
+        reader.seek(0)
+        reader.read()
+    reader.seek(0)
+    with pytest.raises(SkippedFileError, match="limits"):
+        reader.read()
+
+
+def test_a_deflated_header_is_read(tmp_path: Path) -> None:
+    """The one transfer syntax whose data set is compressed as a whole."""
+    series = SeriesOnDisk(depths_mm=(0.0,), transfer_syntax=DEFLATED)
+    assert read_header(series.write(tmp_path)[0]).Modality == "CT"
+
+
+def test_a_deflate_bomb_is_measured_before_it_is_inflated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four megabytes of zeros in four kilobytes, against a limit of one megabyte."""
+    series = SeriesOnDisk(depths_mm=(0.0,), transfer_syntax=DEFLATED)
+    content = series.write(tmp_path)[0].read_bytes()
+    start = 144 + int.from_bytes(content[140:144], "little")
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = deflate.compress(bytes(2**22)) + deflate.flush()
+    (tmp_path / "bomb").write_bytes(content[:start] + bomb)
+    monkeypatch.setattr(reading, "MAX_HEADER_BYTES", 2**20)
+    assert _reason(tmp_path / "bomb") is SkipReason.TOO_LARGE
+
+
+def test_pydicom_says_nothing_while_headers_are_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its warnings quote values, and values are patients' data."""
+    path = SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path)[0]
+    content = path.read_bytes().replace(b"20260201", b"SECRETXY")
+    path.write_bytes(content)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with tolerant_pydicom():
+            assert str(read_header(path).StudyDate) == "SECRETXY"
+    assert "SECRET" not in caplog.text + " ".join(str(one.message) for one in heard)

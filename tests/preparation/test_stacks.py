@@ -1,0 +1,108 @@
+"""Cutting a series into stacks that can each be one volume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dicom_series import SAGITTAL, SeriesOnDisk, enhanced_mr
+
+from heimdallr.domain.identity import OWN_UID_ROOT
+from heimdallr.preparation.headers import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heimdallr.preparation.stacks import SeriesCandidate
+
+SIX = tuple(5.0 * k for k in range(6))
+UID = "1.2.826.0.1.3680043.2.1125.1.5"
+
+
+def _candidates(folder: Path) -> tuple[SeriesCandidate, ...]:
+    (study,) = scan(folder.rglob("*.dcm")).studies
+    return study.candidates
+
+
+def test_frames_are_in_order_of_depth(tmp_path: Path) -> None:
+    """Whatever the instance numbers say."""
+    SeriesOnDisk(depths_mm=(10.0, 0.0, 5.0, 15.0)).write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert [frame.position and frame.position[2] for frame in one.frames] == [-24, -19, -14, -9]
+
+
+def test_time_points_become_stacks_of_their_own(tmp_path: Path) -> None:
+    """Two passes over the same places, told apart by AcquisitionNumber."""
+    passes = [1] * 6 + [2] * 6
+    SeriesOnDisk(depths_mm=SIX * 2, per_slice={"AcquisitionNumber": passes}).write(tmp_path)
+    first, second = _candidates(tmp_path)
+    assert [len(first.frames), len(second.frames)] == [6, 6]
+    assert first.time_points == second.time_points == 2
+    assert (first.name, second.name) == ("series 5 (stack 1 of 2)", "series 5 (stack 2 of 2)")
+
+
+def test_repeats_nothing_tells_apart_stay_one_stack(tmp_path: Path) -> None:
+    """Selection then refuses them; nothing is chosen at random."""
+    SeriesOnDisk(depths_mm=SIX * 2).write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert one.geometry is not None
+    assert one.geometry.repeats == 6
+
+
+def test_echoes_and_kinds_of_mr_images_are_separate(tmp_path: Path) -> None:
+    """Water and fat of one Dixon series."""
+    kinds: list[object] = [["DERIVED", "PRIMARY", kind] for kind in ("WATER", "FAT")]
+    SeriesOnDisk(
+        depths_mm=SIX * 2, modality="MR",
+        per_slice={"ImageType": [kinds[0]] * 6 + [kinds[1]] * 6},
+    ).write(tmp_path)  # fmt: skip
+    assert sorted(one.series.image_type[2] for one in _candidates(tmp_path)) == ["FAT", "WATER"]
+
+
+def test_slices_of_different_flavour_stay_together_in_ct(tmp_path: Path) -> None:
+    """GE marks summed slices ADD within one head series."""
+    kinds: list[object] = [["ORIGINAL", "PRIMARY", "AXIAL", "ADD"]] * 3
+    kinds += [["ORIGINAL", "PRIMARY", "AXIAL"]] * 3
+    SeriesOnDisk(depths_mm=SIX, per_slice={"ImageType": kinds}).write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert len(one.frames) == 6
+
+
+def test_two_views_of_a_localizer_are_two_stacks(tmp_path: Path) -> None:
+    """Different orientations make no volume."""
+    SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path / "a")
+    SeriesOnDisk(
+        depths_mm=(7.0,), orientation=SAGITTAL, tags={"SOPInstanceUID": UID + ".77"}
+    ).write(tmp_path / "b")
+    assert len(_candidates(tmp_path)) == 2
+
+
+def test_kinds_of_frames_of_an_enhanced_object_are_separate(tmp_path: Path) -> None:
+    """Magnitude and phase in one file, interleaved."""
+    enhanced_mr(tmp_path)
+    first, second = _candidates(tmp_path)
+    assert {first.series.image_type[3], second.series.image_type[3]} == {"M", "PHASE MAP"}
+    assert [frame.index for frame in first.frames] in ([*range(0, 16, 2)], [*range(1, 16, 2)])
+    assert {frame.of for frame in first.frames} == {16}
+
+
+def test_a_series_without_agent_beside_one_with_is_native(tmp_path: Path) -> None:
+    """The tag means something only where the scanner fills it."""
+    SeriesOnDisk(series_uid=UID + "1", number=1).write(tmp_path / "1")
+    (alone,) = _candidates(tmp_path)
+    assert alone.series.phase_hint is None
+    SeriesOnDisk(series_uid=UID + "2", number=2, tags={"ContrastBolusAgent": "IOPAMIDOL"}).write(
+        tmp_path / "2"
+    )
+    hints = {one.series.number: one.series.phase_hint for one in _candidates(tmp_path)}
+    assert hints == {1: "native", 2: None}
+
+
+def test_our_own_objects_are_recognised(tmp_path: Path) -> None:
+    """By maker or by the root of the UID."""
+    SeriesOnDisk(series_uid=OWN_UID_ROOT + "5", number=1).write(tmp_path / "1")
+    SeriesOnDisk(series_uid=UID + "2", number=2, tags={"Manufacturer": "Heimdallr"}).write(
+        tmp_path / "2"
+    )
+    SeriesOnDisk(series_uid=UID + "3", number=3).write(tmp_path / "3")
+    own = {one.series.number: one.own_object for one in _candidates(tmp_path)}
+    assert own == {1: True, 2: True, 3: False}
