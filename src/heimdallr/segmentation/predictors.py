@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
@@ -188,7 +189,9 @@ def _converted(ov: ModuleType, network: Network, module: torch.nn.Module) -> Any
     strides = np.prod(np.array(network.configuration.pool_op_kernel_sizes), axis=0)
     # traced on a small patch: the layers are the same and the real one costs seconds and 1 GB
     small = [min(2 * int(s), p) for s, p in zip(strides, network.patch, strict=True)]
-    model = ov.convert_model(module, example_input=torch.zeros(1, network.channels, *small))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing: shapes are fixed here, that is intended
+        model = ov.convert_model(module, example_input=torch.zeros(1, network.channels, *small))
     model.reshape([1, network.channels, *network.patch])
     operations = ov.opset13
     weight = gaussian_weight(network.patch, torch.device("cpu")).float().numpy()

@@ -124,10 +124,22 @@ def cleaned(labels: Array, task: Task, affine: Affine) -> Array:
             quiet=True,
         )
     if task.family in ("vertebrae_pp", "vertebrae_pp_refined"):
-        labels = postprocessing.postprocess_vertebrae_pp(
-            labels, names, voxel_volume=voxel_mm3, voxel_spacing=tuple(zooms)
-        )
+        labels = _separated_vertebrae(labels, names, zooms)
     return np.asarray(labels, np.uint8)
+
+
+def _separated_vertebrae(labels: Array, names: dict[int, str], zooms: Array) -> Array:
+    """Vertebral bodies renumbered where labels leaked into a neighbour, then grown back."""
+    spacing = tuple(zooms)
+    try:
+        found = postprocessing.postprocess_vertebrae_pp(
+            labels.copy(), names, voxel_volume=np.prod(zooms), voxel_spacing=spacing
+        )
+    except IndexError:
+        # TotalSegmentator 2.18 fails on a single body of mixed labels: there is no neighbour to
+        # tell it from, so it keeps its labels
+        found = postprocessing.dilate_vertebrae_labels(labels, names, voxel_spacing=spacing)
+    return np.asarray(found)
 
 
 def kept_inside(labels: Array, found: LabelMap, task: Task) -> Array:

@@ -1,0 +1,169 @@
+"""The resident engine: loads once, reports progress, respects licences and crops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from tiny_networks import install_tiny, noisy_body, tiny_plans
+
+from heimdallr.domain.errors import LicenceError, SegmentationError, WeightsError
+from heimdallr.imaging.volume import LabelMap
+from heimdallr.segmentation import engine as engine_module
+from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.network import load_network
+from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
+from heimdallr.segmentation.tasks import task
+from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heimdallr.segmentation.network import Network
+    from heimdallr.segmentation.weights import Weights
+
+VOLUME = noisy_body((24, 22, 26))
+
+
+def make_engine(tmp_path: Path, licence: str | None = None) -> Engine:
+    """An engine on PyTorch over the weights below ``tmp_path`` and nothing else."""
+    store = WeightsStore(
+        tmp_path, totalsegmentator_dir=tmp_path / "none", bundled_dir=tmp_path / "none"
+    )
+    return Engine(store, device="cpu", backend="torch", threads=1, licence=licence)
+
+
+def total_with(**boxes: tuple[slice, slice, slice]) -> Segmentation:
+    """A made-up ``total`` label map with structures as boxes."""
+    found = task("total")
+    labels = np.zeros(VOLUME.shape, np.uint8)
+    label_map = LabelMap(labels, VOLUME.affine, found.names)
+    for name, box in boxes.items():
+        labels[box] = label_map.number(name)
+    provenance = SegmentationProvenance("total", "test", "cpu", (), "official", (), 3.0, 0.0)
+    return Segmentation(label_map, provenance)
+
+
+def test_networks_are_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second case reuses the first one's network and gives the same labels."""
+    install_tiny(tmp_path, task("total_fast"))
+    loads: list[str] = []
+
+    def counting(weights: Weights, *, trust_pickle: bool) -> Network:
+        loads.append(weights.dataset)
+        return load_network(weights, trust_pickle=trust_pickle)
+
+    monkeypatch.setattr(engine_module, "load_network", counting)
+    engine = make_engine(tmp_path)
+    first, second = (engine.segment("total_fast", VOLUME) for _ in range(2))
+    assert loads == ["Dataset297_TotalSegmentator_total_3mm_1559subj"]
+    np.testing.assert_array_equal(first.label_map.data, second.label_map.data)
+    engine.unload()
+    engine.segment("total_fast", VOLUME)
+    assert len(loads) == 2
+
+
+def test_provenance_names_weights_and_what_they_are(tmp_path: Path) -> None:
+    """Dataset, checksum, origin, the network's own voxel size, engine and device."""
+    install_tiny(tmp_path, task("total_fast"), tiny_plans((6.0, 6.0, 6.0)))
+    engine = make_engine(tmp_path)
+    provenance = engine.segment("total_fast", VOLUME).provenance
+    weights = engine.store.locate(task("total_fast"))[0]
+    assert provenance.task == "total"
+    assert provenance.weights == (weights.dataset,)
+    assert provenance.weights_sha256 == (engine.store.sha256(weights),)
+    assert (provenance.weights_origin, provenance.spacing_mm) == ("official", 6.0)
+    assert provenance.engine.startswith("heimdallr-torch")
+    assert provenance.seconds > 0
+
+
+def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
+    """Every patch moves it on, and it ends at 1."""
+    install_tiny(tmp_path, task("total_mr"), tiny_plans((3.0, 3.0, 3.0), features=(4, 4)))
+    seen: list[tuple[float, str]] = []
+    make_engine(tmp_path).segment(
+        "total_mr", VOLUME, progress=lambda share, text: seen.append((share, text))
+    )
+    shares = [share for share, _ in seen]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert len(shares) > 4
+    assert "total_mr: network 2 of 2" in {text for _, text in seen}
+
+
+def test_a_licensed_task_needs_a_licence(tmp_path: Path) -> None:
+    """Official weights without a number are refused; the number itself is kept nowhere."""
+    folder = install_tiny(tmp_path, task("tissue_types"), tiny_plans((6.0, 6.0, 6.0)))[0]
+    with pytest.raises(LicenceError, match="TOTALSEGMENTATOR_LICENSE"):
+        make_engine(tmp_path).segment("tissue_types", VOLUME)
+    licensed = make_engine(tmp_path, licence="aca_SECRETNUMBER")
+    licensed.segment("tissue_types", VOLUME)
+    assert "SECRETNUMBER" not in repr(vars(licensed))
+    (folder.parent / BUNDLED_MARKER).write_text("{}")
+    made = make_engine(tmp_path).segment("tissue_types", VOLUME)
+    assert made.provenance.weights_origin == "bundled"
+
+
+def test_a_crop_is_taken_from_an_earlier_segmentation(tmp_path: Path) -> None:
+    """No second network runs, and nothing is labelled outside the region and its margin."""
+    bleed = task("cerebral_bleed")
+    favoured = ("intracerebral_hemorrhage",)
+    install_tiny(tmp_path, bleed, tiny_plans((3.0, 3.0, 3.0)), favoured=favoured)
+    brain = (slice(8, 13), slice(9, 12), slice(16, 20))
+    engine = make_engine(tmp_path)
+    labels = engine.segment(
+        "cerebral_bleed", VOLUME, context={"total": total_with(brain=brain)}
+    ).label_map.data
+    inside = np.zeros(labels.shape, bool)
+    inside[3:18, 5:16, 12:24] = True  # 20 mm are 5, 4 and 4 voxels
+    assert labels.any()
+    assert not labels[~inside].any()
+
+
+def test_an_empty_crop_gives_an_empty_segmentation(tmp_path: Path) -> None:
+    """No brain, no bleed: the task ran and found nothing, without loading its network."""
+    install_tiny(tmp_path, task("cerebral_bleed"))
+    engine = make_engine(tmp_path)
+    made = engine.segment("cerebral_bleed", VOLUME, context={"total": total_with()})
+    assert not made.label_map.data.any()
+    assert made.label_map.shape == VOLUME.shape
+
+
+def test_the_crop_falls_back_to_the_familys_other_network(tmp_path: Path) -> None:
+    """Where the 6 mm network is missing, the 3 mm one finds the region."""
+    install_tiny(tmp_path, task("cerebral_bleed"), tiny_plans((3.0, 3.0, 3.0)))
+    with pytest.raises(WeightsError, match="total_fastest"):
+        make_engine(tmp_path).segment("cerebral_bleed", VOLUME)
+    install_tiny(tmp_path, task("total_fast"), favoured=("brain",))
+    made = make_engine(tmp_path).segment("cerebral_bleed", VOLUME)
+    assert made.label_map.shape == VOLUME.shape
+
+
+def test_refined_vertebrae_run_their_second_network(tmp_path: Path) -> None:
+    """``vertebrae_pp_refined`` keeps labels inside the vertebral bodies only."""
+    plans = tiny_plans((6.0, 6.0, 6.0))
+    install_tiny(tmp_path, task("vertebrae_pp"), plans, favoured=("vertebrae_L1",))
+    bodies = task("vertebrae_body")
+    install_tiny(tmp_path, bodies, plans, seed=3, favoured=(bodies.names[1],))
+    engine = make_engine(tmp_path)
+    refined = engine.segment("vertebrae_pp_refined", VOLUME).label_map.data
+    inside = engine.segment("vertebrae_body", VOLUME).label_map.data == 1
+    assert refined.any()
+    assert not refined[~inside].any()
+
+
+def test_running_out_of_memory_is_a_segmentation_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device's failure names the network and what to do."""
+    install_tiny(tmp_path, task("total_fast"))
+    engine = make_engine(tmp_path)
+
+    def failing(*_arguments: object) -> None:
+        msg = "CUDA out of memory"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(engine_module, "labels_from_planes", failing)
+    with pytest.raises(SegmentationError, match=r"Dataset297.*check the free memory"):
+        engine.segment("total_fast", VOLUME)

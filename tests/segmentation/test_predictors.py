@@ -1,0 +1,87 @@
+"""A network answers the same on OpenVINO as in PyTorch, and OpenVINO reports to nobody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from tiny_networks import install_tiny
+
+from heimdallr.domain.errors import SegmentationError
+from heimdallr.segmentation.network import Network, load_network
+from heimdallr.segmentation.predictors import (
+    DeviceChoice,
+    OpenVinoPredictor,
+    TorchPredictor,
+    choose_device,
+    make_predictors,
+)
+from heimdallr.segmentation.tasks import task
+from heimdallr.segmentation.weights import WeightsStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FULL = DeviceChoice("cpu", "openvino", "f32", 1)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    """A tiny network of three classes."""
+    install_tiny(tmp_path / "weights", task("body_fast"), seed=7)
+    return load_network(WeightsStore(tmp_path / "weights").locate(task("body_fast"))[0])
+
+
+def test_openvino_equals_pytorch(network: Network) -> None:
+    """In 32 bit the weighted logits differ by rounding to half precision only."""
+    patch = torch.randn(1, *network.patch, generator=torch.Generator().manual_seed(0))
+    module = network.modules[0]
+    expected = TorchPredictor(network, module, torch.device("cpu"))(patch).half().float()
+    ours = OpenVinoPredictor(network, module, FULL, None)(patch)
+    assert ours.dtype == torch.half
+    torch.testing.assert_close(ours.float(), expected, rtol=2e-3, atol=2e-3)
+
+
+def test_converted_network_is_kept_under_the_checksum(network: Network, tmp_path: Path) -> None:
+    """A second process reads the file; other weights make another file."""
+    patch = torch.ones(1, *network.patch)
+    first = make_predictors(network, FULL, checksum="a" * 64, cache_dir=tmp_path)[0](patch).clone()
+    files = sorted((tmp_path / "openvino").iterdir())
+    assert [file.suffix for file in files] == [".bin", ".xml"]
+    assert all(file.name.startswith("a" * 32) for file in files)
+    stamps = [file.stat().st_mtime_ns for file in files]
+    again = make_predictors(network, FULL, checksum="a" * 64, cache_dir=tmp_path)[0](patch)
+    torch.testing.assert_close(first, again)
+    assert stamps == [file.stat().st_mtime_ns for file in files]
+    make_predictors(network, FULL, checksum="b" * 64, cache_dir=tmp_path)
+    assert len(list((tmp_path / "openvino").iterdir())) == 4
+
+
+def test_openvino_is_imported_without_its_telemetry() -> None:
+    """Its telemetry package is never loaded, so it cannot report the import."""
+    program = (
+        "import sys; from heimdallr.segmentation.predictors import openvino; openvino();"
+        "assert sys.modules['openvino_telemetry'] is None;"
+        "import openvino.tools.ovc.telemetry_utils as t; print(t.tm.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
+
+
+def test_device_choices() -> None:
+    """What is asked for is what is used; nonsense is refused with what to say instead."""
+    assert choose_device("cpu", "torch").backend == "torch"
+    assert choose_device("cpu", "openvino", "f32") == DeviceChoice("cpu", "openvino", "f32")
+    assert choose_device("cpu", "openvino", "bf16").precision == "bf16"
+    assert choose_device("cpu", "torch").engine.startswith("heimdallr-torch ")
+    with pytest.raises(SegmentationError, match="unknown device 'tpu'"):
+        choose_device("tpu")
+    with pytest.raises(SegmentationError, match="unknown backend 'onnx'"):
+        choose_device("cpu", "onnx")
+    with pytest.raises(SegmentationError, match="cuda:99 is not available"):
+        choose_device("cuda:99")

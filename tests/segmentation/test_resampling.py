@@ -1,0 +1,57 @@
+"""Resampling gives TotalSegmentator's voxels, bit for bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_networks import noisy_body
+from totalsegmentator.resampling import change_spacing
+
+from heimdallr.segmentation.resampling import labels_to_shape, to_spacing, zooms_mm
+
+if TYPE_CHECKING:
+    from heimdallr.imaging.volume import Array
+
+
+@pytest.mark.parametrize("spacing", [1.5, 3.0, 6.0])
+@pytest.mark.parametrize("dtype", [np.int16, np.float32, np.uint16])
+def test_image_equals_change_spacing(spacing: float, dtype: type) -> None:
+    """Voxels and affine are the same, for integers and floats, on an oblique grid."""
+    volume = noisy_body((21, 19, 17))
+    data: Array = (volume.data + 1100).astype(dtype)
+    turned = volume.affine.copy()
+    turned[:3, :3] = turned[:3, :3] @ np.array([[0.96, -0.28, 0], [0.28, 0.96, 0], [0, 0, 1]])
+    image = nib.Nifti1Image(data.astype(np.float64), turned)
+    expected = change_spacing(image, [spacing] * 3, order=1, dtype=np.int32)
+    ours, affine = to_spacing(data, turned, (spacing, spacing, spacing))
+    np.testing.assert_array_equal(ours, np.asanyarray(expected.dataobj))
+    np.testing.assert_allclose(affine, expected.affine, rtol=1e-12)
+    np.testing.assert_array_equal(zooms_mm(turned), np.array(image.header.get_zooms()))
+
+
+def test_an_image_at_the_spacing_is_returned_as_it_is() -> None:
+    """No copy, no cut-off fractions."""
+    data = np.random.default_rng(0).random((4, 4, 4))
+    same, _ = to_spacing(data, np.diag([3.0, 3.0, 3.0, 1.0]), (3.0, 3.0, 3.0))
+    assert same is data
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    old=st.tuples(*[st.integers(1, 30)] * 3),
+    new=st.tuples(*[st.integers(1, 60)] * 3),
+    seed=st.integers(0, 9),
+)
+def test_labels_equal_change_spacing(
+    old: tuple[int, int, int], new: tuple[int, int, int], seed: int
+) -> None:
+    """Nearest neighbours are the interpolator's, for every pair of shapes."""
+    labels = np.random.default_rng(seed).integers(0, 118, old).astype(np.uint8)
+    image = nib.Nifti1Image(labels, np.eye(4))
+    expected = change_spacing(image, 3.0, new, order=0, dtype=np.uint8)
+    np.testing.assert_array_equal(labels_to_shape(labels, new), np.asanyarray(expected.dataobj))
