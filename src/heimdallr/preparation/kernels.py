@@ -84,7 +84,7 @@ def classify_kernel(kernel: str, manufacturer: str = "", description: str = "") 
     told = _by_words(phrase(description))
     coded = _by_code(kernel, manufacturer)
     if coded is None:
-        coded = _named(_by_words(phrase(kernel)), f"kernel {kernel}")
+        coded = _named(_by_words(phrase(kernel)), kernel)
     if coded is None:
         return _named(told, "description") or KernelReading(UNKNOWN, "no source names it")
     if coded.kernel_class in (LUNG, BONE) and told in (LUNG, BONE):
@@ -100,20 +100,20 @@ def _by_code(kernel: str, manufacturer: str) -> KernelReading | None:
     """The class a vendor's own kernel name tells, ``None`` when no table knows it."""
     line = phrase(kernel)
     if match := _CANON.search(line):
-        return KernelReading(_canon(int(match[1])), f"kernel {kernel} (Canon table)")
+        return KernelReading(_canon(int(match[1])), f"{kernel}, Canon numbers")
     if match := _SIEMENS.search(line):
         return KernelReading(
-            _siemens(match[1], int(match[2])), f"kernel {kernel} (Siemens numbers)"
+            _siemens(match[1], int(match[2])), f"{kernel}, Siemens numbers"
         )
     names = words(kernel)
     compact = "".join(names)
     for name in (compact, *names):
         if name in _GE:
-            return KernelReading(_GE[name], f"kernel {kernel} (GE names)")
+            return KernelReading(_GE[name], f"{kernel}, GE names")
     if "philips" in phrase(manufacturer) or "picker" in phrase(manufacturer):
         for name in names:
             if name in _PHILIPS:
-                return KernelReading(_PHILIPS[name], f"kernel {kernel} (Philips letters)")
+                return KernelReading(_PHILIPS[name], f"{kernel}, Philips letters")
     return None
 
 
