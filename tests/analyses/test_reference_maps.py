@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,19 +122,22 @@ def golden_form(measurement: Measurement) -> list[float | int | str | None]:
     return [measurement.value, measurement.unit, measurement.status.value, measurement.reason]
 
 
+def golden_case(which: str, folder: Path) -> Case:
+    """The case a golden file belongs to."""
+    if which == "tissue_crop":
+        return tissue_case(folder)
+    return case_of(folder / "example_seg_fast_force_split.nii.gz", folder / "example_ct.nii.gz")
+
+
 @pytest.mark.parametrize("which", ["abdomen", "tissue_crop"])
 def test_golden_values_both_ways(real_set: Callable[[str], Path], which: str) -> None:
     """Every published measurement has a golden value, every golden value is published.
 
     The golden files were made by this code and looked through by hand; a change of any number,
-    unit, status or reason has to be made on purpose, by writing the file anew.
+    unit, status or reason has to be made on purpose: ``python tests/analyses/test_reference_maps.py
+    FOLDER`` writes them anew from the unpacked data set.
     """
-    folder = real_set("ct_totalsegmentator_example")
-    case = (
-        tissue_case(folder)
-        if which == "tissue_crop"
-        else case_of(folder / "example_seg_fast_force_split.nii.gz", folder / "example_ct.nii.gz")
-    )
+    case = golden_case(which, real_set("ct_totalsegmentator_example"))
     published = {one.name: golden_form(one) for one in run_all(case)}
     golden = json.loads((GOLDEN / f"{which}.json").read_text(encoding="utf-8"))
     assert published.keys() == golden.keys()
@@ -154,3 +158,10 @@ def test_nothing_fails_on_real_data(real_set: Callable[[str], Path]) -> None:
         case_of(real_set("label_maps_ct") / "s0328_total.nii.gz", None),
     ):
         assert not [one.name for one in run_all(case) if one.status is Status.FAILED]
+
+
+if __name__ == "__main__":
+    for file in GOLDEN.glob("*.json"):
+        made = run_all(golden_case(file.stem, Path(sys.argv[1])))
+        lines = (f"  {json.dumps(m.name)}: {json.dumps(golden_form(m))}" for m in made)
+        file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
