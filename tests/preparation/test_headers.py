@@ -103,6 +103,19 @@ def test_patient_facts_are_read_or_absent_never_guessed(tmp_path: Path) -> None:
     assert patient.sex == "F"
 
 
+def test_what_one_image_leaves_out_another_may_say(tmp_path: Path) -> None:
+    """The first slice lost its weight tag; a report without any facts does not hide it."""
+    weights = ["", *["70"] * 11]
+    SeriesOnDisk(per_slice={"PatientWeight": weights}).write(tmp_path / "ct")
+    SeriesOnDisk(
+        series_uid="1.2.826.0.1.3680043.2.1125.1.1", depths_mm=(0.0,), modality="SR",
+        tags={"PatientName": "OTHER", "PatientWeight": "1"},
+    ).write(tmp_path / "sr")  # fmt: skip
+    (study,) = scan(tmp_path.rglob("*.dcm")).studies
+    assert study.patient.weight_kg == pytest.approx(70.0)
+    assert study.patient.name == "SILVA^MARIA JOSE"
+
+
 @pytest.mark.parametrize(
     ("text", "years"),
     [("045Y", 45.0), ("018M", 1.5), ("026W", 0.498), ("abc", None), ("000Y", None)],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pydicom
 import pytest
 from dicom_series import DEFLATED, SeriesOnDisk
+from pydicom import config
 
 from heimdallr.preparation import reading
 from heimdallr.preparation.reading import (
@@ -109,3 +110,15 @@ def test_pydicom_says_nothing_while_headers_are_read(
         with tolerant_pydicom():
             assert str(read_header(path).StudyDate) == "SECRETXY"
     assert "SECRET" not in caplog.text + " ".join(str(one.message) for one in heard)
+
+
+def test_overlapping_scans_leave_pydicom_as_it_was() -> None:
+    """The settings are the process's: the last scan to end restores them, not the first."""
+    before = config.settings.reading_validation_mode
+    first, second = tolerant_pydicom(), tolerant_pydicom()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert config.settings.reading_validation_mode == config.IGNORE
+    second.__exit__(None, None, None)
+    assert config.settings.reading_validation_mode == before

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.study import Patient
@@ -24,7 +25,7 @@ from heimdallr.preparation.reading import (
 from heimdallr.preparation.stacks import SeriesCandidate, candidates_of, infer_native
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 SCAN_THREADS = 4
@@ -142,38 +143,48 @@ def _series_key(instance: Instance) -> str:
 
 
 def _study(key: str, series: Mapping[str, Sequence[Instance]]) -> ScannedStudy:
-    lead = min((one for group in series.values() for one in group), key=_order)
-    date_, time = lead.text("StudyDate"), lead.text("StudyTime")
-    study_date = _dicom_date(date_)
+    instances = sorted((one for group in series.values() for one in group), key=_telling_order)
+    told = partial(_first_told, instances)
+    study_date = _dicom_date(told("StudyDate"))
     found = [one for name in sorted(series) for one in candidates_of(name, series[name])]
     return ScannedStudy(
         key=key,
-        study_instance_uid=lead.study_uid,
-        patient=_patient(lead, study_date),
+        study_instance_uid=instances[0].study_uid,
+        patient=_patient(told, study_date),
         study_date=study_date,
-        study_time=time or None,
-        accession_number=lead.text("AccessionNumber"),
-        description=lead.text("StudyDescription"),
-        institution=lead.text("InstitutionName"),
-        modalities=tuple(sorted({one.modality for group in series.values() for one in group})),
+        study_time=told("StudyTime") or None,
+        accession_number=told("AccessionNumber"),
+        description=told("StudyDescription"),
+        institution=told("InstitutionName"),
+        modalities=tuple(sorted({one.modality for one in instances})),
         candidates=infer_native(found),
     )
 
 
-def _patient(lead: Instance, study_date: str | None) -> Patient:
-    birth_date = _dicom_date(lead.text("PatientBirthDate"))
+def _telling_order(instance: Instance) -> tuple[object, ...]:
+    """CT and MR images first: reports and screens often leave a patient's size and weight out."""
+    return (instance.modality not in ("CT", "MR"), *_order(instance))
+
+
+def _first_told(instances: Sequence[Instance], keyword: str) -> str:
+    """The first text that is not empty; what one image leaves out another may say."""
+    return next((text for one in instances if (text := one.text(keyword))), "")
+
+
+def _patient(told: Callable[[str], str], study_date: str | None) -> Patient:
+    birth_date = _dicom_date(told("PatientBirthDate"))
     sexes: dict[str, Literal["M", "F", "O"]] = {"M": "M", "F": "F", "O": "O"}
-    age = _age_of_text(lead.text("PatientAge"))
+    age = _age_of_text(told("PatientAge"))
     if age is None:
         age = _age_between(birth_date, study_date)
     return Patient(
-        name=alphabetic_name(lead.text("PatientName")),
-        patient_id=lead.text("PatientID"),
+        name=alphabetic_name(told("PatientName")),
+        patient_id=told("PatientID"),
         birth_date=birth_date,
-        sex=sexes.get(lead.text("PatientSex").upper()),
+        sex=sexes.get(told("PatientSex").upper()),
         age_years=_plausible(age, PLAUSIBLE_AGE_YEARS),
-        height_m=_plausible(_number(lead.text("PatientSize")), PLAUSIBLE_HEIGHT_M),
-        weight_kg=_plausible(_number(lead.text("PatientWeight")), PLAUSIBLE_WEIGHT_KG),
+        height_m=_plausible(_number(told("PatientSize")), PLAUSIBLE_HEIGHT_M),
+        weight_kg=_plausible(_number(told("PatientWeight")), PLAUSIBLE_WEIGHT_KG),
     )
 
 

@@ -102,9 +102,7 @@ def _by_code(kernel: str, manufacturer: str) -> KernelReading | None:
     if match := _CANON.search(line):
         return KernelReading(_canon(int(match[1])), f"{kernel}, Canon numbers")
     if match := _SIEMENS.search(line):
-        return KernelReading(
-            _siemens(match[1], int(match[2])), f"{kernel}, Siemens numbers"
-        )
+        return KernelReading(_siemens(match[1], int(match[2])), f"{kernel}, Siemens numbers")
     names = words(kernel)
     compact = "".join(names)
     for name in (compact, *names):

@@ -13,8 +13,9 @@ import re
 import stat
 import warnings
 import zlib
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import Enum
+from threading import Lock
 from typing import IO, TYPE_CHECKING, cast
 
 import pydicom
@@ -116,25 +117,54 @@ class BoundedReader:
         return self._file.tell()
 
 
+class _Quiet:
+    """pydicom's settings are the process's: the first scan changes, the last one restores them.
+
+    Its warnings quote the value, which may be a patient's name; none may reach a log.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._undo = ExitStack()
+
+    def enter(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            logger = logging.getLogger("pydicom")
+            settings = config.settings
+            self._undo.callback(setattr, logger, "disabled", logger.disabled)
+            self._undo.callback(
+                setattr, settings, "reading_validation_mode", settings.reading_validation_mode
+            )
+            self._undo.enter_context(warnings.catch_warnings())
+            settings.reading_validation_mode = config.IGNORE
+            logger.disabled = True
+            warnings.simplefilter("ignore")
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._undo.close()
+
+
+_quiet = _Quiet()
+
+
 @contextmanager
 def tolerant_pydicom() -> Iterator[None]:
     """Let pydicom read values that break the standard, and say nothing about them.
 
-    Its warnings quote the value, which may be a patient's name; none may reach a log. The settings
-    are the process's, so a scan enters this once around all its threads.
+    Scans of several threads may overlap; each enters this once around all its own threads.
     """
-    mode = config.settings.reading_validation_mode
-    logger = logging.getLogger("pydicom")
-    was_disabled = logger.disabled
+    _quiet.enter()
     try:
-        config.settings.reading_validation_mode = config.IGNORE
-        logger.disabled = True
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
-        config.settings.reading_validation_mode = mode
-        logger.disabled = was_disabled
+        _quiet.leave()
 
 
 def read_header(path: Path) -> FileDataset:
