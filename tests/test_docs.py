@@ -1,0 +1,43 @@
+"""The documentation keeps up with the program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from heimdallr.cli.app import app
+from heimdallr.config import Settings, describe
+
+ROOT = Path(__file__).parents[1]
+OPERATOR = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """The operator's page has a row for each setting and no other."""
+    rows = dict(re.findall(r"^\| `(HEIMDALLR_\w+)` \| `?([^|`]*)`? \|", OPERATOR, re.MULTILINE))
+    settings = {row.name: row for row in describe(Settings.model_construct())}
+    assert rows.keys() == settings.keys()
+    for name, default in rows.items():
+        if value := settings[name].value:
+            assert default == value, name
+
+
+def test_every_command_is_documented() -> None:
+    """Each command, and each subcommand, stands on the operator's page."""
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        for sub in getattr(command, "commands", {"": None}):
+            assert f"`heimdallr {name} {sub}".strip() in OPERATOR, (name, sub)
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture of a page exists."""
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), target
