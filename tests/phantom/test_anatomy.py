@@ -116,7 +116,7 @@ def test_ribs_stand_in_order_on_both_sides() -> None:
         assert np.all(np.diff(top) < 0)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_organ_volumes_are_human(seed: int) -> None:
     """Volumes of several sampled people lie within published adult ranges."""
     phantom = _person(seed)
@@ -125,7 +125,7 @@ def test_organ_volumes_are_human(seed: int) -> None:
     assert 2000 < sum(_volume_cm3(phantom, lobe) for lobe in _LUNG_LOBES) < 8500
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_class_is_missing_from_a_trunk(seed: int) -> None:
     """All classes are there but those of the head, cysts, and the prostate in women."""
     phantom = _person(seed)

@@ -27,7 +27,8 @@ def test_patients_differ_as_adults_do() -> None:
     assert bmi.max() <= 42.0
     assert bmi.max() - bmi.min() > 15.0
     height = np.array([p.height_mm for p in people])
-    assert 1450 <= height.min() < 1600 < 1850 < height.max() <= 2000
+    assert 1450 <= height.min() < 1600
+    assert 1850 < height.max() <= 2000
     assert not any(p.lesions for p in people)
 
 

@@ -25,19 +25,22 @@ def liver_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return the liver: under the right dome, its lower face rising from right to left."""
     k, left = patient.organs.liver, patient.organs.left_liver
     drop = 0.9 * patient.inspiration_mm
-    tip = -12.0 - 170.0 * (k - 1.0) - drop + float(rng.normal(0, 7))
+    tip = -16.0 - 170.0 * (k - 1.0) - drop + float(rng.normal(0, 7))
     reach = -50.0 - 70.0 * (left - 1.0)
     slope, lean = 0.62 + rng.normal(0, 0.08), 0.22 + rng.normal(0, 0.08)
-    wave = rng.uniform(0, 6.3, 3)
+    wave = rng.uniform(0, 6.3, 4)
 
     def inside(c: Coordinates) -> Bools:
         # Visceral face: lowest at the right side, higher to the left and to the back.
         across = np.clip(118.0 - c.x, 0.0, 200.0)
-        under = tip + slope * across - lean * (c.y - 60.0)
+        under = tip + slope * np.minimum(across, 75.0) + 0.28 * np.maximum(across - 75.0, 0.0)
+        under = under - lean * (c.y - 60.0)
         under = under + 6.0 * np.sin(c.x / 33.0 + wave[0]) + 5.0 * np.sin(c.y / 28.0 + wave[1])
         under = under + 0.010 * np.clip(c.y - 85.0, 0.0, None) ** 2 * np.clip(c.x / 40, 0, 1)
         # Posterior face: free of the spine and the cava, then forward over the stomach.
-        behind = 50.0 - 1.25 * np.clip(c.x, 0.0, 70.0) - 0.55 * np.clip(c.x, -200.0, 0.0)
+        behind = 52.0 - 1.25 * np.clip(c.x, 0.0, 70.0) - 0.6 * np.clip(c.x, -200.0, 0.0)
+        behind = behind + 0.45 * np.clip(70.0 - c.z, 0.0, 60.0) * np.clip((60 - c.x) / 60, 0, 1)
+        behind = behind + 7.0 * np.sin(c.x / 24.0 + wave[2]) * np.sin(c.z / 30.0 + wave[3])
         # Left lobe thins out towards its tip.
         limit = reach + 0.003 * (c.y - 105.0) ** 2
         thin = np.clip((40.0 - c.x) / 95.0, 0.0, 1.0)
@@ -61,7 +64,7 @@ def gallbladder_steps(patient: Patient) -> list[Paint]:
 def spleen_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     """Return the spleen, moulded to the left dome and the ribs."""
     k, d = patient.organs.spleen, 0.8 * patient.inspiration_mm
-    place = (-103.0 + rng.normal(0, 4), 4.0 + rng.normal(0, 6), 66.0 + rng.normal(0, 7) - d)
+    place = (-103.0 + rng.normal(0, 4), 4.0 + rng.normal(0, 6), 71.0 + rng.normal(0, 7) - d)
     turned = rotation(about_x_deg=-18 + rng.normal(0, 8), about_z_deg=24 + rng.normal(0, 10))
     bumps = tuple(rng.normal(0, 0.08, 5))
     shape = Ellipsoid(place, (31 * k, 47 * k, 50 * k), turned, bumps=bumps)
@@ -84,7 +87,7 @@ def kidney_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
     steps = []
     for side, sign in SIDES:
         k = patient.organs.kidney_right if sign > 0 else patient.organs.kidney_left
-        centre = kidney_centre_mm(patient, sign) + rng.normal(0, [4, 4, 7])
+        centre = kidney_centre_mm(patient, sign) + rng.normal(0, [4, 4, 9])
         turned = rotation(
             about_x_deg=-12 + rng.normal(0, 4),
             about_y_deg=sign * (13 + rng.normal(0, 4)),
@@ -124,7 +127,7 @@ def adrenal_steps(patient: Patient) -> list[Paint]:
     """Return the adrenal glands: two thin limbs joined in front."""
     steps = []
     d = 0.5 * patient.inspiration_mm
-    front = {"right": (34.0, 34.0, 62.0), "left": (-38.0, 42.0, 54.0)}
+    front = {"right": (34.0, 37.0, 62.0), "left": (-38.0, 45.0, 54.0)}
     for side, sign in SIDES:
         x, y, z = front[side]
         limbs = []

@@ -25,17 +25,19 @@ def small_bowel_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]
     excess = patient.visceral - 0.45
     forward = (26.0 if excess > 0 else 44.0) * excess
     points = []
-    rows = np.arange(2.0, -196.0, -26.0)
+    rows = np.arange(54.0, -196.0, -26.0)
     flip = 1
     for depth in (62.0, 90.0):
         for row in rows if depth < 70 else rows[::-1]:
             half = 92.0 - 0.18 * max(-row - 100.0, 0.0)
-            across = np.arange(-half, half - 14, 27.0)[::flip]
+            # Above the transverse colon loops lie on the left only, behind the stomach.
+            across = np.arange(-half, half - 14 if row < 10 else -20.0, 27.0)[::flip]
             flip = -flip
             y = depth + forward * (0.4 if depth < 70 else 1.0)
             points += [[x, y, row] for x in across]
     line = np.array(points) + rng.normal(0.0, 7.5, (len(points), 3))
     wave = rng.uniform(8.5, 14.5, len(line))
+    wave *= rng.uniform(0.85, 1.25)
     radii = np.convolve(np.pad(wave, 2, mode="edge"), np.ones(5) / 5, mode="valid")
     whole = tube(line, radii, step_mm=9)
     content = Tube(whole.points, np.maximum(whole.radii - 2.4, 1.0))
@@ -87,6 +89,7 @@ def colon_line(patient: Patient, rng: np.random.Generator) -> Floats:
         dtype=float,
     )
     points[3:16, 0] *= 1.0 + v / 100.0
+    points[1:15, 1] += 6.0
     jitter = rng.normal(0.0, 6.0, points.shape)
     jitter[-4:] *= 0.2
     return np.asarray(points + jitter)
@@ -154,8 +157,11 @@ def stomach_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:
             [28, 82, 22],
         ]
     )
+    # From a steer-horn stomach lying high to one that hangs into the middle abdomen.
+    hang = rng.uniform(-8.0, 45.0)
     line = line + rng.normal(0, 4.0, line.shape) - [0, 0, d]
-    radii = np.array([28, 31, 29, 25, 21, 16, 10]) * k
+    line[:, 2] -= hang * np.array([0, 0, 0.3, 0.8, 1.0, 0.6, 0.1])
+    radii = np.array([25, 28, 26, 22, 18, 14, 10]) * k
     whole = tube(line, radii)
     content = Tube(whole.points, whole.radii - 4.0)
     level = float(rng.uniform(70, 110) + f)

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 # Rib: angle of the anterior end from the back (degrees) and its height (mm).
 _RIBS = {
-    1: (148, 290),
-    2: (152, 258),
-    3: (152, 226),
-    4: (150, 192),
-    5: (147, 158),
-    6: (143, 124),
-    7: (137, 90),
-    8: (126, 60),
-    9: (114, 38),
-    10: (100, 20),
-    11: (78, 8),
-    12: (52, 10),
+    1: (148, 284),
+    2: (152, 250),
+    3: (152, 216),
+    4: (150, 180),
+    5: (147, 144),
+    6: (143, 110),
+    7: (137, 76),
+    8: (126, 50),
+    9: (114, 31),
+    10: (100, 14),
+    11: (82, -4),
+    12: (60, -3),
 }
 _RIB_RADIUS_MM = 4.7
 
@@ -39,8 +39,8 @@ def rib_line(number: int, sign: int, spine: Spine, torso: Torso) -> Floats:
     """Return the centre line of a rib from its head to its anterior end, (N, 3), mm."""
     end_deg, end_z = _RIBS[number]
     centre = spine.centres_mm[f"T{number}"]
-    z_head = centre[2] + (6.0 if 1 < number < 11 else 2.0)
-    head = np.array([sign * 19.0, centre[1] - 10, z_head])
+    z_head = centre[2] + (5.0 if 1 < number < 11 else 2.0 if number == 1 else -4.0)
+    head = np.array([sign * 23.0, centre[1] - 13, z_head])
     tubercle = np.array([sign * 37.0, centre[1] - 27, z_head])
     start = np.deg2rad({1: 52, 2: 44, 11: 34, 12: 34}.get(number, 36))
     angle = np.linspace(start, np.deg2rad(end_deg), 14)

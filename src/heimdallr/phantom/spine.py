@@ -31,10 +31,10 @@ _LEVELS = {
     "C4": (416, 45, 11, 9, 27, 38, 5),
     "C5": (399, 43, 12, 9, 28, 40, 6),
     "C6": (382, 40, 13, 10, 29, 44, 8),
-    "C7": (364.5, 35, 14, 10, 32, 50, 10),
-    "T1": (345.5, 27, 15, 11, 37, 50, 13),
-    "T2": (325, 18, 15, 12, 35, 50, 17),
-    "T3": (304, 9.5, 15, 12.5, 33, 51, 20),
+    "C7": (364.5, 39, 14, 10, 32, 50, 10),
+    "T1": (345.5, 31, 15, 11, 37, 50, 13),
+    "T2": (325, 21.5, 15, 12, 35, 50, 17),
+    "T3": (304, 12, 15, 12.5, 33, 51, 20),
     "T4": (281.5, 3, 15, 13, 33, 52, 24),
     "T5": (258, -2, 15, 13.5, 33, 53, 26),
     "T6": (233.5, -4, 15.5, 14, 33, 54, 27),
@@ -46,9 +46,9 @@ _LEVELS = {
     "T12": (70, 9.5, 21, 16.5, 24, 56, 8),
     "L1": (36, 13.5, 22.5, 17, 36, 60, 6),
     "L2": (0, 17, 23.5, 17.5, 40, 63, 6),
-    "L3": (-36, 20, 24.5, 18, 44, 65, 6),
-    "L4": (-71.5, 21.5, 25.5, 18, 42, 63, 6),
-    "L5": (-105, 17, 27, 18, 44, 56, 6),
+    "L3": (-36, 20, 25.5, 18, 44, 65, 6),
+    "L4": (-71.5, 21.5, 26.5, 18, 42, 63, 6),
+    "L5": (-105, 17, 28.5, 18, 44, 56, 6),
 }
 _S1 = (-133.0, -2.0)
 _DISC_SHARE = 0.2
@@ -173,7 +173,13 @@ def _posterior(spine: Spine, name: str) -> Shape:
         shapes.append(tube(lamina, thick, step_mm=8, flatten=(1, 1, 1.5)))
         tip = at(side * transverse, canal + (10 if name[0] == "T" else 1), h * 0.1)
         line = np.array([at(wide, canal + 1, h * 0.12), tip])
-        shapes.append(Tube(line, np.array([thick * 0.95, thick * 0.8]), (1, 1, 1.2)))
+        shapes.append(
+            Tube(
+                line,
+                np.array([thick * 0.9, thick * (0.9 if name == "L5" else 0.65)]),
+                (1, 0.85, 1.15),
+            )
+        )
         facets = [at(wide, canal + 4, h * 0.55), at(wide * 0.95, arch - 4, -h * 0.55)]
         shapes.append(Tube(np.array(facets), np.array([thick * 1.2, thick * 1.1])))
     process = [at(0, arch - 1, -h * 0.05), at(0, (arch + spinous) / 2, -drop * 0.6)]
@@ -265,6 +271,6 @@ def autochthon_steps(patient: Patient, spine: Spine) -> list[Paint]:
             radii.append((half_width + half_depth) / 2 * bulk)
         points.append([sign * 22, -62, -145])
         radii.append(11.0)
-        shape = tube(points, radii, flatten=(1.1, 0.92, 1.0))
+        shape = tube(points, radii, flatten=(1.2, 0.86, 1.0))
         steps.append(Paint(shape, Material.MUSCLE, f"autochthon_{side}"))
     return steps

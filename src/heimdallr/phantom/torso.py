@@ -138,9 +138,9 @@ class Torso:
         right = ((x - 68) / 80) ** 2 + ((y - 58) / 98) ** 2
         left = ((x + 72) / 78) ** 2 + ((y - 52) / 94) ** 2
         middle = (x / 70) ** 2 + ((y - 85) / 62) ** 2
-        dome = np.maximum(126.0 - 60.0 * right**1.4, 114.0 - 56.0 * left**1.4)
+        dome = np.maximum(126.0 - 50.0 * right**1.4, 114.0 - 46.0 * left**1.4)
         dome = np.maximum(dome, 100.0 - 40.0 * middle**2)
-        return np.asarray(z - (np.maximum(dome, 42.0) - self.diaphragm_mm), dtype=np.float32)
+        return np.asarray(z - (np.maximum(dome, 58.0) - self.diaphragm_mm), dtype=np.float32)
 
 
 def make_torso(patient: Patient, rng: np.random.Generator) -> Torso:
@@ -180,7 +180,7 @@ def _wall_limit(back: Floats, z: Floats) -> Floats:
     The three flat muscles of the flank are thin, the paraspinal columns behind are thick; ribs
     and their muscles add to the wall of the chest.
     """
-    column = 68.0 * np.exp(-((back / 0.72) ** 2.6))
+    column = 72.0 * np.exp(-((back / 0.61) ** 2.8))
     flank = 12.0 + 7.0 * np.exp(-(((back - 1.6) / 0.7) ** 2))
     chest = 9.0 * np.clip((z - 30) / 60, 0, 1)
     open_end = 200.0 * (np.clip((-95 - z) / 40, 0, 1) + np.clip((z - 215) / 40, 0, 1))
