@@ -76,6 +76,16 @@ def test_text_is_anchored(anchor: str) -> None:
     assert columns.max() == pytest.approx(start + width, abs=5)
 
 
+def test_a_long_name_makes_room_for_its_value() -> None:
+    """Name and value of a legend line never run into each other."""
+    canvas = Canvas(460, 80)
+    canvas.legend((20, 50), [((255, 0, 0), "Right lung middle lobe", "not assessable")], 372)
+    written = (_pixels(canvas)[:, 48:].max(axis=2) > 90).any(axis=0)
+    gaps = np.diff(np.nonzero(written)[0])
+    assert gaps.max() >= 12
+    assert np.nonzero(written)[0].max() + 48 <= 20 + 372
+
+
 def test_a_notice_fills_the_foot() -> None:
     """Across the whole width, in a colour nothing else has."""
     canvas = Canvas(500, 200)

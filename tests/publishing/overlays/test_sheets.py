@@ -21,9 +21,10 @@ from publishing_cases import (
 )
 
 from heimdallr.analyses.registry import run_all
-from heimdallr.domain.measurement import Measurement, measured
+from heimdallr.domain.measurement import Measurement, measured, not_assessable
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
 from heimdallr.publishing.overlays import bleed, canvas, l3, overview
+from heimdallr.publishing.overlays.sheet import value_text
 from heimdallr.publishing.palette import colour
 
 if TYPE_CHECKING:
@@ -190,6 +191,23 @@ def test_no_sheet_names_the_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cm²" in everything
     for secret in ("silva", PATIENT.patient_id.lower(), "123456", "2026", "1960", "1.2.3"):
         assert secret not in everything
+
+
+@pytest.mark.parametrize(
+    ("measurement", "text"),
+    [
+        (measured("x", 1523.45, "cm3"), "1523.5 cm³"),
+        (measured("x", 0.03, "cm3"), "< 0.1 cm³"),
+        (measured("x", 0.0, "cm2"), "0.0 cm²"),
+        (measured("x", -12.34, "HU"), "-12.3 HU"),
+        (measured("x", "right"), "right"),
+        (not_assessable("x", "cm3", "cut"), "not assessable"),
+        (None, "not measured"),
+    ],
+)
+def test_values_as_text(measurement: Measurement | None, text: str) -> None:
+    """A trace is not shown as nothing, and nothing not as zero."""
+    assert value_text(measurement) == text
 
 
 def test_missing_values_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ RAISED = {"²": "2", "³": "3"}
 DASHES = {"–": 0.5, "—": 0.9}
 PLAIN = {"−": "-", "×": "x", "≥": ">=", "≤": "<=", "…": "..."}
 
-LEGEND_LINE = 37
+LEGEND_LINE, LEGEND_SIZE, SMALLEST_SIZE = 37, 21, 15
 SCALE_BARS_CM = (1, 2, 5, 10, 20)
 
 
@@ -122,9 +122,14 @@ class Canvas:
         x, y = position
         for colour, name, value in entries:
             self._draw.rounded_rectangle((x, y - 15, x + 15, y), 4, fill=colour)
-            self.text((x + 28, y), name, 21)
-            measured = bool(value) and value[0].isdigit()
-            self.text((x + width, y), value, 21, INK if measured else MUTED, anchor="right")
+            size, room = LEGEND_SIZE, width - 28 - 14 - text_width(value, LEGEND_SIZE)
+            while size > SMALLEST_SIZE and text_width(name, size) > room:
+                size -= 1
+            self.text((x + 28, y), name, size)
+            measured = any(character.isdigit() for character in value)
+            self.text(
+                (x + width, y), value, LEGEND_SIZE, INK if measured else MUTED, anchor="right"
+            )
             y += LEGEND_LINE
         return y
 

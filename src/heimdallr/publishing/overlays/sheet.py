@@ -40,6 +40,7 @@ class Drawing(Protocol):
         """
 
 
+SMALLEST_SHOWN = 0.1
 UNITS = {"cm2": "cm²", "cm3": "cm³", "cm2/m2": "cm²/m²"}
 
 
@@ -91,14 +92,16 @@ def background_value(case: Case) -> float:
     return -1024.0 if case.modality == "CT" else 0.0
 
 
-def value_text(measurement: Measurement | None, digits: int = 1) -> str:
+def value_text(measurement: Measurement | None) -> str:
     """A measurement as it stands in a picture, or what its status says in two words."""
     if measurement is None:
         return "not measured"
     if measurement.status is not Status.MEASURED:
         return str(measurement.status.value).replace("_", " ")
     value = measurement.value
-    number = f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+    number = f"{value:.1f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and 0 < value < SMALLEST_SHOWN:
+        number = f"< {SMALLEST_SHOWN}"  # a trace is not nothing
     unit = UNITS.get(measurement.unit, measurement.unit)
     return f"{number} {unit}".strip()
 
