@@ -107,3 +107,27 @@ def test_a_thin_structure_stays_visible() -> None:
     labels[15, 15, 5:55] = 1
     label_map = LabelMap(labels, np.diag([3.0, 3.0, 3.0, 1.0]), {1: "aorta"})
     assert (_seen(label_map, {1: "aorta"}).sum(axis=2) > 0.1).any(axis=1).sum() > 200
+
+
+def test_a_structure_is_not_mirrored_within_itself() -> None:
+    """A hook of one label: upright bar on the patient's left, foot towards the right and below."""
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[8:14, 10:16, 8:34] = 1
+    labels[8:34, 10:16, 8:14] = 1
+    labels[8:14, 30:36, 28:34] = 1  # the bar's upper end comes forward
+    label_map = LabelMap(labels, np.diag([3.0, 3.0, 3.0, 1.0]), {1: "colon"})
+    seen = _seen(label_map, {1: "colon"}).sum(axis=2) > 0.1
+    rows, columns = np.nonzero(seen)
+    middle_row, middle_column = (rows.min() + rows.max()) // 2, (columns.min() + columns.max()) // 2
+    quarter = {
+        "upper left": seen[:middle_row, :middle_column].mean(),
+        "upper right": seen[:middle_row, middle_column:].mean(),
+        "lower left": seen[middle_row:, :middle_column].mean(),
+    }
+    assert quarter["upper left"] < 0.05
+    assert quarter["upper right"] > 0.1
+    assert quarter["lower left"] > 0.1
+    view = FrontView(upright(label_map), (300, 300))
+    view.draw({1: "colon"}, opacity=1)
+    depth = view._depth
+    assert depth[rows.min() + 8, columns.max() - 8] < depth[rows.max() - 8, columns.max() - 8]
