@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +21,14 @@ from heimdallr.segmentation.predictors import (
     choose_device,
     make_predictors,
 )
+from heimdallr.segmentation.sliding_window import gaussian_weight
 from heimdallr.segmentation.tasks import task
 from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from heimdallr.segmentation.sliding_window import PatchPredictor
 
 FULL = DeviceChoice("cpu", "openvino", "f32", 1)
 
@@ -36,27 +41,37 @@ def network(tmp_path: Path) -> Network:
 
 
 def test_openvino_equals_pytorch(network: Network) -> None:
-    """In 32 bit the weighted logits differ by rounding to half precision only."""
+    """Weighted features, put through the last layer, are PyTorch's weighted logits."""
     patch = torch.randn(1, *network.patch, generator=torch.Generator().manual_seed(0))
+    weight = gaussian_weight(network.patch, torch.device("cpu")).float()
     module = network.modules[0]
-    expected = TorchPredictor(network, module, torch.device("cpu"))(patch).half().float()
-    ours = OpenVinoPredictor(network, module, FULL, None)(patch)
-    assert ours.dtype == torch.half
-    torch.testing.assert_close(ours.float(), expected, rtol=2e-3, atol=2e-3)
+    expected = TorchPredictor(network, module, torch.device("cpu"))(patch) / weight
+    predictor = OpenVinoPredictor(network, module, FULL, None)
+    features = predictor(patch) / weight
+    assert predictor.head is not None
+    assert len(features) == predictor.channels == 4
+    logits = predictor.head.logits(features.reshape(4, -1)).T.reshape(expected.shape)
+    torch.testing.assert_close(logits, expected, rtol=1e-3, atol=1e-3)
+
+
+def converted(network: Network, checksum: str, cache_dir: Path) -> PatchPredictor:
+    """The network on OpenVINO; a copy, because predictors take modules over."""
+    fresh = replace(network, modules=copy.deepcopy(network.modules))
+    return make_predictors(fresh, FULL, checksum=checksum, cache_dir=cache_dir)[0]
 
 
 def test_converted_network_is_kept_under_the_checksum(network: Network, tmp_path: Path) -> None:
     """A second process reads the file; other weights make another file."""
     patch = torch.ones(1, *network.patch)
-    first = make_predictors(network, FULL, checksum="a" * 64, cache_dir=tmp_path)[0](patch).clone()
+    first = converted(network, "a" * 64, tmp_path)(patch).clone()
     files = sorted((tmp_path / "openvino").iterdir())
     assert [file.suffix for file in files] == [".bin", ".xml"]
     assert all(file.name.startswith("a" * 32) for file in files)
     stamps = [file.stat().st_mtime_ns for file in files]
-    again = make_predictors(network, FULL, checksum="a" * 64, cache_dir=tmp_path)[0](patch)
+    again = converted(network, "a" * 64, tmp_path)(patch)
     torch.testing.assert_close(first, again)
     assert stamps == [file.stat().st_mtime_ns for file in files]
-    make_predictors(network, FULL, checksum="b" * 64, cache_dir=tmp_path)
+    converted(network, "b" * 64, tmp_path)
     assert len(list((tmp_path / "openvino").iterdir())) == 4
 
 

@@ -219,7 +219,10 @@ class Engine:
         image = torch.from_numpy(np.ascontiguousarray(prepared.data))
         try:
             folds = [predict_planes(image, p, step, share.advance) for p in model.predictors]
-            return labels_from_planes(mean_of_folds(folds), prepared, model.network)
+            heads = [predictor.head for predictor in model.predictors]
+            if len(folds) == 1:
+                return labels_from_planes(folds[0], prepared, model.network, heads[0])
+            return labels_from_planes(mean_of_folds(folds, heads), prepared, model.network)
         except (RuntimeError, MemoryError) as error:
             msg = f"the network of {model.weights.dataset} could not be run on this volume"
             remedy = "check the free memory of the device, or run on the CPU"

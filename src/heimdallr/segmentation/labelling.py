@@ -1,9 +1,10 @@
-"""From logits to labels, plane by plane.
+"""From features or logits to labels, plane by plane.
 
 nnU-Net interpolates the logits of every class to the image's grid and takes the largest there:
 correct, and 118 × voxels of memory. Interpolating linearly along the first axis needs two
-neighbouring planes only, so labels are written while the planes arrive, and no more than a few
-planes of logits exist at the image's resolution.
+neighbouring planes only, so labels are written while the planes arrive, and no more than one
+plane of logits exists at the image's resolution. A last layer still to be applied is linear too:
+it is applied after interpolating.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 from torch.nn import functional
 
 from heimdallr.domain.errors import SegmentationError
+from heimdallr.segmentation.sliding_window import mean_of_folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,17 +28,21 @@ if TYPE_CHECKING:
     from heimdallr.imaging.volume import Array
     from heimdallr.segmentation.network import Network
     from heimdallr.segmentation.preprocessing import Prepared
-    from heimdallr.segmentation.sliding_window import Planes
+    from heimdallr.segmentation.sliding_window import Head, Planes
 
 
-def labels_from_planes(blocks: Iterable[Planes], prepared: Prepared, network: Network) -> Array:
+@torch.inference_mode()
+def labels_from_planes(
+    blocks: Iterable[Planes], prepared: Prepared, network: Network, head: Head | None = None
+) -> Array:
     """Label map of the prepared image's original grid.
 
     Args:
-        blocks: first plane and (heads, n, Y, X) logits, in order, as
+        blocks: first plane and (channels, n, Y, X) features or logits, in order, as
             :func:`~heimdallr.segmentation.sliding_window.predict_planes` yields them.
         prepared: the network's input.
         network: whose output it is.
+        head: last layer still to be applied; None when the blocks hold logits.
 
     Returns:
         (I, J, K) uint8 in the axis order of the image that was prepared.
@@ -46,27 +52,56 @@ def labels_from_planes(blocks: Iterable[Planes], prepared: Prepared, network: Ne
     """
     small = tuple(prepared.data.shape[1:])
     target = prepared.shape_cropped
+    choose = _Chooser(network, head)
     if small == target:
-        cropped = _same_grid(blocks, target, network)
+        cropped = _same_grid(blocks, target, choose)
     elif _is_linear(network, prepared):
-        cropped = _interpolated(blocks, small, target, network)
+        cropped = _interpolated(blocks, small, target, choose)
     else:
-        cropped = _by_nnunet(blocks, small, prepared, network)
+        logits = mean_of_folds([iter(blocks)], [head])
+        cropped = _by_nnunet(logits, small, prepared, network)
     labels = np.zeros(prepared.shape_before_crop, np.uint8)
     labels[prepared.box] = cropped
     labels = labels.transpose(network.plans.transpose_backward)
     return labels.transpose(2, 1, 0)
 
 
-def _same_grid(blocks: Iterable[Planes], shape: tuple[int, ...], network: Network) -> Array:
+class _Chooser:
+    """The label of every voxel of a plane."""
+
+    def __init__(self, network: Network, head: Head | None) -> None:
+        self._labels = network.labels
+        self._head = head
+
+    def __call__(self, plane: torch.Tensor) -> Array:
+        """(channels, Y, X) features or logits → (Y, X) uint8; of equals the first label."""
+        size_y, size_x = plane.shape[1:]
+        flat = plane.reshape(len(plane), -1)
+        if not bool(torch.isfinite(flat.float().sum())):
+            msg = "the network answered with values that are no finite numbers"
+            raise SegmentationError(
+                msg, remedy="the weights may be damaged: run 'heimdallr weights verify'"
+            )
+        logits = flat.float().T if self._head is None else self._head.logits(flat)
+        if self._labels.has_regions:
+            label = self._labels.convert_logits_to_segmentation(logits.T.cpu())
+        elif logits.device.type == "cpu":
+            label = logits.numpy().argmax(axis=1)
+        else:
+            label = logits.argmax(dim=1).cpu()
+        return np.asarray(label, np.uint8).reshape(size_y, size_x)
+
+
+def _same_grid(blocks: Iterable[Planes], shape: tuple[int, ...], choose: _Chooser) -> Array:
     labels = np.zeros(shape, np.uint8)
     for start, block in blocks:
-        labels[start : start + block.shape[1]] = _winner(block, network)
+        for offset, plane in enumerate(block.unbind(1)):
+            labels[start + offset] = choose(plane)
     return labels
 
 
 def _interpolated(
-    blocks: Iterable[Planes], small: tuple[int, ...], target: tuple[int, ...], network: Network
+    blocks: Iterable[Planes], small: tuple[int, ...], target: tuple[int, ...], choose: _Chooser
 ) -> Array:
     """Linear interpolation between voxel centres, clamped at the borders (skimage's ``resize``)."""
     labels = np.zeros(target, np.uint8)
@@ -86,7 +121,7 @@ def _interpolated(
             plane = functional.interpolate(
                 plane[None], size=target[1:], mode="bilinear", align_corners=False
             )[0]
-            labels[done] = _winner(plane.half(), network)  # nnU-Net's logits stay in half precision
+            labels[done] = choose(plane)
             done += 1
         last = block[:, -1].clone()
     return labels
@@ -105,7 +140,8 @@ def _by_nnunet(
         list(network.configuration.spacing),
         list(prepared.spacing_mm),
     )
-    return np.asarray(_winner(torch.as_tensor(resampled), network))
+    labels = network.labels.convert_logits_to_segmentation(np.asarray(resampled))
+    return np.asarray(labels, np.uint8)
 
 
 def _is_linear(network: Network, prepared: Prepared) -> bool:
@@ -120,18 +156,3 @@ def _is_linear(network: Network, prepared: Prepared) -> bool:
         list(prepared.spacing_mm),
     )
     return options.get("order", 3) == 1 and not options.get("is_seg", False) and not apart
-
-
-def _winner(logits: torch.Tensor, network: Network) -> Array:
-    """(heads, …) logits → (…) uint8 label numbers; the first of equals, as numpy's argmax."""
-    if network.labels.has_regions:
-        return np.asarray(
-            network.labels.convert_logits_to_segmentation(logits.float().cpu()), np.uint8
-        )
-    largest, label = logits.max(dim=0)
-    if not bool(torch.isfinite(largest).all()):
-        msg = "the network answered with values that are no finite numbers"
-        raise SegmentationError(
-            msg, remedy="the weights may be damaged: run 'heimdallr weights verify'"
-        )
-    return np.asarray(label.to(torch.uint8).cpu().numpy())

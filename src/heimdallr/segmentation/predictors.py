@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.sliding_window import gaussian_weight
+from heimdallr.segmentation.sliding_window import Head, gaussian_weight
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Backend = Literal["openvino", "torch"]
 Precision = Literal["f32", "bf16"]
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Raised whenever the converted graph changes, so that older files are not used."""
 
 
@@ -41,7 +41,7 @@ class DeviceChoice:
     Attributes:
         device: ``cpu`` or ``cuda:N``.
         backend: openvino or torch.
-        precision: of the multiplications; logits are kept in half precision in any case.
+        precision: of the multiplications.
         threads: CPU threads; 0 leaves it to the library.
     """
 
@@ -106,7 +106,7 @@ def make_predictors(
         return tuple(TorchPredictor(network, module, device) for module in network.modules)
     folder = cache_dir / "openvino" if cache_dir is not None else None
     size = "x".join(map(str, network.patch))
-    made_by = f"{metadata.version('openvino')}-v{GRAPH_VERSION}"
+    made_by = f"{choice.precision}-{metadata.version('openvino')}-v{GRAPH_VERSION}"
     return tuple(
         OpenVinoPredictor(
             network,
@@ -119,40 +119,49 @@ def make_predictors(
 
 
 class TorchPredictor:
-    """PyTorch: 32 bit on a CPU, half-precision autocast on a GPU, as nnU-Net does."""
+    """PyTorch. On a CPU it is the reference: 32 bit, logits summed as nnU-Net sums them.
+
+    On a GPU it runs in half-precision autocast and takes the module over: its last layer is split
+    off.
+    """
 
     def __init__(self, network: Network, module: torch.nn.Module, device: torch.device) -> None:
         self.patch: Patch = network.patch
-        self.heads = network.heads
         self.device = device
+        self.head: Head | None = None
+        self.channels = network.heads
         self._module = module.to(device)
+        if device.type == "cuda":
+            self._module, self.head, self.channels = _split(network, self._module)
         self._weight = gaussian_weight(self.patch, device)
 
     @torch.inference_mode()
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
-        """Logits of a patch × weight; see :class:`PatchPredictor`."""
+        """Output for a patch × weight; see :class:`PatchPredictor`."""
         batch = image[None].to(self.device).contiguous()
         with torch.autocast("cuda", enabled=self.device.type == "cuda"):
-            logits: torch.Tensor = self._module(batch)[0]
-        logits *= self._weight
-        return logits
+            output: torch.Tensor = self._module(batch)[0]
+        return output.float().mul_(self._weight)
 
 
 class OpenVinoPredictor:
-    """OpenVINO on the CPU; weighting and the cast to half precision are part of its graph."""
+    """OpenVINO on the CPU; the weighting is part of its graph.
+
+    Takes the module over: its last layer is split off.
+    """
 
     def __init__(
         self, network: Network, module: torch.nn.Module, choice: DeviceChoice, file: Path | None
     ) -> None:
         ov = openvino()
         self.patch: Patch = network.patch
-        self.heads = network.heads
         self.device = torch.device("cpu")
+        trunk, self.head, self.channels = _split(network, module)
         core = ov.Core()
         if file is not None and file.is_file() and file.with_suffix(".bin").is_file():
             model = core.read_model(file)
         else:
-            model = _converted(ov, network, module)
+            model = _converted(ov, network, trunk, half=choice.precision == "bf16")
             if file is not None:
                 _keep(ov, model, file)
         options: dict[str, Any] = {
@@ -164,10 +173,27 @@ class OpenVinoPredictor:
         self._request = core.compile_model(model, "CPU", options).create_infer_request()
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
-        """Logits of a patch × weight; valid until the next call. See :class:`PatchPredictor`."""
+        """Output for a patch × weight; valid until the next call. See :class:`PatchPredictor`."""
         batch = np.ascontiguousarray(image[None].numpy())
         self._request.infer([batch], share_inputs=True)
         return torch.from_numpy(self._request.get_output_tensor(0).data)[0]
+
+
+def _split(network: Network, module: torch.nn.Module) -> tuple[torch.nn.Module, Head | None, int]:
+    """A U-Net without its last layer, that layer, and the channels before it.
+
+    A network of another build keeps its last layer: (module, None, heads).
+    """
+    layers = getattr(getattr(module, "decoder", None), "seg_layers", None)
+    if not isinstance(layers, torch.nn.ModuleList):
+        return module, None, network.heads
+    last = layers[-1]
+    if not isinstance(last, torch.nn.Conv3d) or set(last.kernel_size) != {1}:
+        return module, None, network.heads
+    weight = last.weight.detach().flatten(1).clone()
+    bias = torch.zeros(len(weight)).to(weight) if last.bias is None else last.bias.detach().clone()
+    layers[-1] = torch.nn.Identity()
+    return module, Head(weight, bias), weight.shape[1]
 
 
 def openvino() -> ModuleType:
@@ -184,8 +210,8 @@ def openvino() -> ModuleType:
     return module
 
 
-def _converted(ov: ModuleType, network: Network, module: torch.nn.Module) -> Any:  # noqa: ANN401 - openvino is untyped
-    """Network × weight, in half precision, as an OpenVINO model of fixed shape."""
+def _converted(ov: ModuleType, network: Network, module: torch.nn.Module, *, half: bool) -> Any:  # noqa: ANN401 - openvino is untyped
+    """Network × weight as an OpenVINO model of fixed shape; its output in 16 bits with ``half``."""
     strides = np.prod(np.array(network.configuration.pool_op_kernel_sizes), axis=0)
     # traced on a small patch: the layers are the same and the real one costs seconds and 1 GB
     small = [min(2 * int(s), p) for s, p in zip(strides, network.patch, strict=True)]
@@ -195,10 +221,10 @@ def _converted(ov: ModuleType, network: Network, module: torch.nn.Module) -> Any
     model.reshape([1, network.channels, *network.patch])
     operations = ov.opset13
     weight = gaussian_weight(network.patch, torch.device("cpu")).float().numpy()
-    logits = model.output(0).get_node().input_value(0)  # what the graph's result node receives
-    weighted = operations.multiply(logits, operations.constant(weight))
-    half = operations.convert(weighted, "f16")
-    return ov.Model([half], model.get_parameters(), "heimdallr")
+    features = model.output(0).get_node().input_value(0)  # what the graph's result node receives
+    weighted = operations.multiply(features, operations.constant(weight))
+    output = operations.convert(weighted, "f16") if half else weighted
+    return ov.Model([output], model.get_parameters(), "heimdallr")
 
 
 def _keep(ov: ModuleType, model: Any, file: Path) -> None:  # noqa: ANN401 - openvino is untyped
