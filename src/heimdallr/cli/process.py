@@ -51,7 +51,7 @@ def process(
             raise typer.BadParameter(message)
     console = Console(stderr=True)
     if explain:
-        for case_id, selection in explain_selection(paths, settings, modality=modality):
+        for case_id, selection in explain_selection(paths, settings):
             _print_selection(case_id, selection)
         return
     with Progress(

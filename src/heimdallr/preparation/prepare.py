@@ -21,9 +21,9 @@ from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesV
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
 from heimdallr.preparation.case_id import case_id
 from heimdallr.preparation.conversion import Conversion, convert
-from heimdallr.preparation.headers import ScannedStudy, scan
+from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
-from heimdallr.preparation.selection import Preferences, rank, verdicts
+from heimdallr.preparation.selection import Preferences, rank, select, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,6 +111,32 @@ def prepare(
             yield from _prepare_dicom(opened, work_dir, preferences or Preferences(), taken)
 
 
+def explain(
+    input_path: Path, work_dir: Path, preferences: Preferences | None = None
+) -> Iterator[tuple[str, Selection]]:
+    """Case ID and verdict on every series of every study, without converting anything.
+
+    A series that only turns out to be unusable when it is converted is still ranked here.
+
+    Args:
+        input_path: folder, ZIP or DICOM file; of a NIfTI file there is nothing to choose.
+        work_dir: for the members of a ZIP.
+        preferences: for series selection.
+
+    Raises:
+        UnsafeArchiveError: the ZIP is refused.
+        NoDicomError: the input holds no readable DICOM instance.
+        UnsupportedStudyError: the input is a NIfTI file.
+    """
+    work_dir.mkdir(parents=True, exist_ok=True)
+    with open_input(input_path, work_dir) as opened:
+        if opened.kind is InputKind.NIFTI:
+            msg = "a NIfTI file is one volume; there is no series to choose"
+            raise UnsupportedStudyError(msg)
+        for name, scanned in _named(_scan(opened), lambda _name, _uid: False):
+            yield name, select(scanned.candidates, preferences)
+
+
 def _prepare_nifti(
     path: Path, work_dir: Path, modality: Modality | None, taken: Taken
 ) -> PreparedStudy:
@@ -125,13 +151,26 @@ def _prepare_nifti(
 def _prepare_dicom(
     opened: OpenedInput, work_dir: Path, preferences: Preferences, taken: Taken
 ) -> Iterator[PreparedStudy | RefusedStudy]:
+    found = _scan(opened)
+    for number, (name, scanned) in enumerate(_named(found, taken), start=1):
+        target = work_dir / f"study-{number:03d}" / "volume.nii"
+        prepared = prepare_study(scanned, name, target, preferences)
+        yield replace(prepared, skipped=found.skipped)
+
+
+def _scan(opened: OpenedInput) -> Scan:
     found = scan(opened.files)
     if not found.studies:
         counts = ", ".join(f"{count} × {reason}" for reason, count in found.skipped.items())
         msg = f"no readable DICOM instance in {len(opened.files)} files ({counts or 'none at all'})"
         raise NoDicomError(msg, remedy="hand in the folder or ZIP that holds the images")
+    return found
+
+
+def _named(found: Scan, taken: Taken) -> Iterator[tuple[str, ScannedStudy]]:
+    """Every study of an input with its case ID."""
     given: set[str] = set()
-    for number, scanned in enumerate(found.studies, start=1):
+    for scanned in found.studies:
         name = case_id(
             scanned.patient.name,
             scanned.study_date,
@@ -140,9 +179,7 @@ def _prepare_dicom(
             taken=partial(_is_taken, given, taken, scanned.study_instance_uid),
         )
         given.add(name)
-        target = work_dir / f"study-{number:03d}" / "volume.nii"
-        prepared = prepare_study(scanned, name, target, preferences)
-        yield replace(prepared, skipped=found.skipped)
+        yield name, scanned
 
 
 def _is_taken(given: set[str], taken: Taken, uid: str, name: str) -> bool:

@@ -25,7 +25,7 @@ from heimdallr.analyses.findings import find
 from heimdallr.analyses.registry import run_all
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.imaging.volume import load_volume
-from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
+from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
 from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication, publish
 from heimdallr.segmentation.engine import Engine
@@ -33,7 +33,7 @@ from heimdallr.segmentation.plan import segment_case
 from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from heimdallr.analyses.findings import Finding
     from heimdallr.config import Settings
@@ -149,10 +149,8 @@ def process_paths(
                 yield CaseOutcome(path, path.name, "refused", error=str(error))
 
 
-def explain_selection(
-    paths: Sequence[Path], settings: Settings, *, modality: Modality | None = None
-) -> Iterator[tuple[str, Selection]]:
-    """Case ID and verdict on every series of every study, without segmenting anything.
+def explain_selection(paths: Iterable[Path], settings: Settings) -> Iterator[tuple[str, Selection]]:
+    """Case ID and verdict on every series of every study; nothing is converted or segmented.
 
     Raises:
         InputRefusedError: an input cannot be read at all.
@@ -160,9 +158,7 @@ def explain_selection(
     preferences = Preferences(phase_order=settings.phase_order)
     for path in paths:
         with tempfile.TemporaryDirectory(prefix="heimdallr-") as work:
-            for study in prepare(path, Path(work), preferences, modality=modality):
-                name = study.study.case_id if isinstance(study, PreparedStudy) else study.case_id
-                yield name, study.selection
+            yield from explain(path, Path(work), preferences)
 
 
 @dataclass(frozen=True, slots=True)
