@@ -23,6 +23,7 @@ from heimdallr.segmentation import surroundings
 from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.labelling import labels_from_planes
 from heimdallr.segmentation.network import Network, load_network, plan_spacing_mm
+from heimdallr.segmentation.pieces import without_strays
 from heimdallr.segmentation.predictors import choose_device, make_predictors
 from heimdallr.segmentation.preprocessing import prepare
 from heimdallr.segmentation.resampling import labels_to_shape, to_spacing
@@ -206,7 +207,11 @@ class Engine:
             first = part.start + keep.start
             window = merged[:, :, first : first + mapped.shape[2]]
             np.copyto(window, mapped, where=mapped != 0)
-        return labels_to_shape(surroundings.cleaned(merged, task, affine), (i, j, k))
+        merged = surroundings.cleaned(merged, task, affine)
+        if weights[0].origin == "bundled":
+            voxel_mm3 = float(abs(np.linalg.det(affine[:3, :3])))
+            merged = without_strays(merged, task.names, voxel_mm3)
+        return labels_to_shape(merged, (i, j, k))
 
     def _predict(
         self, model: _Loaded, data: Array, affine: Affine, step: float, share: _Share

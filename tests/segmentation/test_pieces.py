@@ -1,0 +1,45 @@
+"""Stray pieces go, organs and bowel loops stay."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heimdallr.segmentation.pieces import without_strays
+
+NAMES = {1: "liver", 2: "colon", 3: "kidney_left"}
+
+
+def test_a_speck_of_an_organ_goes_and_the_organ_stays() -> None:
+    """A small second piece is dropped, a large one is kept, other labels are untouched."""
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[2:12, 2:12, 2:12] = 1
+    labels[30:34, 30:34, 30:34] = 1  # 64 of 1000 voxels: a stray
+    labels[20:30, 2:10, 2:10] = 3
+    labels[20:30, 20:26, 2:10] = 3  # three quarters of the largest: kept
+    cleaned = without_strays(labels, NAMES, voxel_mm3=27.0)
+    expected = labels.copy()
+    expected[30:34, 30:34, 30:34] = 0
+    assert np.array_equal(cleaned, expected)
+    assert labels[31, 31, 31] == 1
+
+
+def test_bowel_comes_in_pieces() -> None:
+    """Of the colon only specks are dropped."""
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[2:22, 2:22, 2:22] = 2
+    labels[30:34, 30:34, 30:34] = 2  # 64 voxels of 27 mm3 = 1.7 cm3: a loop
+    labels[30:32, 2:4, 2:3] = 2  # 4 voxels = 0.1 cm3: a speck
+    cleaned = without_strays(labels, NAMES, voxel_mm3=27.0)
+    assert cleaned[31, 31, 31] == 2
+    assert cleaned[31, 3, 2] == 0
+
+
+def test_touching_structures_are_told_apart() -> None:
+    """A stray that touches another organ is still a stray; an empty map stays empty."""
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[:10] = 3
+    labels[10:12, :2, :2] = 1
+    labels[15:19] = 1
+    assert not (without_strays(labels, NAMES, voxel_mm3=27.0)[10:12] == 1).any()
+    empty = np.zeros((4, 4, 4), np.uint8)
+    assert not without_strays(empty, NAMES, voxel_mm3=27.0).any()
