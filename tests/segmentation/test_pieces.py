@@ -6,7 +6,7 @@ import numpy as np
 
 from heimdallr.segmentation.pieces import without_strays
 
-NAMES = {1: "liver", 2: "colon", 3: "kidney_left"}
+NAMES = {1: "liver", 2: "colon", 3: "kidney_left", 4: "vertebrae_L3"}
 
 
 def test_a_speck_of_an_organ_goes_and_the_organ_stays() -> None:
@@ -32,6 +32,19 @@ def test_bowel_comes_in_pieces() -> None:
     cleaned = without_strays(labels, NAMES, voxel_mm3=27.0)
     assert cleaned[31, 31, 31] == 2
     assert cleaned[31, 3, 2] == 0
+
+
+def test_a_vertebra_is_one_piece_and_a_bleed_is_left_alone() -> None:
+    """Of two pieces of a vertebra the larger stays; not a voxel of a bleed is dropped."""
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[2:12, 2:12, 2:12] = 4
+    labels[20:29, 2:12, 2:12] = 4
+    cleaned = without_strays(labels, NAMES, voxel_mm3=27.0)
+    assert (cleaned[2:12, 2:12, 2:12] == 4).all()
+    assert not cleaned[20:29].any()
+    labels[:] = 0
+    labels[5, 5, 5] = 1
+    assert without_strays(labels, {1: "intracerebral_hemorrhage"}, voxel_mm3=1.0).sum() == 1
 
 
 def test_touching_structures_are_told_apart() -> None:

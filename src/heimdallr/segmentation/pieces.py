@@ -17,23 +17,18 @@ if TYPE_CHECKING:
 
     from heimdallr.imaging.volume import Array
 
-IN_PIECES = frozenset(
-    {
-        "colon",
-        "small_bowel",
-        "subcutaneous_fat",
-        "torso_fat",
-        "skeletal_muscle",
-        "intracerebral_hemorrhage",
-    }
-)
+IN_PIECES = frozenset({"colon", "small_bowel", "subcutaneous_fat", "torso_fat", "skeletal_muscle"})
 """Structures that are rightly seen as several pieces: only specks are dropped."""
 
-SPECK_CM3 = 0.2
-"""Pieces smaller than this are dropped from structures in pieces."""
+LESIONS = frozenset({"intracerebral_hemorrhage"})
+"""Structures whose smallest piece may matter: left as they are."""
+
+SPECK_CM3 = 1.0
+"""Pieces smaller than this are dropped."""
 
 SMALLEST_SHARE = 0.25
-"""Pieces smaller than this share of their structure's largest one are dropped from the others."""
+"""Pieces smaller than this share of their structure's largest one are dropped from the others;
+of a vertebra only the largest piece is kept."""
 
 
 def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) -> Array:
@@ -50,8 +45,16 @@ def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) ->
     label_of[pieces.ravel()] = labels.ravel()
     largest = np.zeros(int(label_of.max(initial=0)) + 1, np.int64)
     np.maximum.at(largest, label_of[1:], sizes[1:])
-    several = np.array([names.get(int(label)) in IN_PIECES for label in label_of])
-    smallest = np.where(several, SPECK_CM3 * 1000 / voxel_mm3, SMALLEST_SHARE * largest[label_of])
+    structures = [names.get(int(label), "") for label in label_of]
+    share = np.array([_smallest_share(name) for name in structures])
+    speck = np.array([0.0 if name in LESIONS else SPECK_CM3 for name in structures])
+    smallest = np.maximum(share * largest[label_of], speck * 1000 / voxel_mm3)
     kept = np.where(sizes >= smallest, label_of, 0).astype(labels.dtype)
     kept[0] = 0
     return np.asarray(kept[pieces])
+
+
+def _smallest_share(name: str) -> float:
+    if name in IN_PIECES | LESIONS:
+        return 0.0
+    return 1.0 if name.startswith("vertebrae_") else SMALLEST_SHARE
