@@ -32,6 +32,7 @@ def main() -> None:
 
 def prepared_totalsegmentator() -> Any:  # noqa: ANN401 - the peer is untyped
     """``totalsegmentator.python_api.totalsegmentator``, able to run without torchvision."""
+    import totalsegmentator.nnunet  # noqa: F401, PLC0415 - it patches nnU-Net when imported
     from nnunetv2.inference import predict_from_raw_data as prediction  # noqa: PLC0415
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer  # noqa: PLC0415
     from totalsegmentator.python_api import totalsegmentator as run  # noqa: PLC0415

@@ -20,6 +20,8 @@ from heimdallr.segmentation.tasks import task
 from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heimdallr.imaging.volume import Array
 
 PEER = Path(__file__).with_name("run_totalsegmentator.py")
@@ -108,3 +110,18 @@ def test_label_map_equals_totalsegmentators(peer: Path, name: str) -> None:
     assert len(np.unique(expected)) > 1, "a label map without labels proves nothing"
     agreement = float(np.mean(ours == expected))
     assert agreement >= 0.999
+
+
+@pytest.mark.parametrize(("precision", "least"), [("f32", 0.999), ("bf16", 0.99)])
+def test_openvino_equals_the_reference_on_trained_weights(
+    real_set: Callable[[str], Path], precision: str, least: float
+) -> None:
+    """On a real CT the fast backend labels voxels as the reference does."""
+    image = next(real_set("ct_totalsegmentator_example").rglob("example_ct_sm.nii.gz"))
+    volume, store = load_volume(image), WeightsStore(None)
+    fast = Engine(store, device="cpu", backend="openvino", precision=precision, threads=1)
+    reference = Engine(store, device="cpu", backend="torch", threads=1)
+    ours = fast.segment("total_fast", volume).label_map.data
+    expected = reference.segment("total_fast", volume).label_map.data
+    assert len(np.unique(expected)) > 5
+    assert float(np.mean(ours == expected)) >= least
