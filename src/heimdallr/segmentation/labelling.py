@@ -121,7 +121,8 @@ def _interpolated(
             plane = functional.interpolate(
                 plane[None], size=target[1:], mode="bilinear", align_corners=False
             )[0]
-            labels[done] = choose(plane)
+            # interpolated logits are half precision in nnU-Net too
+            labels[done] = choose(plane.to(block.dtype))
             done += 1
         last = block[:, -1].clone()
     return labels
