@@ -23,7 +23,6 @@ from heimdallr.segmentation import surroundings
 from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.labelling import labels_from_planes
 from heimdallr.segmentation.network import Network, load_network, plan_spacing_mm
-from heimdallr.segmentation.pieces import without_strays
 from heimdallr.segmentation.predictors import choose_device, make_predictors
 from heimdallr.segmentation.preprocessing import prepare
 from heimdallr.segmentation.resampling import labels_to_shape, to_spacing
@@ -33,6 +32,7 @@ from heimdallr.segmentation.sliding_window import (
     mean_of_folds,
     predict_planes,
 )
+from heimdallr.segmentation.tidying import without_fat, without_strays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,6 +153,8 @@ class Engine:
             labels[box] = self._labels(task, weights, data, affine, progress)
         if found is not None and task.keep_inside:
             labels = surroundings.kept_inside(labels, found, task)
+        if weights[0].origin == "bundled" and task.modality == "CT":
+            labels = without_fat(labels, task.names, volume)
         if task.refine_with is not None:
             bodies = self._companion(task.refine_with, volume, context)
             labels = surroundings.refined(labels, bodies, task)

@@ -1,10 +1,11 @@
-"""Stray pieces go, organs and bowel loops stay."""
+"""Stray pieces and fatty rims go, organs and bowel loops stay."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from heimdallr.segmentation.pieces import without_strays
+from heimdallr.imaging.volume import Volume
+from heimdallr.segmentation.tidying import without_fat, without_strays
 
 NAMES = {1: "liver", 2: "colon", 3: "kidney_left", 4: "vertebrae_L3"}
 
@@ -56,3 +57,17 @@ def test_touching_structures_are_told_apart() -> None:
     assert not (without_strays(labels, NAMES, voxel_mm3=27.0)[10:12] == 1).any()
     empty = np.zeros((4, 4, 4), np.uint8)
     assert not without_strays(empty, NAMES, voxel_mm3=27.0).any()
+
+
+def test_the_fatty_rim_of_a_kidney_goes(rng: np.random.Generator) -> None:
+    """A mask one voxel too large on every side is trimmed to the organ; a liver's is not."""
+    image = rng.normal(-100, 15, (30, 30, 30)).astype(np.float32)
+    image[8:20, 8:20, 8:20] += 135
+    for number, trimmed in ((3, True), (1, False)):
+        labels = np.zeros(image.shape, np.uint8)
+        labels[7:21, 7:21, 7:21] = number
+        cleaned = without_fat(labels, NAMES, Volume(image, np.diag([2.0, 2.0, 2.0, 1.0])))
+        organ = np.zeros(image.shape, bool)
+        organ[8:20, 8:20, 8:20] = True
+        wrong = np.count_nonzero((cleaned == number) != organ)
+        assert (wrong < 0.03 * organ.sum()) == trimmed

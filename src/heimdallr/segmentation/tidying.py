@@ -1,8 +1,8 @@
-"""Dropping stray pieces from label maps of the bundled networks.
+"""Tidying label maps of the bundled networks; official weights' results are left as they are.
 
 A small network trained on synthetic anatomy sees, here and there, a speck of an organ where none
-can be. An organ is one piece; a bowel shows as several. What is a small fraction of its structure
-is dropped. Official weights are left as TotalSegmentator leaves them.
+can be, and its coarse voxels draw fat and lung into an organ's rim. An organ is one piece; a bowel
+shows as several. A spleen or a kidney holds no fat.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import cc3d
 import numpy as np
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heimdallr.imaging.volume import Array
+    from heimdallr.imaging.volume import Array, Volume
 
 IN_PIECES = frozenset({"colon", "small_bowel", "subcutaneous_fat", "torso_fat", "skeletal_muscle"})
 """Structures that are rightly seen as several pieces: only specks are dropped."""
@@ -29,6 +30,16 @@ SPECK_CM3 = 1.0
 SMALLEST_SHARE = 0.25
 """Pieces smaller than this share of their structure's largest one are dropped from the others;
 of a vertebra only the largest piece is kept."""
+
+
+FREE_OF_FAT = ("spleen", "kidney_left", "kidney_right")
+"""Organs whose rim can be told from fat by attenuation alone; a liver may be nearly as dark."""
+
+FAT_BELOW_HU = -30.0
+"""Upper end of the attenuation of fat (Alberta protocol)."""
+
+_SMOOTHING_MM = 1.0
+"""Noise is averaged over this (Gaussian sigma) before a voxel is called fat."""
 
 
 def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) -> Array:
@@ -58,3 +69,23 @@ def _smallest_share(name: str) -> float:
     if name in IN_PIECES | LESIONS:
         return 0.0
     return 1.0 if name.startswith("vertebrae_") else SMALLEST_SHARE
+
+
+def without_fat(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
+    """The label map without fat, lung and air in the rim of solid organs.
+
+    Args:
+        labels: (I, J, K) label numbers on the image's grid; changed in place.
+        names: label number → structure.
+        image: CT, HU.
+    """
+    boxes = ndimage.find_objects(labels)
+    sigma = _SMOOTHING_MM / image.spacing_mm
+    for number, name in names.items():
+        box = boxes[number - 1] if name in FREE_OF_FAT and number <= len(boxes) else None
+        if box is None:
+            continue
+        smooth = ndimage.gaussian_filter(image.data[box].astype(np.float32), sigma)
+        inside = labels[box]
+        inside[(inside == number) & (smooth < FAT_BELOW_HU)] = 0
+    return labels
