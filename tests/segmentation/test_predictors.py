@@ -40,13 +40,19 @@ def network(tmp_path: Path) -> Network:
     return load_network(WeightsStore(tmp_path / "weights").locate(task("body_fast"))[0])
 
 
-def test_openvino_equals_pytorch(network: Network) -> None:
-    """Weighted features, put through the last layer, are PyTorch's weighted logits."""
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_features_through_the_last_layer_are_the_logits(network: Network, backend: str) -> None:
+    """The backends that split the last layer off answer as the reference, once it is applied."""
+    cpu = torch.device("cpu")
     patch = torch.randn(1, *network.patch, generator=torch.Generator().manual_seed(0))
-    weight = gaussian_weight(network.patch, torch.device("cpu")).float()
+    weight = gaussian_weight(network.patch, cpu).float()
     module = network.modules[0]
-    expected = TorchPredictor(network, module, torch.device("cpu"))(patch) / weight
-    predictor = OpenVinoPredictor(network, module, FULL, None)
+    expected = TorchPredictor(network, module, cpu)(patch) / weight
+    predictor = (
+        TorchPredictor(network, module, cpu, split=True)
+        if backend == "torch"
+        else OpenVinoPredictor(network, module, FULL, None)
+    )
     features = predictor(patch) / weight
     assert predictor.head is not None
     assert len(features) == predictor.channels == 4

@@ -123,15 +123,28 @@ class TorchPredictor:
 
     On a GPU it runs in half-precision autocast and takes the module over: its last layer is split
     off.
+
+    Args:
+        network: patch size and heads.
+        module: one fold's network.
+        device: where to run it.
+        split: split the last layer off; None: on a GPU only.
     """
 
-    def __init__(self, network: Network, module: torch.nn.Module, device: torch.device) -> None:
+    def __init__(
+        self,
+        network: Network,
+        module: torch.nn.Module,
+        device: torch.device,
+        *,
+        split: bool | None = None,
+    ) -> None:
         self.patch: Patch = network.patch
         self.device = device
         self.head: Head | None = None
         self.channels = network.heads
         self._module = module.to(device)
-        if device.type == "cuda":
+        if device.type == "cuda" if split is None else split:
             self._module, self.head, self.channels = _split(network, self._module)
         self._weight = gaussian_weight(self.patch, device)
 
