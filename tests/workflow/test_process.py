@@ -97,7 +97,7 @@ def test_the_same_study_again_replaces_its_folder_another_one_does_not(
         dataset = pydicom.dcmread(file)
         if dataset.Modality != "CT":
             continue
-        dataset.StudyInstanceUID += ".1"
+        dataset.StudyInstanceUID = "2.25.4711"
         other.mkdir(exist_ok=True)
         dataset.save_as(other / f"{number}.dcm")
     (second,) = _process(other, output, settings)
