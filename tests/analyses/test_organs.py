@@ -51,6 +51,20 @@ def test_an_absent_organ_is_not_zero() -> None:
     )
 
 
+def test_what_measures_like_air_is_no_liver() -> None:
+    """A network that sees a liver in a phantom's air yields no liver volume and no density."""
+    body = trunk()
+    body.paint(body.labels["total"] == 5, -988, "liver")
+    case = body.case()
+    for found, name in (
+        (organ_volumetry.measure(case), "liver_vol_cm3"),
+        (organ_density.measure(case), "liver_hu_mean"),
+    ):
+        liver = named(found)[name]
+        assert liver.status is Status.NOT_ASSESSABLE
+        assert liver.reason == "what is labelled liver measures -988 HU: mislabelled"
+
+
 def test_a_fragment_is_no_organ() -> None:
     """One cubic centimetre called spleen is not a spleen of one cubic centimetre."""
     body = trunk()

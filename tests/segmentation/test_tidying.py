@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heimdallr.imaging.volume import Volume
-from heimdallr.segmentation.tidying import without_fat, without_strays
+from heimdallr.segmentation.tidying import within_windows, without_strays
 
 NAMES = {1: "liver", 2: "colon", 3: "kidney_left", 4: "vertebrae_L3"}
 
@@ -66,8 +66,21 @@ def test_the_fatty_rim_of_a_kidney_goes(rng: np.random.Generator) -> None:
     for number, trimmed in ((3, True), (1, False)):
         labels = np.zeros(image.shape, np.uint8)
         labels[7:21, 7:21, 7:21] = number
-        cleaned = without_fat(labels, NAMES, Volume(image, np.diag([2.0, 2.0, 2.0, 1.0])))
+        cleaned = within_windows(labels, NAMES, Volume(image, np.diag([2.0, 2.0, 2.0, 1.0])))
         organ = np.zeros(image.shape, bool)
         organ[8:20, 8:20, 8:20] = True
         wrong = np.count_nonzero((cleaned == number) != organ)
         assert (wrong < 0.03 * organ.sum()) == trimmed
+
+
+def test_a_bleed_is_told_from_brain_and_bone(rng: np.random.Generator) -> None:
+    """A mask drawn too large around a bleed beside the skull comes down to the bleed."""
+    image = rng.normal(34, 4, (40, 40, 40)).astype(np.float32)
+    image[10:25, 10:25, 10:25] += 30
+    image[28:] = 900
+    labels = np.zeros(image.shape, np.uint8)
+    labels[8:30, 8:27, 8:27] = 1
+    volume = Volume(image, np.diag([1.0, 1.0, 1.0, 1.0]))
+    cleaned = within_windows(labels, {1: "intracerebral_hemorrhage"}, volume)
+    assert abs(np.count_nonzero(cleaned[:26]) / 15**3 - 1) < 0.15
+    assert not cleaned[28:].any()

@@ -7,7 +7,8 @@ is not.
 **Gate.** An organ that touches an edge of the volume is cut: its volume is *not assessable*, and
 the part that was seen is given as the parameter ``segmented_cm3``. An organ that was not segmented
 is *not assessable* — absent, removed and missed look alike — or *not applicable* when the abdomen
-is not in the volume. It never has the volume 0.
+is not in the volume. It never has the volume 0. A mask whose median attenuation cannot be that
+organ's (a liver of -988 HU) is mislabelled and *not assessable*; densities follow the same rule.
 
 **How to read it.** CT volumes exclude nothing inside the organ's mask: hilar vessels, cysts and
 tumours that the network labels as organ are counted; renal cysts that it labels ``kidney_cyst_*``

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heimdallr.analyses.body_regions import covered_regions
 from heimdallr.analyses.output import Absence, inapplicable, unassessable
 
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
 
 STRAY_CM3 = 1.0
 """Below this volume a label is a stray fragment, not an organ."""
+
+
+PLAUSIBLE_MEDIAN_HU = {
+    "liver": (-40.0, 300.0),
+    "spleen": (0.0, 400.0),
+    "kidney_left": (-10.0, 500.0),
+    "kidney_right": (-10.0, 500.0),
+    "brain": (10.0, 90.0),
+}
+"""Between these, unenhanced and enhanced, lies the median attenuation of any such organ."""
 
 
 def task_absence(case: Case, task: str) -> Absence | None:
@@ -42,7 +54,7 @@ def structure_or_absence(
         return absence
     found = case.statistics.get(structure)
     if found is not None and found.volume_cm3 >= at_least_cm3:
-        return found
+        return _implausible(case, structure, found) or found
     if region not in covered_regions(case):
         return inapplicable(f"the {region} is not covered by this volume")
     words = structure.replace("_", " ")
@@ -51,6 +63,15 @@ def structure_or_absence(
     return unassessable(
         f"only {found.volume_cm3:.2f} cm3 of {words} segmented: a fragment, not the structure"
     )
+
+
+def _implausible(case: Case, structure: str, found: StructureStatistics) -> Absence | None:
+    """Why a mask cannot be the organ it is labelled as: a phantom's air is no liver."""
+    lowest, highest = PLAUSIBLE_MEDIAN_HU.get(structure, (-np.inf, np.inf))
+    if case.modality != "CT" or lowest <= found.median <= highest:
+        return None
+    words = structure.replace("_", " ")
+    return unassessable(f"what is labelled {words} measures {found.median:.0f} HU: mislabelled")
 
 
 def truncation(statistics: StructureStatistics) -> Absence | None:

@@ -2,7 +2,7 @@
 
 A small network trained on synthetic anatomy sees, here and there, a speck of an organ where none
 can be, and its coarse voxels draw fat and lung into an organ's rim. An organ is one piece; a bowel
-shows as several. A spleen or a kidney holds no fat.
+shows as several. A spleen or a kidney holds no fat, and acute blood is brighter than brain.
 """
 
 from __future__ import annotations
@@ -32,14 +32,21 @@ SMALLEST_SHARE = 0.25
 of a vertebra only the largest piece is kept."""
 
 
-FREE_OF_FAT = ("spleen", "kidney_left", "kidney_right")
-"""Organs whose rim can be told from fat by attenuation alone; a liver may be nearly as dark."""
+WINDOWS_HU = {
+    "spleen": (-30.0, np.inf),
+    "kidney_left": (-30.0, np.inf),
+    "kidney_right": (-30.0, np.inf),
+    "intracerebral_hemorrhage": (46.0, 100.0),
+}
+"""Structures whose rim can be told by attenuation, and what they may measure on CT.
 
-FAT_BELOW_HU = -30.0
-"""Upper end of the attenuation of fat (Alberta protocol)."""
+Spleen and kidneys hold no fat, which ends at -30 HU (Alberta protocol); a fatty liver may be
+nearly as dark and is not listed. Acute blood lies between brain, up to some 45 HU, and what is
+calcified or bone, from 100 HU; blood that has become as dark as brain is lost by this.
+"""
 
 _SMOOTHING_MM = 1.0
-"""Noise is averaged over this (Gaussian sigma) before a voxel is called fat."""
+"""Noise is averaged over this (Gaussian sigma) before a voxel is judged."""
 
 
 def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) -> Array:
@@ -71,21 +78,22 @@ def _smallest_share(name: str) -> float:
     return 1.0 if name.startswith("vertebrae_") else SMALLEST_SHARE
 
 
-def without_fat(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """The label map without fat, lung and air in the rim of solid organs.
+def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
+    """The label map without voxels whose attenuation is not that of their structure.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
-        names: label number → structure.
+        names: label number → structure; those of :data:`WINDOWS_HU` are looked at.
         image: CT, HU.
     """
     boxes = ndimage.find_objects(labels)
     sigma = _SMOOTHING_MM / image.spacing_mm
     for number, name in names.items():
-        box = boxes[number - 1] if name in FREE_OF_FAT and number <= len(boxes) else None
+        box = boxes[number - 1] if name in WINDOWS_HU and number <= len(boxes) else None
         if box is None:
             continue
+        lowest, highest = WINDOWS_HU[name]
         smooth = ndimage.gaussian_filter(image.data[box].astype(np.float32), sigma)
         inside = labels[box]
-        inside[(inside == number) & (smooth < FAT_BELOW_HU)] = 0
+        inside[(inside == number) & ((smooth < lowest) | (smooth > highest))] = 0
     return labels
