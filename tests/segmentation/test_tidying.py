@@ -35,8 +35,8 @@ def test_bowel_comes_in_pieces() -> None:
     assert cleaned[31, 3, 2] == 0
 
 
-def test_a_vertebra_is_one_piece_and_a_bleed_is_left_alone() -> None:
-    """Of two pieces of a vertebra the larger stays; not a voxel of a bleed is dropped."""
+def test_a_vertebra_is_one_piece_and_bleeds_may_be_several() -> None:
+    """Of two pieces of a vertebra the larger stays; of a bleed only specks are dropped."""
     labels = np.zeros((40, 40, 40), np.uint8)
     labels[2:12, 2:12, 2:12] = 4
     labels[20:29, 2:12, 2:12] = 4
@@ -44,8 +44,12 @@ def test_a_vertebra_is_one_piece_and_a_bleed_is_left_alone() -> None:
     assert (cleaned[2:12, 2:12, 2:12] == 4).all()
     assert not cleaned[20:29].any()
     labels[:] = 0
-    labels[5, 5, 5] = 1
-    assert without_strays(labels, {1: "intracerebral_hemorrhage"}, voxel_mm3=1.0).sum() == 1
+    labels[2:22, 2:22, 2:22] = 1
+    labels[30:39, 30:39, 30:39] = 1  # 0.7 of 8 cm3
+    labels[30:35, 2:5, 2:5] = 1  # 0.05 cm3
+    cleaned = without_strays(labels, {1: "intracerebral_hemorrhage"}, voxel_mm3=1.0)
+    assert cleaned[34, 34, 34] == 1
+    assert not cleaned[30:35, 2:5, 2:5].any()
 
 
 def test_touching_structures_are_told_apart() -> None:

@@ -155,6 +155,8 @@ class Engine:
             labels = surroundings.kept_inside(labels, found, task)
         if weights[0].origin == "bundled" and task.modality == "CT":
             labels = within_windows(labels, task.names, volume)
+            if task.family == "cerebral_bleed":
+                labels = without_strays(labels, task.names, volume.voxel_volume_mm3)
         if task.refine_with is not None:
             bodies = self._companion(task.refine_with, volume, context)
             labels = surroundings.refined(labels, bodies, task)
