@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import nibabel as nib
 import numpy as np
-from classes import TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT
+from classes import MR_KEPT, TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT, TOTAL_MR
 
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation.engine import Engine
@@ -80,12 +80,30 @@ def nearest_level(
     return min(centres_mm, key=lambda name: abs(centres_mm[name] - z_mm))
 
 
+_TOGETHER = {
+    "lungs, all lobes": tuple(range(10, 15)),
+    "vertebrae T11 to L5, any level": tuple(range(27, 34)),
+}
+
+
+def dice_together(found: Labels, wanted: Labels) -> dict[str, float]:
+    """Dice of groups of classes taken as one structure, where the reference has the group."""
+    scores = {}
+    for name, numbers in _TOGETHER.items():
+        a, b = np.isin(found, numbers), np.isin(wanted, numbers)
+        if b.any():
+            scores[name] = float(2 * (a & b).sum() / (a.sum() + b.sum()))
+    return scores
+
+
 @dataclass
 class Scores:
     """Collected figures of one set of images."""
 
     total: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     tissue: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    together: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    total_mr: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     levels: list[str] = field(default_factory=list)
     bleeds_cm3: list[tuple[float, float]] = field(default_factory=list)
 
@@ -94,6 +112,8 @@ class Scores:
         return {
             "total": {TOTAL[n]: _mean(v) for n, v in sorted(self.total.items())},
             "tissue": {TISSUE[n]: _mean(v) for n, v in sorted(self.tissue.items())},
+            "total_mr": {TOTAL_MR[n]: _mean(v) for n, v in sorted(self.total_mr.items())},
+            "together": {name: _mean(v) for name, v in self.together.items()},
             "l3": self.levels,
             "bleeds_cm3": self.bleeds_cm3,
         }
@@ -113,6 +133,8 @@ def score_trunk(engine: Engine, path: Path, scores: Scores) -> None:
     labels = found.label_map.data
     for n, value in dice_by_class(labels, case["total"], TOTAL_KEPT, voxel_mm3).items():
         scores.total[n].append(value)
+    for name, value in dice_together(labels, case["total"]).items():
+        scores.together[name].append(value)
     tissue = engine.segment("tissue_types", volume).label_map.data
     for n, value in dice_by_class(tissue, case["tissue"], TISSUE_KEPT, voxel_mm3).items():
         scores.tissue[n].append(value)
@@ -135,6 +157,17 @@ def score_head(engine: Engine, path: Path, scores: Scores) -> None:
     scores.bleeds_cm3.append((round(float(case["bleed_cm3"]), 2), round(cm3, 2)))
 
 
+def score_mr(engine: Engine, path: Path, scores: Scores) -> None:
+    """Score one held-out MR phantom."""
+    with np.load(path) as stored:
+        case = dict(stored)
+    volume = Volume(case["signal"], case["affine"])
+    labels = engine.segment("total_mr_fast", volume).label_map.data
+    wanted = case["total_mr"]
+    for n, value in dice_by_class(labels, wanted, MR_KEPT, volume.voxel_volume_mm3).items():
+        scores.total_mr[n].append(value)
+
+
 def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
     """Score the real CT with TotalSegmentator's label map."""
     image = nib.load(folder / "example_ct.nii.gz")
@@ -145,6 +178,8 @@ def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
     labels = engine.segment("total_fast", volume).label_map.data
     for n, value in dice_by_class(labels, wanted, TOTAL_KEPT, volume.voxel_volume_mm3).items():
         scores.total[n].append(value)
+    for name, value in dice_together(labels, wanted).items():
+        scores.together[name].append(value)
     heights = {
         name.removeprefix("vertebrae_"): float(
             (volume.affine @ [*np.median(np.argwhere(wanted == n), 0), 1.0])[2]
@@ -188,6 +223,9 @@ def table(phantoms: Scores, real: Scores | None) -> str:
             mean = f"{np.mean(ours):.2f} | {min(ours):.2f}" if ours else "– | –"
             theirs = f"{of_real[n][0]:.2f}" if n in of_real else "–"
             lines.append(f"| {names[n]} | {mean} | {theirs} |")
+    for name, values in phantoms.together.items():
+        theirs = f"{real.together[name][0]:.2f}" if real and name in real.together else "–"
+        lines.append(f"| *{name}* | {np.mean(values):.2f} | {min(values):.2f} | {theirs} |")
     levels = phantoms.levels
     right = levels.count("L3")
     lines += ["", f"L3 at the right level: {right} of {len(levels)} phantoms."]
@@ -198,6 +236,12 @@ def table(phantoms: Scores, real: Scores | None) -> str:
         lines += [
             f"| {true:.1f} | {found:.1f} | {100 * (found - true) / true:+.0f} % |"
             for true, found in phantoms.bleeds_cm3
+        ]
+    if phantoms.total_mr:
+        lines += ["", "| class on MR | phantoms, mean | phantoms, worst |", "|---|---|---|"]
+        lines += [
+            f"| {TOTAL_MR[n]} | {np.mean(v):.2f} | {min(v):.2f} |"
+            for n, v in sorted(phantoms.total_mr.items())
         ]
     return "\n".join(lines) + "\n"
 
@@ -228,6 +272,9 @@ def main() -> None:
         for path in sorted(options.heldout.glob("head-*.npz"))[: options.count]:
             score_head(engine, path, phantoms)
             print(path.stem, phantoms.bleeds_cm3[-1], flush=True)
+        for path in sorted(options.heldout.glob("mr-*.npz"))[: options.count]:
+            score_mr(engine, path, phantoms)
+            print(path.stem, flush=True)
     text = table(phantoms, real)
     print(text)
     if options.markdown is not None:

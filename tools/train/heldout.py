@@ -1,8 +1,9 @@
-"""Phantoms that are never trained on, as CT volumes with their truth.
+"""Phantoms that are never trained on, as CT and MR volumes with their truth.
 
     python tools/train/heldout.py --to DIR --count 20
 
-The image comes from the phantom package's own CT numbers, not from the trainer's tables.
+The images come from the phantom package's own CT numbers and MR signals, not from the
+trainer's tables.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from classes import MR_DISC, TOTAL_TO_MR
 from phantoms import HELD_OUT_SEED
 from scipy import ndimage
 
 from heimdallr.phantom.anatomy import build
+from heimdallr.phantom.materials import Material, mr_signals
 from heimdallr.phantom.patient import Lesion, sample_patient
 from heimdallr.phantom.render import patient_ct_numbers
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from heimdallr.phantom.patient import Region
 
 _TRUNK_MM = (2.0, 2.0, 2.0)
+_MR_MM = (3.0, 3.0, 3.0)
 _HEAD_MM = (1.0, 1.0, 3.0)
 _PHASES: tuple[ContrastPhase, ...] = ("native", "portal_venous", "arterial", "portal_venous")
 
@@ -59,6 +63,22 @@ def make(region: Region, index: int, path: Path) -> None:
     )
 
 
+def make_mr(index: int, path: Path) -> None:
+    """Build one held-out trunk as an MR image, T1- or T2-weighted in turn."""
+    seed = HELD_OUT_SEED + 500 + index
+    rng = np.random.default_rng(seed)
+    phantom = build(sample_patient(rng, region="trunk"), spacing_mm=_MR_MM, seed=seed)
+    signal = mr_signals("t1" if index % 2 == 0 else "t2")[phantom.material]
+    signal = ndimage.gaussian_filter(signal, 0.4)
+    real, imaginary = rng.standard_normal((2, *signal.shape), np.float32) * 0.03
+    image = np.hypot(signal + real, imaginary) * 900
+    labels = TOTAL_TO_MR[phantom.total]
+    labels[(phantom.material == Material.DISC) & (labels == 0)] = MR_DISC
+    np.savez_compressed(
+        path, signal=np.rint(image).astype(np.int16), affine=phantom.affine, total_mr=labels
+    )
+
+
 def main() -> None:
     """Make the held-out set from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,6 +93,11 @@ def main() -> None:
             if not path.exists():
                 make(region, index, path)
                 print(path.name, flush=True)
+    for index in range(options.count // 2):
+        path = options.to / f"mr-{index:02d}.npz"
+        if not path.exists():
+            make_mr(index, path)
+            print(path.name, flush=True)
 
 
 if __name__ == "__main__":

@@ -175,6 +175,9 @@ def _wrap(
     arms = ndimage.binary_closing(np.isin(labels, sorted(_ARMS)), iterations=4)
     outside_mm = np.minimum(_distance(hull), _distance(arms) + 4)
     wall_mm = rng.uniform(3, 12) * np.exp(0.3 * smooth_noise(rng, shape, 90))
+    # Over the buttocks and the lower back the labelled muscles themselves are the outermost.
+    outermost = np.isin(labels, (80, 81, 82, 83, 86, 87))
+    wall_mm = wall_mm * np.clip(_distance(outermost) / 25 - 0.1, 0, 1)
     fat_mm = rng.uniform(4, 42) * np.exp(0.2 * smooth_noise(rng, shape, 200))
     # Fat lies thick on the back and flanks, thin over the ribs.
     y = np.linspace(-1, 1, shape[1])[None, :, None]

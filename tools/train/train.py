@@ -49,7 +49,7 @@ class Trainer:
         elif start_from is not None:
             state = torch.load(start_from, weights_only=True)["average"]
             own = self.net.state_dict()
-            fitting = {k: v for k, v in state.items() if own[k].shape == v.shape}
+            fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
             self.net.load_state_dict(fitting, strict=False)
             self.average.load_state_dict(self.net.state_dict())
         else:
