@@ -32,6 +32,12 @@ nnU-Net sums logits times up to 10 over up to dozens of windows in half precisio
 """
 
 
+_TOTAL_NOT_LEARNT = frozenset({8, 9})
+_MR_NOT_LEARNT = frozenset({8, 9, 17, 20, 26, 34, 35})
+"""Trained, but with a mean Dice below 0.2 on phantoms: adrenals; on MR also prostate, discs, the
+left iliac artery and clavicles. Their channels are switched off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One model folder.
@@ -47,6 +53,7 @@ class Target:
         normalisation: nnU-Net's normalisation scheme.
         caution: Subtracted from every foreground logit. Found on phantoms that are neither trained
             on nor evaluated on; without it bleeds measure a fifth too large.
+        not_learnt: Trained classes that are not good enough to be shown.
     """
 
     stage: str
@@ -58,6 +65,7 @@ class Target:
     modality: str = "CT"
     normalisation: str = "CTNormalization"
     caution: float = 0.0
+    not_learnt: frozenset[int] = frozenset()
 
     @property
     def dataset(self) -> str:
@@ -71,10 +79,20 @@ def _trainer(task: str, mode: str | None = None) -> str:
 
 
 TARGETS: dict[str, Target] = {
-    "total": Target("ct", 0, 297, _trainer("total", "fast"), TOTAL, TOTAL_KEPT),
+    "total": Target(
+        "ct", 0, 297, _trainer("total", "fast"), TOTAL, TOTAL_KEPT, not_learnt=_TOTAL_NOT_LEARNT
+    ),
     "tissue_types": Target("ct", 1, 481, _trainer("tissue_types"), TISSUE, TISSUE_KEPT),
     "total_mr": Target(
-        "mr", 0, 852, _trainer("total_mr", "fast"), TOTAL_MR, MR_KEPT, "MRI", "ZScoreNormalization"
+        "mr",
+        0,
+        852,
+        _trainer("total_mr", "fast"),
+        TOTAL_MR,
+        MR_KEPT,
+        "MRI",
+        "ZScoreNormalization",
+        not_learnt=_MR_NOT_LEARNT,
     ),
     "cerebral_bleed": Target("bleed", 0, 150, _trainer("cerebral_bleed"), BLEED, (1,), caution=3.5),
 }
@@ -189,6 +207,9 @@ def network_weights(net: HeadedUNet, target: Target) -> dict[str, torch.Tensor]:
         last.weight[rows, :, 0, 0, 0] = head.weight
         last.bias[rows] = head.bias
         last.bias[1:] -= target.caution
+        not_learnt = sorted(target.not_learnt)
+        last.weight[not_learnt] = 0
+        last.bias[not_learnt] = _OFF
     halves: dict[int, torch.Tensor] = {}
     state = full.state_dict()
     for tensor in state.values():
@@ -205,7 +226,7 @@ def write(target: Target, net: HeadedUNet, to: Path, trained: Mapping[str, float
     (folder / "dataset.json").write_text(json.dumps(dataset_description(target), indent=1) + "\n")
     marker = {
         "notice": "bundled weights — not for clinical use",
-        "classes": [target.names[number] for number in target.kept],
+        "classes": [target.names[n] for n in target.kept if n not in target.not_learnt],
         "trained": dict(trained),
     }
     text = json.dumps(marker, indent=1, ensure_ascii=False)
