@@ -72,9 +72,9 @@ def _show(console: Console, study: WrittenStudy, outcome: CaseOutcome) -> bool:
 
 def _table(rows: list[Comparison]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("what")
+    table.add_column("what", no_wrap=True)
     for column in ("measured", "true", "tolerance"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     table.add_column("")
     for row in rows:
         table.add_row(row.what, row.measured, row.true, row.tolerance, _MARKS[row.within])
