@@ -151,7 +151,9 @@ def load_label_map(path: Path, names: Mapping[int, str]) -> LabelMap:
     """
     image = _open(path)
     data = np.asanyarray(image.dataobj)
-    labels = data.astype(np.uint8 if data.size == 0 or data.max() < 256 else np.uint16)  # noqa: PLR2004
+    labels = data
+    if data.dtype not in (np.uint8, np.uint16):
+        labels = data.astype(np.uint8 if data.size == 0 or data.max() < 256 else np.uint16)  # noqa: PLR2004
     if not np.array_equal(labels, data):
         msg = f"{path.name} holds values that are no label numbers"
         raise ConversionError(msg)
