@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from heimdallr.imaging.volume import Volume
-from heimdallr.segmentation.tidying import within_windows, without_strays
+from heimdallr.segmentation.tidying import (
+    within_windows,
+    without_bone_marrow,
+    without_strays,
+)
 
 NAMES = {1: "liver", 2: "colon", 3: "kidney_left", 4: "vertebrae_L3"}
 
@@ -88,3 +92,18 @@ def test_a_bleed_is_told_from_brain_and_bone(rng: np.random.Generator) -> None:
     cleaned = within_windows(labels, {1: "intracerebral_hemorrhage"}, volume)
     assert abs(np.count_nonzero(cleaned[:26]) / 15**3 - 1) < 0.15
     assert not cleaned[28:].any()
+
+
+def test_marrow_is_no_bleed() -> None:
+    """A small piece within the skull base goes; in the brain, and large ones, stay."""
+    image = np.full((60, 60, 30), 34, np.float32)
+    image[40:] = 800
+    image[48:54, 20:30, 10:20] = 70
+    image[10:20, 20:30, 10:20] = 70
+    image[30:39, 40:50, 10:20] = 70
+    labels = (image == 70).astype(np.uint8)
+    cleaned = without_bone_marrow(labels.copy(), Volume(image, np.diag([1.0, 1.0, 1.0, 1.0])))
+    assert not cleaned[48:54].any()
+    large = without_bone_marrow(labels.copy(), Volume(image, np.diag([2.0, 2.0, 2.0, 1.0])))
+    assert np.array_equal(large, labels)
+    assert np.array_equal(cleaned[:40], labels[:40])

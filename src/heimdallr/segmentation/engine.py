@@ -32,7 +32,7 @@ from heimdallr.segmentation.sliding_window import (
     mean_of_folds,
     predict_planes,
 )
-from heimdallr.segmentation.tidying import within_windows, without_strays
+from heimdallr.segmentation.tidying import within_windows, without_bone_marrow, without_strays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,6 +156,7 @@ class Engine:
         if weights[0].origin == "bundled" and task.modality == "CT":
             labels = within_windows(labels, task.names, volume)
             if task.family == "cerebral_bleed":
+                labels = without_bone_marrow(labels, volume)
                 labels = without_strays(labels, task.names, volume.voxel_volume_mm3)
         if task.refine_with is not None:
             bodies = self._companion(task.refine_with, volume, context)

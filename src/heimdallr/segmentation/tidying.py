@@ -47,6 +47,13 @@ nearly as dark and is not listed. Acute blood lies between brain, up to some 45 
 calcified or bone, from 100 HU; blood that has become as dark as brain is lost by this.
 """
 
+BONE_FROM_HU = 100.0
+BONE_SHARE = 0.15
+MARROW_BELOW_CM3 = 3.0
+"""A small lesion with more bone than this around it is marrow, not blood in the brain; a large one
+may lie against the skull and is kept."""
+
+_BONE_REACH_MM = 3.0
 _SMOOTHING_MM = 1.0
 """Noise is averaged over this (Gaussian sigma) before a voxel is judged."""
 
@@ -72,6 +79,30 @@ def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) ->
     kept = np.where(sizes >= smallest, label_of, 0).astype(labels.dtype)
     kept[0] = 0
     return np.asarray(kept[pieces])
+
+
+def without_bone_marrow(labels: Array, image: Volume) -> Array:
+    """A lesion map without small pieces that lie within bone, whose marrow measures like blood.
+
+    Args:
+        labels: (I, J, K) lesions, 0 elsewhere; changed in place.
+        image: CT, HU.
+    """
+    pieces = cc3d.connected_components(labels, connectivity=26)
+    reach = np.maximum(np.ceil(_BONE_REACH_MM / image.spacing_mm), 1).astype(int)
+    for number, box in enumerate(ndimage.find_objects(pieces), start=1):
+        wider = tuple(
+            slice(max(side.start - margin, 0), side.stop + margin)
+            for side, margin in zip(box, reach, strict=True)
+        )
+        piece = pieces[wider] == number
+        if np.count_nonzero(piece) * image.voxel_volume_mm3 / 1000 >= MARROW_BELOW_CM3:
+            continue
+        distance_mm = ndimage.distance_transform_edt(~piece, sampling=image.spacing_mm)
+        around = image.data[wider][(distance_mm > 0) & (distance_mm <= _BONE_REACH_MM)]
+        if np.mean(around > BONE_FROM_HU) > BONE_SHARE:
+            labels[wider][piece] = 0
+    return labels
 
 
 def _smallest_share(name: str) -> float:
