@@ -1,9 +1,9 @@
 """Volume, attenuation and extent of every structure of a label map, in one pass over the voxels.
 
-Voxels are walked once, chunk by chunk, into one joint histogram of (label, value). Count, mean,
-standard deviation, extremes and the *exact* median of every structure follow from it, so the cost
-does not depend on how many structures there are. Centroids and bounding boxes come from
-``cc3d.statistics``, which is one pass as well.
+Voxels are walked once, chunk by chunk, into one joint histogram of (label, value). Mean, standard
+deviation, extremes and the *exact* median of every structure follow from it, so the cost does not
+depend on how many structures there are. Counts, centroids and bounding boxes come from the runs of
+equal labels along the fastest axis, some eighty times fewer than voxels.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import cc3d
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 FACES = (("left", "right"), ("posterior", "anterior"), ("inferior", "superior"))
 """Names of the low and the high face of the volume along each RAS+ axis."""
 
-_CHUNK_VOXELS = 1 << 20
+_CHUNK_VOXELS = 1 << 18
 """Voxels per chunk: index arrays of this size stay in the processor's cache."""
 
 _LARGEST_HISTOGRAM = 1 << 24
@@ -88,24 +87,17 @@ def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, Str
     if label_map.shape != image.shape:
         msg = f"label map {label_map.shape} and image {image.shape} are not on the same grid"
         raise ValueError(msg)
-    extent = cc3d.statistics(label_map.data)
-    counts = extent["voxel_counts"]
-    present = [
-        (number, name)
-        for number, name in sorted(label_map.names.items())
-        if 0 < number < len(counts) and counts[number]
-    ]
-    intensities = _intensities(label_map.data, image.data, len(counts))
+    extents = _extents(label_map.data)
+    intensities = _intensities(label_map.data, image.data, max(extents, default=0) + 1)
     result: dict[str, StructureStatistics] = {}
-    for number, name in present:
-        box = extent["bounding_boxes"][number]
-        low = (int(box[0].start), int(box[1].start), int(box[2].start))
-        high = (int(box[0].stop) - 1, int(box[1].stop) - 1, int(box[2].stop) - 1)
-        i, j, k = (float(c) for c in extent["centroids"][number])
+    for number, name in sorted(label_map.names.items()):
+        if number not in extents:
+            continue
+        voxels, (i, j, k), low, high = extents[number]
         intensity = intensities[number]
         result[name] = StructureStatistics(
-            voxels=int(counts[number]),
-            volume_cm3=int(counts[number]) * label_map.voxel_volume_mm3 / 1000,
+            voxels=voxels,
+            volume_cm3=voxels * label_map.voxel_volume_mm3 / 1000,
             mean=intensity.mean,
             std=intensity.std,
             median=intensity.median,
@@ -130,6 +122,58 @@ def faces_touched(
         if high[axis] == shape[axis] - 1:
             faces.append(high_face)
     return tuple(faces)
+
+
+_Index = tuple[int, int, int]
+_Extent = tuple[int, tuple[float, float, float], _Index, _Index]
+"""Voxels, centroid, lowest and highest index of a structure."""
+
+
+def _extents(labels: Array) -> dict[int, _Extent]:
+    """Label → where its voxels are; 0 and labels without voxels are absent."""
+    if labels.size == 0:
+        return {}
+    fortran = labels.flags.f_contiguous
+    axes = (0, 1, 2) if fortran else (2, 1, 0)  # from the fastest to the slowest
+    line, lines = labels.shape[axes[0]], labels.shape[axes[1]]
+    flat = labels.ravel("F" if fortran else "C")
+    boundary = flat[1:] != flat[:-1]
+    boundary[line - 1 :: line] = True
+    starts = np.concatenate(([0], np.flatnonzero(boundary) + 1))
+    lengths = np.diff(starts, append=flat.size)
+    runs = flat[starts] != 0
+    starts, lengths = starts[runs], lengths[runs]
+    label = flat[starts].astype(np.int64)
+    first = starts % line
+    row = starts // line
+    coordinates = [(first, first + lengths - 1), (row % lines,) * 2, (row // lines,) * 2]
+
+    count = np.bincount(label, weights=lengths)
+    centre, low, high = (np.zeros((3, count.size)) for _ in range(3))
+    low.fill(np.inf)
+    for axis, (begin, end) in zip(axes, coordinates, strict=True):
+        centre[axis] = np.bincount(label, weights=lengths * (begin + end) / 2)
+        np.minimum.at(low[axis], label, begin)
+        np.maximum.at(high[axis], label, end)
+    return {
+        int(number): (
+            int(count[number]),
+            _triple(centre[:, number] / count[number]),
+            _indices(low[:, number]),
+            _indices(high[:, number]),
+        )
+        for number in np.flatnonzero(count)
+    }
+
+
+def _triple(values: Array) -> tuple[float, float, float]:
+    i, j, k = (float(value) for value in values)
+    return i, j, k
+
+
+def _indices(values: Array) -> _Index:
+    i, j, k = (int(value) for value in values)
+    return i, j, k
 
 
 def _intensities(labels: Array, values: Array, label_count: int) -> dict[int, _Intensity]:
