@@ -3,7 +3,7 @@
     python tools/train/evaluate.py --weights DIR --heldout DIR --real DIR --markdown FILE
 
 Everything runs through the package's own engine (resampling to the task's spacing, sliding window,
-labels back on the image's grid); nothing is post-processed.
+tidying, labels back on the image's grid).
 """
 
 from __future__ import annotations
