@@ -21,12 +21,15 @@ from classes import MR_KEPT, TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT, TOTAL_MR
 
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.tissue import from_bundled
 from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy import typing as npt
+
+    from heimdallr.segmentation.result import Segmentation
 
     Labels = npt.NDArray[np.uint8]
 
@@ -135,7 +138,7 @@ def score_trunk(engine: Engine, path: Path, scores: Scores) -> None:
         scores.total[n].append(value)
     for name, value in dice_together(labels, case["total"]).items():
         scores.together[name].append(value)
-    tissue = engine.segment("tissue_types", volume).label_map.data
+    tissue = published_tissue(engine, volume, found)
     for n, value in dice_by_class(tissue, case["tissue"], TISSUE_KEPT, voxel_mm3).items():
         scores.tissue[n].append(value)
     heights = dict(zip(case["vertebrae"], case["vertebra_centres_mm"][:, 2], strict=True))
@@ -175,7 +178,8 @@ def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
     wanted = np.asanyarray(nib.load(folder / "example_seg_fast_force_split.nii.gz").dataobj).astype(
         np.uint8
     )
-    labels = engine.segment("total_fast", volume).label_map.data
+    found = engine.segment("total_fast", volume)
+    labels = found.label_map.data
     for n, value in dice_by_class(labels, wanted, TOTAL_KEPT, volume.voxel_volume_mm3).items():
         scores.total[n].append(value)
     for name, value in dice_together(labels, wanted).items():
@@ -188,11 +192,20 @@ def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
         if name.startswith("vertebrae_") and (wanted == n).sum() > 50
     }
     scores.levels.append(nearest_level(labels, 29, volume.affine, heights) or "none")
-    _score_real_tissue(engine, folder, volume, scores)
+    _score_real_tissue(engine, folder, (volume, found), scores)
 
 
-def _score_real_tissue(engine: Engine, folder: Path, volume: Volume, scores: Scores) -> None:
+def published_tissue(engine: Engine, volume: Volume, anatomy: Segmentation) -> Labels:
+    """The tissue masks as a case gets them: the network's compartments under the HU windows."""
+    coarse = engine.segment("tissue_types", volume)
+    return from_bundled(volume, coarse, anatomy).label_map.data
+
+
+def _score_real_tissue(
+    engine: Engine, folder: Path, case: tuple[Volume, Segmentation], scores: Scores
+) -> None:
     """Tissue masks exist for a part of the real CT; the whole CT is segmented, the part scored."""
+    volume, anatomy = case
     small = nib.load(folder / "example_ct_sm.nii.gz")
     # The set's part kept the whole image's affine; its slices are found by their values.
     values, slices = np.asanyarray(small.dataobj), small.shape[2]
@@ -206,7 +219,7 @@ def _score_real_tissue(engine: Engine, folder: Path, volume: Volume, scores: Sco
     for n, name in TISSUE.items():
         mask = nib.load(folder / "example_seg_tissue_types" / f"{name}.nii.gz")
         wanted[np.asanyarray(mask.dataobj) > 0] = n
-    found = engine.segment("tissue_types", volume).label_map.data[part]
+    found = published_tissue(engine, volume, anatomy)[part]
     for n, value in dice_by_class(found, wanted, TISSUE_KEPT, volume.voxel_volume_mm3).items():
         scores.tissue[n].append(value)
 

@@ -12,7 +12,6 @@
     ├── WeightsError              weights are absent, damaged or not to be loaded
     ├── LicenceError              a task asks for a licence that is not configured
     ├── SegmentationError         a network could not be run on this volume
-    ├── AnalysisError             an analysis broke (a gate that says no is a status, not an error)
     └── PublishingError           a result could not be written
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
@@ -74,10 +73,6 @@ class LicenceError(HeimdallrError):
 
 class SegmentationError(HeimdallrError):
     """A network could not be run on this volume."""
-
-
-class AnalysisError(HeimdallrError):
-    """An analysis broke; a gate that says "not applicable" is a status, not this error."""
 
 
 class PublishingError(HeimdallrError):
