@@ -64,6 +64,15 @@ def test_networks_are_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(loads) == 2
 
 
+def test_a_stack_thinner_than_a_voxel_of_the_network_is_segmented(tmp_path: Path) -> None:
+    """Four slices of half a millimetre, a network of 6 mm: a label map, not an error."""
+    wanted = task("total_fast")
+    install_tiny(tmp_path, wanted, plans=tiny_plans((6.0, 6.0, 6.0)))
+    thin = noisy_body((24, 22, 4), (1.5, 1.5, 0.5))
+    found = make_engine(tmp_path).segment("total_fast", thin)
+    assert found.label_map.shape == thin.shape
+
+
 def test_provenance_names_weights_and_what_they_are(tmp_path: Path) -> None:
     """Dataset, checksum, origin, the network's own voxel size, engine and device."""
     install_tiny(tmp_path, task("total_fast"), tiny_plans((6.0, 6.0, 6.0)))

@@ -74,7 +74,8 @@ def prepare(image: Array, affine: Affine, network: Network) -> Prepared:
     shape_cropped = data.shape[1:]
     data = _normalised(data, network)
     target = _target_spacing(network, spacing)
-    new_shape = compute_new_shape(shape_cropped, spacing, target)
+    # a stack thinner than half a voxel of the network is still one voxel thick
+    new_shape = np.maximum(compute_new_shape(shape_cropped, spacing, target), 1)
     data = network.configuration.resampling_fn_data(data, new_shape, spacing, target)
     return Prepared(
         data=np.asarray(data, dtype=np.float32),
