@@ -149,8 +149,9 @@ def _extents(labels: Array) -> dict[int, _Extent]:
     coordinates = [(first, first + lengths - 1), (row % lines,) * 2, (row // lines,) * 2]
 
     count = np.bincount(label, weights=lengths)
-    centre, low, high = (np.zeros((3, count.size)) for _ in range(3))
-    low.fill(np.inf)
+    centre = np.zeros((3, count.size))
+    low = np.full((3, count.size), flat.size, np.int64)
+    high = np.zeros((3, count.size), np.int64)
     for axis, (begin, end) in zip(axes, coordinates, strict=True):
         centre[axis] = np.bincount(label, weights=lengths * (begin + end) / 2)
         np.minimum.at(low[axis], label, begin)
