@@ -114,8 +114,8 @@ def _device(settings: Settings) -> Check:
 
 
 def _weights(settings: Settings) -> Iterator[Check]:
-    from heimdallr.cli.weights import open_store  # noqa: PLC0415
     from heimdallr.segmentation.plan import best_variant  # noqa: PLC0415
+    from heimdallr.workflow.weights import open_store  # noqa: PLC0415
 
     store = open_store(settings)
     for family in ("total", "total_mr", "tissue_types", "cerebral_bleed"):

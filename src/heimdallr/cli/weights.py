@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,17 +14,9 @@ from rich.table import Table
 from heimdallr.config import load_settings
 from heimdallr.domain.errors import WeightsError
 from heimdallr.segmentation import tasks
-from heimdallr.segmentation.weights import WeightsStore
-
-if TYPE_CHECKING:
-    from heimdallr.config import Settings
+from heimdallr.workflow.weights import open_store
 
 app = typer.Typer(help="List, download, install and verify network weights.", no_args_is_help=True)
-
-
-def open_store(settings: Settings) -> WeightsStore:
-    """The weights store of these settings."""
-    return WeightsStore(settings.weights_folder, settings.data_dir / "cache")
 
 
 @app.command("list")

@@ -32,7 +32,7 @@ from heimdallr.segmentation.sliding_window import (
     mean_of_folds,
     predict_planes,
 )
-from heimdallr.segmentation.tidying import within_windows, without_bone_marrow, without_strays
+from heimdallr.segmentation.tidying import tidied, without_strays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,10 +154,7 @@ class Engine:
         if found is not None and task.keep_inside:
             labels = surroundings.kept_inside(labels, found, task)
         if weights[0].origin == "bundled" and task.modality == "CT":
-            labels = within_windows(labels, task.names, volume)
-            if task.family == "cerebral_bleed":
-                labels = without_bone_marrow(labels, volume)
-                labels = without_strays(labels, task.names, volume.voxel_volume_mm3)
+            labels = tidied(labels, task.names, volume)
         if task.refine_with is not None:
             bodies = self._companion(task.refine_with, volume, context)
             labels = surroundings.refined(labels, bodies, task)

@@ -111,6 +111,21 @@ def _smallest_share(name: str) -> float:
     return 1.0 if name.startswith("vertebrae_") else SMALLEST_SHARE
 
 
+def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
+    """Everything that needs the image at its own resolution: windows, then marrow and specks.
+
+    Args:
+        labels: (I, J, K) label numbers on the image's grid; changed in place.
+        names: label number → structure.
+        image: CT, HU.
+    """
+    labels = within_windows(labels, names, image)
+    if LESIONS.isdisjoint(names.values()):
+        return labels
+    labels = without_bone_marrow(labels, image)
+    return without_strays(labels, names, image.voxel_volume_mm3)
+
+
 def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
     """The label map without voxels whose attenuation is not that of their structure.
 

@@ -30,7 +30,7 @@ from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication, publish
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.plan import segment_case
-from heimdallr.segmentation.weights import WeightsStore
+from heimdallr.workflow.weights import cache_folder, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,12 +93,11 @@ class CaseOutcome:
 def make_engine(settings: Settings) -> Engine:
     """The engine the settings ask for; it is meant to live as long as the process."""
     licence = settings.totalsegmentator_license
-    cache = settings.data_dir / "cache"
     return Engine(
-        WeightsStore(settings.weights_folder, cache),
+        open_store(settings),
         device=settings.device,
         backend=settings.backend,
-        cache_dir=cache,
+        cache_dir=cache_folder(settings),
         threads=settings.threads,
         licence=licence.get_secret_value() if licence else None,
     )
