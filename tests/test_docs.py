@@ -12,12 +12,12 @@ from heimdallr.cli.app import app
 from heimdallr.config import Settings, describe
 
 ROOT = Path(__file__).parents[1]
-OPERATOR = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+OPERATE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
     """The operator's page has a row for each setting and no other."""
-    rows = dict(re.findall(r"^\| `(HEIMDALLR_\w+)` \| `?([^|`]*)`? \|", OPERATOR, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(HEIMDALLR_\w+)` \| `?([^|`]*)`? \|", OPERATE, re.MULTILINE))
     settings = {row.name: row for row in describe(Settings.model_construct())}
     assert rows.keys() == settings.keys()
     for name, default in rows.items():
@@ -30,7 +30,7 @@ def test_every_command_is_documented() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for name, command in commands.items():
         for sub in getattr(command, "commands", {"": None}):
-            assert f"`heimdallr {name} {sub}".strip() in OPERATOR, (name, sub)
+            assert f"`heimdallr {name} {sub}".strip() in OPERATE, (name, sub)
 
 
 @pytest.mark.parametrize(

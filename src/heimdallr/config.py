@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 PREFIX = "HEIMDALLR_"
 Phase = Literal["native", "venous", "arterial", "delayed", "unknown"]
+Rule = Literal["off", "warn", "enforce"]
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Separated by commas."""
 
 
 class Settings(BaseSettings):
@@ -65,16 +69,184 @@ class Settings(BaseSettings):
 
     # Work
     max_parallel_cases: int = Field(3, ge=1, le=64, description="cases worked on at a time")
+    stage_attempts: int = Field(
+        3, ge=1, le=10, description="how often a stage is tried before the case fails"
+    )
+    stage_backoff: float = Field(
+        2.0, ge=0, le=600, description="seconds before the second try of a stage; doubles each time"
+    )
+    max_recoveries: int = Field(
+        3, ge=1, le=20, description="how many dead workers a case may leave behind before it fails"
+    )
 
-    # Services
+    # Database
+    database_url: SecretStr | None = Field(
+        None, description="database; default: SQLite in the state folder"
+    )
+
+    # Web server
     server_host: str = Field("127.0.0.1", description="address the web server listens on")
     server_port: int = Field(8001, ge=1, le=65535, description="port of the web server")
+    server_certificate: Path | None = Field(
+        None, description="PEM certificate chain: the web server then speaks HTTPS only"
+    )
+    server_key: Path | None = Field(None, description="PEM private key of the certificate")
+    auth: Literal["on", "off"] = Field(
+        "on", description="access control; off only where the server listens on loopback"
+    )
+    session_hours: float = Field(
+        12, gt=0, le=720, description="hours a sign-in lasts at most; half of it when idle"
+    )
+    trusted_proxies: Words = Field(
+        (), description="addresses of reverse proxies whose X-Forwarded headers are believed"
+    )
+    allowed_hosts: Words = Field(
+        (), description="names the server answers to; none: its own address and localhost"
+    )
+
+    # Uploads
+    max_upload_gb: float = Field(20, gt=0, le=1000, description="largest ZIP taken, in GB")
+    max_upload_files: int = Field(
+        100_000, ge=1, le=10_000_000, description="most files in an uploaded ZIP"
+    )
+    watch_dir: Path | None = Field(
+        None, description="folder watched for ZIPs and study folders; none: not watched"
+    )
+
+    # DICOM listener
     ae_title: str = Field(
         "HEIMDALLR",
         pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$",
         description="DICOM application entity title of the listener, 1 to 16 characters",
     )
     dicom_port: int = Field(11112, ge=1, le=65535, description="port of the DICOM listener")
+    dicom_host: str | None = Field(
+        None,
+        description="address the listener binds; default: every one when peers are named, "
+        "else 127.0.0.1",
+    )
+    dicom_peers: Words = Field(
+        (),
+        description="who may connect: addresses, networks (10.1.0.0/16), AET@address, or *; "
+        "none: this machine only",
+    )
+    called_ae: Rule = Field(
+        "warn", description="a called AE title that is not ours: off, warn or enforce"
+    )
+    calling_ae: Rule = Field(
+        "off", description="a calling AE title that is not listed: off, warn or enforce"
+    )
+    calling_ae_titles: Words = Field((), description="calling AE titles that are known")
+    stat_ae_titles: Words = Field(
+        (), description="AE titles, calling or called, whose studies are STAT"
+    )
+    max_associations: int = Field(64, ge=1, le=1000, description="associations open at a time")
+    max_associations_per_peer: int = Field(
+        32, ge=1, le=1000, description="associations of one address open at a time"
+    )
+    acse_timeout: float = Field(
+        10, gt=0, le=600, description="seconds for TLS handshake and association request"
+    )
+    network_timeout: float = Field(
+        30, gt=0, le=3600, description="seconds a peer may be silent within a message"
+    )
+    dimse_timeout: float = Field(
+        60, gt=0, le=3600, description="seconds a peer may be silent between messages"
+    )
+    association_hours: float = Field(
+        12, gt=0, le=168, description="hours an association may last altogether"
+    )
+    max_pdu: int = Field(131_072, ge=4096, le=4_194_304, description="largest PDU, in bytes")
+    max_object_gb: float = Field(8, gt=0, le=64, description="largest DICOM object, in GB")
+    receive_sync: bool = Field(
+        default=True, description="fsync every image before its sender is told that it is safe"
+    )
+    direct_data_path: bool = Field(
+        default=True,
+        description="stream images from the socket to their file; off: pynetdicom's own way",
+    )
+    dicom_certificate: Path | None = Field(
+        None, description="PEM certificate chain: the DICOM listener then speaks TLS only"
+    )
+    dicom_key: Path | None = Field(None, description="PEM private key of that certificate")
+    dicom_client_ca: Path | None = Field(
+        None, description="PEM authorities; peers must then show a certificate of theirs"
+    )
+    disk_reserve_gb: float = Field(
+        5, ge=0, le=100_000, description="free space below which nothing more is received, in GB"
+    )
+
+    # When a study is complete
+    idle_seconds: float = Field(
+        30, gt=0, le=86_400, description="seconds without a new image until a study is complete"
+    )
+    scan_seconds: float = Field(
+        5, gt=0, le=600, description="seconds between two looks for complete studies"
+    )
+    early_start: bool = Field(
+        default=True,
+        description="start sooner when the sender has released and no image number is missing",
+    )
+
+    # Handing studies over to another server
+    upload_url: str = Field(
+        "http://127.0.0.1:8001/upload",
+        pattern=r"^https?://.+",
+        description="where complete studies go; this machine's own server: handed over in place",
+    )
+    upload_token: SecretStr | None = Field(None, description="API token for that server")
+    upload_timeout: float = Field(120, gt=0, le=86_400, description="seconds for one transfer")
+    upload_retries: int = Field(3, ge=0, le=100, description="further tries after the first")
+    upload_backoff: float = Field(
+        5, gt=0, le=3600, description="seconds before the second try; doubles each time"
+    )
+
+    # Folders, below the data folder by default
+    incoming_dir: Path | None = Field(None, description="received DICOM; default: incoming/")
+    sent_dir: Path | None = Field(None, description="studies handed over; default: sent/")
+    failed_dir: Path | None = Field(None, description="inputs that failed; default: failed/")
+    state_dir: Path | None = Field(None, description="databases and locks; default: state/")
+
+    # Retention
+    keep_originals_days: float = Field(
+        0, ge=0, le=36_500, description="days original DICOM is kept; 0: for ever"
+    )
+    keep_volumes_days: float = Field(
+        0, ge=0, le=36_500, description="days converted volumes are kept; 0: for ever"
+    )
+    keep_masks_days: float = Field(
+        0, ge=0, le=36_500, description="days masks are kept; 0: for ever"
+    )
+    keep_results_days: float = Field(
+        0, ge=0, le=36_500, description="days results are kept; 0: for ever"
+    )
+    keep_free_gb: float = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="when less is free, originals, volumes and masks of the oldest go first; "
+        "0: never",
+    )
+
+    # Logs
+    log_format: Literal["text", "json"] = Field("text", description="one line each: text or JSON")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least urgent event that is logged"
+    )
+
+    @field_validator(
+        "trusted_proxies",
+        "allowed_hosts",
+        "dicom_peers",
+        "calling_ae_titles",
+        "stat_ae_titles",
+        mode="before",
+    )
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
 
     @field_validator("phase_order", mode="before")
     @classmethod
@@ -85,6 +257,13 @@ class Settings(BaseSettings):
     def weights_folder(self) -> Path:
         """The configured weights folder, or ``weights/`` in the data folder."""
         return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def hands_over_in_place(self) -> bool:
+        """Whether complete studies stay here, for this machine's own worker."""
+        url = urlsplit(self.upload_url)
+        local = url.hostname in {"localhost", "127.0.0.1", "::1", self.server_host}
+        return local and (url.port or 80) in {self.server_port, 8001}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@
     ├── WeightsError              weights are absent, damaged or not to be loaded
     ├── LicenceError              a task asks for a licence that is not configured
     ├── SegmentationError         a network could not be run on this volume
-    └── PublishingError           a result could not be written
+    ├── PublishingError           a result could not be written
+    ├── StorageError              the database or the data folder cannot be used
+    └── StateConflictError        what is asked does not fit the state a study is in
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
 It never carries patient data: a study is named by its case ID or UID only.
@@ -77,3 +79,11 @@ class SegmentationError(HeimdallrError):
 
 class PublishingError(HeimdallrError):
     """A result could not be written."""
+
+
+class StorageError(HeimdallrError):
+    """The database or the data folder cannot be used as it is."""
+
+
+class StateConflictError(HeimdallrError):
+    """What is asked does not fit the state a study is in."""

@@ -1,0 +1,1 @@
+"""How images come in: DICOM listener, uploads, watch folder, and when a study is complete."""

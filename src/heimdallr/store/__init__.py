@@ -1,0 +1,1 @@
+"""What Heimdallr remembers: the database, and the folders of the data folder."""

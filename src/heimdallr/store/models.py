@@ -1,0 +1,452 @@
+"""The tables.
+
+``studies`` is the worklist: one row for every study ever received, whatever became of it.
+``runs`` is the history of the work on it: one row for every attempt at a revision. A study's
+row repeats the state of its newest run, so that the worklist reads one table. Only
+:mod:`heimdallr.store.lifecycle` changes a state.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    Enum as EnumColumn,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+Json = dict[str, Any] | list[Any]
+"""A column for small structured values; typed by the code that writes it."""
+
+STAT, ROUTINE = 1, 10
+"""Priorities; lower is sooner."""
+
+
+class StudyState(str, Enum):
+    """What is happening to a study."""
+
+    RECEIVING = "receiving"
+    """Instances have arrived and more may come."""
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    SEGMENTING = "segmenting"
+    ANALYZING = "analyzing"
+    PUBLISHING = "publishing"
+    DONE = "done"
+    REFUSED = "refused"
+    """It cannot be measured: nothing in it is a CT or MR volume."""
+    FAILED = "failed"
+    """Something broke; it can be retried."""
+    CANCELLED = "cancelled"
+    STORED = "stored"
+    """Kept, with nothing to process: only objects that this system wrote."""
+    SENDING = "sending"
+    SENT = "sent"
+    """Handed over to another server."""
+
+
+ACTIVE_STATES = (
+    StudyState.PREPARING,
+    StudyState.SEGMENTING,
+    StudyState.ANALYZING,
+    StudyState.PUBLISHING,
+)
+"""A worker holds the study."""
+
+
+class Role(str, Enum):
+    """What a person may do; each includes the ones before."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite itself forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+        """To UTC; a naive time is refused."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "a time without a zone is ambiguous"
+            raise ValueError(msg)
+        return value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        """From UTC."""
+        del dialect
+        return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)
+
+
+def _names(kind: type[Enum]) -> EnumColumn:
+    """A column of an enumeration's values, as plain text that new values may join."""
+    return EnumColumn(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
+        datetime: UtcDateTime,
+        Json: JSON,
+        StudyState: _names(StudyState),
+        Role: _names(Role),
+    }
+
+
+class Patient(Base):
+    """A person, by PatientID and issuer; a study without a PatientID has a row of its own."""
+
+    __tablename__ = "patients"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = mapped_column(String(64), index=True)
+    issuer: Mapped[str] = mapped_column(String(64), default="")
+    name: Mapped[str] = mapped_column(String(324), default="")
+    birth_date: Mapped[str | None] = mapped_column(String(8))
+    sex: Mapped[str | None] = mapped_column(String(1))
+
+
+class Study(Base):
+    """A study as received, and what became of it; a row of the worklist.
+
+    Attributes:
+        key: StudyInstanceUID, or a surrogate made of the safe alphabet where it is empty.
+        search_text: name, PatientID and accession number, folded to lower-case ASCII.
+        source: ``dicom``, ``upload`` or ``watch``.
+        revision: how often its content was complete and new; 0 before the first time.
+        digest: SHA-256 over the instances of that revision.
+        case_id: name of its case folder, given when it is first complete.
+        body_regions: ``,head,thorax,`` with commas at both ends, so that one can be searched.
+        finding_codes: as ``body_regions``.
+        worst_severity: 0 none, 1 note, 2 significant, 3 critical; of unacknowledged findings too.
+        changed_at: last change of anything a reader sees.
+    """
+
+    __tablename__ = "studies"
+    __table_args__ = (
+        Index("ix_studies_state_received", "state", "received_at"),
+        Index("ix_studies_changed", "changed_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64), default="", index=True)
+    patient_fk: Mapped[int | None] = mapped_column(ForeignKey("patients.id"), index=True)
+    patient_name: Mapped[str] = mapped_column(String(324), default="", index=True)
+    patient_id: Mapped[str] = mapped_column(String(64), default="")
+    sex: Mapped[str | None] = mapped_column(String(1))
+    age_years: Mapped[float | None]
+    accession_number: Mapped[str] = mapped_column(String(64), default="", index=True)
+    study_date: Mapped[str | None] = mapped_column(String(8), index=True)
+    study_time: Mapped[str | None] = mapped_column(String(16))
+    description: Mapped[str] = mapped_column(String(256), default="")
+    institution: Mapped[str] = mapped_column(String(256), default="")
+    modalities: Mapped[str] = mapped_column(String(64), default="")
+    search_text: Mapped[str] = mapped_column(String(600), default="")
+
+    source: Mapped[str] = mapped_column(String(8), default="dicom")
+    calling_ae: Mapped[str] = mapped_column(String(16), default="")
+    called_ae: Mapped[str] = mapped_column(String(16), default="")
+    peer_address: Mapped[str] = mapped_column(String(64), default="")
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    last_instance_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+    instance_count: Mapped[int] = mapped_column(default=0)
+    size_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    state: Mapped[StudyState] = mapped_column(default=StudyState.RECEIVING)
+    revision: Mapped[int] = mapped_column(default=0)
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    case_id: Mapped[str | None] = mapped_column(String(128), unique=True)
+    priority: Mapped[int] = mapped_column(default=ROUTINE)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[str] = mapped_column(String(2000), default="")
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    elapsed_s: Mapped[float | None]
+    changed_at: Mapped[datetime]
+
+    modality: Mapped[str] = mapped_column(String(16), default="")
+    has_results: Mapped[bool] = mapped_column(default=False)
+    has_hemorrhage: Mapped[bool | None]
+    body_regions: Mapped[str] = mapped_column(String(128), default="")
+    finding_codes: Mapped[str] = mapped_column(String(1000), default="")
+    worst_severity: Mapped[int] = mapped_column(default=0, index=True)
+    notices: Mapped[Json] = mapped_column(default=list)
+    volume_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    read_at: Mapped[datetime | None]
+    flagged: Mapped[bool] = mapped_column(default=False)
+    kept: Mapped[Json] = mapped_column(default=dict)
+
+    patient: Mapped[Patient | None] = relationship()
+
+
+class Series(Base):
+    """A series as received; ``rank`` and ``reasons`` are what selection thought of it."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("study_fk", "uid"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    uid: Mapped[str] = mapped_column(String(80))
+    number: Mapped[int | None]
+    modality: Mapped[str] = mapped_column(String(16), default="")
+    description: Mapped[str] = mapped_column(String(256), default="")
+    body_part: Mapped[str] = mapped_column(String(64), default="")
+    instance_count: Mapped[int] = mapped_column(default=0)
+    rank: Mapped[int | None]
+    reasons: Mapped[Json] = mapped_column(default=list)
+
+
+class Instance(Base):
+    """A received SOP instance, on the disk at ``path`` below the incoming folder.
+
+    Attributes:
+        key: SOPInstanceUID, or a surrogate where it is empty.
+        digest: SHA-256 of the encoded data set, without the file meta group.
+    """
+
+    __tablename__ = "instances"
+    __table_args__ = (UniqueConstraint("study_fk", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    series_fk: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), index=True)
+    key: Mapped[str] = mapped_column(String(80))
+    sop_class_uid: Mapped[str] = mapped_column(String(64), default="")
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64), default="")
+    instance_number: Mapped[int | None]
+    own: Mapped[bool] = mapped_column(default=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    path: Mapped[str] = mapped_column(String(256))
+    received_at: Mapped[datetime]
+
+
+class Quarantined(Base):
+    """A received file that is no usable instance, kept at ``path`` below the quarantine folder."""
+
+    __tablename__ = "quarantine"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(String(256), unique=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    calling_ae: Mapped[str] = mapped_column(String(16), default="")
+    peer_address: Mapped[str] = mapped_column(String(64), default="")
+    received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Run(Base):
+    """One attempt at one revision of a study.
+
+    Attributes:
+        attempt: 1 for the first; a retry or a reprocessing adds one.
+        cause: ``received``, ``late_instances``, ``retry``, ``reprocess``.
+        fresh: outputs of earlier attempts are not to be used again.
+        workflow_id: name of its durable workflow; says nothing about the patient.
+        stage: the stage it is in, or ended in.
+        seconds: stage → wall time.
+        log: what happened, for the person who looks at a failure; no patient data.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("study_fk", "revision", "attempt"),
+        Index("ix_runs_state_priority", "state", "priority", "queued_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int]
+    attempt: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(16))
+    fresh: Mapped[bool] = mapped_column(default=False)
+    workflow_id: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[StudyState] = mapped_column(default=StudyState.QUEUED)
+    stage: Mapped[str] = mapped_column(String(16), default="")
+    priority: Mapped[int] = mapped_column(default=ROUTINE)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    executor: Mapped[str] = mapped_column(String(64), default="")
+    queued_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    seconds: Mapped[Json] = mapped_column(default=dict)
+    error: Mapped[str] = mapped_column(String(2000), default="")
+    log: Mapped[str] = mapped_column(default="")
+
+    study: Mapped[Study] = relationship()
+
+
+class MeasurementRow(Base):
+    """A measurement of a study's current results."""
+
+    __tablename__ = "measurements"
+    __table_args__ = (
+        UniqueConstraint("study_fk", "name"),
+        Index("ix_measurements_name_value", "name", "value"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    value: Mapped[float | None]
+    text: Mapped[str | None] = mapped_column(String(300))
+    unit: Mapped[str] = mapped_column(String(16), default="")
+    status: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    analysis: Mapped[str] = mapped_column(String(64), default="")
+    structure: Mapped[str | None] = mapped_column(String(64))
+
+
+class FindingRow(Base):
+    """A finding of a study's current results, and who has seen it."""
+
+    __tablename__ = "findings"
+    __table_args__ = (UniqueConstraint("study_fk", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(64), index=True)
+    severity: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(300))
+    evidence: Mapped[Json] = mapped_column(default=dict)
+    reference: Mapped[str] = mapped_column(String(500), default="")
+    structure: Mapped[str | None] = mapped_column(String(64))
+    slice_index: Mapped[int | None]
+    caveats: Mapped[Json] = mapped_column(default=list)
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str] = mapped_column(String(64), default="")
+    note: Mapped[str] = mapped_column(String(2000), default="")
+
+
+class Event(Base):
+    """Something that happened to a study or the system, in words for people."""
+
+    __tablename__ = "events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    study_fk: Mapped[int | None] = mapped_column(
+        ForeignKey("studies.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(32))
+    message: Mapped[str] = mapped_column(String(2000))
+    actor: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Delivery(Base):
+    """Something to be handed to another system, and how far that got."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (UniqueConstraint("study_fk", "revision", "target"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    revision: Mapped[int]
+    target: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(String(2000), default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Peer(Base):
+    """A DICOM peer that has called, and when; feeds "is my PACS connected?"."""
+
+    __tablename__ = "peers"
+    __table_args__ = (UniqueConstraint("ae_title", "address"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ae_title: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(64))
+    last_seen_at: Mapped[datetime]
+    last_echo_at: Mapped[datetime | None]
+    last_store_at: Mapped[datetime | None]
+    last_rejection_at: Mapped[datetime | None]
+    last_rejection: Mapped[str] = mapped_column(String(300), default="")
+
+
+class User(Base):
+    """A person who may sign in."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[Role]
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    last_login_at: Mapped[datetime | None]
+
+
+class WebSession(Base):
+    """A signed-in browser; the cookie's value is kept as its SHA-256 only."""
+
+    __tablename__ = "sessions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    user_fk: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship()
+
+
+class ApiToken(Base):
+    """A program's key; kept as its SHA-256 only. ``scopes``: ``,upload,read,admin,``."""
+
+    __tablename__ = "api_tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64), default="")
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginFailure(Base):
+    """A failed sign-in, for the rate limit; pruned when old."""
+
+    __tablename__ = "login_failures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    address: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class AuditEntry(Base):
+    """Who saw, downloaded, changed or deleted what."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(80), index=True)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    action: Mapped[str] = mapped_column(String(64))
+    object: Mapped[str] = mapped_column(String(160), default="", index=True)
+    outcome: Mapped[str] = mapped_column(String(32), default="ok")
+    details: Mapped[str] = mapped_column(String(500), default="")

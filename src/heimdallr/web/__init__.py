@@ -1,0 +1,1 @@
+"""The HTTP side: API, access control, live updates; one router per resource."""
