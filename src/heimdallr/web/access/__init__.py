@@ -1,0 +1,55 @@
+"""Who may do what: sign-in, API tokens, permissions, security headers, the audit trail.
+
+For whoever writes routes::
+
+    from heimdallr.web.access import Operator, Reader, audit
+
+    @router.post("/studies/{study_id}/cancel", responses=REFUSALS)
+    def cancel(request: Request, study_id: int, who: Operator) -> ...:
+        audit(request, who, "study.cancel", f"study:{study_id}")
+
+Every route demands a permission or stands in :data:`heimdallr.web.access.guard.PUBLIC`, or the
+service does not start. Requests without valid credentials are refused before their body is read.
+
+For whoever makes the application: ``FastAPI(docs_url=None, redoc_url=None)``, then ``install``;
+uvicorn with ``proxy_headers=False, server_header=False, access_log=False`` (query strings hold
+what people search for). In tests: ``TestClient(app, base_url="http://127.0.0.1")``.
+"""
+
+from __future__ import annotations
+
+from heimdallr.web.access.guard import (
+    PUBLIC,
+    Administrator,
+    MetricsReader,
+    Operator,
+    Reader,
+    SignedIn,
+    Uploader,
+    guarded_routes,
+    require,
+    unguarded,
+)
+from heimdallr.web.access.installation import install
+from heimdallr.web.access.principal import Permission, Principal
+from heimdallr.web.access.problem import REFUSALS, AccessError
+from heimdallr.web.access.trail import audit
+
+__all__ = [
+    "PUBLIC",
+    "REFUSALS",
+    "AccessError",
+    "Administrator",
+    "MetricsReader",
+    "Operator",
+    "Permission",
+    "Principal",
+    "Reader",
+    "SignedIn",
+    "Uploader",
+    "audit",
+    "guarded_routes",
+    "install",
+    "require",
+    "unguarded",
+]
