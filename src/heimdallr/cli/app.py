@@ -12,6 +12,7 @@ from rich.console import Console
 from heimdallr import __version__, logs
 from heimdallr.cli import configuration, demo, doctor, phantom, process, weights
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+from heimdallr.lifeline import die_with
 
 
 class Exit(IntEnum):
@@ -52,6 +53,7 @@ def _common(
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
     log_json: Annotated[bool, typer.Option(help="Log JSON lines.")] = False,
+    with_parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     version: Annotated[  # noqa: ARG001 - handled by the eager callback
         bool,
         typer.Option(
@@ -62,7 +64,9 @@ def _common(
         ),
     ] = False,
 ) -> None:
-    logs.configure(verbose=verbose, json_lines=log_json)
+    if with_parent is not None:
+        die_with(with_parent)
+    logs.configure(level="debug" if verbose else "warning", json_lines=log_json)
 
 
 def main() -> None:

@@ -1,0 +1,33 @@
+"""How every service begins: settings, logging, and the event that ends it."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import click
+
+from heimdallr import logs
+from heimdallr.config import Settings, load_settings
+from heimdallr.lifeline import stop_on_signals
+
+
+def begin(service: str) -> tuple[Settings, threading.Event]:
+    """Read the settings and make this process a service.
+
+    Its log lines carry its name; SIGTERM and SIGINT set the event; what it writes is for its own
+    user and group only.
+
+    Args:
+        service: ``listener``, ``web`` or ``worker``.
+    """
+    settings = load_settings()
+    context = click.get_current_context(silent=True)
+    common = context.find_root().params if context else {}
+    logs.configure(
+        service=service,
+        level="debug" if common.get("verbose") else settings.log_level,
+        json_lines=bool(common.get("log_json")) or settings.log_format == "json",
+    )
+    os.umask(0o027)
+    return settings, stop_on_signals()
