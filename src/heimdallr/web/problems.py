@@ -1,0 +1,179 @@
+"""Errors as the API tells them: RFC 9457 *problem details*, everywhere and nothing else.
+
+``code`` is for programs, ``detail`` for people. Neither repeats what the client sent: a search
+text may be a patient's name, and answers end up in other people's logs.
+"""
+
+from __future__ import annotations
+
+import traceback
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from heimdallr.domain.errors import HeimdallrError, StateConflictError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger()
+
+_CODES = {
+    400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found",
+    405: "method_not_allowed", 408: "too_slow", 409: "conflict", 410: "gone",
+    413: "too_large", 416: "range_not_satisfiable", 422: "invalid", 429: "too_many_requests",
+    500: "internal", 503: "unavailable", 507: "disk_low",
+}  # fmt: skip
+
+
+class InvalidField(BaseModel):
+    """One thing that is wrong with a request."""
+
+    location: str = Field(description="where: `query.limit`, `body.note`")
+    detail: str = Field(description="what is wrong with it")
+
+
+class ProblemBody(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Conflict",
+                    "status": 409,
+                    "code": "not_finished",
+                    "detail": "the study is segmenting; there are no results yet",
+                }
+            ]
+        }
+    )
+    type: str = Field("about:blank", description="the problem is what its status code says")
+    title: str = Field(description="the status code in words")
+    status: int = Field(description="the status code")
+    code: str = Field(description="for programs; stable")
+    detail: str = Field(description="for people: what happened, and what to do")
+    errors: list[InvalidField] | None = Field(None, description="of an invalid request")
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's own word
+    """An answer that is an error.
+
+    Args:
+        status: HTTP status code.
+        detail: what happened and what to do; no patient data, nothing the client sent.
+        code: for programs; by default the status code's own.
+        headers: to be sent along (``Retry-After``).
+    """
+
+    def __init__(
+        self, status: int, detail: str, *, code: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.code = code
+        self.headers = headers
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    code: str = "",
+    headers: Mapping[str, str] | None = None,
+    errors: list[InvalidField] | None = None,
+) -> JSONResponse:
+    """The answer itself."""
+    body = ProblemBody(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code or _CODES.get(status, "error"),
+        detail=detail,
+        errors=errors,
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True),
+        status,
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of the errors an endpoint may answer with, beside the common ones."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+        }
+        for status in statuses
+    }
+
+
+def from_error(error: Exception) -> JSONResponse:
+    """The answer to an error that was not foreseen as a :class:`Problem`."""
+    if isinstance(error, Problem):
+        return problem_response(error.status, error.detail, code=error.code, headers=error.headers)
+    if isinstance(error, StateConflictError):
+        return problem_response(409, str(error))
+    if isinstance(error, StorageError):
+        return problem_response(503, str(error), code="storage", headers={"Retry-After": "10"})
+    if isinstance(error, DBAPIError | PoolTimeoutError):
+        log_error("database_error", error)
+        return problem_response(
+            503,
+            "the database does not answer; try again in a moment",
+            code="database",
+            headers={"Retry-After": "5"},
+        )
+    log_error("request_failed", error)
+    if isinstance(error, HeimdallrError):
+        return problem_response(500, str(error))
+    return problem_response(500, "this is a fault of Heimdallr's; its log says more")
+
+
+def log_error(event: str, error: BaseException) -> None:
+    """Record which error came from where; its text is left out, it may quote a header."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "heimdallr" in frame.filename] or frames[-1:]
+    at = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "?"
+    _log.error(event, error=type(error).__name__, at=at)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem."""
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            InvalidField(location=".".join(map(str, one["loc"])), detail=str(one["msg"]))
+            for one in error.errors()
+        ]
+        return problem_response(422, "the request does not fit the API", errors=errors[:20])
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        detail = error.detail if isinstance(error.detail, str) else ""
+        return problem_response(
+            error.status_code, detail or HTTPStatus(error.status_code).phrase, headers=error.headers
+        )
+
+    @app.exception_handler(Problem)
+    @app.exception_handler(HeimdallrError)
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(PoolTimeoutError)
+    async def _known(_: Request, error: Exception) -> JSONResponse:
+        return from_error(error)
