@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
+    MetaData,
     String,
     TypeDecorator,
     UniqueConstraint,
@@ -26,6 +28,12 @@ from sqlalchemy import (
     Enum as EnumColumn,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from heimdallr.store.changes import NextChange
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+    from sqlalchemy.types import TypeEngine
 
 Json = dict[str, Any] | list[Any]
 """A column for small structured values; typed by the code that writes it."""
@@ -55,6 +63,8 @@ class StudyState(str, Enum):
     SENDING = "sending"
     SENT = "sent"
     """Handed over to another server."""
+    DELETING = "deleting"
+    """Its files are being removed; nothing may join or use it any more."""
 
 
 ACTIVE_STATES = (
@@ -64,6 +74,31 @@ ACTIVE_STATES = (
     StudyState.PUBLISHING,
 )
 """A worker holds the study."""
+
+
+STATE_ORDER = (
+    StudyState.FAILED,
+    StudyState.PUBLISHING,
+    StudyState.ANALYZING,
+    StudyState.SEGMENTING,
+    StudyState.PREPARING,
+    StudyState.QUEUED,
+    StudyState.RECEIVING,
+    StudyState.SENDING,
+    StudyState.CANCELLED,
+    StudyState.REFUSED,
+    StudyState.DONE,
+    StudyState.SENT,
+    StudyState.STORED,
+    StudyState.DELETING,
+)
+"""How a worklist sorted by state reads: what needs a person, what moves, what is over."""
+
+_STATE_RANK = (
+    "CASE state "
+    + " ".join(f"WHEN '{state.value}' THEN {rank}" for rank, state in enumerate(STATE_ORDER))
+    + f" ELSE {len(STATE_ORDER)} END"
+)
 
 
 class Role(str, Enum):
@@ -96,6 +131,35 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)
 
 
+class Label(TypeDecorator[str]):
+    """Text out of a header or a message: cut to the column's length instead of refused.
+
+    What no database takes (NUL, lone surrogates) is replaced; never used for keys.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: object) -> str | None:
+        """As much of the text as fits."""
+        del dialect
+        if value is None:
+            return None
+        clean = value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        return clean[: self.impl_instance.length]
+
+
+class SearchText(Label):
+    """A label that both databases sort and compare by code point."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        """PostgreSQL would go by the server's language otherwise."""
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(String(self.impl_instance.length, collation=collation))
+
+
 def _names(kind: type[Enum]) -> EnumColumn:
     """A column of an enumeration's values, as plain text that new values may join."""
     return EnumColumn(
@@ -110,6 +174,14 @@ def _names(kind: type[Enum]) -> EnumColumn:
 class Base(DeclarativeBase):
     """All tables."""
 
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
         datetime: UtcDateTime,
         Json: JSON,
@@ -123,9 +195,9 @@ class Patient(Base):
 
     __tablename__ = "patients"
     id: Mapped[int] = mapped_column(primary_key=True)
-    patient_id: Mapped[str] = mapped_column(String(64), index=True)
-    issuer: Mapped[str] = mapped_column(String(64), default="")
-    name: Mapped[str] = mapped_column(String(324), default="")
+    patient_id: Mapped[str] = mapped_column(Label(64), index=True)
+    issuer: Mapped[str] = mapped_column(Label(64), default="")
+    name: Mapped[str] = mapped_column(Label(324), default="")
     birth_date: Mapped[str | None] = mapped_column(String(8))
     sex: Mapped[str | None] = mapped_column(String(1))
 
@@ -135,43 +207,58 @@ class Study(Base):
 
     Attributes:
         key: StudyInstanceUID, or a surrogate made of the safe alphabet where it is empty.
-        search_text: name, PatientID and accession number, folded to lower-case ASCII.
+        modalities: of all its series; commas as in ``body_regions``.
+        search_text: made by :func:`heimdallr.store.search.search_text`.
         source: ``dicom``, ``upload`` or ``watch``.
         revision: how often its content was complete and new; 0 before the first time.
         digest: SHA-256 over the instances of that revision.
         case_id: name of its case folder, given when it is first complete.
         body_regions: ``,head,thorax,`` with commas at both ends, so that one can be searched.
         finding_codes: as ``body_regions``.
-        worst_severity: 0 none, 1 note, 2 significant, 3 critical; of unacknowledged findings too.
+        worst_severity: 0 none, 1 note, 2 significant, 3 critical; acknowledged findings count too.
+        turnaround_s: from the last image to the results, when it was last worked on.
+        volume_bytes: size of the published volume.
+        flagged: marked by a person; retention leaves it alone.
+        kept: what retention has left: ``originals``, ``volume``, ``masks``, ``results``.
         changed_at: last change of anything a reader sees.
+        change: rises with every change of the row; see :mod:`heimdallr.store.changes`.
+        state_rank: place of the state in :data:`STATE_ORDER`.
+        sort_date: the study date; empty where there is none.
+        sort_turnaround: the turnaround; below zero where there is none.
     """
 
     __tablename__ = "studies"
     __table_args__ = (
-        Index("ix_studies_state_received", "state", "received_at"),
-        Index("ix_studies_changed", "changed_at"),
+        Index(None, "state", "received_at"),
+        Index(None, "received_at", "id"),
+        Index(None, "sort_date", "id"),
+        Index(None, "search_text", "id"),
+        Index(None, "state_rank", "id"),
+        Index(None, "worst_severity", "id"),
+        Index(None, "sort_turnaround", "id"),
+        {"sqlite_autoincrement": True},  # the number of a deleted study never comes again
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
     study_instance_uid: Mapped[str] = mapped_column(String(64), default="", index=True)
     patient_fk: Mapped[int | None] = mapped_column(ForeignKey("patients.id"), index=True)
-    patient_name: Mapped[str] = mapped_column(String(324), default="", index=True)
-    patient_id: Mapped[str] = mapped_column(String(64), default="")
+    patient_name: Mapped[str] = mapped_column(Label(324), default="")
+    patient_id: Mapped[str] = mapped_column(Label(64), default="")
     sex: Mapped[str | None] = mapped_column(String(1))
     age_years: Mapped[float | None]
-    accession_number: Mapped[str] = mapped_column(String(64), default="", index=True)
-    study_date: Mapped[str | None] = mapped_column(String(8), index=True)
+    accession_number: Mapped[str] = mapped_column(Label(64), default="", index=True)
+    study_date: Mapped[str | None] = mapped_column(String(8))
     study_time: Mapped[str | None] = mapped_column(String(16))
-    description: Mapped[str] = mapped_column(String(256), default="")
-    institution: Mapped[str] = mapped_column(String(256), default="")
-    modalities: Mapped[str] = mapped_column(String(64), default="")
-    search_text: Mapped[str] = mapped_column(String(600), default="")
+    description: Mapped[str] = mapped_column(Label(256), default="")
+    institution: Mapped[str] = mapped_column(Label(256), default="")
+    modalities: Mapped[str] = mapped_column(Label(64), default="")
+    search_text: Mapped[str] = mapped_column(SearchText(400), default="")
 
     source: Mapped[str] = mapped_column(String(8), default="dicom")
-    calling_ae: Mapped[str] = mapped_column(String(16), default="")
-    called_ae: Mapped[str] = mapped_column(String(16), default="")
-    peer_address: Mapped[str] = mapped_column(String(64), default="")
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    calling_ae: Mapped[str] = mapped_column(Label(16), default="")
+    called_ae: Mapped[str] = mapped_column(Label(16), default="")
+    peer_address: Mapped[str] = mapped_column(Label(64), default="")
+    received_at: Mapped[datetime]
     last_instance_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     instance_count: Mapped[int] = mapped_column(default=0)
@@ -183,25 +270,52 @@ class Study(Base):
     case_id: Mapped[str | None] = mapped_column(String(128), unique=True)
     priority: Mapped[int] = mapped_column(default=ROUTINE)
     progress: Mapped[float] = mapped_column(default=0.0)
-    error: Mapped[str] = mapped_column(String(2000), default="")
+    error: Mapped[str] = mapped_column(Label(2000), default="")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     elapsed_s: Mapped[float | None]
+    turnaround_s: Mapped[float | None]
     changed_at: Mapped[datetime]
+    change: Mapped[int] = mapped_column(
+        BigInteger, default=NextChange(), onupdate=NextChange(), index=True
+    )
 
-    modality: Mapped[str] = mapped_column(String(16), default="")
+    modality: Mapped[str] = mapped_column(Label(16), default="")
     has_results: Mapped[bool] = mapped_column(default=False)
     has_hemorrhage: Mapped[bool | None]
     body_regions: Mapped[str] = mapped_column(String(128), default="")
     finding_codes: Mapped[str] = mapped_column(String(1000), default="")
-    worst_severity: Mapped[int] = mapped_column(default=0, index=True)
+    worst_severity: Mapped[int] = mapped_column(default=0)
     notices: Mapped[Json] = mapped_column(default=list)
     volume_bytes: Mapped[int | None] = mapped_column(BigInteger)
     read_at: Mapped[datetime | None]
     flagged: Mapped[bool] = mapped_column(default=False)
     kept: Mapped[Json] = mapped_column(default=dict)
 
+    state_rank: Mapped[int] = mapped_column(Computed(_STATE_RANK, persisted=True))
+    sort_date: Mapped[str] = mapped_column(
+        String(8), Computed("coalesce(study_date, '')", persisted=True)
+    )
+    sort_turnaround: Mapped[float] = mapped_column(
+        Computed("coalesce(turnaround_s, -1)", persisted=True)
+    )
+
     patient: Mapped[Patient | None] = relationship()
+
+
+class RemovedStudy(Base):
+    """A study that was deleted, so that whoever follows the changes hears of it.
+
+    Attributes:
+        study_id: the ``id`` it had.
+        change: as of a study.
+    """
+
+    __tablename__ = "removed_studies"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int]
+    change: Mapped[int] = mapped_column(BigInteger, default=NextChange(), index=True)
+    removed_at: Mapped[datetime]
 
 
 class Series(Base):
@@ -213,9 +327,9 @@ class Series(Base):
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
     uid: Mapped[str] = mapped_column(String(80))
     number: Mapped[int | None]
-    modality: Mapped[str] = mapped_column(String(16), default="")
-    description: Mapped[str] = mapped_column(String(256), default="")
-    body_part: Mapped[str] = mapped_column(String(64), default="")
+    modality: Mapped[str] = mapped_column(Label(16), default="")
+    description: Mapped[str] = mapped_column(Label(256), default="")
+    body_part: Mapped[str] = mapped_column(Label(64), default="")
     instance_count: Mapped[int] = mapped_column(default=0)
     rank: Mapped[int | None]
     reasons: Mapped[Json] = mapped_column(default=list)
@@ -251,10 +365,10 @@ class Quarantined(Base):
     __tablename__ = "quarantine"
     id: Mapped[int] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(String(256), unique=True)
-    reason: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(Label(300))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
-    calling_ae: Mapped[str] = mapped_column(String(16), default="")
-    peer_address: Mapped[str] = mapped_column(String(64), default="")
+    calling_ae: Mapped[str] = mapped_column(Label(16), default="")
+    peer_address: Mapped[str] = mapped_column(Label(64), default="")
     received_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -274,7 +388,8 @@ class Run(Base):
     __tablename__ = "runs"
     __table_args__ = (
         UniqueConstraint("study_fk", "revision", "attempt"),
-        Index("ix_runs_state_priority", "state", "priority", "queued_at"),
+        Index(None, "state", "priority", "queued_at"),
+        Index(None, "finished_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
@@ -292,8 +407,8 @@ class Run(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     seconds: Mapped[Json] = mapped_column(default=dict)
-    error: Mapped[str] = mapped_column(String(2000), default="")
-    log: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(Label(2000), default="")
+    log: Mapped[str] = mapped_column(Label, default="")
 
     study: Mapped[Study] = relationship()
 
@@ -304,16 +419,16 @@ class MeasurementRow(Base):
     __tablename__ = "measurements"
     __table_args__ = (
         UniqueConstraint("study_fk", "name"),
-        Index("ix_measurements_name_value", "name", "value"),
+        Index(None, "name", "value"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(Label(100))
     value: Mapped[float | None]
-    text: Mapped[str | None] = mapped_column(String(300))
-    unit: Mapped[str] = mapped_column(String(16), default="")
+    text: Mapped[str | None] = mapped_column(Label(300))
+    unit: Mapped[str] = mapped_column(Label(16), default="")
     status: Mapped[str] = mapped_column(String(16))
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[str] = mapped_column(Label(500), default="")
     analysis: Mapped[str] = mapped_column(String(64), default="")
     structure: Mapped[str | None] = mapped_column(String(64))
 
@@ -322,12 +437,12 @@ class FindingRow(Base):
     """A finding of a study's current results, and who has seen it."""
 
     __tablename__ = "findings"
-    __table_args__ = (UniqueConstraint("study_fk", "code"),)
+    __table_args__ = (UniqueConstraint("study_fk", "code"), Index(None, "code", "study_fk"))
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
-    code: Mapped[str] = mapped_column(String(64), index=True)
+    code: Mapped[str] = mapped_column(String(64))
     severity: Mapped[str] = mapped_column(String(16))
-    title: Mapped[str] = mapped_column(String(300))
+    title: Mapped[str] = mapped_column(Label(300))
     evidence: Mapped[Json] = mapped_column(default=dict)
     reference: Mapped[str] = mapped_column(String(500), default="")
     structure: Mapped[str | None] = mapped_column(String(64))
@@ -335,20 +450,21 @@ class FindingRow(Base):
     caveats: Mapped[Json] = mapped_column(default=list)
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str] = mapped_column(String(64), default="")
-    note: Mapped[str] = mapped_column(String(2000), default="")
+    note: Mapped[str] = mapped_column(Label(2000), default="")
 
 
 class Event(Base):
     """Something that happened to a study or the system, in words for people."""
 
     __tablename__ = "events"
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     study_fk: Mapped[int | None] = mapped_column(
         ForeignKey("studies.id", ondelete="CASCADE"), index=True
     )
     kind: Mapped[str] = mapped_column(String(32))
-    message: Mapped[str] = mapped_column(String(2000))
+    message: Mapped[str] = mapped_column(Label(2000))
     actor: Mapped[str] = mapped_column(String(64), default="")
 
 
@@ -364,7 +480,7 @@ class Delivery(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
-    error: Mapped[str] = mapped_column(String(2000), default="")
+    error: Mapped[str] = mapped_column(Label(2000), default="")
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
@@ -375,13 +491,13 @@ class Peer(Base):
     __tablename__ = "peers"
     __table_args__ = (UniqueConstraint("ae_title", "address"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    ae_title: Mapped[str] = mapped_column(String(16))
+    ae_title: Mapped[str] = mapped_column(Label(16))
     address: Mapped[str] = mapped_column(String(64))
     last_seen_at: Mapped[datetime]
     last_echo_at: Mapped[datetime | None]
     last_store_at: Mapped[datetime | None]
     last_rejection_at: Mapped[datetime | None]
-    last_rejection: Mapped[str] = mapped_column(String(300), default="")
+    last_rejection: Mapped[str] = mapped_column(Label(300), default="")
 
 
 class User(Base):
@@ -389,7 +505,7 @@ class User(Base):
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Label(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role]
     must_change_password: Mapped[bool] = mapped_column(default=False)
@@ -418,7 +534,7 @@ class ApiToken(Base):
 
     __tablename__ = "api_tokens"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Label(64), unique=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
@@ -434,7 +550,7 @@ class LoginFailure(Base):
     __tablename__ = "login_failures"
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
-    name: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(Label(64), index=True)
     address: Mapped[str] = mapped_column(String(64), index=True)
 
 
@@ -449,4 +565,4 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(64))
     object: Mapped[str] = mapped_column(String(160), default="", index=True)
     outcome: Mapped[str] = mapped_column(String(32), default="ok")
-    details: Mapped[str] = mapped_column(String(500), default="")
+    details: Mapped[str] = mapped_column(Label(500), default="")
