@@ -381,6 +381,9 @@ class Run(Base):
         fresh: outputs of earlier attempts are not to be used again.
         workflow_id: name of its durable workflow; says nothing about the patient.
         stage: the stage it is in, or ended in.
+        progress: share that is done, 0 to 1.
+        executor: who works on it; a new value each time a worker takes it up.
+        lost_workers: how many workers were lost in the stage it is in.
         seconds: stage → wall time.
         log: what happened, for the person who looks at a failure; no patient data.
     """
@@ -402,7 +405,9 @@ class Run(Base):
     stage: Mapped[str] = mapped_column(String(16), default="")
     priority: Mapped[int] = mapped_column(default=ROUTINE)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    progress: Mapped[float] = mapped_column(default=0.0)
     executor: Mapped[str] = mapped_column(String(64), default="")
+    lost_workers: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -423,7 +428,7 @@ class MeasurementRow(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(Label(100))
+    name: Mapped[str] = mapped_column(String(100))
     value: Mapped[float | None]
     text: Mapped[str | None] = mapped_column(Label(300))
     unit: Mapped[str] = mapped_column(Label(16), default="")
@@ -505,7 +510,7 @@ class User(Base):
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Label(64), unique=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role]
     must_change_password: Mapped[bool] = mapped_column(default=False)
@@ -534,7 +539,7 @@ class ApiToken(Base):
 
     __tablename__ = "api_tokens"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Label(64), unique=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
@@ -563,6 +568,6 @@ class AuditEntry(Base):
     actor: Mapped[str] = mapped_column(String(80), index=True)
     address: Mapped[str] = mapped_column(String(64), default="")
     action: Mapped[str] = mapped_column(String(64))
-    object: Mapped[str] = mapped_column(String(160), default="", index=True)
+    object: Mapped[str] = mapped_column(Label(160), default="", index=True)
     outcome: Mapped[str] = mapped_column(String(32), default="ok")
     details: Mapped[str] = mapped_column(Label(500), default="")
