@@ -14,7 +14,9 @@
     ├── SegmentationError         a network could not be run on this volume
     ├── PublishingError           a result could not be written
     ├── StorageError              the database or the data folder cannot be used
-    └── StateConflictError        what is asked does not fit the state a study is in
+    │   └── DiskLowError          too little room is left to take more in
+    ├── StateConflictError        what is asked does not fit the state a study is in
+    └── AccountError              a user, a password or a token cannot be made or changed so
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
 It never carries patient data: a study is named by its case ID or UID only.
@@ -85,5 +87,13 @@ class StorageError(HeimdallrError):
     """The database or the data folder cannot be used as it is."""
 
 
+class DiskLowError(StorageError):
+    """Too little room is left on the disk to take more in."""
+
+
 class StateConflictError(HeimdallrError):
     """What is asked does not fit the state a study is in."""
+
+
+class AccountError(HeimdallrError):
+    """A user, a password or an API token cannot be made or changed in this way."""

@@ -22,7 +22,7 @@ from enum import Enum
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.errors import NoDicomError, UnsafeArchiveError
+from heimdallr.domain.errors import DiskLowError, NoDicomError, UnsafeArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,7 @@ class ArchiveLimits:
         member_bytes: bytes of one member, unpacked.
         ratio: unpacked to packed bytes of the whole archive; deflate itself reaches 1,032.
         ratio_from_bytes: below this many unpacked bytes the ratio is of no matter.
+        reserve_bytes: room on the disk that has to remain.
     """
 
     members: int = 100_000
@@ -53,6 +54,7 @@ class ArchiveLimits:
     member_bytes: int = 8 * 2**30
     ratio: float = 200.0
     ratio_from_bytes: int = 512 * 2**20
+    reserve_bytes: int = 0
 
 
 class InputKind(str, Enum):
@@ -117,6 +119,7 @@ def extract_zip(path: Path, folder: Path, limits: ArchiveLimits | None = None) -
     Raises:
         UnsafeArchiveError: a member's name leaves the folder or names a link or device, a member
             is encrypted or an archive itself, a limit is passed, or the ZIP is damaged.
+        DiskLowError: it unpacks to more than the disk has room for.
     """
     limits = limits or ArchiveLimits()
     _refuse_huge_directory(path, limits)
@@ -192,9 +195,9 @@ def _checked_members(
         _refuse("the ZIP unpacks to more than the limit")
     if total > limits.ratio_from_bytes and total > limits.ratio * packed_bytes:
         _refuse("the ZIP unpacks to far more than images do")
-    if total > shutil.disk_usage(folder).free:
+    if total > shutil.disk_usage(folder).free - limits.reserve_bytes:
         msg = "the ZIP unpacks to more than the disk has room for"
-        raise UnsafeArchiveError(msg, remedy="make room on the disk, then try again")
+        raise DiskLowError(msg, remedy="make room on the disk, then try again")
     return [
         member
         for member in members
