@@ -32,13 +32,12 @@ from heimdallr.web.access.guard import (
 )
 from heimdallr.web.access.installation import install
 from heimdallr.web.access.principal import Permission, Principal
-from heimdallr.web.access.problem import REFUSALS, AccessError
+from heimdallr.web.access.refusals import REFUSALS
 from heimdallr.web.access.trail import audit
 
 __all__ = [
     "PUBLIC",
     "REFUSALS",
-    "AccessError",
     "Administrator",
     "MetricsReader",
     "Operator",
