@@ -140,13 +140,17 @@ class Label(TypeDecorator[str]):
     impl = String
     cache_ok = True
 
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+        self.length = length
+
     def process_bind_param(self, value: str | None, dialect: object) -> str | None:
         """As much of the text as fits."""
         del dialect
         if value is None:
             return None
         clean = value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-        return clean[: self.impl_instance.length]
+        return clean[: self.length]
 
 
 class SearchText(Label):
@@ -157,7 +161,7 @@ class SearchText(Label):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
         """PostgreSQL would go by the server's language otherwise."""
         collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(String(self.impl_instance.length, collation=collation))
+        return dialect.type_descriptor(String(self.length, collation=collation))
 
 
 def _names(kind: type[Enum]) -> EnumColumn:

@@ -1,0 +1,116 @@
+"""Migrations: what they make is what the models say, whoever starts first."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData, make_url, text
+from sqlalchemy.schema import CreateTable
+
+from heimdallr.domain.errors import StorageError
+from heimdallr.store.database import Database
+from heimdallr.store.migrate import check, upgrade
+from heimdallr.store.models import Base
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+UPGRADE = """
+import sys
+from sqlalchemy import make_url
+from heimdallr.store.database import Database
+from heimdallr.store.migrate import upgrade
+sys.stdin.readline()
+upgrade(Database(make_url(sys.argv[1])))
+"""
+
+
+def tables(connection: Connection) -> dict[str, list[str]]:
+    """Every table as the database itself describes it: its columns, keys and indexes."""
+    found = MetaData()
+    found.reflect(connection)
+    return {
+        name: [
+            *sorted(
+                line.strip().rstrip(",")
+                for line in str(CreateTable(table).compile(connection)).split("\n")
+            ),
+            *sorted(f"{index.name} {index.columns.keys()}" for index in table.indexes),
+        ]
+        for name, table in found.tables.items()
+        if name != "alembic_version"
+    }
+
+
+def test_migrated_tables_are_those_of_the_models(empty_database: Database) -> None:
+    """Alembic finds nothing to add, and the database describes both in the same words."""
+    upgrade(empty_database)
+    with empty_database.engine.connect() as connection, connection.begin():
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        migrated = tables(connection)
+    with empty_database.engine.begin() as connection:
+        everything = MetaData()
+        everything.reflect(connection)
+        everything.drop_all(connection)
+        Base.metadata.create_all(connection)
+    with empty_database.engine.connect() as connection, connection.begin():
+        assert migrated == tables(connection)
+
+
+def test_upgrade_is_idempotent_and_seen_by_check(empty_database: Database) -> None:
+    """A second start changes nothing; before the first one the tables are known to be missing."""
+    assert not check(empty_database).is_current
+    upgrade(empty_database)
+    upgrade(empty_database)
+    assert check(empty_database).is_current
+
+
+def test_a_newer_database_is_refused(empty_database: Database) -> None:
+    """A program that is too old touches nothing and says why."""
+    upgrade(empty_database)
+    with empty_database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match="9999"):
+        upgrade(empty_database)
+    assert check(empty_database).known is False
+
+
+def test_processes_that_start_together_all_succeed(empty_database: Database) -> None:
+    """Five services start at the same moment on a database that does not exist yet."""
+    url = empty_database.url.render_as_string(hide_password=False)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", UPGRADE, url], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(5)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5, errors
+    assert check(empty_database).is_current
+
+
+def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path) -> None:
+    """The error says what cannot be reached, and keeps the password to itself."""
+    url = make_url(f"postgresql+psycopg://heimdallr:geheim@/heimdallr?host={tmp_path}")
+    with pytest.raises(StorageError, match="cannot be used") as caught:
+        upgrade(Database(url))
+    assert "geheim" not in str(caught.value)
+
+
+def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
+    """A first start needs no preparation."""
+    database = Database(make_url(f"sqlite:///{tmp_path / 'state' / 'heimdallr.db'}"))
+    upgrade(database)
+    assert check(database).is_current
+    database.close()

@@ -1,0 +1,155 @@
+"""Fixtures of real databases for every test: `postgresql_url` (fresh, empty) and `database`.
+
+``database`` runs a test twice, on SQLite and on PostgreSQL, with all tables made;
+``empty_database`` likewise without any. The PostgreSQL server is a throw-away cluster of its own
+on a Unix socket; tests that need it skip where PostgreSQL is not installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+from heimdallr.store.database import Database
+from heimdallr.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUPERUSER = "postgres"
+_TEMPLATE = "migrated"
+
+
+def program(name: str) -> str | None:
+    """Where a server program of PostgreSQL is: in the path, or in Debian's own folders."""
+    found = shutil.which(name)
+    if found:
+        return found
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(versions[-1]) if versions else None
+
+
+@dataclass
+class Cluster:
+    """A running throw-away server; reached through the socket in ``folder``."""
+
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _has_template: bool = False
+
+    def url(self, name: str) -> URL:
+        """Address of one of its databases."""
+        return URL.create(
+            "postgresql+psycopg",
+            username=SUPERUSER,
+            database=name,
+            query={"host": str(self.folder)},
+        )
+
+    def create_database(self, *, template: str = "template1") -> URL:
+        """A new database under a name of its own."""
+        name = f"test{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def create_migrated_database(self) -> URL:
+        """A new database with all tables; they are made once and copied."""
+        if not self._has_template:
+            self._execute(f"CREATE DATABASE {_TEMPLATE}")
+            database = Database(self.url(_TEMPLATE))
+            upgrade(database)
+            database.close()
+            self._has_template = True
+        return self.create_database(template=_TEMPLATE)
+
+    def drop_database(self, url: URL) -> None:
+        """Remove a database, whoever is still connected."""
+        self._execute(f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(
+            host=str(self.folder), user=SUPERUSER, dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[Cluster]:
+    """A server for the length of the test session."""
+    initdb, pg_ctl = program("initdb"), program("pg_ctl")
+    if not (initdb and pg_ctl):
+        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
+    folder = Path(tempfile.mkdtemp(prefix="heimdallr-pg-"))  # short: a socket's path is limited
+    folder.chmod(0o755)
+    data = folder / "data"
+    data.mkdir()
+    other_user = os.geteuid() == 0  # PostgreSQL refuses to run as root
+    if other_user:
+        shutil.chown(folder, SUPERUSER)
+        shutil.chown(data, SUPERUSER)
+
+    def run(*command: str) -> None:
+        prefix = ["runuser", "-u", SUPERUSER, "--"] if other_user else []
+        subprocess.run(
+            [*prefix, *command], check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=folder
+        )
+
+    options = (
+        f"-c unix_socket_directories={folder} -c listen_addresses= "
+        "-c fsync=off -c full_page_writes=off -c max_connections=150"
+    )
+    run(initdb, "-D", str(data), "-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8")
+    run(pg_ctl, "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
+    try:
+        yield Cluster(folder)
+    finally:
+        run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_cluster: Cluster) -> Iterator[str]:
+    """A fresh, empty database, as a URL for ``HEIMDALLR_DATABASE_URL``."""
+    url = postgresql_cluster.create_database()
+    yield url.render_as_string(hide_password=False)
+    postgresql_cluster.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without tables; once on SQLite, once on PostgreSQL."""
+    yield from _opened(request, tmp_path, migrated=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with all tables, as a service finds it; once on SQLite, once on PostgreSQL."""
+    yield from _opened(request, tmp_path, migrated=True)
+
+
+def _opened(
+    request: pytest.FixtureRequest, tmp_path: Path, *, migrated: bool
+) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = Database(make_url(f"sqlite:///{tmp_path / 'heimdallr.db'}"))
+        if migrated:
+            upgrade(database)
+        yield database
+        database.close()
+        return
+    cluster: Cluster = request.getfixturevalue("postgresql_cluster")
+    url = cluster.create_migrated_database() if migrated else cluster.create_database()
+    database = Database(url)
+    yield database
+    database.close()
+    cluster.drop_database(url)
