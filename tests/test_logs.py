@@ -64,7 +64,7 @@ def test_text_lines_are_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = capsys.readouterr().err.splitlines()
     assert "disk_low" in line
     assert "free_gb=3.5" in line
-    assert "service=web" in line
+    assert " web " in line
     assert "\x1b" not in line
 
 

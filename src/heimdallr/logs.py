@@ -89,11 +89,7 @@ def configure(*, service: str = "", level: Level = "warning", json_lines: bool =
         json_lines: one JSON object per event instead of aligned text.
     """
     least = getattr(logging, level.upper())
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
-    )
+    renderer = structlog.processors.JSONRenderer() if json_lines else _text()
     chain: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=False),
@@ -136,6 +132,23 @@ def describe(error: BaseException) -> str:
     text = f"{named} at {where}" if where else named
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return f"{text}; from {describe(cause)}" if cause else text
+
+
+def _text() -> structlog.dev.ConsoleRenderer:
+    """Aligned text for people: time, level, service, event, the rest."""
+    renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20)
+    service = structlog.dev.KeyValueColumnFormatter(
+        key_style=None, value_style="", reset_style="", value_repr=str, width=10
+    )
+    rest, timestamp, level, *others = renderer.columns
+    renderer.columns = [
+        rest,
+        timestamp,
+        level,
+        structlog.dev.Column("service", service),
+        *others,
+    ]
+    return renderer
 
 
 def _route(handler: logging.Handler, least: int) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from heimdallr import __version__, logs
-from heimdallr.cli import configuration, demo, doctor, phantom, process, weights
+from heimdallr.cli import configuration, demo, doctor, phantom, process, up, weights
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError
 from heimdallr.lifeline import die_with
 
@@ -34,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("up")(up.up)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
