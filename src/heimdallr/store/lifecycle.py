@@ -4,89 +4,55 @@
 
     receiving ─▶ queued ─▶ preparing ─▶ segmenting ─▶ analyzing ─▶ publishing ─▶ done
         ▲          │            └───────────┴────────────┴────────────┴─▶ refused | failed
-        │          └─▶ cancelled ◀─ (asked of a running one: at its next step)
+        │          └─▶ cancelled ◀─ (asked of a running one: at its next report)
         └── a late instance reopens the study; complete again, it becomes the next revision
 
 The database says what is to be worked on; the durable workflow knows how far it got. Every
 function here works in the caller's transaction, locks the study's row first, and writes an event.
+A worker's side of it is :mod:`heimdallr.store.runs`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.preparation.case_id import case_id
-from heimdallr.store.models import (
-    ACTIVE_STATES,
-    STAT,
-    Event,
-    Instance,
-    Run,
-    Study,
-    StudyState,
+from heimdallr.store.models import STAT, Instance, Run, Study, StudyState
+from heimdallr.store.states import (
+    CANCELLED,
+    FINAL_STATES,
+    STAGES,
+    SUPERSEDED,
+    end,
+    lock,
+    mirror,
+    new_workflow_id,
+    newest_run,
+    note,
+    unfinished_runs,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
-STAGES = {
-    "prepare": StudyState.PREPARING,
-    "segment": StudyState.SEGMENTING,
-    "analyze": StudyState.ANALYZING,
-    "publish": StudyState.PUBLISHING,
-}
-"""Stage → the state of a study that is in it, in the order they are gone through."""
-
-FINAL_STATES = (StudyState.DONE, StudyState.REFUSED, StudyState.FAILED, StudyState.CANCELLED)
-
-
-class RunGoneError(Exception):
-    """A run's study was deleted; there is nothing left to be done."""
-
-
-def lock(session: Session, study_id: int) -> Study:
-    """The study's row, locked until the transaction ends.
-
-    Raises:
-        StateConflictError: there is no such study (any more).
-    """
-    study = session.get(Study, study_id, with_for_update=True, populate_existing=True)
-    if study is None:
-        msg = "the study does not exist any more"
-        raise StateConflictError(msg)
-    return study
-
-
-def note(
-    session: Session,
-    study: Study | None,
-    kind: str,
-    message: str,
-    now: datetime,
-    *,
-    actor: str = "",
-) -> None:
-    """Write an event; ``message`` holds no patient data."""
-    session.add(
-        Event(
-            at=now,
-            study_fk=study.id if study else None,
-            kind=kind,
-            message=message[:2000],
-            actor=actor,
-        )
-    )
-    if study:
-        study.changed_at = now
+__all__ = [
+    "FINAL_STATES",
+    "STAGES",
+    "cancel",
+    "complete",
+    "lock",
+    "note",
+    "reopen",
+    "retry",
+    "set_priority",
+]
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:
@@ -133,8 +99,11 @@ def complete(
         note(session, study, "stored", "only objects written by this system; not processed", now)
         return None
     if digest == study.digest and study.revision:
-        newest = _newest_run(session, study)
-        study.state = newest.state if newest else StudyState.SENT
+        newest = newest_run(session, study)
+        if newest is None:
+            study.state = StudyState.SENT
+        else:
+            mirror(study, newest)
         note(session, study, "unchanged", "complete again with identical content", now, actor=actor)
         return None
     study.revision += 1
@@ -145,78 +114,10 @@ def complete(
     if not in_place:
         study.state = StudyState.SENDING
         return None
-    for older in _unfinished_runs(session, study):
-        _stop(session, study, older, now, "superseded by newer images")
+    for older in unfinished_runs(session, study):
+        _stop(session, study, older, now, SUPERSEDED)
     cause = "received" if study.revision == 1 else "late_instances"
     return _queue(session, study, now, cause=cause)
-
-
-def startable(session: Session, limit: int) -> Sequence[Run]:
-    """Queued runs whose study nobody works on, the most urgent first."""
-    other = aliased(Run)
-    busy = exists().where(other.study_fk == Run.study_fk, other.state.in_(ACTIVE_STATES))
-    return session.scalars(
-        select(Run)
-        .where(Run.state == StudyState.QUEUED, ~busy)
-        .order_by(Run.priority, Run.queued_at, Run.id)
-        .limit(limit)
-    ).all()
-
-
-def enter_stage(
-    session: Session, workflow_id: str, stage: str, executor: str, now: datetime
-) -> Run:
-    """A worker begins (or begins again, after a crash) a stage of a run.
-
-    Returns:
-        The run; when its state is final, it was cancelled or is over, and nothing is to be done.
-
-    Raises:
-        RunGoneError: the study was deleted.
-    """
-    run, study = _locked_run(session, workflow_id)
-    if run.cancel_requested and run.state not in FINAL_STATES:
-        _end(session, study, run, StudyState.CANCELLED, now, error="cancelled")
-    if run.state in FINAL_STATES:
-        return run
-    run.state, run.stage, run.executor = STAGES[stage], stage, executor
-    run.started_at = run.started_at or now
-    if _is_current(run, study):
-        study.state = run.state
-        study.started_at = run.started_at
-        study.error = ""
-    study.changed_at = now
-    return run
-
-
-def report_progress(session: Session, workflow_id: str, share: float, now: datetime) -> bool:
-    """Record how much of a run is done, 0 to 1; whether it may go on."""
-    run, study = _locked_run(session, workflow_id)
-    if run.cancel_requested or run.state in FINAL_STATES:
-        return False
-    if _is_current(run, study):
-        study.progress = share
-        study.changed_at = now
-    return True
-
-
-def end_run(
-    session: Session,
-    workflow_id: str,
-    state: StudyState,
-    now: datetime,
-    *,
-    seconds: Mapping[str, float] | None = None,
-    error: str = "",
-    log: str = "",
-) -> Run:
-    """A run is over: done, refused, failed or cancelled; a second call changes nothing."""
-    run, study = _locked_run(session, workflow_id)
-    if run.state not in FINAL_STATES:
-        run.seconds = dict(seconds or run.seconds)
-        run.log = log or run.log
-        _end(session, study, run, state, now, error=error)
-    return run
 
 
 def cancel(session: Session, study_id: int, now: datetime, actor: str) -> Study:
@@ -226,12 +127,12 @@ def cancel(session: Session, study_id: int, now: datetime, actor: str) -> Study:
         StateConflictError: nobody works on it, and it does not wait.
     """
     study = lock(session, study_id)
-    runs = _unfinished_runs(session, study)
+    runs = unfinished_runs(session, study)
     if not runs:
         msg = f"the study is {study.state.value}; there is nothing to cancel"
         raise StateConflictError(msg)
     for run in runs:
-        _stop(session, study, run, now, "cancelled", actor=actor)
+        _stop(session, study, run, now, CANCELLED, actor=actor)
     return study
 
 
@@ -251,7 +152,7 @@ def retry(
         StateConflictError: it is being worked on, waits already, or was never complete.
     """
     study = lock(session, study_id)
-    if _unfinished_runs(session, study) or study.state not in FINAL_STATES:
+    if unfinished_runs(session, study) or study.state not in FINAL_STATES:
         msg = f"the study is {study.state.value}; it can be processed again when that is over"
         raise StateConflictError(msg)
     cause = "reprocess" if fresh else "retry"
@@ -265,7 +166,7 @@ def set_priority(
     """Change how urgent a study is; its waiting run moves too."""
     study = lock(session, study_id)
     study.priority = priority
-    for run in _unfinished_runs(session, study):
+    for run in unfinished_runs(session, study):
         run.priority = priority
     what = "marked STAT" if priority == STAT else f"priority set to {priority}"
     note(session, study, "priority", what, now, actor=actor)
@@ -287,18 +188,15 @@ def _queue(
         attempt=attempt,
         cause=cause,
         fresh=fresh,
-        workflow_id=f"run-{secrets.token_hex(8)}",
+        workflow_id=new_workflow_id(),
         state=StudyState.QUEUED,
         priority=study.priority,
         queued_at=now,
     )
     session.add(run)
-    study.state = StudyState.QUEUED
-    study.progress = 0.0
-    study.error = ""
-    study.started_at = study.finished_at = study.elapsed_s = None
-    study.changed_at = now
     session.flush()
+    study.changed_at = now
+    mirror(study, run)
     return run
 
 
@@ -307,58 +205,10 @@ def _stop(
 ) -> None:
     """End a waiting run at once; ask a running one to stop."""
     if run.state is StudyState.QUEUED:
-        _end(session, study, run, StudyState.CANCELLED, now, error=reason, actor=actor)
+        end(session, study, run, StudyState.CANCELLED, now, error=reason, actor=actor)
     else:
-        run.cancel_requested = True
+        run.cancel_requested, run.error = True, reason
         note(session, study, "cancelling", f"asked to stop: {reason}", now, actor=actor)
-
-
-def _end(
-    session: Session,
-    study: Study,
-    run: Run,
-    state: StudyState,
-    now: datetime,
-    *,
-    error: str = "",
-    actor: str = "",
-) -> None:
-    run.state, run.error, run.finished_at = state, error[:2000], now
-    if _is_current(run, study):
-        study.state, study.error, study.finished_at = state, run.error, now
-        study.progress = 1.0 if state is StudyState.DONE else study.progress
-        study.elapsed_s = (now - run.started_at).total_seconds() if run.started_at else None
-    note(session, study, state.value, error or state.value, now, actor=actor)
-
-
-def _is_current(run: Run, study: Study) -> bool:
-    """Whether the study's row tells of this run: the newest content, and nothing newer arriving."""
-    return run.revision == study.revision and study.state is not StudyState.RECEIVING
-
-
-def _locked_run(session: Session, workflow_id: str) -> tuple[Run, Study]:
-    study_id = session.scalar(select(Run.study_fk).where(Run.workflow_id == workflow_id))
-    if study_id is None:
-        raise RunGoneError(workflow_id)
-    study = lock(session, study_id)
-    run = session.scalars(select(Run).where(Run.workflow_id == workflow_id)).one()
-    session.refresh(run)
-    return run, study
-
-
-def _newest_run(session: Session, study: Study) -> Run | None:
-    return session.scalars(
-        select(Run)
-        .where(Run.study_fk == study.id)
-        .order_by(Run.revision.desc(), Run.attempt.desc())
-        .limit(1)
-    ).first()
-
-
-def _unfinished_runs(session: Session, study: Study) -> Sequence[Run]:
-    return session.scalars(
-        select(Run).where(Run.study_fk == study.id, Run.state.not_in(FINAL_STATES))
-    ).all()
 
 
 def _name(session: Session, study: Study, folder_taken: Callable[[str], bool]) -> str:
