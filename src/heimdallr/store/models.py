@@ -446,9 +446,9 @@ class FindingRow(Base):
     """A finding of a study's current results, and who has seen it."""
 
     __tablename__ = "findings"
-    __table_args__ = (UniqueConstraint("study_fk", "code"), Index(None, "code", "study_fk"))
+    __table_args__ = (Index(None, "code", "study_fk"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
     code: Mapped[str] = mapped_column(String(64))
     severity: Mapped[str] = mapped_column(String(16))
     title: Mapped[str] = mapped_column(Label(300))

@@ -306,11 +306,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
-        sa.UniqueConstraint("study_fk", "code", name=op.f("uq_findings_study_fk_code")),
     )
     op.create_index(
         op.f("ix_findings_code_study_fk"), "findings", ["code", "study_fk"], unique=False
     )
+    op.create_index(op.f("ix_findings_study_fk"), "findings", ["study_fk"], unique=False)
     op.create_table(
         "measurements",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -438,6 +438,7 @@ def downgrade() -> None:
     op.drop_table("runs")
     op.drop_index(op.f("ix_measurements_name_value"), table_name="measurements")
     op.drop_table("measurements")
+    op.drop_index(op.f("ix_findings_study_fk"), table_name="findings")
     op.drop_index(op.f("ix_findings_code_study_fk"), table_name="findings")
     op.drop_table("findings")
     op.drop_index(op.f("ix_events_study_fk"), table_name="events")

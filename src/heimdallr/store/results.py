@@ -1,0 +1,195 @@
+"""The results of a study, brought from its case folder into the database.
+
+The folder stays the authority; these rows are what is searched, sorted and acknowledged. Indexing
+the same results again changes nothing, so a worker that was killed may simply do it once more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select
+
+from heimdallr.store.models import FindingRow, MeasurementRow, Series, Study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from heimdallr.publishing.schema import (
+        FindingRecord,
+        FlatValue,
+        Identity,
+        MeasurementRecord,
+        Results,
+        SeriesRecord,
+    )
+
+SEVERITIES = {"note": 1, "significant": 2, "critical": 3}
+"""Severity → its rank in ``studies.worst_severity``; 0 means that nothing was found."""
+
+# As the analysis and the publisher call them; a test holds them equal, because importing those
+# modules would cost every web process their numerical libraries.
+ALARM, ALERT = "hemorrhage_alert", "alert"
+VOLUME_NAME = "volume.nii.gz"
+
+KEPT = ("originals", "volume", "masks", "results")
+"""What retention counts separately, the keys of ``studies.kept``."""
+
+_COLUMNS = ("value", "text", "unit", "status", "reason", "analysis", "structure")
+
+
+def index_results(  # noqa: PLR0917 - six things that are not alike
+    session: Session,
+    study: Study,
+    results: Results,
+    identity: Identity,
+    folder: Path,
+    now: datetime,
+) -> None:
+    """Make the study's rows say what its case folder says.
+
+    Args:
+        session: the transaction; the caller holds the study's lock.
+        study: its row.
+        results: ``resultados.json`` of the folder.
+        identity: ``id.json`` of the folder.
+        folder: the case folder.
+        now: the time.
+    """
+    _index_series(session, study, identity.series)
+    news = _index_measurements(session, study, results.measurements)
+    news |= _index_findings(session, study, results.findings)
+    if news:
+        study.read_at = None
+    study.modality = results.modality
+    study.has_results = True
+    study.has_hemorrhage = _has_hemorrhage(results.measurements)
+    study.body_regions = listed(_words(results.flat.get("body_regions")))
+    study.finding_codes = listed(finding.code for finding in results.findings)
+    study.worst_severity = max(
+        (SEVERITIES[finding.severity] for finding in results.findings), default=0
+    )
+    study.notices = list(results.notices)
+    study.volume_bytes = _size(folder / VOLUME_NAME)
+    study.kept = {
+        **dict(study.kept),
+        "volume": study.volume_bytes is not None,
+        "masks": any(path.is_dir() for path in folder.iterdir()),
+        "results": True,
+    }
+    study.changed_at = now
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as one searchable column: ``,head,thorax,``; empty for none."""
+    joined = ",".join(dict.fromkeys(words))
+    return f",{joined}," if joined else ""
+
+
+def unlisted(column: str) -> tuple[str, ...]:
+    """The words of such a column."""
+    return tuple(word for word in column.split(",") if word)
+
+
+def _index_series(session: Session, study: Study, records: Iterable[SeriesRecord]) -> None:
+    """Rank and reasons of every series that is on record; the others keep theirs empty."""
+    verdicts = {record.series_instance_uid: record for record in records}
+    for series in session.scalars(select(Series).where(Series.study_fk == study.id)):
+        verdict = verdicts.get(series.uid)
+        series.rank = verdict.rank if verdict else None
+        series.reasons = list(verdict.reasons) if verdict else []
+
+
+def _index_measurements(
+    session: Session, study: Study, records: Iterable[MeasurementRecord]
+) -> bool:
+    """Replace them all; whether anything is new."""
+    rows = [_measurement(study, record) for record in records]
+    known = session.execute(
+        select(MeasurementRow.name, *(getattr(MeasurementRow, name) for name in _COLUMNS)).where(
+            MeasurementRow.study_fk == study.id
+        )
+    ).all()
+    wanted = {(row["name"], *(row[name] for name in _COLUMNS)) for row in rows}
+    if {tuple(row) for row in known} == wanted:
+        return False
+    session.execute(delete(MeasurementRow).where(MeasurementRow.study_fk == study.id))
+    if rows:
+        session.execute(insert(MeasurementRow), rows)
+    return True
+
+
+def _measurement(study: Study, record: MeasurementRecord) -> dict[str, int | float | str | None]:
+    value = record.value
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return {
+        "study_fk": study.id,
+        "name": record.name,
+        "value": float(value) if value is not None and is_number else None,
+        "text": None if value is None or is_number else str(value),
+        "unit": record.unit,
+        "status": record.status,
+        "reason": record.reason,
+        "analysis": record.analysis,
+        "structure": record.structure,
+    }
+
+
+def _index_findings(session: Session, study: Study, records: Iterable[FindingRecord]) -> bool:
+    """Replace them; who acknowledged one stays while it rests on the same evidence."""
+    known = list(session.scalars(select(FindingRow).where(FindingRow.study_fk == study.id)))
+    news = False
+    for record in records:
+        same = next((row for row in known if _is_same(row, record)), None)
+        if same is None:
+            news = True
+            same = FindingRow(
+                study_fk=study.id,
+                code=record.code,
+                structure=record.structure,
+                evidence=dict(record.evidence),
+            )
+            session.add(same)
+        else:
+            known.remove(same)
+        same.severity = record.severity
+        same.title = record.title
+        same.reference = record.reference
+        same.slice_index = record.slice_index
+        same.caveats = list(record.caveats)
+    for row in known:
+        session.delete(row)
+    session.flush()
+    return news or bool(known)
+
+
+def _is_same(row: FindingRow, record: FindingRecord) -> bool:
+    return (
+        row.code == record.code
+        and row.structure == record.structure
+        and row.evidence == record.evidence
+        and row.severity == record.severity
+    )
+
+
+def _has_hemorrhage(records: Iterable[MeasurementRecord]) -> bool | None:
+    """``None`` where no answer was possible: no head, no network, a failed step."""
+    alarm = next((record for record in records if record.name == ALARM), None)
+    if alarm is None or alarm.status != "measured":
+        return None
+    return alarm.value == ALERT
+
+
+def _words(value: FlatValue | None) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
