@@ -88,7 +88,7 @@ def scan(files: Iterable[Path], *, threads: int = SCAN_THREADS) -> Scan:
             skipped[SkipReason.DUPLICATE.value] += 1
             continue
         seen.add(identity)
-        studies[_study_key(instance)][_series_key(instance)].append(instance)
+        studies[study_key(instance)][series_key(instance)].append(instance)
     found = [_study(key, series) for key, series in studies.items()]
     found.sort(key=lambda one: (one.study_date or "", one.accession_number, one.key))
     return Scan(tuple(found), dict(sorted(skipped.items())))
@@ -124,7 +124,7 @@ def _order(instance: Instance) -> tuple[object, ...]:
     )
 
 
-def _study_key(instance: Instance) -> str:
+def study_key(instance: Instance) -> str:
     """StudyInstanceUID; where it is empty, what the images of one visit share."""
     if instance.study_uid:
         return instance.study_uid
@@ -133,7 +133,7 @@ def _study_key(instance: Instance) -> str:
     return "study-" + short_hash("|".join(instance.text(keyword) for keyword in shared))
 
 
-def _series_key(instance: Instance) -> str:
+def series_key(instance: Instance) -> str:
     """SeriesInstanceUID; where it is empty, what the images of one reconstruction share."""
     if instance.series_uid:
         return instance.series_uid
@@ -145,12 +145,12 @@ def _series_key(instance: Instance) -> str:
 def _study(key: str, series: Mapping[str, Sequence[Instance]]) -> ScannedStudy:
     instances = sorted((one for group in series.values() for one in group), key=_telling_order)
     told = partial(_first_told, instances)
-    study_date = _dicom_date(told("StudyDate"))
+    study_date = dicom_date(told("StudyDate"))
     found = [one for name in sorted(series) for one in candidates_of(name, series[name])]
     return ScannedStudy(
         key=key,
         study_instance_uid=instances[0].study_uid,
-        patient=_patient(told, study_date),
+        patient=patient_of(told, study_date),
         study_date=study_date,
         study_time=told("StudyTime") or None,
         accession_number=told("AccessionNumber"),
@@ -171,8 +171,9 @@ def _first_told(instances: Sequence[Instance], keyword: str) -> str:
     return next((text for one in instances if (text := one.text(keyword))), "")
 
 
-def _patient(told: Callable[[str], str], study_date: str | None) -> Patient:
-    birth_date = _dicom_date(told("PatientBirthDate"))
+def patient_of(told: Callable[[str], str], study_date: str | None) -> Patient:
+    """The person that header texts tell of; what cannot be true is left out."""
+    birth_date = dicom_date(told("PatientBirthDate"))
     sexes: dict[str, Literal["M", "F", "O"]] = {"M": "M", "F": "F", "O": "O"}
     age = _age_of_text(told("PatientAge"))
     if age is None:
@@ -188,7 +189,7 @@ def _patient(told: Callable[[str], str], study_date: str | None) -> Patient:
     )
 
 
-def _dicom_date(text: str) -> str | None:
+def dicom_date(text: str) -> str | None:
     """``YYYYMMDD`` of a DA value, the old ``YYYY.MM.DD`` included; ``None`` when it is no day."""
     digits = re.sub(r"[.\-]", "", text)
     return digits if _day(digits) else None

@@ -90,13 +90,20 @@ class BoundedReader:
         file: an open binary file.
         size: its length in bytes.
         max_bytes: bytes it gives altogether before it raises.
+        max_reads: read calls it serves before it raises.
     """
 
-    def __init__(self, file: IO[bytes], size: int, max_bytes: int = MAX_HEADER_BYTES) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        size: int,
+        max_bytes: int = MAX_HEADER_BYTES,
+        max_reads: int = MAX_READS,
+    ) -> None:
         self._file = file
         self._size = size
         self._bytes_left = max_bytes
-        self._reads_left = MAX_READS
+        self._reads_left = max_reads
 
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes; :class:`SkippedFileError` once the budget is spent."""
@@ -178,7 +185,7 @@ def read_header(path: Path) -> FileDataset:
         if not stat.S_ISREG(status.st_mode):
             raise SkippedFileError(SkipReason.NOT_REGULAR)
         with path.open("rb") as file:
-            return _read(file, status.st_size)
+            return read_open(file, status.st_size)
     except OSError as error:
         raise SkippedFileError(SkipReason.UNREADABLE) from error
 
@@ -189,7 +196,27 @@ def has_preamble(path: Path) -> bool:
         return file.read(_PREAMBLE)[-len(_MAGIC) :] == _MAGIC
 
 
-def _read(file: IO[bytes], size: int) -> FileDataset:
+def read_open(
+    file: IO[bytes],
+    size: int,
+    tags: tuple[str, ...] = HEADER_TAGS,
+    *,
+    max_reads: int = MAX_READS,
+) -> FileDataset:
+    """Read some elements of an open file; it is left where reading stopped.
+
+    That is the pixel data element, or the end; of a deflated data set always the end.
+
+    Args:
+        file: open at its start.
+        size: its length in bytes.
+        tags: keywords of what is wanted.
+        max_reads: read calls the header may take.
+
+    Raises:
+        SkippedFileError: as :func:`read_header`.
+        OSError: the file cannot be read.
+    """
     if size == 0:
         raise SkippedFileError(SkipReason.EMPTY)
     head = file.read(4096)
@@ -202,10 +229,10 @@ def _read(file: IO[bytes], size: int) -> FileDataset:
     file.seek(0)
     try:
         header = pydicom.dcmread(
-            cast("BinaryIO", BoundedReader(file, size)),
+            cast("BinaryIO", BoundedReader(file, size, max_reads=max_reads)),
             stop_before_pixels=True,
             force=headless,
-            specific_tags=list(HEADER_TAGS),
+            specific_tags=list(tags),
         )
         is_directory = "DirectoryRecordSequence" in header or (
             header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
