@@ -7,6 +7,7 @@
         00000001.part       being written
         00000001.dcm        whole and durable: its sender may be told so
         released | aborted  empty; how the association, or the upload, ended
+        left                empty; whoever wrote an upload could not record it himself
 
 A batch is one association, one upload or one find of the watch folder. Whoever receives writes
 here and nowhere else; so receiving goes on when the database is away, and a restart finds
@@ -17,20 +18,62 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from heimdallr.publishing.files import sync_folder, whole_file
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 ORIGIN_FILE = "batch.json"
 PART, WHOLE = ".part", ".dcm"
+LEFT = "left"
 Ending = Literal["released", "aborted"]
+
+STALE_S = 3 * 3600.0
+"""A batch whose writer cannot be asked after is given up when nothing moved in it for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """What tells a process from a later one with its number, as far as Linux says.
+
+    Attributes:
+        boot: of the machine.
+        space: PID namespace; numbers of another container's mean nothing here.
+        start: clock ticks from boot to the process's start.
+    """
+
+    boot: str
+    space: str
+    start: str
+
+
+def _process(pid: int) -> _Process | None:
+    """The running process of that number; ``None`` where there is none, or no ``/proc``."""
+    here = Path("/proc")
+    try:
+        stat = (here / str(pid) / "stat").read_text("ascii", "replace")
+        boot = (here / "sys/kernel/random/boot_id").read_text("ascii").strip()
+        space = (here / "self/ns/pid").readlink().name
+    except OSError:
+        return None
+    return _Process(boot, space, stat.rpartition(")")[2].split()[19])
+
+
+@lru_cache(maxsize=1)
+def _own_identity(pid: int) -> str:
+    own = _process(pid)
+    return f"{own.boot} {own.space} {own.start}" if own else ""
+
+
+def process_identity() -> str:
+    """What tells this process from every other one, before and after; empty without ``/proc``."""
+    return _own_identity(os.getpid())
 
 
 class Origin(BaseModel):
@@ -41,6 +84,7 @@ class Origin(BaseModel):
         address: of the peer, without port.
         label: the client's own name of an upload, for its answer; never a path.
         pid: process that writes the batch; when it is gone, so is the association.
+        process: which process that is: its number may be given again.
         stat: its studies are urgent.
     """
 
@@ -52,6 +96,7 @@ class Origin(BaseModel):
     address: str = ""
     label: str = ""
     pid: int
+    process: str = Field(default_factory=process_identity)
     stat: bool = False
 
 
@@ -101,14 +146,51 @@ def read_origin(folder: Path) -> Origin | None:
         return None
 
 
+def how_it_ended(folder: Path) -> Ending | None:
+    """How a batch says that it ended; ``None`` when it does not say so."""
+    if (folder / "released").exists():
+        return "released"
+    return "aborted" if (folder / "aborted").exists() else None
+
+
 def is_over(folder: Path, origin: Origin) -> bool:
     """Whether nothing more will come: it says so, or the process that wrote it is gone."""
-    if any((folder / ending).exists() for ending in ("released", "aborted")):
-        return True
-    try:
-        os.kill(origin.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
+    return how_it_ended(folder) is not None or not writer_lives(folder, origin)
+
+
+def writer_lives(folder: Path, origin: Origin) -> bool:
+    """Whether the process that writes a batch may still be there.
+
+    A process of another container cannot be asked after: it counts as alive as long as something
+    moves in the batch.
+    """
+    if not origin.process:
+        return _answers(origin.pid)
+    then = _Process(*origin.process.split())
+    here = _process(os.getpid())
+    if here is None or then.boot != here.boot:
         return False
-    return False
+    if then.space != here.space:
+        return _moved_since(folder, time.time() - STALE_S)
+    now = _process(origin.pid)
+    return now is not None and now.start == then.start
+
+
+def _answers(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _moved_since(folder: Path, moment: float) -> bool:
+    try:
+        times = [folder.stat().st_mtime, *(one.stat().st_mtime for one in os.scandir(folder))]
+    except OSError:
+        return True  # something is being renamed this very moment
+    return max(times) > moment
