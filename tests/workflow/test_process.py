@@ -15,7 +15,7 @@ from heimdallr.config import Settings
 from heimdallr.domain.errors import SegmentationError
 from heimdallr.domain.identity import OWN_MANUFACTURER
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
-from heimdallr.workflow import process
+from heimdallr.workflow import process, stages
 from heimdallr.workflow.process import CaseOutcome, explain_selection, process_paths
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_a_broken_stage_costs_its_case_only(
         msg = "the network could not be run on this volume"
         raise SegmentationError(msg, remedy="check the free memory of the device")
 
-    monkeypatch.setattr(process, "segment_case", no_memory)
+    monkeypatch.setattr(stages, "segment_case", no_memory)
     (failed,) = _process(head.dicom, output, settings)
     assert (failed.state, failed.folder) == ("failed", None)
     assert "check the free memory" in failed.error
@@ -128,7 +128,7 @@ def test_a_broken_stage_costs_its_case_only(
     def fault(*_: object, **__: object) -> None:
         raise RuntimeError("PHANTOM^NAME OF A PATIENT")  # noqa: EM101, TRY003 - must not show
 
-    monkeypatch.setattr(process, "segment_case", fault)
+    monkeypatch.setattr(stages, "segment_case", fault)
     (broken,) = _process(head.dicom, output, settings)
     assert broken.state == "failed"
     assert "PHANTOM" not in broken.error

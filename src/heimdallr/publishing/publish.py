@@ -94,6 +94,7 @@ def publish(
     clock: Callable[[], datetime],
     *,
     threads: int | None = None,
+    last_word: Callable[[], None] = lambda: None,
 ) -> PublishedCase:
     """Write the folder of a case; an older one of the same case is replaced whole.
 
@@ -105,6 +106,8 @@ def publish(
         publication: what to publish.
         clock: gives the time with its zone.
         threads: how many masks are compressed at a time; one per processor by default.
+        last_word: called when all is written, before the folder takes its place; when it raises,
+            an older one is untouched.
 
     Raises:
         PublishingError: the folder could not be written; an older one is untouched.
@@ -132,6 +135,7 @@ def publish(
         processing = identity.Processing(publication.started_at, clock(), stages_s)
         who = identity.build_identity(publication.prepared, publication.measurements, processing)
         _write_text(folder / identity.FILE_NAME, identity.identity_json(who))
+        last_word()
     return PublishedCase(output / case_id, masks, tuple(pictures), tuple(found.notices))
 
 

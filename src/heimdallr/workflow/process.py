@@ -14,23 +14,25 @@ import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from heimdallr.analyses.case import Case
-from heimdallr.analyses.findings import find
-from heimdallr.analyses.registry import run_all
 from heimdallr.domain.errors import HeimdallrError
-from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
-from heimdallr.preparation.selection import Preferences
-from heimdallr.publishing.publish import Publication, publish
-from heimdallr.segmentation.engine import Engine
-from heimdallr.segmentation.plan import segment_case
-from heimdallr.workflow.weights import cache_folder, open_store
+from heimdallr.workflow.stages import (
+    DONE,
+    Chronicle,
+    analyze,
+    case_of,
+    make_engine,
+    now,
+    preferences,
+    publish,
+    segment,
+    share_of_case,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,12 +40,10 @@ if TYPE_CHECKING:
     from heimdallr.analyses.findings import Finding
     from heimdallr.config import Settings
     from heimdallr.domain.study import Modality, Selection
+    from heimdallr.segmentation.engine import Engine
 
 Report = Callable[[str, str, float], None]
 """Told the case ID, the stage and the share of the case that is done, 0 to 1."""
-
-_DONE = {"prepare": 0.10, "segment": 0.70, "analyze": 0.90, "publish": 1.0}
-"""Share of a case that is done when a stage ends, for the progress bar."""
 
 _log = structlog.get_logger()
 
@@ -90,19 +90,6 @@ class CaseOutcome:
         }
 
 
-def make_engine(settings: Settings) -> Engine:
-    """The engine the settings ask for; it is meant to live as long as the process."""
-    licence = settings.totalsegmentator_license
-    return Engine(
-        open_store(settings),
-        device=settings.device,
-        backend=settings.backend,
-        cache_dir=cache_folder(settings),
-        threads=settings.threads,
-        licence=licence.get_secret_value() if licence else None,
-    )
-
-
 def process_paths(
     paths: Iterable[Path],
     output: Path,
@@ -124,14 +111,13 @@ def process_paths(
         One outcome per study; an input that cannot be read at all is one refused outcome.
     """
     pipeline = _Pipeline(output, settings.resolution, make_engine(settings), report)
-    preferences = Preferences(phase_order=settings.phase_order)
     for path in paths:
         with tempfile.TemporaryDirectory(prefix="heimdallr-") as work:
             report("", "prepare", 0.0)
             studies = prepare(
                 path,
                 Path(work),
-                preferences,
+                preferences(settings),
                 taken=lambda case_id, uid: _another_study_owns(output / case_id, uid),
                 modality=modality,
             )
@@ -154,10 +140,9 @@ def explain_selection(paths: Iterable[Path], settings: Settings) -> Iterator[tup
     Raises:
         InputRefusedError: an input cannot be read at all.
     """
-    preferences = Preferences(phase_order=settings.phase_order)
     for path in paths:
         with tempfile.TemporaryDirectory(prefix="heimdallr-") as work:
-            yield from explain(path, Path(work), preferences)
+            yield from explain(path, Path(work), preferences(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,47 +181,29 @@ class _Pipeline:
         )
 
     def _run(self, source: Path, prepared: PreparedStudy, seconds: dict[str, float]) -> CaseOutcome:
-        case_id, started_at = prepared.study.case_id, _now()
-        low, high = _DONE["prepare"], _DONE["segment"]
+        case_id, started_at = prepared.study.case_id, now()
 
-        def progress(share: float, _text: str) -> None:
-            self.report(case_id, "segment", low + share * (high - low))
+        def progress(share: float) -> None:
+            self.report(case_id, "segment", share_of_case("segment", share))
 
         with _timed("segment", seconds):
-            image = load_volume(prepared.volume_path)
-            segmented = segment_case(
-                self.engine,
-                image,
-                prepared.study.modality,
-                resolution=self.resolution,
-                progress=progress,
-            )
-        self.report(case_id, "analyze", _DONE["segment"])
+            segmented = segment(prepared, self.engine, self.resolution, progress)
+        self.report(case_id, "analyze", DONE["segment"])
         with _timed("analyze", seconds):
-            case = Case(
-                modality=prepared.study.modality,
-                image=image,
-                patient=prepared.study.patient,
-                series=prepared.series,
-                segmentations=segmented.done,
-                skipped_tasks=segmented.skipped,
-            )
-            measurements = run_all(case)
-            findings = find(case, measurements)
-        self.report(case_id, "publish", _DONE["analyze"])
+            case = case_of(prepared, segmented)
+            analyzed = analyze(case)
+        self.report(case_id, "publish", DONE["analyze"])
         with _timed("publish", seconds):
-            publication = Publication(
-                prepared, case, measurements, findings, started_at, dict(seconds)
-            )
-            published = publish(self.output, publication, _now)
-        self.report(case_id, "publish", _DONE["publish"])
+            chronicle = Chronicle(started_at, dict(seconds))
+            published = publish(self.output, prepared, case, analyzed, chronicle)
+        self.report(case_id, "publish", DONE["publish"])
         return CaseOutcome(
             source,
             case_id,
             "done",
             folder=published.folder,
             seconds=seconds,
-            findings=tuple(findings),
+            findings=analyzed.findings,
             notices=published.notices,
             selection=prepared.selection,
         )
@@ -264,7 +231,3 @@ def _another_study_owns(folder: Path, study_instance_uid: str) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return folder.exists()
     return bool(owner != study_instance_uid)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc).astimezone()

@@ -1,0 +1,168 @@
+"""The four stages of a case, each a function over what the one before it returned.
+
+``heimdallr process`` goes through them in memory; a worker keeps each output on the disk as well
+(:mod:`heimdallr.workflow.case_work`). There is no other way from a study to its case folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from heimdallr.analyses.case import Case
+from heimdallr.analyses.findings import find
+from heimdallr.analyses.registry import run_all
+from heimdallr.imaging.volume import load_volume
+from heimdallr.preparation.selection import Preferences
+from heimdallr.publishing.publish import Publication
+from heimdallr.publishing.publish import publish as publish_case
+from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.plan import segment_case
+from heimdallr.workflow.weights import cache_folder, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from heimdallr.analyses.findings import Finding
+    from heimdallr.config import Settings
+    from heimdallr.domain.measurement import Measurement
+    from heimdallr.imaging.volume import Volume
+    from heimdallr.preparation.prepare import PreparedStudy
+    from heimdallr.publishing.publish import PublishedCase
+    from heimdallr.segmentation.plan import CaseSegmentations, Resolution
+
+Progress = Callable[[float], None]
+"""Told the share of a stage that is done, 0 to 1."""
+
+DONE = {"prepare": 0.10, "segment": 0.70, "analyze": 0.90, "publish": 1.0}
+"""Share of a case that is done when a stage ends, for progress bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """A volume and its label maps."""
+
+    image: Volume
+    made: CaseSegmentations
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzed:
+    """What was measured, and what the rules made of it."""
+
+    measurements: tuple[Measurement, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """When a case was begun, and what the stages before the last one took."""
+
+    started_at: datetime
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine the settings ask for; it is meant to live as long as the process."""
+    licence = settings.totalsegmentator_license
+    return Engine(
+        open_store(settings),
+        device=settings.device,
+        backend=settings.backend,
+        cache_dir=cache_folder(settings),
+        threads=settings.threads,
+        licence=licence.get_secret_value() if licence else None,
+    )
+
+
+def preferences(settings: Settings) -> Preferences:
+    """What the settings say about choosing a series."""
+    return Preferences(phase_order=settings.phase_order)
+
+
+def share_of_case(stage: str, share: float) -> float:
+    """Share of the case that is done when this share of a stage is."""
+    names = list(DONE)
+    before = names.index(stage) - 1
+    low = DONE[names[before]] if before >= 0 else 0.0
+    return low + min(max(share, 0.0), 1.0) * (DONE[stage] - low)
+
+
+def segment(
+    prepared: PreparedStudy, engine: Engine, resolution: Resolution, progress: Progress
+) -> Segmented:
+    """Load the volume and run the networks its modality asks for.
+
+    Raises:
+        WeightsError: weights are absent or damaged.
+        SegmentationError: a network could not be run.
+    """
+    image = load_volume(prepared.volume_path)
+    made = segment_case(
+        engine,
+        image,
+        prepared.study.modality,
+        resolution=resolution,
+        progress=lambda share, _text: progress(share),
+    )
+    return Segmented(image, made)
+
+
+def case_of(prepared: PreparedStudy, segmented: Segmented) -> Case:
+    """What the analyses receive."""
+    return Case(
+        modality=prepared.study.modality,
+        image=segmented.image,
+        patient=prepared.study.patient,
+        series=prepared.series,
+        segmentations=segmented.made.done,
+        skipped_tasks=segmented.made.skipped,
+    )
+
+
+def analyze(case: Case) -> Analyzed:
+    """Measure everything, then apply the rules."""
+    measurements = run_all(case)
+    return Analyzed(tuple(measurements), tuple(find(case, measurements)))
+
+
+def publish(
+    output: Path,
+    prepared: PreparedStudy,
+    case: Case,
+    analyzed: Analyzed,
+    chronicle: Chronicle,
+    *,
+    last_word: Callable[[], None] = lambda: None,
+) -> PublishedCase:
+    """Write the case folder.
+
+    Args:
+        output: folder of all cases.
+        prepared: the study and its volume.
+        case: the volume and its label maps.
+        analyzed: measurements and findings.
+        chronicle: when, and how long.
+        last_word: called when everything is written, before the folder takes its place; what it
+            raises leaves an older folder as it was.
+
+    Raises:
+        PublishingError: the folder could not be written; an older one is untouched.
+    """
+    publication = Publication(
+        prepared,
+        case,
+        analyzed.measurements,
+        analyzed.findings,
+        chronicle.started_at,
+        dict(chronicle.seconds),
+    )
+    return publish_case(output, publication, now, last_word=last_word)
+
+
+def now() -> datetime:
+    """The time, with this machine's zone."""
+    return datetime.now(timezone.utc).astimezone()
