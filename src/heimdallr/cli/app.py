@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from heimdallr import __version__, logs
-from heimdallr.cli import configuration, demo, doctor, phantom, process, up, weights
+from heimdallr.cli import configuration, demo, doctor, phantom, process, up, upload, weights
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError
 from heimdallr.lifeline import die_with
 
@@ -35,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("up")(up.up)
+app.command("upload")(upload.upload)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
