@@ -60,9 +60,22 @@ def name_key(name: str) -> str:
     return hashlib.sha256(name.strip().lower().encode()).hexdigest()
 
 
+def account_of(user: User) -> Account:
+    """A row without its secrets."""
+    return Account(
+        id=user.id,
+        name=user.name,
+        role=user.role,
+        disabled=user.disabled,
+        must_change_password=user.must_change_password,
+        created_at=user.created_at,
+        last_login_at=user.last_login_at,
+    )
+
+
 def accounts(session: Session) -> list[Account]:
     """Every user, by name."""
-    return [_account(user) for user in session.scalars(select(User).order_by(User.name))]
+    return [account_of(user) for user in session.scalars(select(User).order_by(User.name))]
 
 
 def ensure_administrator(database: Database, now: datetime) -> str | None:
@@ -124,7 +137,7 @@ def add_user(
         with database.write() as session:
             session.add(user)
             session.flush()
-            return _account(user)
+            return account_of(user)
     except IntegrityError:
         msg = f"there is a user {name} already"
         raise AccountError(msg) from None
@@ -185,7 +198,7 @@ def set_role(session: Session, name: str, role: Role) -> Account:
     if role is not Role.ADMIN:
         _keep_an_administrator(session, user)
     user.role = role
-    return _account(user)
+    return account_of(user)
 
 
 def set_disabled(session: Session, name: str, *, disabled: bool) -> Account:
@@ -199,7 +212,7 @@ def set_disabled(session: Session, name: str, *, disabled: bool) -> Account:
         _keep_an_administrator(session, user)
         end_sessions(session, user.id)
     user.disabled = disabled
-    return _account(user)
+    return account_of(user)
 
 
 def end_sessions(session: Session, user_id: int, *, keep: int | None = None) -> None:
@@ -229,15 +242,3 @@ def _keep_an_administrator(session: Session, user: User) -> None:
     if user in administrators and len(administrators) == 1:
         msg = f"{user.name} is the only administrator"
         raise AccountError(msg, remedy="make somebody else an administrator first")
-
-
-def _account(user: User) -> Account:
-    return Account(
-        id=user.id,
-        name=user.name,
-        role=user.role,
-        disabled=user.disabled,
-        must_change_password=user.must_change_password,
-        created_at=user.created_at,
-        last_login_at=user.last_login_at,
-    )

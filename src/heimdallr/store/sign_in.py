@@ -22,7 +22,7 @@ from sqlalchemy import delete, exists, select
 
 from heimdallr.domain.errors import AccountError
 from heimdallr.store import passwords
-from heimdallr.store.accounts import folded, name_key
+from heimdallr.store.accounts import Account, account_of, folded, name_key
 from heimdallr.store.models import AuditEntry, LoginFailure, User
 from heimdallr.store.sessions import NewSession, open_session
 
@@ -63,7 +63,7 @@ class Attempt:
 class Welcome:
     """It was the right password."""
 
-    user: str
+    user: Account
     session: NewSession
 
 
@@ -77,27 +77,45 @@ class Refusal:
 def sign_in(
     database: Database, attempt: Attempt, now: datetime, lasts: timedelta
 ) -> Welcome | Refusal:
-    """Try to sign in; both outcomes are in the audit trail afterwards.
-
-    The attempt is counted as a failure before the password is looked at, so that many at a time
-    are not worth more than one after the other.
-    """
+    """Try to sign in; both outcomes are in the audit trail afterwards."""
+    if wait := admit(database, attempt, now):
+        return Refusal(wait)
     with database.read() as session:
         user = _user(session, attempt.name)
-        wait = _wait(session, user, attempt, now)
-    if wait is None:
-        with database.write() as session:
-            wait = _wait(session, user, attempt, now)
-            if wait is None:
-                _count(session, attempt, now)
-    if wait is not None:
-        return Refusal(wait)
     right = passwords.matches(attempt.password, user.password_hash if user else None)
     if user is None or not right or user.disabled:
         with database.write() as session:
             session.add(_entry(attempt.address, user, "refused", now))
         return Refusal()
     return _welcome(database, attempt, user, now, lasts)
+
+
+def admit(database: Database, attempt: Attempt, now: datetime) -> timedelta | None:
+    """Whether a password may be looked at now; counts the attempt as a failure until it is not.
+
+    So many at a time are not worth more than one after the other.
+
+    Returns:
+        How long to wait; None: it may, and :func:`forgive` it if it is the right one.
+    """
+    with database.read() as session:  # whoever must wait anyway does not cost a write
+        wait = _wait(session, attempt, now)
+    if wait is None:
+        with database.write() as session:
+            wait = _wait(session, attempt, now)
+            if wait is None:
+                _count(session, attempt, now)
+    return wait
+
+
+def forgive(session: Session, attempt: Attempt) -> None:
+    """It was the right password: what failed before, from the same address, is forgotten."""
+    session.execute(
+        delete(LoginFailure).where(
+            LoginFailure.name == name_key(attempt.name),
+            LoginFailure.address == network_of(attempt.address),
+        )
+    )
 
 
 def _welcome(
@@ -111,15 +129,10 @@ def _welcome(
             return Refusal()  # it was changed, or they were shut out, while we were computing
         current.password_hash = kept
         current.last_login_at = now
-        session.execute(
-            delete(LoginFailure).where(
-                LoginFailure.name == name_key(attempt.name),
-                LoginFailure.address == network_of(attempt.address),
-            )
-        )
+        forgive(session, attempt)
         session.add(_entry(attempt.address, user, "ok", now))
         new = open_session(session, current, now, lasts, instead_of=attempt.instead_of)
-    return Welcome(user.name, new)
+    return Welcome(account_of(current), new)
 
 
 def network_of(address: str) -> str:
@@ -150,12 +163,12 @@ def _count(session: Session, attempt: Attempt, now: datetime) -> None:
     )
 
 
-def _wait(session: Session, user: User | None, attempt: Attempt, now: datetime) -> timedelta | None:
+def _wait(session: Session, attempt: Attempt, now: datetime) -> timedelta | None:
     """How long nothing is looked at; None: it will be."""
     by_name = LoginFailure.name == name_key(attempt.name)
     by_network = LoginFailure.address == network_of(attempt.address)
     waits = [_until_fewer(session, now, PER_NAME_AND_ADDRESS, by_name, by_network)]
-    if not _known(session, user, attempt.address, now):
+    if not _known(session, attempt, now):
         waits.append(_until_fewer(session, now, PER_ADDRESS, by_network))
         waits.append(_until_fewer(session, now, PER_NAME, by_name))
     return max(filter(None, waits), default=None)
@@ -175,20 +188,19 @@ def _until_fewer(
     return None if at is None else at + WINDOW - now
 
 
-def _known(session: Session, user: User | None, address: str, now: datetime) -> bool:
-    return user is not None and bool(
-        session.scalar(
-            select(
-                exists().where(
-                    AuditEntry.actor == f"user:{user.name}",
-                    AuditEntry.action == ACTION,
-                    AuditEntry.outcome == "ok",
-                    AuditEntry.address == address[:64],
-                    AuditEntry.at > now - _KNOWN_FOR,
-                )
-            )
-        )
+def _known(session: Session, attempt: Attempt, now: datetime) -> bool:
+    """Whether this name has been signed in from this address of late."""
+    user = _user(session, attempt.name)
+    if user is None:
+        return False
+    known = exists().where(
+        AuditEntry.actor == f"user:{user.name}",
+        AuditEntry.action == ACTION,
+        AuditEntry.outcome == "ok",
+        AuditEntry.address == attempt.address[:64],
+        AuditEntry.at > now - _KNOWN_FOR,
     )
+    return bool(session.scalar(select(known)))
 
 
 def _entry(address: str, user: User | None, outcome: str, now: datetime) -> AuditEntry:

@@ -11,13 +11,16 @@ For whoever writes routes::
 Every route demands a permission or stands in :data:`heimdallr.web.access.guard.PUBLIC`, or the
 service does not start. Requests without valid credentials are refused before their body is read.
 
-For whoever makes the application: ``FastAPI(docs_url=None, redoc_url=None)``, then ``install``;
-uvicorn with ``proxy_headers=False, server_header=False, access_log=False`` (query strings hold
-what people search for). In tests: ``TestClient(app, base_url="http://127.0.0.1")``.
+For whoever makes the application: ``FastAPI(docs_url=None, redoc_url=None)``, its routes, then
+``install``; uvicorn with ``proxy_headers=False`` (the proxies are looked at here, and only those
+that are trusted), ``server_header=False``, ``access_log=False`` (query strings hold what people
+search for). A stream that lasts asks :func:`still_allowed` from time to time. In tests:
+``TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))``.
 """
 
 from __future__ import annotations
 
+from heimdallr.web.access.gate import still_allowed
 from heimdallr.web.access.guard import (
     PUBLIC,
     Administrator,
@@ -30,10 +33,10 @@ from heimdallr.web.access.guard import (
     require,
     unguarded,
 )
-from heimdallr.web.access.installation import install
+from heimdallr.web.access.installation import install, welcome_administrator
 from heimdallr.web.access.principal import Permission, Principal
 from heimdallr.web.access.refusals import REFUSALS
-from heimdallr.web.access.trail import audit
+from heimdallr.web.access.trail import audit, entry
 
 __all__ = [
     "PUBLIC",
@@ -47,8 +50,11 @@ __all__ = [
     "SignedIn",
     "Uploader",
     "audit",
+    "entry",
     "guarded_routes",
     "install",
     "require",
+    "still_allowed",
     "unguarded",
+    "welcome_administrator",
 ]

@@ -19,7 +19,9 @@ from fastapi.routing import iter_route_contexts
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from heimdallr.web.access.principal import Permission, Principal
-from heimdallr.web.access.problem import AccessError
+from heimdallr.web.access.refusals import unauthenticated
+from heimdallr.web.access.trail import audit
+from heimdallr.web.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +38,7 @@ PUBLIC = {
     ("GET", "/docs"): "how to use the API",
     ("GET", "/docs/*"): "program and style of that page",
     ("GET", "/openapi.json"): "the API's description, the same for every installation",
-    ("POST", "/api/v1/session"): "signing in",
+    ("POST", "/api/v1/session"): "signing in; bounded by a rate limit",
 }
 """Routes without a permission, and why; a path that ends in ``*`` stands for all below it."""
 
@@ -59,7 +61,7 @@ def require(permission: Permission | None) -> Callable[..., Principal]:
             that must be changed first.
 
     Raises:
-        AccessError: 401 without valid credentials, 403 without the permission.
+        Problem: 401 without valid credentials, 403 without the permission.
     """
 
     def check(
@@ -69,12 +71,15 @@ def require(permission: Permission | None) -> Callable[..., Principal]:
     ) -> Principal:
         principal: Principal | None = getattr(request.state, "principal", None)
         if principal is None:
-            raise AccessError(401, "sign in, or send an API token")
+            raise unauthenticated()
         if permission is None or principal.may(permission):
             return principal
         if principal.must_change_password:
-            raise AccessError(403, "the password must be changed first", code="password-change")
-        raise AccessError(403, f"this needs the permission to {permission.value}")
+            detail = "the password must be changed first: POST /api/v1/session/password"
+            raise Problem(403, detail, code="password_change")
+        route = getattr(request.scope.get("route"), "path", "")
+        audit(request, principal, "access", outcome="refused", details=f"{request.method} {route}")
+        raise Problem(403, f"this takes the permission {permission.value}")
 
     check.__heimdallr_rule__ = Rule(permission)  # type: ignore[attr-defined]
     return check

@@ -1,12 +1,19 @@
-"""Putting access control around an application."""
+"""Putting access control around an application, and starting it for the first time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from heimdallr.web.access.problem import AccessError, handle
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from heimdallr.store.accounts import FIRST_ADMINISTRATOR, ensure_administrator
+from heimdallr.web.access import audit_api, docs, sign_in_api, tokens_api, users_api
+from heimdallr.web.access.gate import Access, Gate
+from heimdallr.web.access.guard import unguarded
+from heimdallr.web.access.headers import SecurityHeaders
+from heimdallr.web.access.hosts import check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,18 +24,13 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 
+class UnguardedRouteError(RuntimeError):
+    """A fault of ours: a route demands nothing and is not listed as public."""
+
+
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(timezone.utc)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What access control works with; ``app.state.access``."""
-
-    settings: Settings
-    database: Database
-    now: Callable[[], datetime] = utc_now
 
 
 def install(
@@ -37,16 +39,50 @@ def install(
     database: Database,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
-    """Put access control around an application: middleware, routes, refusals.
+    """Put access control around an application: middleware, its routes, ``/docs``.
+
+    Middleware that was added before runs inside the gate, for callers that were let in; what is
+    added afterwards runs outside of it.
 
     Args:
-        app: made with ``docs_url=None, redoc_url=None``; ``/docs`` is added here.
+        app: with every route it will have, ``docs_url=None`` and ``redoc_url=None``.
         settings: of the service.
         database: open, its tables made.
         now: the clock.
 
     Raises:
         ConfigurationError: access control is off where others can reach the server.
+        UnguardedRouteError: a route demands no permission and is not public.
     """
-    app.state.access = Access(settings, database, now)
-    app.add_exception_handler(AccessError, handle)
+    check_settings(settings)
+    for module in (sign_in_api, users_api, tokens_api, audit_api, docs):
+        app.include_router(module.router)
+    if holes := unguarded(app):
+        msg = f"routes without a permission: {', '.join(holes)}"
+        raise UnguardedRouteError(msg)
+    app.state.access = access = Access(settings, database, now)
+    app.add_middleware(Gate, access=access)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(
+        ProxyHeadersMiddleware,  # type: ignore[arg-type]  # uvicorn names ASGI's types its own way
+        trusted_hosts=list(settings.trusted_proxies),
+    )
+
+
+def welcome_administrator(settings: Settings, database: Database, now: datetime) -> None:
+    """At the very first start, create the administrator and print their one-time password.
+
+    It goes to the terminal, or where a service manager puts standard error, and to no log of
+    ours. Lost, it is replaced by ``heimdallr user password admin``.
+    """
+    if settings.auth == "off":
+        return
+    password = ensure_administrator(database, now)
+    if password is not None:
+        sys.stderr.write(
+            f"\n  The first administrator is ready to sign in; this is shown only once.\n\n"
+            f"      user      {FIRST_ADMINISTRATOR}\n"
+            f"      password  {password}\n\n"
+            f"  It must be changed at the first sign-in.\n\n"
+        )
+        sys.stderr.flush()

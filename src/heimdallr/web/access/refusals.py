@@ -6,15 +6,9 @@ from heimdallr.web.problems import Problem, responses
 
 REFUSALS = responses(401, 403)
 """For ``responses=`` of a router whose routes demand a permission."""
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="heimdallr"'}
 
 
-def unauthenticated(
-    detail: str = "sign in, or send an API token", *, code: str = "unauthenticated"
-) -> Problem:
-    """401: nobody knows who asks."""
-    return Problem(401, detail, code=code, headers={"WWW-Authenticate": 'Bearer realm="heimdallr"'})
-
-
-def forbidden(detail: str, *, code: str = "forbidden") -> Problem:
-    """403: known, but not allowed."""
-    return Problem(403, detail, code=code)
+def unauthenticated() -> Problem:
+    """Nobody knows who asks."""
+    return Problem(401, "sign in, or send an API token", headers=CHALLENGE)

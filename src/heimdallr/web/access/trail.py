@@ -20,14 +20,15 @@ def audit(  # noqa: PLR0917 - the order of the trail's columns
     outcome: str = "ok",
     details: str = "",
 ) -> None:
-    """Record what is about to be done, before it is done, in a transaction of its own.
+    """Record it in a transaction of its own: what is shown, before it is shown.
 
-    Waits for the database: call it from an ordinary ``def`` route, or in a thread.
+    Waits for the database: call it from an ordinary ``def`` route, or in a thread. What changes
+    something is better recorded in the transaction that changes it: :func:`entry`.
 
     Args:
         request: the request being answered.
         principal: who asked.
-        action: verb and thing, as ``study.view``, ``study.download``, ``study.delete``.
+        action: thing and verb, as ``study.view``, ``study.download``, ``study.delete``.
         object: case ID, or ``study:<id>`` before there is one; never a patient's name.
         outcome: ``ok``, ``refused`` or ``failed``.
         details: what else matters, without patient data.
@@ -35,17 +36,30 @@ def audit(  # noqa: PLR0917 - the order of the trail's columns
     Raises:
         sqlalchemy.exc.SQLAlchemyError: it could not be recorded; what was asked must not happen.
     """
-    access = request.app.state.access
-    client = request.client
-    with access.database.write() as session:
-        session.add(
-            AuditEntry(
-                at=access.now(),
-                actor=principal.actor[:80],
-                address=(client.host if client else "")[:64],
-                action=action[:64],
-                object=object[:160],
-                outcome=outcome[:32],
-                details=details[:500],
-            )
-        )
+    with request.app.state.access.database.write() as session:
+        session.add(entry(request, principal, action, object, outcome, details))
+
+
+def entry(  # noqa: PLR0917 - the order of the trail's columns
+    request: Request,
+    principal: Principal,
+    action: str,
+    object: str = "",  # noqa: A002 - the column's name
+    outcome: str = "ok",
+    details: str = "",
+) -> AuditEntry:
+    """A line of the trail, to be added to the caller's transaction; see :func:`audit`."""
+    return AuditEntry(
+        at=request.app.state.access.now(),
+        actor=principal.actor[:80],
+        address=client_address(request),
+        action=action[:64],
+        object=object[:160],
+        outcome=outcome[:32],
+        details=details[:500],
+    )
+
+
+def client_address(request: Request) -> str:
+    """Who connected, trusted proxies seen through; empty for a socket without addresses."""
+    return request.client.host[:64] if request.client else ""
