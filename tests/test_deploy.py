@@ -1,0 +1,120 @@
+"""The units, the environment file and the snippets of `deploy/` are whole and keep up."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from heimdallr.cli.app import app
+from heimdallr.config import PREFIX, Settings, describe
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("heimdallr*"))
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+EXPOSURE_LIMIT = 2.0
+"""`systemd-analyze security`: below 2 of 10 is its own "OK"; an unsandboxed service has 9.6."""
+
+
+def _systemd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    return subprocess.run(
+        [program, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def _section(unit: Path, name: str) -> dict[str, str]:
+    parser = RawConfigParser(strict=False, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(unit, encoding="utf-8")
+    return dict(parser[name])
+
+
+def test_the_founding_documents_names_are_there() -> None:
+    """Listener, server and processor, under the names an operator knows."""
+    names = {unit.stem for unit in SERVICES}
+    assert {"heimdallr-dicom", "heimdallr-server", "heimdallr-processor"} <= names
+
+
+def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
+    """`systemd-analyze verify` of all units together; only the program's place is a stand-in."""
+    stand_in = shutil.which("true")
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8")
+        text = re.sub(r"(?<=^ExecStart=)\S+", str(stand_in), text, flags=re.MULTILINE)
+        (tmp_path / unit.name).write_text(text)
+    done = _systemd("verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS))
+    ours = [line for line in (done.stdout + done.stderr).splitlines() if "heimdallr" in line]
+    assert done.returncode == 0, ours
+    assert not ours
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
+def test_every_service_is_confined(unit: Path) -> None:
+    """Its own user, nothing writable but its data, no capability; systemd's own rating agrees."""
+    service = _section(unit, "Service")
+    assert service["User"] == "heimdallr"
+    assert service["ProtectSystem"] == "strict"
+    assert service["NoNewPrivileges"] == "true"
+    assert service["PrivateTmp"] == "true"
+    assert service["CapabilityBoundingSet"] == ""
+    assert service["EnvironmentFile"] == "/etc/heimdallr/heimdallr.env"
+    done = _systemd("security", "--offline=true", "--no-pager", str(unit))
+    found = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    assert float(found.group(1)) < EXPOSURE_LIMIT
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
+def test_every_service_starts_a_command_that_exists(unit: Path) -> None:
+    """What the unit starts is a command of this version, with options it has."""
+    program, name, *options = _section(unit, "Service")["ExecStart"].split()
+    assert program == "/opt/heimdallr/.venv/bin/heimdallr"
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert set(options) <= known
+
+
+def test_services_that_run_for_ever_say_when_they_are_ready() -> None:
+    """Type=notify, restarted whatever ends them, except a setting that a person must change."""
+    for unit in SERVICES:
+        service = _section(unit, "Service")
+        if service["Type"] == "oneshot":
+            assert "Restart" not in service
+            continue
+        assert service["Type"] == "notify"
+        assert service["Restart"] == "always"
+        assert service["RestartPreventExitStatus"] == "2"
+
+
+def test_the_environment_file_holds_every_setting() -> None:
+    """Each once, commented out with its default; only the data folder is set."""
+    text = (DEPLOY / "heimdallr.env").read_text(encoding="utf-8")
+    rows = re.findall(rf"^(#?)({PREFIX}\w+)=(.*)$", text, re.MULTILINE)
+    settings = {row.name: row for row in describe(Settings.model_construct())}
+    assert [name for _, name, _ in rows] == list(settings)
+    for commented, name, value in rows:
+        if name == "HEIMDALLR_DATA_DIR":
+            assert (commented, value) == ("", "/var/lib/heimdallr")
+        else:
+            assert commented
+            assert value == settings[name].value
+    flat = re.sub(r"\s+#?\s*", " ", text)
+    for row in settings.values():
+        assert re.sub(r"\s+", " ", row.description) in flat
+
+
+def test_the_user_and_the_folders_are_declared() -> None:
+    """Sysusers and tmpfiles name the user and the folders the units rely on."""
+    assert "u heimdallr " in (DEPLOY / "sysusers.d" / "heimdallr.conf").read_text()
+    folders = (DEPLOY / "tmpfiles.d" / "heimdallr.conf").read_text()
+    assert re.search(r"^d /etc/heimdallr +0750 root +heimdallr", folders, re.MULTILINE)
+    assert re.search(r"^z /etc/heimdallr/\* +0640 root +heimdallr", folders, re.MULTILINE)
+    assert re.search(r"^d /var/lib/heimdallr +0750 heimdallr", folders, re.MULTILINE)
