@@ -10,7 +10,18 @@ import typer
 from rich.console import Console
 
 from heimdallr import __version__, logs
-from heimdallr.cli import configuration, demo, doctor, phantom, process, up, upload, weights
+from heimdallr.cli import (
+    configuration,
+    demo,
+    doctor,
+    phantom,
+    process,
+    token,
+    up,
+    upload,
+    user,
+    weights,
+)
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError
 from heimdallr.lifeline import die_with
 
@@ -42,6 +53,8 @@ app.command("demo")(demo.demo)
 app.command("config")(configuration.config)
 app.command("doctor")(doctor.doctor)
 app.add_typer(weights.app, name="weights")
+app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 
 
 def _version(*, wanted: bool) -> None:

@@ -64,7 +64,7 @@ def install(
     app.add_middleware(Gate, access=access)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(
-        ProxyHeadersMiddleware,  # type: ignore[arg-type]  # uvicorn names ASGI's types its own way
+        ProxyHeadersMiddleware,
         trusted_hosts=list(settings.trusted_proxies),
     )
 
