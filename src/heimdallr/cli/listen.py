@@ -1,0 +1,15 @@
+"""`heimdallr listen`: receive studies over DICOM."""
+
+from __future__ import annotations
+
+import typer
+
+from heimdallr.cli.service import begin
+
+
+def listen() -> None:
+    """Receive studies over DICOM (C-STORE, C-ECHO) until SIGTERM or Ctrl-C."""
+    settings, stop = begin("listener")
+    from heimdallr.intake.listener import run_listener  # noqa: PLC0415 - commands start quickly
+
+    run_listener(settings, stop, announce=lambda line: typer.echo(line, err=True))
