@@ -14,6 +14,7 @@ from heimdallr.cli import (
     configuration,
     demo,
     doctor,
+    listen,
     phantom,
     process,
     token,
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("up")(up.up)
+app.command("listen")(listen.listen)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)
