@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
+from heimdallr.cli.app import app
 from heimdallr.cli.sending import Sender, Sent, UploadExit, open_client, package, upload_url
 from heimdallr.domain.errors import ConfigurationError
 
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ACCEPTED = {"status": "Accepted", "message": "1 study", "original_file": "x.zip",
-            "study_instance_uids": ["1.2.3"], "location": "/api/v1/studies/1.2.3"}  # fmt: skip
+    from typer.testing import Result
+
+ACCEPTED = {
+    "status": "Accepted", "message": "1 study", "original_file": "x.zip",
+    "study_instance_uids": ["1.2.3"], "location": "/api/v1/studies/7", "studies": [7],
+}  # fmt: skip
 
 
 @dataclass
@@ -37,6 +43,7 @@ class Receiver:
     answers: list[tuple[int, dict[str, object], dict[str, str]]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    states: list[tuple[int, dict[str, object]]] = field(default_factory=list)
 
     def files(self) -> list[bytes]:
         """The file of each form that came."""
@@ -52,11 +59,19 @@ def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            assert self.path == "/api/v1/studies/7"
+            seen = receiver.states
+            status, answer = seen.pop(0) if len(seen) > 1 else seen[0]
+            self._answer(status, answer, {})
+
         def do_POST(self) -> None:
             receiver.headers.append(dict(self.headers))
             receiver.bodies.append(self._body())
             one = receiver.answers.pop(0) if receiver.answers else (200, dict(ACCEPTED), {})
-            status, answer, extra = one
+            self._answer(*one)
+
+        def _answer(self, status: int, answer: object, extra: dict[str, str]) -> None:
             data = json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {**extra, "Content-Length": str(len(data))}.items():
@@ -278,3 +293,42 @@ def test_the_command_prints_and_exits(receiver: Receiver, study: Path, tmp_path:
     assert "Authorization" not in receiver.headers[-1]
     assert _run(str(tmp_path / "nothing")).returncode == 2
     assert _run(str(study), "--server", "nonsense").returncode == 2
+
+
+def _state(state: str, **more: object) -> tuple[int, dict[str, object]]:
+    return 200, {"id": 7, "state": state, "case_id": "PhantomA_1", "progress": 0.5, **more}
+
+
+def _invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["upload", *arguments])
+
+
+def test_waiting_follows_the_study_to_its_end(receiver: Receiver, study: Path) -> None:
+    """Through a server that is away for a moment, to the case and its findings."""
+    finding = {"code": "bleed", "severity": "critical", "title": "Haemorrhage, 12 cm³"}
+    receiver.states = [_state("queued"), (503, {}), _state("done", findings=[finding])]
+    done = _invoke(str(study), "--server", receiver.url, "--wait")
+    assert done.exit_code == 0
+    assert "PhantomA_1: done" in done.stdout
+    assert "critical: Haemorrhage, 12 cm³" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "says"),
+    [
+        (_state("failed", error="the weights are missing"), 1, "the weights are missing"),
+        (_state("refused", error="no CT"), 1, "no CT"),
+        (_state("segmenting"), 7, "wait limit"),
+        ((403, {}), 1, "scope `read`"),
+        ((404, {}), 1, "deleted"),
+        ((200, {"nonsense": 1}), 1, "not Heimdallr's"),
+    ],
+)
+def test_waiting_tells_every_other_end(
+    receiver: Receiver, study: Path, answer: tuple[int, dict[str, object]], code: int, says: str
+) -> None:
+    """A case that fails, one that takes too long, one that may not be seen."""
+    receiver.states = [answer]
+    done = _invoke(str(study), "--server", receiver.url, "--wait", "--wait-limit", "0.5")
+    assert done.exit_code == code
+    assert says in done.stdout

@@ -60,7 +60,7 @@ class Accepted(BaseModel):
 
     message: str = ""
     study_instance_uids: list[str] = []
-    location: str = ""
+    studies: list[int] = []
 
 
 class _Problem(BaseModel):
