@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from heimdallr.publishing.publish import PublishedCase
     from heimdallr.segmentation.plan import CaseSegmentations, Resolution
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 """Told the share of a stage that is done, 0 to 1."""
 
 DONE = {"prepare": 0.10, "segment": 0.70, "analyze": 0.90, "publish": 1.0}
@@ -100,13 +100,13 @@ def segment(
         WeightsError: weights are absent or damaged.
         SegmentationError: a network could not be run.
     """
+
+    def advance(share: float, _text: str) -> None:
+        progress(share)
+
     image = load_volume(prepared.volume_path)
     made = segment_case(
-        engine,
-        image,
-        prepared.study.modality,
-        resolution=resolution,
-        progress=lambda share, _text: progress(share),
+        engine, image, prepared.study.modality, resolution=resolution, progress=advance
     )
     return Segmented(image, made)
 

@@ -1,0 +1,94 @@
+"""How a run ends outside of its own rows: results indexed, input kept, folders cleared away."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from heimdallr.domain.errors import PublishingError
+from heimdallr.publishing import identity as identity_file
+from heimdallr.publishing import results as results_file
+from heimdallr.publishing.schema import Identity, Results
+from heimdallr.store.models import Series, Study, StudyState
+from heimdallr.workflow.work_folder import keep_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from heimdallr.domain.study import Selection
+    from heimdallr.store.layout import DataFolders
+    from heimdallr.store.models import Run
+    from heimdallr.workflow.case_work import Assignment
+    from heimdallr.workflow.run_log import RunLog
+
+
+def read_case(case: Path) -> tuple[Results, Identity]:
+    """What a case folder says.
+
+    Raises:
+        PublishingError: it cannot be read back.
+    """
+    try:
+        results = Results.model_validate_json((case / results_file.FILE_NAME).read_bytes())
+        identity = Identity.model_validate_json((case / identity_file.FILE_NAME).read_bytes())
+    except (OSError, ValueError) as error:
+        # The error's own text quotes the file.
+        msg = f"the folder of case {case.name} cannot be read back ({type(error).__name__})"
+        raise PublishingError(msg, remedy="check the output folder's disk") from None
+    return results, identity
+
+
+def index_verdicts(session: Session, run: Run, selection: Selection | None) -> None:
+    """Write what selection thought of every series of a study that was refused."""
+    verdicts = selection.verdicts if selection else ()
+    reasons: dict[str, list[str]] = {}
+    for verdict in verdicts:  # a series of several stacks has several
+        reasons.setdefault(verdict.series.series_instance_uid, []).extend(verdict.reasons)
+    for series in session.scalars(select(Series).where(Series.study_fk == run.study_fk)):
+        series.rank = None
+        series.reasons = list(dict.fromkeys(reasons.get(series.uid, [])))
+
+
+def keep_input(folders: DataFolders, assignment: Assignment, error: str, log: RunLog) -> None:
+    """Keep the input of a failed run in ``failed/``, with the error and the log beside it."""
+    text = f"{error}\n\n{log.text()}"
+    try:
+        target = folders.failure(assignment.case_id, assignment.revision)
+        keep_failure(target, assignment.sources, text)
+    except OSError as failure:
+        # The received files are where they were; the run's row tells the rest.
+        log.failure("input_not_kept", failure)
+
+
+def clear_away(folders: DataFolders, assignment: Assignment) -> None:
+    """Remove what a case that is done needs no more: work folders, inputs of failed attempts."""
+    for folder in (folders.input, folders.failed):
+        for path, revision in revisions(folder, assignment.case_id):
+            if revision <= assignment.revision:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def is_deleted(session: Session, assignment: Assignment) -> bool:
+    """Whether the study of a run was deleted, or is being."""
+    study = session.get(Study, assignment.study_id)
+    return study is None or study.state is StudyState.DELETING
+
+
+def forget(folders: DataFolders, assignment: Assignment) -> None:
+    """Remove what a worker may have written after its study was deleted."""
+    clear_away(folders, assignment)
+    shutil.rmtree(folders.output / assignment.case_id, ignore_errors=True)
+
+
+def revisions(folder: Path, case_id: str) -> Iterator[tuple[Path, int]]:
+    """The folders ``<case>.r<n>`` of one case, with their ``n``."""
+    pattern = re.compile(rf"{re.escape(case_id)}\.r(\d+)")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if match := pattern.fullmatch(path.name):
+            yield path, int(match[1])
