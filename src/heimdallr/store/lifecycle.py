@@ -47,6 +47,7 @@ __all__ = [
     "STAGES",
     "cancel",
     "complete",
+    "handed_over",
     "lock",
     "note",
     "reopen",
@@ -101,7 +102,7 @@ def complete(
     if digest == study.digest and study.revision:
         newest = newest_run(session, study)
         if newest is None:
-            study.state = StudyState.SENT
+            study.state = StudyState.SENDING  # what was sent already is not sent again
         else:
             mirror(study, newest)
         note(session, study, "unchanged", "complete again with identical content", now, actor=actor)
@@ -118,6 +119,16 @@ def complete(
         _stop(session, study, older, now, SUPERSEDED)
     cause = "received" if study.revision == 1 else "late_instances"
     return _queue(session, study, now, cause=cause)
+
+
+def handed_over(
+    session: Session, study: Study, revision: int, now: datetime, *, error: str = ""
+) -> None:
+    """Another server has taken a revision of a study, or it was given up with ``error``."""
+    kind, state = ("sending_failed", StudyState.FAILED) if error else ("sent", StudyState.SENT)
+    note(session, study, kind, error or "handed over to another server", now)
+    if study.state is StudyState.SENDING and study.revision == revision:
+        study.state, study.error, study.finished_at = state, error, now
 
 
 def cancel(session: Session, study_id: int, now: datetime, actor: str) -> Study:
@@ -138,8 +149,8 @@ def cancel(session: Session, study_id: int, now: datetime, actor: str) -> Study:
 
 def retry(
     session: Session, study_id: int, now: datetime, actor: str, *, fresh: bool = False
-) -> Run:
-    """Queue the current revision once more.
+) -> Run | None:
+    """Queue the current revision once more, or send it once more where it failed to be sent.
 
     Args:
         session: the transaction.
@@ -147,6 +158,9 @@ def retry(
         now: the time.
         actor: who asked.
         fresh: do every stage anew (reprocess) instead of going on from the one that failed.
+
+    Returns:
+        The queued run; ``None`` where the study is to be sent to another server.
 
     Raises:
         StateConflictError: it is being worked on, waits already, or was never complete.
@@ -157,6 +171,9 @@ def retry(
         raise StateConflictError(msg)
     cause = "reprocess" if fresh else "retry"
     note(session, study, cause, f"asked for: {cause}", now, actor=actor)
+    if study.state is StudyState.FAILED and newest_run(session, study) is None:
+        study.state, study.error = StudyState.SENDING, ""
+        return None
     return _queue(session, study, now, cause=cause, fresh=fresh)
 
 
