@@ -74,7 +74,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
             lines=lines,
             supervisor=Supervisor(
                 [Part(kind, (kind,)) for kind in kinds],
-                {},
+                os.environ,
                 show=lines.append,
                 grace_s=grace_s,
                 make_backoff=lambda: Backoff(first_s=0.05),
@@ -180,9 +180,9 @@ def test_parts_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> Non
     script = tmp_path / "part.py"
     script.write_text(PART)
     code = f"""
-import sys, threading
+import os, sys, threading
 from heimdallr.supervisor import Part, Supervisor
-one = Supervisor([Part("one", ("one",))], {{}}, show=print,
+one = Supervisor([Part("one", ("one",))], os.environ, show=print,
                  launcher=(sys.executable, {str(script)!r}))
 one.run(threading.Event(), lambda: print("pids", *one.pids().values(), flush=True))
 """

@@ -94,7 +94,7 @@ class Supervisor:
 
     Attributes:
         parts: what to run.
-        environment: of every part, in addition to this process's own.
+        environment: of every part.
         show: is handed each line of a part's output, by the thread that reads it.
         grace_s: how long parts may take to stop before they are killed.
         clock: seconds, monotonic.
@@ -184,11 +184,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={
-                **os.environ,
-                **self.environment,
-                NOTIFY_SOCKET: str(child.channel.getsockname()),
-            },
+            env={**self.environment, NOTIFY_SOCKET: str(child.channel.getsockname())},
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which asks the parts
         )
         child.started_at = now

@@ -76,7 +76,8 @@ IDENTITY = Identity(
 )
 
 TRUTH = """{
- "modality": "CT", "contrast_phase": "native", "bleed_series_volume_cm3": 0.0,
+ "study_instance_uid": "1", "modality": "CT", "contrast_phase": "native",
+ "bleed_series_volume_cm3": 0.0,
  "regions": {"covered": ["abdomen"], "partly": ["thorax"], "absent": ["head"]},
  "series": [{"series_instance_uid": "1.2", "description": "Native", "spacing_mm": 2.0,
              "selected": true}],

@@ -60,6 +60,7 @@ class _Regions(BaseModel):
 class Truth(BaseModel):
     """The part of a phantom's ``truth.json`` that can be compared with a case folder."""
 
+    study_instance_uid: str
     modality: Literal["CT", "MR"]
     contrast_phase: str | None
     regions: _Regions
@@ -86,9 +87,14 @@ class Comparison:
 
 
 def compare(case_folder: Path, truth_file: Path) -> list[Comparison]:
-    """Everything of a case that the truth of its phantom says something about."""
+    """Everything of a case folder that the truth of its phantom says something about."""
     results = Results.model_validate_json((case_folder / "resultados.json").read_bytes())
     identity = Identity.model_validate_json((case_folder / "id.json").read_bytes())
+    return compare_records(results, identity, truth_file)
+
+
+def compare_records(results: Results, identity: Identity, truth_file: Path) -> list[Comparison]:
+    """The same for what the API answered."""
     truth = Truth.model_validate_json(truth_file.read_bytes())
     return [*_study(results, identity, truth), *_organs(results, truth), *_focus(results, truth)]
 

@@ -47,6 +47,7 @@ def up(
     supervisor = Supervisor(
         PARTS,
         {
+            **os.environ,
             PREFIX + "SERVER_PORT": str(settings.server_port),
             PREFIX + "DICOM_PORT": str(settings.dicom_port),
         },
