@@ -17,7 +17,7 @@ from heimdallr.phantom.materials import Material
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ("postgresql",)  # tests/support
+pytest_plugins = ("postgresql", "access_site")  # tests/support
 
 TEST_DATA = Path(
     os.environ.get("HEIMDALLR_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")

@@ -54,13 +54,13 @@ def _complaint(plain: str, user_name: str) -> str:
 
 def hashed(password: str) -> str:
     """The Argon2id string to be kept."""
-    return _HASHER.hash(_normal(password))
+    return _HASHER.hash(_encoded(password))
 
 
 def matches(password: str, kept: str | None) -> bool:
     """Whether a password is the kept one; takes as long where there is none (``kept`` None)."""
     try:
-        _HASHER.verify(kept or _nobodys(), _normal(password)[: 4 * MAX_LENGTH])
+        _HASHER.verify(kept or _nobodys(), _encoded(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
@@ -86,3 +86,8 @@ def _nobodys() -> str:
 def _normal(password: str) -> str:
     """One spelling for what looks the same on every keyboard (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)
+
+
+def _encoded(password: str) -> bytes:
+    """What is hashed; JSON can carry half a surrogate pair, which UTF-8 proper cannot."""
+    return _normal(password).encode("utf-8", "surrogatepass")

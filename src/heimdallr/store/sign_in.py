@@ -18,7 +18,7 @@ from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 
 from heimdallr.domain.errors import AccountError
 from heimdallr.store import passwords
@@ -40,6 +40,8 @@ PER_ADDRESS = 30
 PER_NAME = 50
 _KNOWN_FOR = timedelta(days=30)
 _KEPT_FOR = timedelta(days=1)
+_LOCK = 0x48454D53
+"""Key of the advisory lock under which attempts are counted one by one."""
 ACTION = "session.sign_in"
 """What the audit trail calls a sign-in."""
 
@@ -102,6 +104,8 @@ def admit(database: Database, attempt: Attempt, now: datetime) -> timedelta | No
         wait = _wait(session, attempt, now)
     if wait is None:
         with database.write() as session:
+            if not database.is_sqlite:  # where a writer is alone anyway
+                session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             wait = _wait(session, attempt, now)
             if wait is None:
                 _count(session, attempt, now)
