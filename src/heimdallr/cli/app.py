@@ -22,6 +22,7 @@ from heimdallr.cli import (
     upload,
     user,
     weights,
+    work,
 )
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError
 from heimdallr.lifeline import die_with
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("listen")(listen.listen)
+app.command("work")(work.work)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)

@@ -122,6 +122,18 @@ class Engine:
         with self._lock:
             return self._segment(task, volume, progress or _silent, context or {})
 
+    def load(self, task_name: str) -> None:
+        """Load a task's networks now, so that the first case does not wait for them.
+
+        Raises:
+            WeightsError: weights are absent or damaged.
+            SegmentationError: there is no such task.
+        """
+        task = task_table.task(task_name)
+        with self._lock:
+            for weights in self.store.locate(task):
+                self._load(weights)
+
     def unload(self) -> None:
         """Forget every network."""
         with self._lock:

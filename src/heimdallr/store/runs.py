@@ -77,9 +77,7 @@ def take_up(
     Raises:
         RunOverError: there is nothing to be done.
     """
-    run, study = _locked_run(session, workflow_id)
-    if run.state in FINAL_STATES:
-        raise RunOverError(workflow_id)
+    run, study = _unfinished_run(session, workflow_id)
     if run.state in ACTIVE_STATES:
         run.lost_workers += 1
         lost = f"the worker was lost in stage {run.stage}"
@@ -94,6 +92,14 @@ def take_up(
     else:
         _enter(study, run, run.stage or next(iter(STAGES)), now)
     return run
+
+
+def losses(session: Session, workflow_id: str) -> int:
+    """How many workers the run has lost in its stage, the one that has it now included."""
+    run = session.scalars(select(Run).where(Run.workflow_id == workflow_id)).one_or_none()
+    if run is None:
+        return 0
+    return run.lost_workers + int(run.state in ACTIVE_STATES)
 
 
 def enter_stage(
@@ -159,7 +165,7 @@ def hand_back(session: Session, workflow_id: str, executor: str, now: datetime) 
 
 def set_right(
     session: Session, workflow_id: str, now: datetime, reason: str, *, anew: bool = False
-) -> Run | None:
+) -> bool:
     """Let a run wait again that its durable workflow does not know, or thinks is over.
 
     Args:
@@ -170,18 +176,26 @@ def set_right(
         anew: give it a new workflow; the old one cannot run again.
 
     Returns:
-        The run; ``None`` when it is over by now and nothing is wrong with it.
+        False when it is over by now, and nothing is wrong with it.
     """
     try:
-        run, study = _locked_run(session, workflow_id)
+        run, study = _unfinished_run(session, workflow_id)
     except RunOverError:
-        return None
-    if run.state in FINAL_STATES:
-        return None
+        return False
     if anew:
         run.workflow_id = new_workflow_id()
     _wait_again(session, study, run, now, reason)
-    return run
+    return True
+
+
+def fail_if_unfinished(session: Session, workflow_id: str, now: datetime, reason: str) -> bool:
+    """End a run whose durable workflow broke off; False when it is over by now."""
+    try:
+        run, study = _unfinished_run(session, workflow_id)
+    except RunOverError:
+        return False
+    end(session, study, run, StudyState.FAILED, now, error=reason)
+    return True
 
 
 def end_run(
@@ -270,11 +284,16 @@ def _held_run(session: Session, workflow_id: str, executor: str) -> tuple[Run, S
 
 
 def _signed_run(session: Session, workflow_id: str, executor: str) -> tuple[Run, Study]:
+    run, study = _unfinished_run(session, workflow_id)
+    if run.executor != executor:
+        raise RunLostError(workflow_id)
+    return run, study
+
+
+def _unfinished_run(session: Session, workflow_id: str) -> tuple[Run, Study]:
     run, study = _locked_run(session, workflow_id)
     if run.state in FINAL_STATES:
         raise RunOverError(workflow_id)
-    if run.executor != executor:
-        raise RunLostError(workflow_id)
     return run, study
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from heimdallr.preparation.prepare import PreparedStudy
     from heimdallr.segmentation.engine import Engine
     from heimdallr.segmentation.plan import Resolution
+    from heimdallr.segmentation.tasks import Task
     from heimdallr.workflow.engine_lease import EngineLease
     from heimdallr.workflow.stages import Analyzed, Chronicle, Segmented
 
@@ -251,9 +252,18 @@ def weights_of(engine: Engine, modality: Modality, resolution: Resolution) -> di
     Raises:
         WeightsError: not even the whole-body task has weights.
     """
-    plan = runs_for(modality, resolution, engine.store, licensed=engine.licensed)
-    bleed = (task_named(BLEED),) if plan.look_for_bleed else ()
     return {
         task.name: [engine.store.sha256(one) for one in engine.store.locate(task)]
-        for task in (plan.anatomy, *plan.tissue_tasks, *bleed)
+        for task in tasks_of(engine, modality, resolution)
     }
+
+
+def tasks_of(engine: Engine, modality: Modality, resolution: Resolution) -> tuple[Task, ...]:
+    """The tasks a case of this modality may be run through.
+
+    Raises:
+        WeightsError: not even the whole-body task has weights.
+    """
+    plan = runs_for(modality, resolution, engine.store, licensed=engine.licensed)
+    bleed = (task_named(BLEED),) if plan.look_for_bleed else ()
+    return (plan.anatomy, *plan.tissue_tasks, *bleed)

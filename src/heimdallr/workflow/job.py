@@ -29,9 +29,10 @@ from heimdallr.store.runs import CancelAskedError, RunLostError, RunOverError
 from heimdallr.store.states import FINAL_STATES
 from heimdallr.workflow import endings
 from heimdallr.workflow.case_work import Assignment, StudyRefusedError
+from heimdallr.workflow.estimate import share_of_case
 from heimdallr.workflow.patience import LeavingError, is_away, patiently
 from heimdallr.workflow.run_log import RunLog
-from heimdallr.workflow.stages import Chronicle, share_of_case
+from heimdallr.workflow.stages import Chronicle
 from heimdallr.workflow.work_folder import Source, WorkFolder
 
 if TYPE_CHECKING:

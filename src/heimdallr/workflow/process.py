@@ -21,8 +21,8 @@ import structlog
 
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
+from heimdallr.workflow.estimate import SHARES, share_of_case
 from heimdallr.workflow.stages import (
-    DONE,
     Chronicle,
     analyze,
     case_of,
@@ -31,7 +31,6 @@ from heimdallr.workflow.stages import (
     preferences,
     publish,
     segment,
-    share_of_case,
 )
 
 if TYPE_CHECKING:
@@ -188,15 +187,15 @@ class _Pipeline:
 
         with _timed("segment", seconds):
             segmented = segment(prepared, self.engine, self.resolution, progress)
-        self.report(case_id, "analyze", DONE["segment"])
+        self.report(case_id, "analyze", SHARES["segment"])
         with _timed("analyze", seconds):
             case = case_of(prepared, segmented)
             analyzed = analyze(case)
-        self.report(case_id, "publish", DONE["analyze"])
+        self.report(case_id, "publish", SHARES["analyze"])
         with _timed("publish", seconds):
             chronicle = Chronicle(started_at, dict(seconds))
             published = publish(self.output, prepared, case, analyzed, chronicle)
-        self.report(case_id, "publish", DONE["publish"])
+        self.report(case_id, "publish", SHARES["publish"])
         return CaseOutcome(
             source,
             case_id,

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 Progress = Callable[[float], object]
 """Told the share of a stage that is done, 0 to 1."""
 
-DONE = {"prepare": 0.10, "segment": 0.70, "analyze": 0.90, "publish": 1.0}
-"""Share of a case that is done when a stage ends, for progress bars."""
-
 
 @dataclass(frozen=True, slots=True)
 class Segmented:
@@ -81,14 +78,6 @@ def make_engine(settings: Settings) -> Engine:
 def preferences(settings: Settings) -> Preferences:
     """What the settings say about choosing a series."""
     return Preferences(phase_order=settings.phase_order)
-
-
-def share_of_case(stage: str, share: float) -> float:
-    """Share of the case that is done when this share of a stage is."""
-    names = list(DONE)
-    before = names.index(stage) - 1
-    low = DONE[names[before]] if before >= 0 else 0.0
-    return low + min(max(share, 0.0), 1.0) * (DONE[stage] - low)
 
 
 def segment(

@@ -1,0 +1,241 @@
+"""The worker: takes studies through their stages until it is told to stop.
+
+Any number of workers may share a PostgreSQL database and a data folder. One that dies loses
+nothing: the others (or the next one to start, on SQLite) go on from each case's last whole stage.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import structlog
+
+from heimdallr.domain.errors import HeimdallrError, StorageError
+from heimdallr.lifeline import ready
+from heimdallr.store.database import open_database
+from heimdallr.store.layout import data_folders
+from heimdallr.store.migrate import upgrade
+from heimdallr.workflow.case_work import CaseWork, tasks_of
+from heimdallr.workflow.dispatcher import Dispatcher
+from heimdallr.workflow.durable import DurableWork
+from heimdallr.workflow.engine_lease import EngineLease
+from heimdallr.workflow.executors import Census, make_locks, new_name
+from heimdallr.workflow.housekeeping import HOUSEKEEPING_S, keep_house
+from heimdallr.workflow.job import Shop
+from heimdallr.workflow.patience import is_away
+from heimdallr.workflow.stages import make_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heimdallr.config import Settings
+    from heimdallr.domain.study import Modality
+    from heimdallr.store.database import Database
+    from heimdallr.workflow.case_work import Assignment, Work
+    from heimdallr.workflow.executors import Locks
+    from heimdallr.workflow.work_folder import WorkFolder
+
+DISPATCH_S, AWAY_S = 0.2, 1.0
+CENSUS_S = 2.0
+RECONCILE_S = 10.0
+LOCK_S = 5.0
+STOP_S = 60.0
+"""How long running stages may take to reach their end when the worker is told to stop."""
+
+LEAVE_S = 5.0
+"""How long, after that, stages may take to notice that the worker is leaving."""
+
+FORGET_AFTER = timedelta(days=7)
+"""How long the durable engine remembers runs that are over."""
+
+_log = structlog.get_logger()
+
+
+def run_worker(
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    make_work: Callable[[Assignment, WorkFolder], Work] | None = None,
+    stop_s: float = STOP_S,
+) -> bool:
+    """Work until told to stop.
+
+    Args:
+        settings: the configuration.
+        stop: set by whoever wants the worker to end.
+        make_work: the work on a run; the real one unless a test brings a quick one.
+        stop_s: how long running stages may then take to reach their end.
+
+    Returns:
+        Whether everything has ended. Otherwise a stage is still running that cannot be
+        interrupted, and the process is to end without waiting for it.
+
+    Raises:
+        StorageError: the database or the state folder cannot be used.
+    """
+    folders = data_folders(settings)
+    folders.create()
+    database = open_database(settings)
+    upgrade(database)
+    lease = EngineLease(lambda: make_engine(settings))
+    if make_work is None:
+        _in_background("warm", lambda: _warm(lease, settings))
+
+        def make_work(assignment: Assignment, folder: WorkFolder) -> Work:
+            return CaseWork(assignment, folder, folders.output, settings, lease)
+
+    shop = Shop(database, folders, make_work, settings.max_recoveries)
+    name, locks = new_name(), make_locks(database, folders.state)
+    if not locks.hold(name):
+        msg = f"the lock of worker {name} cannot be taken"
+        raise StorageError(msg, remedy="check the database and the state folder")
+    work = DurableWork(settings, shop, name)
+    work.launch()
+    rounds = Rounds(settings, database, work, locks, name)
+    rounds.start()
+    _log.info("worker_ready", executor=name)
+    ready()
+    stop.wait()
+    _log.info("worker_stops", executor=name, count=work.busy)
+    rounds.stop()
+    ended = _leave(shop, work, stop_s, name)
+    if ended:
+        work.close()
+        locks.release()
+        database.close()
+    _log.info("worker_stopped", executor=name, state="ended" if ended else "left")
+    return ended
+
+
+class Rounds:
+    """What a worker does again and again beside the work itself, in a thread of its own."""
+
+    def __init__(
+        self, settings: Settings, database: Database, work: DurableWork, locks: Locks, name: str
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._work = work
+        self._locks = locks
+        self._name = name
+        self._dispatcher = Dispatcher(database, work, settings.max_parallel_cases)
+        self._census = Census(locks)
+        self._stop = threading.Event()
+        self._away = False
+        self._holding = True
+        self._due: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._go, name="rounds", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first thing done is to set right what the last worker left."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Do not begin another round; a round that waits for the database is not waited for."""
+        self._stop.set()
+        self._thread.join(LEAVE_S)
+
+    def _go(self) -> None:
+        while not self._stop.wait(DISPATCH_S if self._try_round() else AWAY_S):
+            pass
+
+    def _try_round(self) -> bool:
+        try:
+            self._round()
+        except Exception as error:  # noqa: BLE001 - the worker goes on; recorded
+            if not is_away(error):
+                _log.error("round_failed", exc_info=error)
+            elif not self._away:
+                _log.warning("database_away", error=type(error).__name__)
+            self._away = True
+            return False
+        if self._away:
+            _log.warning("database_back")
+        self._away = False
+        return True
+
+    def _round(self) -> None:
+        if self._is_due("lock", LOCK_S):
+            self._hold_lock()
+        if not self._holding:
+            return  # taken for dead by the others, who are taking over: nothing new for now
+        if self._is_due("census", CENSUS_S):
+            self._census.bury(self._work.unfinished_of_others(), self._work.recover)
+        if self._is_due("reconcile", RECONCILE_S):
+            self._dispatcher.reconcile()
+        self._dispatcher.dispatch()
+        if self._is_due("house", HOUSEKEEPING_S):
+            _in_background("housekeeping", self._keep_house)
+
+    def _hold_lock(self) -> None:
+        held = self._locks.hold(self._name)
+        if held != self._holding:
+            _log.warning("lock_back" if held else "lock_lost", executor=self._name)
+        self._holding = held
+        if not held:
+            self._due.pop("lock", None)  # try again in the next round
+
+    def _keep_house(self) -> None:
+        keep_house(self._settings, self._database)
+        self._work.forget(datetime.now(timezone.utc) - FORGET_AFTER)
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now = time.monotonic()
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every_s
+        return True
+
+
+def _leave(shop: Shop, work: DurableWork, stop_s: float, name: str) -> bool:
+    """Let running stages reach their end, up to a limit; hand over what is not over then."""
+    shop.stopping.set()
+    work.stop_taking()
+    _wait_idle(work, stop_s)
+    shop.leaving.set()
+    ended = _wait_idle(work, LEAVE_S)
+    # Whoever lives goes on at once; where nobody does, the next worker to start.
+    handing = _in_background("handing", lambda: work.recover(name))
+    handing.join(LEAVE_S)
+    return ended and not handing.is_alive()
+
+
+def _wait_idle(work: DurableWork, limit_s: float) -> bool:
+    until = time.monotonic() + limit_s
+    while work.busy and time.monotonic() < until:
+        time.sleep(0.05)
+    return not work.busy
+
+
+def _warm(lease: EngineLease, settings: Settings) -> None:
+    """Make the engine and load the networks, so that the first case need not wait for them."""
+    _warm_for(lease, settings, "CT")
+    _warm_for(lease, settings, "MR")
+
+
+def _warm_for(lease: EngineLease, settings: Settings, modality: Modality) -> None:
+    try:
+        engine = lease.engine()
+        for task in tasks_of(engine, modality, settings.resolution):
+            engine.load(task.name)
+    except HeimdallrError as error:
+        _log.warning("engine_not_ready", kind=modality, reason=str(error))
+    else:
+        _log.info("engine_ready", device=engine.choice.device, kind=modality)
+
+
+def _in_background(name: str, work: Callable[[], object]) -> threading.Thread:
+    def guarded() -> None:
+        with suppress(KeyboardInterrupt):
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - recorded; nobody waits for its answer
+                _log.error("background_failed", kind=name, exc_info=error)
+
+    thread = threading.Thread(target=guarded, name=name, daemon=True)
+    thread.start()
+    return thread
