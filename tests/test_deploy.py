@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -118,3 +119,37 @@ def test_the_user_and_the_folders_are_declared() -> None:
     assert re.search(r"^d /etc/heimdallr +0750 root +heimdallr", folders, re.MULTILINE)
     assert re.search(r"^z /etc/heimdallr/\* +0640 root +heimdallr", folders, re.MULTILINE)
     assert re.search(r"^d /var/lib/heimdallr +0750 heimdallr", folders, re.MULTILINE)
+
+
+def test_the_administrators_command_has_the_services_settings_and_user(tmp_path: Path) -> None:
+    """Values with spaces, quotes and dollars arrive as systemd would hand them over."""
+    if os.geteuid() != 0 or shutil.which("runuser") is None:
+        pytest.skip("only root can become another user")
+    settings = tmp_path / "heimdallr.env"
+    settings.write_text(
+        '# a comment\n\nHEIMDALLR_AE_TITLE=MY AE\nHEIMDALLR_DATA_DIR="/srv/x y"\n'
+        "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME`id`@h/d"
+    )
+    script = tmp_path / "heimdallr"
+    text = (DEPLOY / "bin" / "heimdallr").read_text(encoding="utf-8")
+    for there, here in {
+        "/etc/heimdallr/heimdallr.env": str(settings),
+        "/var/lib/heimdallr": "/",
+        "-u heimdallr": "-u nobody",
+        "/opt/heimdallr/.venv/bin/heimdallr": "/bin/sh",
+    }.items():
+        assert there in text
+        text = text.replace(there, here)
+    script.write_text(text)
+    done = subprocess.run(
+        ["/bin/sh", str(script), "-c", "env; id -un; umask; pwd"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    lines = done.stdout.splitlines()
+    assert "HEIMDALLR_AE_TITLE=MY AE" in lines
+    assert "HEIMDALLR_DATA_DIR=/srv/x y" in lines
+    assert "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME`id`@h/d" in lines
+    assert lines[-3:] == ["nobody", "0027", "/"]
