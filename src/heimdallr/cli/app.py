@@ -17,6 +17,7 @@ from heimdallr.cli import (
     listen,
     phantom,
     process,
+    serve,
     token,
     up,
     upload,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("listen")(listen.listen)
+app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)

@@ -104,7 +104,7 @@ class Surround:
         getattr(_log, level)(
             "http_request",
             method=method,
-            route=route,
+            path=route,
             status=status,
             seconds=round(seconds, 4),
             address=client[0] if client else "",

@@ -6,9 +6,7 @@ text may be a patient's name, and answers end up in other people's logs.
 
 from __future__ import annotations
 
-import traceback
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,7 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from heimdallr.domain.errors import HeimdallrError, StateConflictError, StorageError
+from heimdallr.domain.errors import (
+    DiskLowError,
+    HeimdallrError,
+    StateConflictError,
+    StorageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 MEDIA_TYPE = "application/problem+json"
+Answers = dict[int | str, dict[str, Any]]
+"""Status code → its OpenAPI entry."""
 _log = structlog.get_logger()
 
 _CODES = {
@@ -112,7 +117,7 @@ def problem_response(
     )
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: int) -> Answers:
     """The OpenAPI entries of the errors an endpoint may answer with, beside the common ones."""
     return {
         status: {
@@ -124,33 +129,32 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def from_error(error: Exception) -> JSONResponse:
-    """The answer to an error that was not foreseen as a :class:`Problem`."""
-    if isinstance(error, Problem):
-        return problem_response(error.status, error.detail, code=error.code, headers=error.headers)
+    """The answer to an error, foreseen as a :class:`Problem` or not."""
+    problem = error if isinstance(error, Problem) else _known(error)
+    if problem is None:
+        log_error("request_failed", error)
+        detail = "this is a fault of Heimdallr's; its log says more"
+        problem = Problem(500, str(error) if isinstance(error, HeimdallrError) else detail)
+    return problem_response(
+        problem.status, problem.detail, code=problem.code, headers=problem.headers
+    )
+
+
+def _known(error: Exception) -> Problem | None:
     if isinstance(error, StateConflictError):
-        return problem_response(409, str(error))
-    if isinstance(error, StorageError):
-        return problem_response(503, str(error), code="storage", headers={"Retry-After": "10"})
-    if isinstance(error, DBAPIError | PoolTimeoutError):
-        log_error("database_error", error)
-        return problem_response(
-            503,
-            "the database does not answer; try again in a moment",
-            code="database",
-            headers={"Retry-After": "5"},
-        )
-    log_error("request_failed", error)
-    if isinstance(error, HeimdallrError):
-        return problem_response(500, str(error))
-    return problem_response(500, "this is a fault of Heimdallr's; its log says more")
+        return Problem(409, str(error))
+    if isinstance(error, DiskLowError):
+        return Problem(507, str(error))
+    if isinstance(error, StorageError | DBAPIError | PoolTimeoutError):
+        log_error("storage_unusable", error)
+        detail = "the database or the data folder cannot be used now; try again in a moment"
+        return Problem(503, detail, code="storage", headers={"Retry-After": "5"})
+    return None
 
 
 def log_error(event: str, error: BaseException) -> None:
-    """Record which error came from where; its text is left out, it may quote a header."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "heimdallr" in frame.filename] or frames[-1:]
-    at = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "?"
-    _log.error(event, error=type(error).__name__, at=at)
+    """Record which error came from where; logging leaves its text out."""
+    _log.error(event, exc_info=error)
 
 
 def install(app: FastAPI) -> None:

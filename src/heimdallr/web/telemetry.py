@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from heimdallr import __version__
+from heimdallr.store.details import stage_times
 from heimdallr.store.models import Quarantined, Run, Study, StudyState
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
 
-RECENT_RUNS = 200
-"""Stage times are those of so many runs that ended last."""
 _CACHED_S = 5.0
 
 
@@ -126,24 +125,12 @@ def _queue(session: Session, now: datetime) -> Iterable[Metric]:
 
 
 def _stages(session: Session) -> Metric:
-    recent = session.scalars(
-        select(Run.seconds)
-        .where(Run.state == StudyState.DONE)
-        .order_by(Run.finished_at.desc())
-        .limit(RECENT_RUNS)
-    )
-    by_stage: dict[str, list[float]] = {}
-    for seconds in recent:
-        if isinstance(seconds, dict):
-            for stage, spent in seconds.items():
-                by_stage.setdefault(stage, []).append(float(spent))
     family = GaugeMetricFamily(
         "heimdallr_stage_seconds",
-        f"Time per stage of the last {RECENT_RUNS} runs that were done.",
+        "Time per stage of the newest runs that ended well.",
         labels=["stage", "quantile"],
     )
-    for stage, times in by_stage.items():
-        times.sort()
+    for stage, times in stage_times(session).items():
         for share in (0.5, 0.95):
             family.add_metric([stage, str(share)], times[int(share * (len(times) - 1))])
     return family

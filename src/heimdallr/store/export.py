@@ -1,0 +1,147 @@
+"""Measurements across studies, row by row, for tables and spreadsheets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, func, select
+
+from heimdallr.store.models import MeasurementRow, Study
+from heimdallr.store.worklist import _Conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from heimdallr.store.database import Database
+    from heimdallr.store.worklist import WorklistFilter
+
+_PIECE = 2000
+"""Rows read in one transaction of an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredStudy:
+    """A measurement, and what of its study an evaluation needs.
+
+    Attributes:
+        value: a number; or ``text``, a category; neither unless ``status`` is ``measured``.
+    """
+
+    id: int
+    study_id: int
+    case_id: str | None
+    study_date: str | None
+    modality: str
+    sex: str | None
+    age_years: float | None
+    name: str
+    value: float | None
+    text: str | None
+    unit: str
+    status: str
+    reason: str
+    structure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementName:
+    """A name under which something was measured, and how often."""
+
+    name: str
+    unit: str
+    studies: int
+    measured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which measurements; what is empty does not restrict.
+
+    Attributes:
+        names: any of these.
+        measured_only: leave out those without a value.
+        study_id: of this study only.
+    """
+
+    studies: WorklistFilter
+    names: tuple[str, ...] = ()
+    measured_only: bool = False
+    study_id: int | None = None
+
+
+def measurements(
+    session: Session, wanted: Wanted, *, after: int = 0, limit: int
+) -> Sequence[MeasuredStudy]:
+    """Some measurements, in the order they were indexed, from after the given one."""
+    found = session.execute(
+        select(MeasurementRow, Study)
+        .join(Study, Study.id == MeasurementRow.study_fk)
+        .where(*_conditions(session, wanted), MeasurementRow.id > after)
+        .order_by(MeasurementRow.id)
+        .limit(limit)
+    )
+    return [_read(row, study) for row, study in found.all()]
+
+
+def every_measurement(database: Database, wanted: Wanted) -> Iterator[MeasuredStudy]:
+    """All of them, a piece at a time, so that nobody waits for a long export."""
+    after = 0
+    while True:
+        with database.read() as session:
+            rows = measurements(session, wanted, after=after, limit=_PIECE)
+        yield from rows
+        if len(rows) < _PIECE:
+            return
+        after = rows[-1].id
+
+
+def measurement_names(session: Session) -> Sequence[MeasurementName]:
+    """Every name with its unit, sorted."""
+    rows = session.execute(
+        select(
+            MeasurementRow.name,
+            func.max(MeasurementRow.unit),
+            func.count(),
+            func.count(case((MeasurementRow.status == "measured", 1))),
+        )
+        .group_by(MeasurementRow.name)
+        .order_by(MeasurementRow.name)
+    )
+    return [
+        MeasurementName(name, unit, studies, measured)
+        for name, unit, studies, measured in rows.all()
+    ]
+
+
+def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
+    return MeasuredStudy(
+        id=row.id,
+        study_id=study.id,
+        case_id=study.case_id,
+        study_date=study.study_date,
+        modality=study.modality,
+        sex=study.sex,
+        age_years=study.age_years,
+        name=row.name,
+        value=row.value,
+        text=row.text,
+        unit=row.unit,
+        status=row.status,
+        reason=row.reason,
+        structure=row.structure,
+    )
+
+
+def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
+    chosen = _Conditions(session.get_bind().dialect.name == "sqlite").of(wanted.studies)
+    if wanted.names:
+        chosen.append(MeasurementRow.name.in_(wanted.names))
+    if wanted.measured_only:
+        chosen.append(MeasurementRow.status == "measured")
+    if wanted.study_id is not None:
+        chosen.append(Study.id == wanted.study_id)
+    return chosen

@@ -1,0 +1,51 @@
+"""Live changes as server-sent events."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from heimdallr.web.access import REFUSALS, Reader
+from heimdallr.web.context import Ctx
+from heimdallr.web.problems import responses
+
+router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
+
+_EXAMPLE = """event: study
+data: {"id": 17, "state": "segmenting", "progress": 0.42, …}
+id: 1042
+
+"""
+
+
+@router.get(
+    "/changes",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "`study`: a row of the worklist as it is now; `removed`: the number of "
+            "a study that was deleted; `reset`: too much has changed, load the worklist anew; "
+            "`ready`: from here on live",
+            "content": {"text/event-stream": {"example": _EXAMPLE}},
+        },
+        **responses(503),
+    },
+)
+async def follow_changes(
+    context: Ctx,
+    _who: Reader,
+    last_event_id: Annotated[
+        str, Header(pattern=r"^\d{0,18}$", description="sent by the browser when it reconnects")
+    ] = "",
+    after: Annotated[
+        int | None, Query(ge=0, le=2**62, description="the same, for other clients")
+    ] = None,
+) -> StreamingResponse:
+    """Changes of every study, as they happen. The stream ends now and then; come again."""
+    context.feed.check_room()
+    since = int(last_event_id) if last_event_id else after
+    return StreamingResponse(
+        context.feed.follow(since),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

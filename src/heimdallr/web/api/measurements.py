@@ -1,0 +1,130 @@
+"""Measurements across studies: JSON, CSV, and what each of them means."""
+
+import inspect
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from heimdallr.analyses.registry import ANALYSES
+from heimdallr.store import export
+from heimdallr.web.access import REFUSALS, Reader, audit
+from heimdallr.web.api.worklist import WorklistQuery
+from heimdallr.web.context import Ctx
+from heimdallr.web.schemas.common import MAX_ID, calendar_date
+from heimdallr.web.schemas.measurements import (
+    AnalysisOut,
+    Catalogue,
+    CatalogueEntry,
+    MeasuredOut,
+    MeasuredPage,
+    NameOut,
+    Names,
+)
+from heimdallr.web.tables import csv_lines
+
+router = APIRouter(prefix="/api/v1/measurements", tags=["measurements"], responses=REFUSALS)
+
+_COLUMNS = (
+    "study_id", "case_id", "study_date", "modality", "sex", "age_years",
+    "name", "value", "text", "unit", "status", "reason", "structure",
+)  # fmt: skip
+Name = Annotated[str, Query(max_length=100)]
+
+
+class MeasurementQuery(WorklistQuery):
+    """Which measurements of which studies; studies are filtered as on the worklist."""
+
+    name: Annotated[list[Name], Query(max_length=200, examples=[["liver_vol_cm3"]])] = Field(
+        default=[]
+    )
+    measured: Annotated[bool, Query(description="only those that have a value")] = False
+    study: Annotated[int | None, Query(ge=1, le=MAX_ID, description="of this study only")] = None
+
+    def which(self) -> export.Wanted:
+        """As the store has it."""
+        return export.Wanted(self.wanted(), tuple(self.name), self.measured, self.study)
+
+
+class MeasurementPageQuery(MeasurementQuery):
+    """Which measurements, a page at a time."""
+
+    after: Annotated[int, Query(ge=0, le=MAX_ID, description="`next` of the page before")] = 0
+    limit: Annotated[int, Query(ge=1, le=5000, description="how many at most")] = 500
+
+
+@router.get("")
+def list_measurements(
+    request: Request, context: Ctx, who: Reader, query: Annotated[MeasurementPageQuery, Query()]
+) -> MeasuredPage:
+    """Measurements of all studies that fit, with or without a value."""
+    audit(request, who, "measurements.export", details="json")
+    with context.database.read() as session:
+        rows = export.measurements(session, query.which(), after=query.after, limit=query.limit)
+    return MeasuredPage(
+        measurements=[_out(row) for row in rows],
+        next=rows[-1].id if len(rows) == query.limit else None,
+    )
+
+
+@router.get(
+    ".csv",
+    response_class=Response,
+    responses={200: {"description": "RFC 4180, UTF-8", "content": {"text/csv": {}}}},
+)
+def export_measurements_csv(
+    request: Request, context: Ctx, who: Reader, query: Annotated[MeasurementQuery, Query()]
+) -> Response:
+    """The same as a table, all of it, streamed; safe to open in a spreadsheet."""
+    audit(request, who, "measurements.export", details="csv")
+    rows = (
+        [getattr(row, column) for column in _COLUMNS]
+        for row in export.every_measurement(context.database, query.which())
+    )
+    return StreamingResponse(
+        csv_lines(_COLUMNS, rows),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="measurements.csv"'},
+    )
+
+
+@router.get("/names")
+def list_measurement_names(context: Ctx, _who: Reader) -> Names:
+    """Every name something was measured under here, its unit, and in how many studies."""
+    with context.database.read() as session:
+        rows = export.measurement_names(session)
+    return Names(names=[NameOut.model_validate(row) for row in rows])
+
+
+@router.get("/catalogue")
+def get_measurement_catalogue(_who: Reader) -> Catalogue:
+    """What is measured, and how: the analyses' own documentation."""
+    return _catalogue()
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> Catalogue:
+    analyses: list[AnalysisOut] = []
+    entries: list[CatalogueEntry] = []
+    for name, analysis in ANALYSES.items():
+        title, _, text = (inspect.getdoc(analysis) or "").partition("\n")
+        markdown = text.strip().replace("``", "`")
+        analyses.append(AnalysisOut(name=name, title=title.rstrip("."), text=markdown))
+        entries.extend(
+            CatalogueEntry(
+                name=output.name,
+                unit=output.unit,
+                meaning=output.meaning,
+                analysis=name,
+                flat=output.flat,
+            )
+            for output in analysis.OUTPUTS
+        )
+    return Catalogue(analyses=analyses, measurements=entries)
+
+
+def _out(row: export.MeasuredStudy) -> MeasuredOut:
+    copied = {column: getattr(row, column) for column in _COLUMNS}
+    return MeasuredOut.model_validate(copied | {"study_date": calendar_date(row.study_date)})

@@ -1,0 +1,170 @@
+"""One study: everything about it, and its files."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from heimdallr.publishing.publish import VOLUME_NAME
+from heimdallr.store import details
+from heimdallr.store.models import FindingRow, Patient, Study
+from heimdallr.web.access import REFUSALS, Principal, Reader, audit
+from heimdallr.web.api.system import events_page
+from heimdallr.web.api.worklist import row_out
+from heimdallr.web.cases import CaseFolder, folder_of, study_of
+from heimdallr.web.context import Context, Ctx
+from heimdallr.web.files import (
+    all_files,
+    mask,
+    mask_folders,
+    picture,
+    pictures,
+    send_file,
+    send_zip,
+)
+from heimdallr.web.problems import Answers, Problem, responses
+from heimdallr.web.schemas.common import Before, Limit, StudyId, calendar_date
+from heimdallr.web.schemas.studies import (
+    Events,
+    FindingOut,
+    MeasurementOut,
+    Results,
+    RunOut,
+    SeriesOut,
+    StudyDetail,
+)
+
+router = APIRouter(
+    prefix="/api/v1/studies/{study_id}", tags=["studies"], responses={**REFUSALS, **responses(404)}
+)
+
+_FILE: Answers = {
+    200: {"description": "the file", "content": {"application/octet-stream": {}}},
+    206: {"description": "the ranges asked for"},
+    304: {"description": "unchanged"},
+    **responses(409, 416),
+}
+_ZIP: Answers = {200: {"description": "ZIP", "content": {"application/zip": {}}}, **responses(409)}
+
+
+@router.get("")
+def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) -> StudyDetail:
+    """Everything about a study: series and why they were chosen, runs, results, where from."""
+    study = study_of(context, study_id)
+    audit(request, who, "study.view", _name(study))
+    row = row_out(context, study_id)
+    with context.database.read() as session:
+        patient = session.get(Patient, study.patient_fk) if study.patient_fk else None
+        series = details.series_of(session, study)
+        runs = details.runs_of(session, study)
+        findings = details.findings_of(session, [study_id]).get(study_id, [])
+    return StudyDetail(
+        **row.model_dump(),
+        birth_date=calendar_date(patient.birth_date) if patient else None,
+        series=[SeriesOut.model_validate(one) for one in series],
+        runs=[RunOut.model_validate(one) for one in runs],
+        results=_results(context, study, findings),
+        kept=dict(study.kept),
+    )
+
+
+def _results(context: Context, study: Study, findings: Sequence[FindingRow]) -> Results | None:
+    """What is in the case folder, and who has acknowledged what; ``None`` without one."""
+    try:
+        case = folder_of(context, study)
+        found, identity = case.results(), case.identity()
+    except Problem as problem:
+        if problem.status in (404, 409):
+            return None
+        raise
+    return Results(
+        measurements=[MeasurementOut.model_validate(one) for one in found.measurements],
+        findings=[FindingOut.model_validate(one) for one in findings],
+        images=pictures(case.path),
+        masks=mask_folders(case.path),
+        has_volume=(case.path / VOLUME_NAME).is_file(),
+        provenance=found.provenance,
+        identity=identity,
+    )
+
+
+@router.get("/events")
+def list_study_events(
+    context: Ctx, _who: Reader, study_id: StudyId, before: Before = None, limit: Limit = 100
+) -> Events:
+    """What happened to a study, newest first."""
+    study_of(context, study_id)
+    with context.database.read() as session:
+        rows = details.events(session, study_id=study_id, before=before, limit=limit)
+    return events_page(rows, limit)
+
+
+@router.get("/volume", responses=_FILE, response_class=Response)
+def get_study_volume(request: Request, context: Ctx, who: Reader, study_id: StudyId) -> Response:
+    """The converted volume, NIfTI-1, gzipped."""
+    case = _opened(request, context, who, study_id, "volume")
+    return send_file(request, case.path / VOLUME_NAME, f"study-{study_id}-{VOLUME_NAME}")
+
+
+@router.get("/masks/{folder}", responses=_ZIP, response_class=Response)
+def download_study_masks(
+    request: Request, context: Ctx, who: Reader, study_id: StudyId, folder: str
+) -> Response:
+    """All masks of a folder, as a ZIP."""
+    case = folder_of(context, study_of(context, study_id))
+    masks = mask_folders(case.path).get(folder)
+    if not masks:
+        raise Problem(404, "nothing was segmented into such a folder")
+    audit(request, who, "study.download", _name(case.study), details=folder)
+    names = [f"{folder}/{one}.nii.gz" for one in masks]
+    return send_zip(case.path, names, f"study-{study_id}-{folder}.zip")
+
+
+@router.get("/masks/{folder}/{structure}", responses=_FILE, response_class=Response)
+def get_study_mask(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request, context: Ctx, who: Reader, study_id: StudyId, folder: str, structure: str
+) -> Response:
+    """The mask of one structure, NIfTI-1, gzipped, on the voxels of the volume."""
+    case = folder_of(context, study_of(context, study_id))
+    path = mask(case.path, folder, structure)
+    audit(request, who, "study.download", _name(case.study), details=f"{folder}/{path.name}")
+    return send_file(request, path, f"study-{study_id}-{folder}-{path.name}")
+
+
+@router.get("/images/{filename}", responses=_FILE, response_class=Response)
+def get_study_image(
+    request: Request, context: Ctx, _who: Reader, study_id: StudyId, filename: str
+) -> Response:
+    """A picture."""
+    case = folder_of(context, study_of(context, study_id))
+    return send_file(request, picture(case.path, filename), filename, inline=True)
+
+
+@router.get("/archive", responses=_ZIP, response_class=Response)
+def download_study_archive(
+    request: Request,
+    context: Ctx,
+    who: Reader,
+    study_id: StudyId,
+    *,
+    identity: Annotated[
+        bool, Query(description="with `id.json`, the file that names the patient")
+    ] = True,
+) -> Response:
+    """The whole case folder, as a ZIP."""
+    case = _opened(request, context, who, study_id, "archive" if identity else "archive, unnamed")
+    names = [name for name in all_files(case.path) if identity or name != "id.json"]
+    return send_zip(case.path, names, f"study-{study_id}.zip")
+
+
+def _opened(
+    request: Request, context: Context, who: Principal, study_id: int, what: str
+) -> CaseFolder:
+    """The study's folder; the audit trail says what is taken out of it."""
+    case = folder_of(context, study_of(context, study_id))
+    audit(request, who, "study.download", _name(case.study), details=what)
+    return case
+
+
+def _name(study: Study) -> str:
+    return study.case_id or f"study:{study.id}"

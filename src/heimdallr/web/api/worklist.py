@@ -1,0 +1,129 @@
+"""The worklist: every study ever received."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, Field
+from sqlalchemy.orm import Session
+
+from heimdallr.store.details import findings_of
+from heimdallr.store.models import StudyState
+from heimdallr.store.worklist import (
+    Severity,
+    Sort,
+    WorklistFilter,
+    WorklistRow,
+    studies,
+    worklist,
+)
+from heimdallr.web.access import REFUSALS, Reader
+from heimdallr.web.context import Context, Ctx
+from heimdallr.web.estimates import remaining
+from heimdallr.web.problems import Problem
+from heimdallr.web.schemas.common import Limit, Message, Offset
+from heimdallr.web.schemas.studies import StudyRow, Worklist, chip, study_row
+
+router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
+
+_WORD = r"^[A-Za-z0-9_]{0,64}$"
+"""Codes, regions, modalities."""
+
+
+class WorklistQuery(Message):
+    """Filters, order and page; what is empty does not restrict."""
+
+    search: Annotated[
+        str, Query(max_length=200, description="words of name, PatientID, accession number; a date")
+    ] = ""
+    state: Annotated[list[StudyState], Query(max_length=20, description="any of them")] = Field(
+        default=[]
+    )
+    modality: Annotated[str, Query(pattern=_WORD, examples=["CT"])] = ""
+    date_from: Annotated[date | None, Query(description="first study date")] = None
+    date_to: Annotated[date | None, Query(description="last study date")] = None
+    received_from: Annotated[AwareDatetime | None, Query(description="received then or later")] = (
+        None
+    )
+    received_before: Annotated[AwareDatetime | None, Query(description="received earlier")] = None
+    region: Annotated[str, Query(pattern=_WORD, examples=["thorax"])] = ""
+    finding: Annotated[str, Query(pattern=_WORD, examples=["intracerebral_haemorrhage"])] = ""
+    severity: Annotated[
+        Severity | None, Query(description="a finding at least as severe was made")
+    ] = None
+    unread: Annotated[bool, Query(description="has results nobody has read")] = False
+    stat: Annotated[bool, Query(description="is urgent")] = False
+    flagged: Annotated[bool, Query(description="is flagged")] = False
+
+    def wanted(self) -> WorklistFilter:
+        """As the store has it."""
+        return WorklistFilter(
+            search=self.search,
+            states=tuple(self.state),
+            modality=self.modality,
+            study_date_from=_digits(self.date_from),
+            study_date_to=_digits(self.date_to),
+            received_from=self.received_from,
+            received_before=self.received_before,
+            region=self.region,
+            finding=self.finding,
+            severity=self.severity,
+            unread=self.unread,
+            stat=self.stat,
+            flagged=self.flagged,
+        )
+
+
+class WorklistPageQuery(WorklistQuery):
+    """The filters, and which page in which order."""
+
+    sort: Sort = Sort.RECEIVED
+    order: Literal["ascending", "descending"] = "descending"
+    offset: Offset = 0
+    limit: Limit = 50
+
+
+@router.get("/studies")
+def list_studies(
+    context: Ctx, _who: Reader, query: Annotated[WorklistPageQuery, Query()]
+) -> Worklist:
+    """A page of the worklist: every study ever received, whatever became of it."""
+    with context.database.read() as session:
+        page = worklist(
+            session,
+            query.wanted(),
+            sort=query.sort,
+            descending=query.order == "descending",
+            offset=query.offset,
+            limit=query.limit,
+        )
+        rows = rows_out(session, page.rows)
+    return Worklist(studies=rows, total=page.total, offset=page.offset)
+
+
+def rows_out(session: Session, rows: Sequence[WorklistRow]) -> list[StudyRow]:
+    """Rows as they are sent, with their findings and the time that remains."""
+    findings = findings_of(session, [row.id for row in rows if row.finding_codes])
+    left = remaining(session, rows)
+    return [
+        study_row(row, [chip(one) for one in findings.get(row.id, [])], left.get(row.id))
+        for row in rows
+    ]
+
+
+def row_out(context: Context, study_id: int) -> StudyRow:
+    """One row as it is sent.
+
+    Raises:
+        Problem: 404, the study is gone.
+    """
+    with context.database.read() as session:
+        rows = rows_out(session, studies(session, [study_id]))
+    if not rows:
+        raise Problem(404, "there is no study of this number")
+    return rows[0]
+
+
+def _digits(day: date | None) -> str:
+    return f"{day:%Y%m%d}" if day else ""

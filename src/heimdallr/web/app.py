@@ -1,0 +1,98 @@
+"""The web application: its routers, what surrounds them, and its description."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from heimdallr import __version__
+from heimdallr.store.layout import data_folders
+from heimdallr.web import access, openapi, problems
+from heimdallr.web.api import (
+    changes,
+    commands,
+    findings,
+    health,
+    measurements,
+    pages,
+    patients,
+    studies,
+    system,
+    uploads,
+    worklist,
+)
+from heimdallr.web.changed import look_for_changes
+from heimdallr.web.context import Context
+from heimdallr.web.feed import Feed
+from heimdallr.web.limits import BodyLimits, Surround
+from heimdallr.web.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heimdallr.config import Settings
+    from heimdallr.store.database import Database
+
+_ROUTERS = (
+    uploads, patients, worklist, studies, commands, findings, measurements, changes, system, health,
+    pages,
+)  # fmt: skip
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    *,
+    now: Callable[[], datetime] | None = None,
+    stopping: threading.Event | None = None,
+) -> FastAPI:
+    """The application over an open database whose tables are made.
+
+    Args:
+        settings: of the service.
+        database: where the studies are.
+        now: the clock.
+        stopping: set when the service is to end.
+
+    Raises:
+        ConfigurationError: access control is off where others can reach the server.
+    """
+    now = now or _utc_now
+    stopping = stopping or threading.Event()
+    folders = data_folders(settings)
+    telemetry = Telemetry(database, folders.root, now)
+    app = FastAPI(
+        title="Heimdallr",
+        version=__version__,
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    context = Context(
+        settings=settings,
+        database=database,
+        folders=folders,
+        now=now,
+        telemetry=telemetry,
+        feed=Feed(lambda since: look_for_changes(context, since), stopping, telemetry.followers),
+        stopping=stopping,
+    )
+    app.state.heimdallr = context
+    app.state.uploads = uploads.Gate()
+    problems.install(app)
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    app.add_middleware(BodyLimits, unlimited={uploads.PATH})
+    access.install(app, settings, database, now)
+    app.add_middleware(Surround, telemetry=telemetry)
+    openapi.install(app)
+    return app
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,1 @@
+"""What the API sends and takes, as types; the OpenAPI is made of them."""

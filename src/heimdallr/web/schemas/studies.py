@@ -1,0 +1,244 @@
+"""Studies: a row of the worklist, and everything about one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Literal, cast
+
+from pydantic import AwareDatetime, Field
+
+from heimdallr.publishing.schema import Identity, ProvenanceRecord
+from heimdallr.store.models import FindingRow, StudyState
+from heimdallr.store.worklist import Severity, WorklistRow
+from heimdallr.web.schemas.common import Message, Schema, calendar_date
+
+
+class Chip(Schema):
+    """A finding, as short as the worklist needs it."""
+
+    code: str = Field(examples=["intracerebral_haemorrhage"])
+    severity: Severity
+    title: str = Field(examples=["Intracerebral haemorrhage, 12.3 cm³"])
+    acknowledged: bool = Field(description="whether a person has acknowledged it")
+
+
+class StudyRow(Schema):
+    """A study, as the worklist shows it; one row for every study ever received."""
+
+    id: int = Field(examples=[17], description="number of the study; says nothing of the patient")
+    case_id: str | None = Field(
+        examples=["SilvaMJ_20260201_123456"],
+        description="name of its case folder; null until it was complete once",
+    )
+    study_instance_uid: str
+    patient_name: str = Field(examples=["SILVA^MARIA JOSE"])
+    patient_id: str
+    sex: str | None
+    age_years: float | None
+    accession_number: str
+    study_date: date | None
+    study_time: str | None
+    description: str
+    institution: str
+    modality: str = Field(description="of the volume measured; empty before there is one")
+    modalities: list[str] = Field(description="of all series received", examples=[["CT", "SR"]])
+    source: str = Field(description="dicom, upload or watch")
+    calling_ae: str
+    received_at: AwareDatetime
+    last_instance_at: AwareDatetime
+    completed_at: AwareDatetime | None
+    instance_count: int
+    size_bytes: int
+    state: StudyState
+    revision: int = Field(description="how often its content was complete and new")
+    stat: bool
+    priority: int = Field(description="1 (STAT) to 10 (routine); lower is sooner")
+    progress: float = Field(ge=0, le=1, description="share of the work that is done")
+    remaining_s: float | None = Field(
+        None, description="estimate from past cases; null where there is none"
+    )
+    error: str = Field(description="what happened and what to do; empty when all is well")
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    elapsed_s: float | None
+    turnaround_s: float | None = Field(description="from the last image to the results")
+    has_results: bool
+    has_hemorrhage: bool | None = Field(description="null where that could not be answered")
+    body_regions: list[str]
+    worst_severity: Severity | None
+    findings: list[Chip]
+    notices: list[str] = Field(examples=[["bundled weights — not for clinical use"]])
+    unread: bool = Field(description="there are results nobody has marked as read")
+    read_at: AwareDatetime | None
+    flagged: bool = Field(description="marked by a person; retention leaves it alone")
+    changed_at: AwareDatetime
+
+
+_COPIED = StudyRow.model_fields.keys() & {field.name for field in fields(WorklistRow)}
+
+
+def study_row(
+    row: WorklistRow, chips: Sequence[Chip] = (), remaining_s: float | None = None
+) -> StudyRow:
+    """A row as it is sent."""
+    copied = {name: getattr(row, name) for name in _COPIED}
+    return StudyRow.model_validate(
+        copied
+        | {
+            "study_date": calendar_date(row.study_date),
+            "progress": min(max(row.progress, 0.0), 1.0),
+            "stat": row.stat,
+            "unread": row.has_results and row.read_at is None,
+            "remaining_s": remaining_s,
+            "findings": list(chips),
+        }
+    )
+
+
+def chip(finding: FindingRow) -> Chip:
+    """A finding as the worklist shows it."""
+    return Chip(
+        code=finding.code,
+        severity=cast("Severity", finding.severity),
+        title=finding.title,
+        acknowledged=finding.acknowledged_at is not None,
+    )
+
+
+class Worklist(Schema):
+    """A page of the worklist."""
+
+    studies: list[StudyRow]
+    total: int = Field(description="studies that fit the filters")
+    offset: int
+
+
+class SeriesOut(Schema):
+    """A series as received, and what selection thought of it."""
+
+    uid: str
+    number: int | None
+    modality: str
+    description: str
+    body_part: str
+    instance_count: int
+    rank: int | None = Field(description="1 was measured; null: unusable, or not judged yet")
+    reasons: list[str]
+
+
+class RunOut(Schema):
+    """One attempt at one revision."""
+
+    revision: int
+    attempt: int
+    cause: str = Field(description="received, late_instances, retry or reprocess")
+    state: StudyState
+    stage: str
+    progress: float
+    cancel_requested: bool
+    queued_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    seconds: dict[str, float] = Field(description="stage → wall time")
+    error: str
+    log: str = Field(description="what happened, for whoever looks at a failure")
+
+
+class FindingOut(Schema):
+    """A finding, what it rests on, and who has seen it."""
+
+    id: int
+    code: str = Field(examples=["intracerebral_haemorrhage"])
+    severity: Severity
+    title: str
+    evidence: dict[str, str | int | float | bool | None]
+    reference: str = Field(description="where the limit comes from")
+    structure: str | None
+    slice_index: int | None
+    caveats: list[str]
+    acknowledged_at: AwareDatetime | None
+    acknowledged_by: str
+    note: str
+
+
+class EventOut(Schema):
+    """Something that happened."""
+
+    id: int
+    at: AwareDatetime
+    kind: str
+    message: str
+    actor: str = Field(description="who asked for it; empty when the system did")
+
+
+class Events(Schema):
+    """A page of events, newest first."""
+
+    events: list[EventOut]
+    next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
+class MeasurementOut(Schema):
+    """A measurement: a value, or the reason why there is none."""
+
+    name: str = Field(examples=["liver_vol_cm3"])
+    value: float | int | str | None = Field(examples=[1523.45])
+    unit: str = Field(examples=["cm3"])
+    status: Literal["measured", "not_applicable", "not_assessable", "failed"]
+    reason: str
+    analysis: str
+    structure: str | None
+    parameters: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+
+class Results(Schema):
+    """What came out, and where it came from."""
+
+    measurements: list[MeasurementOut]
+    findings: list[FindingOut]
+    images: list[str] = Field(examples=[["L3_overlay.png"]])
+    masks: dict[str, list[str]] = Field(
+        description="folder → structures that have a mask", examples=[{"total": ["liver"]}]
+    )
+    has_volume: bool
+    provenance: ProvenanceRecord | None
+    identity: Identity | None = Field(description="`id.json` of the case folder")
+
+
+class StudyDetail(StudyRow):
+    """Everything about one study."""
+
+    birth_date: date | None
+    series: list[SeriesOut]
+    runs: list[RunOut] = Field(description="newest first")
+    results: Results | None = Field(description="null until there are some")
+    kept: dict[str, bool] = Field(
+        description="what retention has left of it", examples=[{"originals": True, "masks": False}]
+    )
+
+
+class Acknowledgement(Message):
+    """What a person says when acknowledging a finding."""
+
+    note: str = Field("", max_length=2000, examples=["Told the ward at 10:12."])
+
+
+class PriorityChange(Message):
+    """How urgent a study is."""
+
+    priority: int = Field(ge=1, le=10, description="1 is STAT, 10 routine", examples=[1])
+
+
+class Mark(Message):
+    """A mark set or taken away."""
+
+    on: bool = Field(examples=[True])
+
+
+class Deletion(Schema):
+    """What was deleted."""
+
+    id: int
+    case_id: str | None
