@@ -7,9 +7,8 @@ sees the data folder, and a folder that lost something costs time, not the case.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -20,27 +19,26 @@ from heimdallr.preparation.prepare import RefusedStudy, prepare_study
 from heimdallr.segmentation.plan import BLEED, runs_for
 from heimdallr.segmentation.tasks import task as task_named
 from heimdallr.workflow import artefacts
+from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.stages import analyze, case_of, preferences, publish, segment
-from heimdallr.workflow.work_folder import INSTANCES, Source, WorkFolder, fingerprint
+from heimdallr.workflow.work_folder import INSTANCES, fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from heimdallr.analyses.case import Case
     from heimdallr.config import Settings
-    from heimdallr.domain.errors import HeimdallrError
-    from heimdallr.domain.study import Modality, Selection
+    from heimdallr.domain.study import Modality
     from heimdallr.preparation.headers import Scan, ScannedStudy
     from heimdallr.preparation.prepare import PreparedStudy
     from heimdallr.segmentation.engine import Engine
     from heimdallr.segmentation.plan import Resolution
     from heimdallr.segmentation.tasks import Task
+    from heimdallr.workflow.assignment import Assignment, Chronicle, Report
     from heimdallr.workflow.engine_lease import EngineLease
-    from heimdallr.workflow.stages import Analyzed, Chronicle, Segmented
-
-Report = Callable[[float], int]
-"""Told the share of the stage that is done; says how urgent the case is; raises when it is to stop.
-"""
+    from heimdallr.workflow.stages import Analyzed, Segmented
+    from heimdallr.workflow.work_folder import WorkFolder
 
 _UNREADABLE = (OSError, ValueError, ConversionError)
 """What reading an output back may raise when it is not what was written."""
@@ -48,53 +46,6 @@ _UNREADABLE = (OSError, ValueError, ConversionError)
 _Output = TypeVar("_Output")
 
 _log = structlog.get_logger()
-
-
-class StudyRefusedError(Exception):
-    """The study cannot be measured; says why, of every series."""
-
-    def __init__(self, error: HeimdallrError, selection: Selection | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.selection = selection
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What a worker has to know of a run, as plain values."""
-
-    workflow_id: str
-    study_id: int
-    study_key: str
-    case_id: str
-    revision: int
-    attempt: int
-    fresh: bool
-    sources: tuple[Source, ...]
-
-    @property
-    def content(self) -> str:
-        """Fingerprint of the revision's files."""
-        return fingerprint(sorted((one.key, one.digest) for one in self.sources))
-
-
-class Work(Protocol):
-    """The work on one run, as the durable workflow sees it."""
-
-    def do(self, stage: str, report: Report) -> float:
-        """Make a stage's output whole, if it is not; the seconds it took when it was made.
-
-        Raises:
-            StudyRefusedError: the study cannot be measured.
-            HeimdallrError: the stage failed.
-        """
-
-    def publish(self, chronicle: Chronicle, last_word: Callable[[], None]) -> Path:
-        """Publish the case; its folder.
-
-        Raises:
-            HeimdallrError: the stage failed; an older folder is untouched.
-        """
 
 
 class CaseWork:
@@ -119,14 +70,14 @@ class CaseWork:
         self._seconds: dict[str, float] = {}
 
     def do(self, stage: str, report: Report) -> float:
-        """See :class:`Work`."""
+        """See :class:`~heimdallr.workflow.assignment.Work`."""
         {"prepare": self._prepare, "segment": self._segment, "analyze": self._analyze}[stage](
             report
         )
         return self._seconds[stage]
 
     def publish(self, chronicle: Chronicle, last_word: Callable[[], None]) -> Path:
-        """See :class:`Work`."""
+        """See :class:`~heimdallr.workflow.assignment.Work`."""
 
         def silent(_share: float) -> int:
             last_word()

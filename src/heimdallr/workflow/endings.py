@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.study import Selection
     from heimdallr.store.layout import DataFolders
     from heimdallr.store.models import Run
-    from heimdallr.workflow.case_work import Assignment
+    from heimdallr.workflow.assignment import Assignment
     from heimdallr.workflow.run_log import RunLog
 
 

@@ -28,11 +28,10 @@ from heimdallr.store.results import index_results
 from heimdallr.store.runs import CancelAskedError, RunLostError, RunOverError
 from heimdallr.store.states import FINAL_STATES
 from heimdallr.workflow import endings
-from heimdallr.workflow.case_work import Assignment, StudyRefusedError
+from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.estimate import share_of_case
 from heimdallr.workflow.patience import LeavingError, is_away, patiently
 from heimdallr.workflow.run_log import RunLog
-from heimdallr.workflow.stages import Chronicle
 from heimdallr.workflow.work_folder import Source, WorkFolder
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
-    from heimdallr.workflow.case_work import Work
+    from heimdallr.workflow.assignment import Work
 
 Verdict = Literal["whole", "over"]
 """Of a stage: its output is whole and the run goes on; or the run is over."""

@@ -21,9 +21,9 @@ import structlog
 
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
+from heimdallr.workflow.assignment import Chronicle
 from heimdallr.workflow.estimate import SHARES, share_of_case
 from heimdallr.workflow.stages import (
-    Chronicle,
     analyze,
     case_of,
     make_engine,

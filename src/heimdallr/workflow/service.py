@@ -14,28 +14,24 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from heimdallr.domain.errors import HeimdallrError, StorageError
+from heimdallr.domain.errors import StorageError
 from heimdallr.lifeline import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
-from heimdallr.workflow.case_work import CaseWork, tasks_of
 from heimdallr.workflow.dispatcher import Dispatcher
 from heimdallr.workflow.durable import DurableWork
-from heimdallr.workflow.engine_lease import EngineLease
 from heimdallr.workflow.executors import Census, make_locks, new_name
 from heimdallr.workflow.housekeeping import HOUSEKEEPING_S, keep_house
 from heimdallr.workflow.job import Shop
 from heimdallr.workflow.patience import is_away
-from heimdallr.workflow.stages import make_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from heimdallr.config import Settings
-    from heimdallr.domain.study import Modality
     from heimdallr.store.database import Database
-    from heimdallr.workflow.case_work import Assignment, Work
+    from heimdallr.workflow.assignment import Assignment, Work
     from heimdallr.workflow.executors import Locks
     from heimdallr.workflow.work_folder import WorkFolder
 
@@ -81,13 +77,7 @@ def run_worker(
     folders.create()
     database = open_database(settings)
     upgrade(database)
-    lease = EngineLease(lambda: make_engine(settings))
-    if make_work is None:
-        _in_background("warm", lambda: _warm(lease, settings))
-
-        def make_work(assignment: Assignment, folder: WorkFolder) -> Work:
-            return CaseWork(assignment, folder, folders.output, settings, lease)
-
+    make_work = make_work or _real_work(settings)
     shop = Shop(database, folders, make_work, settings.max_recoveries)
     name, locks = new_name(), make_locks(database, folders.state)
     if not locks.hold(name):
@@ -211,21 +201,14 @@ def _wait_idle(work: DurableWork, limit_s: float) -> bool:
     return not work.busy
 
 
-def _warm(lease: EngineLease, settings: Settings) -> None:
-    """Make the engine and load the networks, so that the first case need not wait for them."""
-    _warm_for(lease, settings, "CT")
-    _warm_for(lease, settings, "MR")
+def _real_work(settings: Settings) -> Callable[[Assignment, WorkFolder], Work]:
+    """The real work on a run, with one engine for all; it is being made ready meanwhile."""
+    # Networks, converters and analyses are imported by workers only.
+    from heimdallr.workflow.real_work import RealWork  # noqa: PLC0415
 
-
-def _warm_for(lease: EngineLease, settings: Settings, modality: Modality) -> None:
-    try:
-        engine = lease.engine()
-        for task in tasks_of(engine, modality, settings.resolution):
-            engine.load(task.name)
-    except HeimdallrError as error:
-        _log.warning("engine_not_ready", kind=modality, reason=str(error))
-    else:
-        _log.info("engine_ready", device=engine.choice.device, kind=modality)
+    real = RealWork(settings)
+    _in_background("warm", real.warm)
+    return real
 
 
 def _in_background(name: str, work: Callable[[], object]) -> threading.Thread:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from heimdallr.segmentation.plan import segment_case
 from heimdallr.workflow.weights import cache_folder, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from heimdallr.analyses.findings import Finding
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from heimdallr.preparation.prepare import PreparedStudy
     from heimdallr.publishing.publish import PublishedCase
     from heimdallr.segmentation.plan import CaseSegmentations, Resolution
+    from heimdallr.workflow.assignment import Chronicle
 
 Progress = Callable[[float], object]
 """Told the share of a stage that is done, 0 to 1."""
@@ -52,14 +52,6 @@ class Analyzed:
 
     measurements: tuple[Measurement, ...] = ()
     findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Chronicle:
-    """When a case was begun, and what the stages before the last one took."""
-
-    started_at: datetime
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def make_engine(settings: Settings) -> Engine:

@@ -1,0 +1,49 @@
+"""The real work of a worker: every case's own, and the engine they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from heimdallr.domain.errors import HeimdallrError
+from heimdallr.store.layout import data_folders
+from heimdallr.workflow.case_work import CaseWork, tasks_of
+from heimdallr.workflow.engine_lease import EngineLease
+from heimdallr.workflow.stages import make_engine
+
+if TYPE_CHECKING:
+    from heimdallr.config import Settings
+    from heimdallr.domain.study import Modality
+    from heimdallr.workflow.assignment import Assignment
+    from heimdallr.workflow.work_folder import WorkFolder
+
+_log = structlog.get_logger()
+
+
+class RealWork:
+    """Makes the work on a run; all runs of the process share one resident engine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._output = data_folders(settings).output
+        self._lease = EngineLease(lambda: make_engine(settings))
+
+    def __call__(self, assignment: Assignment, folder: WorkFolder) -> CaseWork:
+        """The work on one run."""
+        return CaseWork(assignment, folder, self._output, self._settings, self._lease)
+
+    def warm(self) -> None:
+        """Make the engine and load the networks, so that the first case need not wait for them."""
+        self._warm_for("CT")
+        self._warm_for("MR")
+
+    def _warm_for(self, modality: Modality) -> None:
+        try:
+            engine = self._lease.engine()
+            for task in tasks_of(engine, modality, self._settings.resolution):
+                engine.load(task.name)
+        except HeimdallrError as error:
+            _log.warning("engine_not_ready", kind=modality, reason=str(error))
+        else:
+            _log.info("engine_ready", device=engine.choice.device, kind=modality)
