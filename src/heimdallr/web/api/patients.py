@@ -98,8 +98,10 @@ def download_case_folder(
 
 @router.get("/{case_id}/images/{filename}", responses={**_MISSING, **_PNG}, response_class=Response)
 def get_case_image(
-    request: Request, context: Ctx, _who: Reader, case_id: CaseId, filename: str
+    request: Request, context: Ctx, who: Reader, case_id: CaseId, filename: str
 ) -> Response:
     """A picture of a case."""
     case = case_of(context, case_id)
-    return send_file(request, picture(case.path, filename), filename, inline=True)
+    path = picture(case.path, filename)
+    audit(request, who, "study.view", case_id, details=path.name)
+    return send_file(request, path, filename, inline=True)

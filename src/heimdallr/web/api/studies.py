@@ -89,11 +89,16 @@ def _results(context: Context, study: Study, findings: Sequence[FindingRow]) -> 
 
 
 @router.get("/events")
-def list_study_events(
-    context: Ctx, _who: Reader, study_id: StudyId, before: Before = None, limit: Limit = 100
+def list_study_events(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
+    context: Ctx,
+    who: Reader,
+    study_id: StudyId,
+    before: Before = None,
+    limit: Limit = 100,
 ) -> Events:
     """What happened to a study, newest first."""
-    study_of(context, study_id)
+    audit(request, who, "study.view", _name(study_of(context, study_id)), details="events")
     with context.database.read() as session:
         rows = details.events(session, study_id=study_id, before=before, limit=limit)
     return events_page(rows, limit)
@@ -133,11 +138,13 @@ def get_study_mask(  # noqa: PLR0917 - FastAPI passes them by name
 
 @router.get("/images/{filename}", responses=_FILE, response_class=Response)
 def get_study_image(
-    request: Request, context: Ctx, _who: Reader, study_id: StudyId, filename: str
+    request: Request, context: Ctx, who: Reader, study_id: StudyId, filename: str
 ) -> Response:
     """A picture."""
     case = folder_of(context, study_of(context, study_id))
-    return send_file(request, picture(case.path, filename), filename, inline=True)
+    path = picture(case.path, filename)
+    audit(request, who, "study.view", _name(case.study), details=path.name)
+    return send_file(request, path, filename, inline=True)
 
 
 @router.get("/archive", responses=_ZIP, response_class=Response)
