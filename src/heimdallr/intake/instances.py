@@ -79,6 +79,7 @@ class StudyWriter:
         self._known: dict[str, Instance] = {}
         self._placed: list[Path] = []
         self._changed = False
+        self._replaced = 0
 
     def open(self, now: datetime, received_at: datetime) -> None:
         """Lock the study's row, made if need be, and see what is known of it.
@@ -144,6 +145,10 @@ class StudyWriter:
         study = self._study
         if self._changed:
             reopen(self._session, study, now)
+        if self._replaced:
+            what = f"{self._replaced} images came again with other content; the older are kept"
+            note(self._session, study, "replaced", what, now)
+            _log.warning("images replaced", study=study.key, count=self._replaced)
         if self._origin.stat and study.priority > STAT:
             self._session.flush()
             set_priority(self._session, study.id, STAT, now, "")
@@ -174,7 +179,7 @@ class StudyWriter:
             row.series_fk = series.id
         self._study.size_bytes += one.size_bytes - row.size_bytes
         self._fill(row, one, received_at)
-        _log.warning("an instance came again with other content", study=one.study_key)
+        self._replaced += 1
 
     @staticmethod
     def _fill(row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
