@@ -1,0 +1,477 @@
+"""From the spool to the database, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from received_images import Image, spooled, stack
+from sqlalchemy import func, select
+
+from heimdallr.config import Settings
+from heimdallr.domain.identity import OWN_UID_ROOT
+from heimdallr.intake import instances, spool
+from heimdallr.intake.completing import complete_studies
+from heimdallr.intake.recorder import Recorded, record_batch
+from heimdallr.store.layout import DataFolders, data_folders
+from heimdallr.store.lifecycle import lock
+from heimdallr.store.models import (
+    STAT,
+    Event,
+    Instance,
+    Patient,
+    Quarantined,
+    Run,
+    Series,
+    Study,
+    StudyState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from heimdallr.store.database import Database
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A data folder of its own."""
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def folders(settings: Settings) -> DataFolders:
+    """The data folder, made."""
+    made = data_folders(settings)
+    made.create()
+    return made
+
+
+@pytest.fixture
+def record(database: Database, folders: DataFolders) -> Callable[..., Recorded]:
+    """Spool some images and record them at once."""
+
+    def _record(images: Iterable[Image | bytes], **how: object) -> Recorded:
+        batch = spooled(folders.spool, images, **how)  # type: ignore[arg-type]
+        return record_batch(database, folders, batch.folder)
+
+    return _record
+
+
+def _study(database: Database) -> Study:
+    with database.read() as session:
+        return session.scalars(select(Study)).one()
+
+
+def _kinds(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.scalars(select(Event.kind).order_by(Event.id)))
+
+
+def _complete(database: Database, settings: Settings, folders: DataFolders) -> None:
+    with database.read() as session:
+        ids = list(session.scalars(select(Study.id)))
+    complete_studies(database, settings, folders, ids, datetime.now(timezone.utc))
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def consistent(database: Database, folders: DataFolders) -> int:
+    """Every row has its file and every file its row, and the counts agree; how many."""
+    with database.read() as session:
+        rows = session.execute(select(Instance.path, Instance.size_bytes)).all()
+        for study in session.scalars(select(Study)):
+            mine = session.scalars(select(Instance).where(Instance.study_fk == study.id)).all()
+            assert study.instance_count == len(mine)
+            assert study.size_bytes == sum(one.size_bytes for one in mine)
+        for series in session.scalars(select(Series)):
+            counted = select(func.count()).where(Instance.series_fk == series.id)
+            assert series.instance_count == session.scalar(counted)
+    placed = {
+        path for path in _files(folders.incoming) if "/." not in path and not path.startswith(".")
+    }
+    assert {path for path, _ in rows} == placed
+    assert len(rows) == len(placed)
+    for path, size in rows:
+        assert (folders.incoming / path).stat().st_size == size
+    return len(rows)
+
+
+def test_a_batch_becomes_a_study(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Patient, study, two series, six instances; the files in their places, the spool empty."""
+    done = record([*stack(), Image(series=2)])
+    assert (done.recorded, done.identical, done.replaced) == (6, 0, 0)
+    (touched,) = done.studies
+    assert touched.changed
+    assert touched.study_instance_uid == Image().study_uid
+    study = _study(database)
+    assert study.state is StudyState.RECEIVING
+    assert (study.patient_name, study.patient_id) == ("SILVA^MARÍA 1", "P1")
+    assert study.search_text == "silva maria 1 p1 a1"
+    assert (study.modalities, study.calling_ae, study.source) == (",CT,", "CT1", "dicom")
+    assert (study.instance_count, study.sex, study.study_date) == (6, "F", "20260201")
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Series)) == 2
+        assert session.scalars(select(Patient)).one().name == "SILVA^MARÍA 1"
+    assert consistent(database, folders) == 6
+    assert not list(folders.spool.iterdir())
+
+
+def test_an_identical_image_changes_nothing(
+    record: Callable[..., Recorded],
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+) -> None:
+    """A re-send is dropped and counted; the study stays as complete as it was."""
+    record(stack())
+    _complete(database, settings, folders)
+    before = _study(database)
+    done = record(stack())
+    assert (done.recorded, done.identical) == (0, 5)
+    assert not done.studies[0].changed
+    after = _study(database)
+    assert (after.state, after.revision) == (StudyState.QUEUED, 1)
+    assert after.last_instance_at == before.last_instance_at
+    assert consistent(database, folders) == 5
+
+
+def test_a_late_image_reopens_a_study(
+    record: Callable[..., Recorded],
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+) -> None:
+    """Complete again, it is a new revision with a run of its own."""
+    record(stack(count=3))
+    _complete(database, settings, folders)
+    record([Image(number=4)])
+    assert _study(database).state is StudyState.RECEIVING
+    assert "reopened" in _kinds(database)
+    _complete(database, settings, folders)
+    assert _study(database).revision == 2
+    with database.read() as session:
+        causes = session.scalars(select(Run.cause).order_by(Run.id)).all()
+    assert causes == ["received", "late_instances"]
+
+
+def test_newer_content_takes_the_place_of_older(
+    record: Callable[..., Recorded],
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+) -> None:
+    """The older file is kept aside, whatever order they come in."""
+    record([Image(content=1)])
+    _complete(database, settings, folders)
+    done = record([Image(content=2, series=1), Image(content=3)])
+    assert (done.recorded, done.identical, done.replaced) == (0, 0, 2)
+    assert _study(database).state is StudyState.RECEIVING
+    assert _kinds(database).count("replaced") == 1
+    place = folders.instance(Image().study_uid, Image().uid)
+    assert place.read_bytes() == Image(content=3).encoded()
+    aside = sorted((place.parent / ".replaced").iterdir())
+    kept = {path.read_bytes() for path in aside}
+    assert kept == {Image(content=1).encoded(), Image(content=2).encoded()}
+    assert consistent(database, folders) == 1
+    record([Image(content=1)])  # and back again: nothing is kept twice
+    assert place.read_bytes() == Image(content=1).encoded()
+    assert len(list((place.parent / ".replaced").iterdir())) == 3
+
+
+def test_an_image_that_moves_to_another_series_is_counted_there(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Newer content may name another series."""
+    record(stack(count=2))
+    record([Image(number=1, tags={"SeriesInstanceUID": "1.2.3", "SeriesNumber": 9})])
+    assert consistent(database, folders) == 2
+
+
+def test_unusable_files_are_kept_and_counted(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Each with its reason in a row of its own, and one event that names nobody."""
+    bad = [b"no DICOM" * 100, Image(tags={"Rows": 900}), Image(tags={"Rows": 901})]
+    done = record([*stack(count=2), *bad])
+    assert done.recorded == 2
+    assert sum(done.quarantined.values()) == 3
+    with database.read() as session:
+        rows = session.scalars(select(Quarantined)).all()
+        messages = session.scalars(select(Event.message).where(Event.kind == "quarantined")).all()
+    assert sorted(done.quarantined.values()) == [1, 2]
+    assert {row.reason for row in rows} == set(done.quarantined)
+    for row in rows:
+        assert (folders.quarantine / row.path).stat().st_size == row.size_bytes
+        assert (row.calling_ae, row.peer_address) == ("CT1", "10.0.0.7")
+    assert len(messages) == 1
+    assert "SILVA" not in messages[0]
+    assert not list(folders.spool.iterdir())
+
+
+def test_hostile_uids_stay_within_the_folder(
+    record: Callable[..., Recorded], folders: DataFolders
+) -> None:
+    """A UID made like a path ends in quarantine."""
+    evil = [
+        Image(tags={keyword: "../../evil"})
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    ]
+    assert sum(record(evil).quarantined.values()) == 3
+    assert not list(folders.root.parent.rglob("evil*"))
+
+
+def test_interleaved_studies_are_told_apart(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Images of four patients in one association, in no order."""
+    mixed = [Image(study, 1, number) for number in range(1, 6) for study in range(1, 5)]
+    done = record(mixed)
+    assert (done.recorded, len(done.studies)) == (20, 4)
+    assert consistent(database, folders) == 20
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Patient)) == 4
+        assert set(session.scalars(select(Study.instance_count))) == {5}
+
+
+def test_one_patient_of_several_studies_is_one_row(
+    record: Callable[..., Recorded], database: Database
+) -> None:
+    """By PatientID and its issuer; without a PatientID nobody is anybody else."""
+    same: dict[str, object] = {"PatientID": "P77"}
+    nobody: dict[str, object] = {"PatientID": None}
+    other: dict[str, object] = {"PatientID": "P77", "IssuerOfPatientID": "ELSEWHERE"}
+    tags = {1: same, 2: same, 3: nobody, 4: nobody, 5: other}
+    record([Image(study, tags=one) for study, one in tags.items()])
+    with database.read() as session:
+        of = {
+            study.study_instance_uid: study.patient_fk for study in session.scalars(select(Study))
+        }
+    owner = {study: of[Image(study).study_uid] for study in tags}
+    assert owner[1] == owner[2]
+    assert len(set(owner.values())) == 4
+    assert None not in owner.values()
+
+
+def test_what_one_image_leaves_out_another_says(
+    record: Callable[..., Recorded], database: Database
+) -> None:
+    """A report without a name does not make the study nameless, nor its patient a second one."""
+    blank: dict[str, object] = dict.fromkeys(("PatientName", "PatientID", "AccessionNumber"))
+    record([Image(tags=blank)])
+    assert _study(database).patient_name == ""
+    record([Image(number=2)])
+    study = _study(database)
+    assert (study.patient_name, study.search_text) == ("SILVA^MARÍA 1", "silva maria 1 p1 a1")
+    with database.read() as session:
+        patient = session.scalars(select(Patient)).one()
+    assert (patient.id, patient.patient_id) == (study.patient_fk, "P1")
+
+
+def test_two_patients_in_one_study_are_pointed_out(
+    record: Callable[..., Recorded], database: Database
+) -> None:
+    """Once, and without their names."""
+    record([Image(), Image(number=2, tags={"PatientID": "X"}), Image(number=3)])
+    record([Image(number=4, tags={"PatientID": "Y"})])
+    assert _kinds(database).count("mixed_patients") == 1
+    assert _study(database).patient_id == "P1"
+
+
+def test_own_objects_alone_are_stored_and_not_processed(
+    record: Callable[..., Recorded],
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+) -> None:
+    """A result that comes back from the PACS begins nothing; images beside it do."""
+    own: dict[str, object] = {"SOPInstanceUID": OWN_UID_ROOT + "7", "Manufacturer": "Heimdallr"}
+    record([Image(tags=own)])
+    _complete(database, settings, folders)
+    assert _study(database).state is StudyState.STORED
+    record([Image(number=2)])
+    _complete(database, settings, folders)
+    assert _study(database).state is StudyState.QUEUED
+
+
+def test_an_urgent_sender_makes_studies_stat(
+    record: Callable[..., Recorded], database: Database
+) -> None:
+    """Also of a study that others had begun."""
+    record([Image()])
+    assert _study(database).priority > STAT
+    record([Image(number=2)], stat=True)
+    study = _study(database)
+    assert (study.priority, study.instance_count) == (STAT, 2)
+
+
+def test_images_without_uids_are_known_again(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Their keys are made of their content."""
+    nameless = dict.fromkeys(("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
+    images = [Image(number=n, content=n, tags=dict(nameless)) for n in (1, 2, 3)]
+    assert record(images).recorded == 3
+    assert record(images).identical == 3
+    study = _study(database)
+    assert study.study_instance_uid == ""
+    assert study.key.startswith("study-")
+    assert consistent(database, folders) == 3
+
+
+def test_a_missing_file_is_put_back_by_a_resend(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """A row whose file is gone gets it again, and the study is not reopened for it."""
+    record(stack(count=2))
+    folders.instance(Image().study_uid, Image().uid).unlink()
+    done = record(stack(count=2))
+    assert done.identical == 2
+    assert consistent(database, folders) == 2
+
+
+def test_missing_files_are_said_when_a_study_is_complete(
+    record: Callable[..., Recorded],
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+) -> None:
+    """The worker will fail on them; people read why."""
+    record(stack(count=2))
+    folders.instance(Image().study_uid, Image().uid).unlink()
+    _complete(database, settings, folders)
+    assert "files_missing" in _kinds(database)
+
+
+def test_a_study_that_is_being_deleted_is_waited_for(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Its new images stay in the spool until it is gone."""
+    record([Image()])
+    with database.write() as session:
+        lock(session, _study(database).id).state = StudyState.DELETING
+    assert record([Image(number=2)]).files == 0
+    (batch,) = folders.spool.iterdir()
+    assert (batch / spool.LEFT).exists()
+    with database.write() as session:
+        session.delete(lock(session, _study(database).id))
+    assert record_batch(database, folders, batch).recorded == 1
+
+
+def test_a_disk_without_links_gets_copies(
+    record: Callable[..., Recorded],
+    database: Database,
+    folders: DataFolders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some file systems know no second name for a file."""
+
+    def no_link(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_link)
+    record(stack())
+    assert record(stack(content=1)).replaced == 5
+    assert record(stack(content=1)).identical == 5
+    assert sum(record([b"junk" * 500]).quarantined.values()) == 1
+    assert consistent(database, folders) == 5
+
+
+def test_what_the_database_refuses_is_quarantined_alone(
+    record: Callable[..., Recorded],
+    database: Database,
+    folders: DataFolders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One poisonous file among good ones costs only itself."""
+    add = instances.StudyWriter.add
+
+    def poisonous(self: instances.StudyWriter, one: object, *rest: object) -> str:
+        if getattr(one, "instance_number", 0) == 3:
+            msg = "no column holds this"
+            raise OverflowError(msg)
+        return add(self, one, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(instances.StudyWriter, "add", poisonous)
+    done = record(stack(count=7))
+    assert done.recorded == 6
+    assert list(done.quarantined.values()) == [1]
+    monkeypatch.undo()
+    assert (folders.quarantine / next(folders.quarantine.iterdir()).name / "00000003.dcm").exists()
+    assert _study(database).instance_count == 6
+
+
+def test_many_recorders_at_once_record_each_image_once(
+    database: Database, folders: DataFolders
+) -> None:
+    """Four at a time, each image in three batches, of studies and patients nobody knew."""
+    batches = [
+        spooled(folders.spool, [Image(study, 1, n) for study in (1, 2) for n in range(1, 9)])
+        for _ in range(3)
+    ]
+    batches.append(spooled(folders.spool, [Image(3, tags={"PatientID": "P1"})]))
+    done: list[Recorded] = []
+    threads = [
+        threading.Thread(
+            target=lambda batch=batch: done.append(record_batch(database, folders, batch.folder))
+        )
+        for batch in batches
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one.recorded for one in done) == 17
+    assert sum(one.identical for one in done) == 32
+    assert consistent(database, folders) == 17
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Patient)) == 2
+
+
+def test_one_batch_is_recorded_by_one_at_a_time(database: Database, folders: DataFolders) -> None:
+    """Two processes that take up the same batch share nothing out."""
+    batch = spooled(folders.spool, stack(count=30))
+    done: list[Recorded] = []
+
+    def work() -> None:
+        try:
+            done.append(record_batch(database, folders, batch.folder))
+        except FileNotFoundError:
+            done.append(Recorded())
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one.recorded for one in done) == 30
+    assert sum(one.identical for one in done) == 0
+    assert consistent(database, folders) == 30
+
+
+def test_real_studies_are_recorded(
+    database: Database,
+    folders: DataFolders,
+    real_set: Callable[[str], Path],
+) -> None:
+    """A folder of everything: each file is an instance or in quarantine."""
+    files = [
+        path.read_bytes()
+        for name in ("ct_geometry_traps", "mr_transfer_syntaxes", "ct_phantom_philips", "highdicom")
+        for path in sorted(real_set(name).rglob("*"))
+        if path.is_file()
+    ]
+    batch = spooled(folders.spool, files, source="upload")
+    done = record_batch(database, folders, batch.folder)
+    assert done.files == len(files)
+    assert (done.recorded, sum(done.quarantined.values())) == (79, 7)
+    assert consistent(database, folders) == done.recorded
