@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -83,12 +84,17 @@ class Cluster:
             connection.execute(statement.encode())
 
 
-@pytest.fixture(scope="session")
-def postgresql_cluster() -> Iterator[Cluster]:
-    """A server for the length of the test session."""
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """A server for the length of the block.
+
+    Raises:
+        FileNotFoundError: PostgreSQL is not installed.
+    """
     initdb, pg_ctl = program("initdb"), program("pg_ctl")
     if not (initdb and pg_ctl):
-        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
+        msg = "PostgreSQL's initdb and pg_ctl are not installed"
+        raise FileNotFoundError(msg)
     folder = Path(tempfile.mkdtemp(prefix="heimdallr-pg-"))  # short: a socket's path is limited
     folder.chmod(0o755)
     data = folder / "data"
@@ -117,12 +123,33 @@ def postgresql_cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[Cluster]:
+    """A server for the length of the test session."""
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(running_cluster())
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
+        yield cluster
+
+
 @pytest.fixture
 def postgresql_url(postgresql_cluster: Cluster) -> Iterator[str]:
     """A fresh, empty database, as a URL for ``HEIMDALLR_DATABASE_URL``."""
     url = postgresql_cluster.create_database()
     yield url.render_as_string(hide_password=False)
     postgresql_cluster.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables and no rows, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "heimdallr.db"
+    database = Database(make_url(f"sqlite:///{path}"))
+    upgrade(database)
+    database.close()
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -141,9 +168,10 @@ def _opened(
     request: pytest.FixtureRequest, tmp_path: Path, *, migrated: bool
 ) -> Iterator[Database]:
     if request.param == "sqlite":
-        database = Database(make_url(f"sqlite:///{tmp_path / 'heimdallr.db'}"))
+        path = tmp_path / "heimdallr.db"
         if migrated:
-            upgrade(database)
+            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        database = Database(make_url(f"sqlite:///{path}"))
         yield database
         database.close()
         return

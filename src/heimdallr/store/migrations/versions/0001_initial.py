@@ -187,27 +187,9 @@ def upgrade() -> None:
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.Column("kept", sa.JSON(), nullable=False),
-        sa.Column(
-            "state_rank",
-            sa.Integer(),
-            sa.Computed(
-                "CASE state WHEN 'failed' THEN 0 WHEN 'publishing' THEN 1 WHEN 'analyzing' THEN 2 WHEN 'segmenting' THEN 3 WHEN 'preparing' THEN 4 WHEN 'queued' THEN 5 WHEN 'receiving' THEN 6 WHEN 'sending' THEN 7 WHEN 'cancelled' THEN 8 WHEN 'refused' THEN 9 WHEN 'done' THEN 10 WHEN 'sent' THEN 11 WHEN 'stored' THEN 12 WHEN 'deleting' THEN 13 ELSE 14 END",
-                persisted=True,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "sort_date",
-            sa.String(length=8),
-            sa.Computed("coalesce(study_date, '')", persisted=True),
-            nullable=False,
-        ),
-        sa.Column(
-            "sort_turnaround",
-            sa.Double(),
-            sa.Computed("coalesce(turnaround_s, -1)", persisted=True),
-            nullable=False,
-        ),
+        sa.Column("state_rank", sa.Integer(), nullable=False),
+        sa.Column("sort_date", sa.String(length=8), nullable=False),
+        sa.Column("sort_turnaround", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["patient_fk"], ["patients.id"], name=op.f("fk_studies_patient_fk_patients")
         ),
@@ -222,9 +204,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_studies_change"), "studies", ["change"], unique=False)
     op.create_index(op.f("ix_studies_patient_fk"), "studies", ["patient_fk"], unique=False)
     op.create_index(
-        op.f("ix_studies_received_at_id"), "studies", ["received_at", "id"], unique=False
-    )
-    op.create_index(
         op.f("ix_studies_search_text_id"), "studies", ["search_text", "id"], unique=False
     )
     op.create_index(op.f("ix_studies_sort_date_id"), "studies", ["sort_date", "id"], unique=False)
@@ -237,6 +216,27 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_studies_study_instance_uid"), "studies", ["study_instance_uid"], unique=False
+    )
+    op.create_index(
+        "ix_studies_worklist",
+        "studies",
+        [
+            "received_at",
+            "id",
+            "state",
+            "priority",
+            "worst_severity",
+            "has_results",
+            "read_at",
+            "flagged",
+            "state_rank",
+            "sort_date",
+            "sort_turnaround",
+            "modalities",
+            "body_regions",
+            "search_text",
+        ],
+        unique=False,
     )
     op.create_index(
         op.f("ix_studies_worst_severity_id"), "studies", ["worst_severity", "id"], unique=False
@@ -447,13 +447,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_deliveries_state"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_index(op.f("ix_studies_worst_severity_id"), table_name="studies")
+    op.drop_index("ix_studies_worklist", table_name="studies")
     op.drop_index(op.f("ix_studies_study_instance_uid"), table_name="studies")
     op.drop_index(op.f("ix_studies_state_received_at"), table_name="studies")
     op.drop_index(op.f("ix_studies_state_rank_id"), table_name="studies")
     op.drop_index(op.f("ix_studies_sort_turnaround_id"), table_name="studies")
     op.drop_index(op.f("ix_studies_sort_date_id"), table_name="studies")
     op.drop_index(op.f("ix_studies_search_text_id"), table_name="studies")
-    op.drop_index(op.f("ix_studies_received_at_id"), table_name="studies")
     op.drop_index(op.f("ix_studies_patient_fk"), table_name="studies")
     op.drop_index(op.f("ix_studies_change"), table_name="studies")
     op.drop_index(op.f("ix_studies_accession_number"), table_name="studies")
