@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url, select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from heimdallr.cli import administration
 from heimdallr.cli.app import app
@@ -23,8 +23,6 @@ from heimdallr.store.passwords import matches
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from click.testing import Result
 
 
 @pytest.fixture

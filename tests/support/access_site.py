@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from httpx import Response as Answer
+    from httpx2 import Response as Answer
 
 HOST = "127.0.0.1"
 PASSWORD = "correct horse battery"  # noqa: S105 - of made-up users

@@ -20,7 +20,7 @@ from heimdallr.web.problems import Problem, log_error
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from prometheus_client import Gauge
 
@@ -94,7 +94,7 @@ class Feed:
             detail = "too many clients follow the changes; ask again now and then instead"
             raise Problem(503, detail, code="busy", headers={"Retry-After": "30"})
 
-    async def follow(self, after: int | None) -> AsyncIterator[bytes]:
+    async def follow(self, after: int | None) -> AsyncGenerator[bytes, None]:
         """The stream of one follower.
 
         Args:

@@ -15,6 +15,7 @@ from heimdallr.intake.uploads import clean_uploads
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.web.access import utc_now, welcome_administrator
 from heimdallr.web.app import create_app
 from heimdallr.web.connections import GuardedProtocol
 
@@ -47,6 +48,7 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
     database = open_database(settings)
     try:
         upgrade(database)
+        welcome_administrator(settings, database, utc_now())
         clean_uploads(folders)
         app = create_app(settings, database, stopping=stop)
         serve(app, settings, stop)

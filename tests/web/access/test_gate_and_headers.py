@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from httpx import Response
+    from httpx2 import Response
 
 LOOPBACK = "127.0.0.1"
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 from access_site import PASSWORD, Site
 from sqlalchemy import select
+from starlette.requests import Request
 
 from heimdallr.store import accounts, passwords
 from heimdallr.store.models import Role, User, WebSession
+from heimdallr.web.access import Permission, gate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from http.cookies import Morsel
 
-    from httpx import Response
+    from httpx2 import Response
 
     from heimdallr.store.database import Database
 
@@ -143,8 +146,38 @@ def test_page_that_refreshes_itself_idles_too(site: Site) -> None:
     for _ in range(3):
         site.clock.forward(hours=1.9)
         anna.get("/api/read", headers={"X-Background": "1"})
+        anna.get("/api/read", headers={"Accept": "text/event-stream"})
     site.clock.forward(hours=0.4)
     assert anna.get("/api/read").status_code == 401
+
+
+def test_streams_end_with_the_session(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Live changes stop for who signed out, was shut out or whose token was revoked."""
+    monkeypatch.setattr(gate, "CHECK_EVERY_S", 0.0)
+    anna = site.signed_in("anna")
+    cookie = anna.client.cookies["heimdallr_session"].encode()
+    scope = {
+        "type": "http", "method": "GET", "path": "/changes", "scheme": "http", "app": site.app,
+        "query_string": b"", "headers": [(b"cookie", b"heimdallr_session=" + cookie)],
+    }  # fmt: skip
+    closed = []
+
+    async def changes() -> AsyncGenerator[bytes, None]:
+        try:
+            for number in range(10):
+                if number == 3:
+                    with site.database.write() as session:
+                        accounts.set_disabled(session, "anna", disabled=True)
+                yield b"%d" % number
+        finally:
+            closed.append(True)
+
+    async def follow() -> list[bytes]:
+        stream = gate.while_allowed(Request(scope), Permission.READ, changes())
+        return [part async for part in stream]
+
+    assert anyio.run(follow) == [b"0", b"1", b"2"]
+    assert closed
 
 
 def test_disabling_and_roles_count_at_once(site: Site) -> None:
@@ -250,9 +283,8 @@ def test_changes_need_the_csrf_token(site: Site) -> None:
     """The cookie alone, which a browser sends by itself, changes nothing."""
     anna, bob = site.signed_in("anna", Role.OPERATOR), site.signed_in("bob", Role.OPERATOR)
     for given in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": bob.csrf}, {"X-CSRF-Token": "é"}):
-        answer = anna.client.post(
-            "/api/operate", headers={name: value.encode() for name, value in given.items()}
-        )
+        headers = [(name.encode(), value.encode()) for name, value in given.items()]
+        answer = anna.client.post("/api/operate", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
     assert anna.send("POST", "/api/operate").status_code == 200
     assert anna.get("/api/read").status_code == 200  # reading needs none

@@ -14,13 +14,13 @@ service does not start. Requests without valid credentials are refused before th
 For whoever makes the application: ``FastAPI(docs_url=None, redoc_url=None)``, its routes, then
 ``install``; uvicorn with ``proxy_headers=False`` (the proxies are looked at here, and only those
 that are trusted), ``server_header=False``, ``access_log=False`` (query strings hold what people
-search for). A stream that lasts asks :func:`still_allowed` from time to time. In tests:
+search for). A stream that lasts goes through :func:`while_allowed`. In tests:
 ``TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))``.
 """
 
 from __future__ import annotations
 
-from heimdallr.web.access.gate import still_allowed
+from heimdallr.web.access.gate import while_allowed
 from heimdallr.web.access.guard import (
     PUBLIC,
     Administrator,
@@ -33,7 +33,7 @@ from heimdallr.web.access.guard import (
     require,
     unguarded,
 )
-from heimdallr.web.access.installation import install, welcome_administrator
+from heimdallr.web.access.installation import install, utc_now, welcome_administrator
 from heimdallr.web.access.principal import Permission, Principal
 from heimdallr.web.access.refusals import REFUSALS
 from heimdallr.web.access.trail import audit, entry
@@ -54,7 +54,8 @@ __all__ = [
     "guarded_routes",
     "install",
     "require",
-    "still_allowed",
     "unguarded",
+    "utc_now",
     "welcome_administrator",
+    "while_allowed",
 ]

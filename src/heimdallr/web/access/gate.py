@@ -11,6 +11,8 @@ What the caller may do is asked later, by the route (:mod:`heimdallr.web.access.
 from __future__ import annotations
 
 import secrets
+import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -28,7 +30,7 @@ from heimdallr.web.access.refusals import unauthenticated
 from heimdallr.web.problems import Problem, from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from datetime import datetime
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 CSRF_HEADER = "X-CSRF-Token"
+CHECK_EVERY_S = 15.0
+"""How long a stream outlives a sign-out or a revocation at most, while something comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +133,11 @@ def identify(request: Request, access: Access, *, seen: bool = True) -> Caller |
         return Caller(of_token(token.name, token.scopes, token.id)) if token else None
     if not (cookie := session_cookie(request)):
         return None
-    seen = seen and "x-background" not in request.headers
-    user = find_session(access.database, cookie, now, access.lasts, seen=seen)
+    automatic = (
+        "x-background" in request.headers
+        or request.headers.get("accept") == "text/event-stream"  # browsers reconnect by themselves
+    )
+    user = find_session(access.database, cookie, now, access.lasts, seen=seen and not automatic)
     if user is None:
         return None
     principal = of_user(
@@ -142,13 +149,27 @@ def identify(request: Request, access: Access, *, seen: bool = True) -> Caller |
 def still_allowed(request: Request, permission: Permission) -> bool:
     """Whether who made a request that is still being answered may still make it.
 
-    Waits for the database; for streams, which outlive sign-outs and revocations.
+    Waits for the database.
     """
     access: Access = request.app.state.access
     if access.settings.auth == "off":
         return True
     caller = identify(request, access, seen=False)
     return caller is not None and caller.principal.may(permission)
+
+
+async def while_allowed(
+    request: Request, permission: Permission, stream: AsyncGenerator[bytes, None]
+) -> AsyncIterator[bytes]:
+    """A stream that ends when who asked for it may no longer see it."""
+    checked = time.monotonic()
+    async with aclosing(stream):
+        async for part in stream:
+            if time.monotonic() - checked >= CHECK_EVERY_S:
+                if not await run_in_threadpool(still_allowed, request, permission):
+                    return
+                checked = time.monotonic()
+            yield part
 
 
 def cookie_name(request: Request) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from heimdallr.web.access import REFUSALS, Reader
+from heimdallr.web.access import REFUSALS, Permission, Reader, while_allowed
 from heimdallr.web.context import Ctx
 from heimdallr.web.problems import responses
 
@@ -32,6 +32,7 @@ id: 1042
     },
 )
 async def follow_changes(
+    request: Request,
     context: Ctx,
     _who: Reader,
     last_event_id: Annotated[
@@ -45,7 +46,7 @@ async def follow_changes(
     context.feed.check_room()
     since = int(last_event_id) if last_event_id else after
     return StreamingResponse(
-        context.feed.follow(since),
+        while_allowed(request, Permission.READ, context.feed.follow(since)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
