@@ -5,7 +5,7 @@ Paths are kept relative to their folder, because another machine may see it else
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from heimdallr.analyses.findings import Finding
-from heimdallr.domain.measurement import Measurement, Scalar  # noqa: F401 - read by pydantic
+from heimdallr.domain.measurement import Measurement, Scalar
 from heimdallr.domain.study import Selection, Series, Study
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti
 from heimdallr.preparation.conversion import Conversion
@@ -65,6 +65,10 @@ class AnalyzedRecord(_Frozen):
 
     measurements: list[Measurement]
     findings: list[Finding]
+
+
+# Measurement and Finding name these for type checkers only.
+AnalyzedRecord.model_rebuild(_types_namespace={"Mapping": Mapping, "Scalar": Scalar})
 
 
 class _Json(Generic[_Record]):
