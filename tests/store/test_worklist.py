@@ -9,7 +9,7 @@ import pytest
 from store_cases import NOW, add_study
 
 from heimdallr.store import worklist as module
-from heimdallr.store.models import STAT, FindingRow, Study, StudyState
+from heimdallr.store.models import STAT, Study, StudyState
 from heimdallr.store.search import search_text
 from heimdallr.store.worklist import Sort, WorklistFilter, find_study, studies, worklist
 
@@ -35,10 +35,12 @@ def fill(session: Session) -> None:
     """Studies a to f, received in this order, one hour apart."""
     columns: dict[str, dict[str, object]] = {
         "a": {"patient_name": "SILVA^MARIA", "state": StudyState.DONE, "turnaround_s": 90.0,
-              "has_results": True, "body_regions": ",head,neck,", "worst_severity": 3},
+              "has_results": True, "body_regions": ",head,neck,", "worst_severity": 3,
+              "finding_codes": ",intracerebral_haemorrhage,"},
         "b": {"patient_name": "Müller^Jörg", "state": StudyState.DONE, "turnaround_s": 30.0,
               "has_results": True, "read_at": NOW, "body_regions": ",abdomen,",
-              "worst_severity": 1, "study_date": "20250615"},
+              "worst_severity": 1, "study_date": "20250615",
+              "finding_codes": ",splenomegaly,truncated_coverage,"},
         "c": {"patient_name": "山田^太郎", "patient_id": "X-9", "modalities": ",MR,SR,",
               "state": StudyState.FAILED, "study_date": None},
         "d": {"patient_name": "SANTOS^ANA", "accession_number": "ACC-777", "priority": STAT,
@@ -49,12 +51,7 @@ def fill(session: Session) -> None:
     }  # fmt: skip
     for hour, (key, values) in enumerate(columns.items()):
         received = NOW + timedelta(hours=hour)
-        study = add_study(session, key, **{"received_at": received, **values})
-        if key in "ab":
-            code = "intracerebral_haemorrhage" if key == "a" else "splenomegaly"
-            session.add(
-                FindingRow(study_fk=study.id, code=code, severity="note", title=code, evidence={})
-            )
+        add_study(session, key, **{"received_at": received, **values})
 
 
 def keys(database: Database, wanted: WorklistFilter, **how: object) -> str:

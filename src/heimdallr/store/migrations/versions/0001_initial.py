@@ -148,7 +148,11 @@ def upgrade() -> None:
         sa.Column("study_time", sa.String(length=16), nullable=True),
         sa.Column("description", sa.String(256), nullable=False),
         sa.Column("institution", sa.String(256), nullable=False),
-        sa.Column("modalities", sa.String(64), nullable=False),
+        sa.Column(
+            "modalities",
+            sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column(
             "search_text",
             sa.String(400).with_variant(sa.String(400, collation="C"), "postgresql"),
@@ -179,8 +183,16 @@ def upgrade() -> None:
         sa.Column("modality", sa.String(16), nullable=False),
         sa.Column("has_results", sa.Boolean(), nullable=False),
         sa.Column("has_hemorrhage", sa.Boolean(), nullable=True),
-        sa.Column("body_regions", sa.String(length=128), nullable=False),
-        sa.Column("finding_codes", sa.String(length=1000), nullable=False),
+        sa.Column(
+            "body_regions",
+            sa.String(128).with_variant(sa.String(128, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "finding_codes",
+            sa.String(500).with_variant(sa.String(500, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("worst_severity", sa.Integer(), nullable=False),
         sa.Column("notices", sa.JSON(), nullable=False),
         sa.Column("volume_bytes", sa.BigInteger(), nullable=True),
@@ -188,7 +200,11 @@ def upgrade() -> None:
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.Column("kept", sa.JSON(), nullable=False),
         sa.Column("state_rank", sa.Integer(), nullable=False),
-        sa.Column("sort_date", sa.String(length=8), nullable=False),
+        sa.Column(
+            "sort_date",
+            sa.String(8).with_variant(sa.String(8, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("sort_turnaround", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["patient_fk"], ["patients.id"], name=op.f("fk_studies_patient_fk_patients")
@@ -234,6 +250,7 @@ def upgrade() -> None:
             "sort_turnaround",
             "modalities",
             "body_regions",
+            "finding_codes",
             "search_text",
         ],
         unique=False,
