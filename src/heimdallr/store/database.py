@@ -49,7 +49,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One transaction that only reads."""
-        with self.engine.connect() as connection:
+        # PostgreSQL would show each statement what was committed until then.
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**options) as connection:
             yield from _transaction(connection)
 
     def close(self) -> None:

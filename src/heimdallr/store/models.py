@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from heimdallr.store.changes import NextChange
+from heimdallr.store.change_number import NextChange
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -219,7 +219,7 @@ class Study(Base):
         flagged: marked by a person; retention leaves it alone.
         kept: what retention has left: ``originals``, ``volume``, ``masks``, ``results``.
         changed_at: last change of anything a reader sees.
-        change: rises with every change of the row; see :mod:`heimdallr.store.changes`.
+        change: rises with every change of the row; read by :mod:`heimdallr.store.changes`.
         state_rank: place of the state in :data:`STATE_ORDER`.
         sort_date: the study date; empty where there is none.
         sort_turnaround: the turnaround; below zero where there is none.
