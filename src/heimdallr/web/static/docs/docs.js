@@ -23,7 +23,7 @@ function typeOf(schema) {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const choices = schema.anyOf || schema.oneOf;
   if (choices) return choices.map(typeOf).join(" | ");
-  if (schema.type === "array") return `${typeOf(schema.items)}[]`;
+  if (schema.type === "array") { const one = typeOf(schema.items); return one.includes(" | ") ? `(${one})[]` : `${one}[]`; }
   return (schema.type || "any") + (schema.format ? ` (${schema.format})` : "");
 }
 
