@@ -306,6 +306,7 @@ def _orders(root: Path, case_id: str) -> dict[str, str]:
 
 def main() -> int:
     """A worker with quick work."""
+    from heimdallr.workflow.executors import GRACE_S  # noqa: PLC0415 - as below
     from heimdallr.workflow.service import run_worker  # noqa: PLC0415 - slow to import
 
     logs.configure(service="worker", level="info")
@@ -314,8 +315,13 @@ def main() -> int:
     def make(assignment: Assignment, folder: WorkFolder) -> Work:
         return QuickWork(assignment, folder, settings.data_dir.absolute())
 
-    stop_s = float(os.environ.get("QUICK_STOP_S", "20"))
-    ended = run_worker(settings, stop_on_signals(), make_work=make, stop_s=stop_s)
+    ended = run_worker(
+        settings,
+        stop_on_signals(),
+        make_work=make,
+        stop_s=float(os.environ.get("QUICK_STOP_S", "20")),
+        grace_s=float(os.environ.get("QUICK_GRACE_S", GRACE_S)),
+    )
     if not ended:
         os._exit(3)
     return 0

@@ -215,9 +215,11 @@ class Census:
                     recover(name)
 
 
-def make_locks(database: Database, state: Path) -> FileLocks | SessionLocks:
+def make_locks(
+    database: Database, state: Path, grace_s: float = GRACE_S
+) -> FileLocks | SessionLocks:
     """The locks that fit the database."""
-    return FileLocks(state / "workers") if database.is_sqlite else SessionLocks(database)
+    return FileLocks(state / "workers") if database.is_sqlite else SessionLocks(database, grace_s)
 
 
 def _take(connection: Connection, name: str) -> bool:

@@ -21,7 +21,7 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.workflow.dispatcher import Dispatcher
 from heimdallr.workflow.durable import DurableWork
-from heimdallr.workflow.executors import Census, make_locks, new_name
+from heimdallr.workflow.executors import GRACE_S, Census, make_locks, new_name
 from heimdallr.workflow.housekeeping import HOUSEKEEPING_S, keep_house
 from heimdallr.workflow.job import Shop
 from heimdallr.workflow.patience import is_away
@@ -57,6 +57,7 @@ def run_worker(
     *,
     make_work: Callable[[Assignment, WorkFolder], Work] | None = None,
     stop_s: float = STOP_S,
+    grace_s: float = GRACE_S,
 ) -> bool:
     """Work until told to stop.
 
@@ -65,6 +66,8 @@ def run_worker(
         stop: set by whoever wants the worker to end.
         make_work: the work on a run; the real one unless a test brings a quick one.
         stop_s: how long running stages may then take to reach their end.
+        grace_s: how long another worker's lock must have been free, on PostgreSQL, before its work
+            is taken over.
 
     Returns:
         Whether everything has ended. Otherwise a stage is still running that cannot be
@@ -79,7 +82,7 @@ def run_worker(
     upgrade(database)
     make_work = make_work or _real_work(settings)
     shop = Shop(database, folders, make_work, settings.max_recoveries)
-    name, locks = new_name(), make_locks(database, folders.state)
+    name, locks = new_name(), make_locks(database, folders.state, grace_s)
     if not locks.hold(name):
         msg = f"the lock of worker {name} cannot be taken"
         raise StorageError(msg, remedy="check the database and the state folder")
