@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import case, func, select
 
 from heimdallr.store.models import MeasurementRow, Study
-from heimdallr.store.worklist import _Conditions
+from heimdallr.store.worklist import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,7 +137,7 @@ def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
 
 
 def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
-    chosen = _Conditions(session.get_bind().dialect.name == "sqlite").of(wanted.studies)
+    chosen = conditions(session, wanted.studies)
     if wanted.names:
         chosen.append(MeasurementRow.name.in_(wanted.names))
     if wanted.measured_only:

@@ -18,7 +18,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
 
 from heimdallr.publishing.case_folder import CASE_ID
-from heimdallr.web.problems import Problem
+from heimdallr.web.problems import Answers, Problem, responses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,13 @@ _TYPES = {".png": "image/png", ".gz": "application/gzip", ".json": "application/
 
 EXAMINED = {"Cache-Control": "private, no-cache"}
 """Kept by the reader's own browser only, and asked for again each time (ETag)."""
+
+PARTS: Answers = {
+    206: {"description": "the ranges asked for"},
+    304: {"description": "the reader has it already"},
+    **responses(400, 409, 416),
+}
+"""OpenAPI entries of what :func:`send_file` may answer beside 200."""
 
 
 def case_folder_of(output: Path, case_id: str) -> Path:

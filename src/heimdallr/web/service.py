@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 400
 """Beyond this requests are answered 503; files and connections stay below the usual 1,024."""
+KEEP_ALIVE_S = 15
+"""How long a connection may wait for its next request."""
 DRAIN_S = 20
 """How long answers under way may take once the service is told to stop."""
 
@@ -83,7 +85,7 @@ def serve(
             proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS,
             backlog=256,
-            timeout_keep_alive=15,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=DRAIN_S,
             ssl_certfile=settings.server_certificate,
             ssl_keyfile=settings.server_key,

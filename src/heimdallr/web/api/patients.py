@@ -10,7 +10,7 @@ from heimdallr.store.worklist import WorklistFilter, worklist
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.cases import case_of
 from heimdallr.web.context import Ctx
-from heimdallr.web.files import mask_folders, picture, pictures, send_file, send_zip
+from heimdallr.web.files import PARTS, mask_folders, picture, pictures, send_file, send_zip
 from heimdallr.web.problems import Answers, Problem, responses
 from heimdallr.web.schemas.common import CaseId, Limit, Offset
 from heimdallr.web.schemas.founding import Patients, ResultsWithImages, patient_row
@@ -22,14 +22,9 @@ _MISSING = responses(404, 409)
 _ZIP: Answers = {200: {"description": "ZIP of the masks", "content": {"application/zip": {}}}}
 _NIFTI: Answers = {
     200: {"description": "NIfTI-1, gzipped", "content": {"application/gzip": {}}},
-    206: {"description": "the ranges asked for"},
-    304: {"description": "unchanged"},
-    **responses(416),
+    **PARTS,
 }
-_PNG: Answers = {
-    200: {"description": "the picture", "content": {"image/png": {}}},
-    304: {"description": "unchanged"},
-}
+_PNG: Answers = {200: {"description": "PNG", "content": {"image/png": {}}}, **PARTS}
 
 
 @router.get("")

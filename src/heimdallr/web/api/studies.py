@@ -14,6 +14,7 @@ from heimdallr.web.api.worklist import row_out
 from heimdallr.web.cases import CaseFolder, folder_of, study_of
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.files import (
+    PARTS,
     all_files,
     mask,
     mask_folders,
@@ -38,12 +39,11 @@ router = APIRouter(
     prefix="/api/v1/studies/{study_id}", tags=["studies"], responses={**REFUSALS, **responses(404)}
 )
 
-_FILE: Answers = {
-    200: {"description": "the file", "content": {"application/octet-stream": {}}},
-    206: {"description": "the ranges asked for"},
-    304: {"description": "unchanged"},
-    **responses(409, 416),
+_NIFTI: Answers = {
+    200: {"description": "NIfTI-1, gzipped", "content": {"application/gzip": {}}},
+    **PARTS,
 }
+_PNG: Answers = {200: {"description": "PNG", "content": {"image/png": {}}}, **PARTS}
 _ZIP: Answers = {200: {"description": "ZIP", "content": {"application/zip": {}}}, **responses(409)}
 
 
@@ -104,7 +104,7 @@ def list_study_events(  # noqa: PLR0917 - FastAPI passes them by name
     return events_page(rows, limit)
 
 
-@router.get("/volume", responses=_FILE, response_class=Response)
+@router.get("/volume", responses=_NIFTI, response_class=Response)
 def get_study_volume(request: Request, context: Ctx, who: Reader, study_id: StudyId) -> Response:
     """The converted volume, NIfTI-1, gzipped."""
     case = _opened(request, context, who, study_id, "volume")
@@ -125,7 +125,7 @@ def download_study_masks(
     return send_zip(case.path, names, f"study-{study_id}-{folder}.zip")
 
 
-@router.get("/masks/{folder}/{structure}", responses=_FILE, response_class=Response)
+@router.get("/masks/{folder}/{structure}", responses=_NIFTI, response_class=Response)
 def get_study_mask(  # noqa: PLR0917 - FastAPI passes them by name
     request: Request, context: Ctx, who: Reader, study_id: StudyId, folder: str, structure: str
 ) -> Response:
@@ -136,7 +136,7 @@ def get_study_mask(  # noqa: PLR0917 - FastAPI passes them by name
     return send_file(request, path, f"study-{study_id}-{folder}-{path.name}")
 
 
-@router.get("/images/{filename}", responses=_FILE, response_class=Response)
+@router.get("/images/{filename}", responses=_PNG, response_class=Response)
 def get_study_image(
     request: Request, context: Ctx, who: Reader, study_id: StudyId, filename: str
 ) -> Response:

@@ -1,0 +1,124 @@
+"""Measurements across studies: pages, CSV that no spreadsheet computes, the catalogue."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from heimdallr.analyses.registry import ANALYSES
+from heimdallr.store.models import MeasurementRow, StudyState
+from heimdallr.web.tables import csv_lines, harmless
+
+if TYPE_CHECKING:
+    from web_service import Service
+
+URL = "/api/v1/measurements"
+
+
+def table(service: Service, **query: object) -> list[dict[str, str]]:
+    """The CSV, as a spreadsheet reads it."""
+    answer = service.client.get(f"{URL}.csv", params=query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_every_measurement_with_its_study(service: Service) -> None:
+    """With a value, or with the reason why there is none."""
+    number = service.add_done()
+    rows = service.client.get(URL).json()["measurements"]
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["liver_vol_cm3"]["value"] == 1500.5
+    assert by_name["liver_vol_cm3"]["study_id"] == number
+    assert by_name["hemorrhage_alert"]["text"] == "alert"
+    assert by_name["SMA_cm2"]["value"] is None
+    assert by_name["SMA_cm2"]["reason"] == "L3 is not in the volume"
+    assert table(service) != []
+
+
+def test_the_table_says_the_same(service: Service) -> None:
+    """CSV and JSON agree; an empty cell is a missing value, never 0."""
+    service.add_done()
+    rows = {row["name"]: row for row in table(service)}
+    assert rows["liver_vol_cm3"]["value"] == "1500.5"
+    assert rows["SMA_cm2"]["value"] == ""
+    assert rows["liver_vol_cm3"]["study_date"] == "20260201"
+
+
+def test_filters_and_pages(service: Service) -> None:
+    """By name, by value, by study, and by whatever the worklist filters."""
+    for number in range(3):
+        service.add_done(f"1.5.{number}", f"X_1_{number}")
+    assert len(table(service)) == 9
+    assert {row["name"] for row in table(service, name="SMA_cm2")} == {"SMA_cm2"}
+    assert len(table(service, name=["SMA_cm2", "liver_vol_cm3"])) == 6
+    assert len(table(service, measured=True)) == 6
+    assert len(table(service, study=1)) == 3
+    assert table(service, modality="MR") == []
+    first = service.client.get(URL, params={"limit": 5}).json()
+    rest = service.client.get(URL, params={"limit": 5, "after": first["next"]}).json()
+    assert (len(first["measurements"]), len(rest["measurements"])) == (5, 4)
+    assert rest["next"] is None
+
+
+def test_a_long_export_has_no_gap(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in pieces, every row comes once."""
+    monkeypatch.setattr("heimdallr.store.export._PIECE", 2)
+    service.add_done()
+    service.add_done("1.5.1", "X_1_1")
+    rows = table(service)
+    assert len(rows) == len({(row["study_id"], row["name"]) for row in rows}) == 6
+
+
+def test_a_hostile_header_is_no_formula(service: Service) -> None:
+    """Text that a spreadsheet would compute begins with an apostrophe."""
+    service.add_done()
+    with service.database.write() as session:
+        row = session.scalars(select(MeasurementRow)).first()
+        assert row is not None
+        row.reason = '=HYPERLINK("http://evil","click")'
+    assert table(service)[0]["reason"] == '\'=HYPERLINK("http://evil","click")'
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"), ("  =1", "'  =1"), ("\uff1d1", "'\uff1d1"),
+        ("a=1", "a=1"), ("", ""), (None, None), (-5.25, -5.25), (0, 0),
+    ],
+)  # fmt: skip
+def test_cells(cell: str | float | None, shown: str | float | None) -> None:
+    """Text is made harmless; numbers, negative ones too, stay numbers."""
+    assert harmless(cell) == shown
+
+
+def test_commas_quotes_and_lines_survive() -> None:
+    """RFC 4180: what goes in comes out."""
+    rows = [['a,"b"', "two\nlines", "é"]] * 700
+    text = b"".join(csv_lines(["x", "y", "z"], rows)).decode()
+    assert list(csv.reader(io.StringIO(text)))[1:] == rows
+
+
+def test_names_that_are_there(service: Service) -> None:
+    """For the explorer: what can be plotted, and over how many studies."""
+    service.add_done()
+    service.add("1.9", StudyState.QUEUED)
+    names = {one["name"]: one for one in service.client.get(f"{URL}/names").json()["names"]}
+    assert names["liver_vol_cm3"] == {
+        "name": "liver_vol_cm3", "unit": "cm3", "studies": 1, "measured": 1,
+    }  # fmt: skip
+    assert names["SMA_cm2"]["measured"] == 0
+
+
+def test_the_catalogue_is_the_registry(service: Service) -> None:
+    """Every output of every analysis, in the words of its module."""
+    found = service.client.get(f"{URL}/catalogue").json()
+    assert {one["name"] for one in found["analyses"]} == set(ANALYSES)
+    outputs = {output.name for analysis in ANALYSES.values() for output in analysis.OUTPUTS}
+    assert {one["name"] for one in found["measurements"]} == outputs
+    assert all(one["text"] for one in found["analyses"])

@@ -1,0 +1,287 @@
+"""`/api/v1`: worklist, one study, its files, commands, findings."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from received_images import stack
+from sqlalchemy import select
+from web_service import zipped
+
+from heimdallr.store.models import AuditEntry, Run, Study, StudyState
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from web_service import Service
+
+
+def listed(service: Service, **query: object) -> list[str]:
+    """States of the studies a worklist query finds."""
+    answer = service.client.get("/api/v1/studies", params=query)
+    assert answer.status_code == 200, answer.text
+    return [row["state"] for row in answer.json()["studies"]]
+
+
+@pytest.fixture
+def mixed(service: Service) -> Service:
+    """One study with results, one that failed, an urgent one that waits, one being received."""
+    service.add_done()
+    service.add("1.8", StudyState.FAILED, study_date="20260105", modalities=",MR,")
+    service.add("1.7", StudyState.QUEUED, priority=1, case_id="X_1_1")
+    service.add("1.6", StudyState.RECEIVING, flagged=True)
+    return service
+
+
+@pytest.mark.parametrize(
+    ("query", "states"),
+    [
+        ({}, {"done", "failed", "queued", "receiving"}),
+        ({"state": ["failed", "queued"]}, {"failed", "queued"}),
+        ({"modality": "MR"}, {"failed"}),
+        ({"date_from": "2026-02-01"}, {"done", "queued", "receiving"}),
+        ({"date_to": "2026-01-31"}, {"failed"}),
+        ({"region": "thorax"}, {"done"}),
+        ({"finding": "intracerebral_haemorrhage"}, {"done"}),
+        ({"severity": "significant"}, {"done"}),
+        ({"unread": True}, {"done"}),
+        ({"stat": True}, {"queued"}),
+        ({"flagged": True}, {"receiving"}),
+        ({"search": "nobody"}, set()),
+        ({"received_from": "2027-01-01T00:00:00Z"}, set()),
+    ],
+)
+def test_filters(mixed: Service, query: dict[str, object], states: set[str]) -> None:
+    """Each filter finds what it says."""
+    assert set(listed(mixed, **query)) == states
+
+
+def test_sorting_and_paging(mixed: Service) -> None:
+    """By any column, a page at a time."""
+    assert listed(mixed, sort="severity")[0] == "done"
+    assert listed(mixed, sort="date", order="ascending")[0] == "failed"
+    assert len(listed(mixed, limit=3)) == 3
+    assert len(listed(mixed, limit=3, offset=3)) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 501},
+        {"offset": -1},
+        {"sort": "name; DROP TABLE studies"},
+        {"state": "sleeping"},
+        {"date_from": "yesterday"},
+        {"received_from": "2026-02-01T00:00:00"},
+        {"modality": "%"},
+        {"unknown": "1"},
+    ],
+)
+def test_malformed_queries_are_refused(service: Service, query: dict[str, object]) -> None:
+    """422 that names the parameter and does not repeat its value."""
+    answer = service.client.get("/api/v1/studies", params=query)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["location"].startswith(f"query.{next(iter(query))}")
+    assert "DROP" not in answer.text
+
+
+def test_a_row_carries_what_the_worklist_shows(service: Service) -> None:
+    """Findings by severity, notices, unread, and no estimate where there is nothing to wait for."""
+    service.add_done()
+    (row,) = service.client.get("/api/v1/studies").json()["studies"]
+    assert row["findings"] == [
+        {
+            "code": "intracerebral_haemorrhage",
+            "severity": "critical",
+            "title": "Intracerebral haemorrhage, 12.5 cm³",
+            "acknowledged": False,
+        }
+    ]
+    assert row["worst_severity"] == "critical"
+    assert row["notices"] == ["bundled weights — not for clinical use"]
+    assert row["unread"] is True
+    assert row["study_date"] == "2026-02-01"
+    assert row["remaining_s"] is None
+
+
+def test_the_remaining_time_comes_from_past_cases(service: Service) -> None:
+    """Of five cases that took 50 s each, half of the segmentation leaves 25 s."""
+    seconds = {"prepare": 5.0, "segment": 30.0, "analyze": 10.0, "publish": 5.0}
+    for number in range(5):
+        service.add_done(f"1.5.{number}", f"X_1_{number}")
+    with service.database.write() as session:
+        for run in session.scalars(select(Run)):
+            run.seconds = dict(seconds)
+    service.add("1.9", StudyState.SEGMENTING, progress=0.40)
+    (row,) = service.client.get("/api/v1/studies?state=segmenting").json()["studies"]
+    assert row["remaining_s"] == pytest.approx(30.0)
+
+
+def test_one_study_in_full(service: Service) -> None:
+    """Series with reasons, runs, results with provenance; and the view is in the audit trail."""
+    number = service.add_done()
+    study = service.client.get(f"/api/v1/studies/{number}").json()
+    assert study["series"][0]["rank"] == 1
+    assert study["series"][0]["reasons"] == ["thin soft-kernel stack of 360 mm"]
+    assert study["runs"][0]["seconds"] == {"prepare": 2.0, "segment": 40.0}
+    assert study["birth_date"] is None
+    results = study["results"]
+    assert results["masks"] == {"total": ["liver"]}
+    assert results["images"] == ["L3_overlay.png"]
+    assert results["has_volume"] is True
+    assert results["provenance"]["software"] == "heimdallr"
+    assert {one["name"]: one["reason"] for one in results["measurements"] if one["reason"]} == {
+        "SMA_cm2": "L3 is not in the volume"
+    }
+    with service.database.read() as session:
+        entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.object) == ("study.view", "SilvaMJ_20260201_123456")
+
+
+def test_a_study_without_results(service: Service) -> None:
+    """Null, not an empty list that reads as "nothing found"."""
+    number = service.add("1.9", StudyState.SEGMENTING)
+    assert service.client.get(f"/api/v1/studies/{number}").json()["results"] is None
+
+
+def test_unknown_studies(service: Service) -> None:
+    """404 everywhere below a number nobody has; 422 for what is no number."""
+    for path in ("", "/events", "/volume", "/masks/total", "/images/x.png", "/archive"):
+        assert service.client.get(f"/api/v1/studies/99{path}").status_code == 404, path
+    assert service.client.get("/api/v1/studies/0").status_code == 422
+    assert service.client.get("/api/v1/studies/99999999999999999999").status_code == 422
+
+
+def test_a_study_being_deleted_is_gone(service: Service) -> None:
+    """Its rows may still be there; nobody sees them."""
+    number = service.add("1.9", StudyState.DELETING)
+    assert service.client.get(f"/api/v1/studies/{number}").status_code == 404
+
+
+def test_masks_pictures_and_volume(service: Service) -> None:
+    """Each file of a case by its name."""
+    base = f"/api/v1/studies/{service.add_done()}"
+    assert service.client.get(f"{base}/volume").content == b"v" * 1000
+    assert service.client.get(f"{base}/masks/total/liver").content == b"m" * 300
+    assert service.client.get(f"{base}/masks/total/spleen").status_code == 404
+    assert service.client.get(f"{base}/masks/bleed").status_code == 404
+    assert service.client.get(f"{base}/images/L3_overlay.png").content == b"p" * 50
+
+
+def test_the_whole_case_with_and_without_the_name(service: Service) -> None:
+    """`id.json` is the only file that names the patient, and can be left out."""
+    base = f"/api/v1/studies/{service.add_done()}/archive"
+    with zipfile.ZipFile(io.BytesIO(service.client.get(base).content)) as archive:
+        everything = set(archive.namelist())
+    with zipfile.ZipFile(
+        io.BytesIO(service.client.get(base, params={"identity": False}).content)
+    ) as archive:
+        assert everything - set(archive.namelist()) == {"id.json"}
+    assert everything == {
+        "id.json", "resultados.json", "volume.nii.gz", "L3_overlay.png", "total/liver.nii.gz",
+    }  # fmt: skip
+
+
+def run_states(service: Service) -> list[str]:
+    """States of all runs, oldest first."""
+    with service.database.read() as session:
+        return [run.state.value for run in session.scalars(select(Run).order_by(Run.id))]
+
+
+def command(service: Service, number: int, name: str, **more: Any) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
+    """Ask for something."""
+    method = "PUT" if more else "POST"
+    answer = service.client.request(method, f"/api/v1/studies/{number}/{name}", **more)
+    return answer.status_code, answer.json()
+
+
+def test_start_now(service: Service) -> None:
+    """What has arrived is all there is; a second time there is nothing to start."""
+    files = {"file": ("a.zip", zipped(stack(count=2)))}
+    number = service.client.post("/upload", files=files).json()["studies"][0]
+    with service.database.write() as session:
+        study = session.get_one(Study, number)
+        study.state, study.digest = StudyState.RECEIVING, "other"
+    status, row = command(service, number, "start")
+    assert (status, row["state"], row["revision"]) == (200, "queued", 2)
+    assert command(service, number, "start")[0] == 409
+
+
+def test_cancel_retry_reprocess(service: Service) -> None:
+    """A waiting run is cancelled at once; it can be tried again, and done anew."""
+    number = service.add_done()
+    status, row = command(service, number, "reprocess")
+    assert (status, row["state"]) == (200, "queued")
+    assert command(service, number, "retry")[0] == 409
+    assert command(service, number, "cancel")[1]["state"] == "cancelled"
+    assert command(service, number, "cancel")[0] == 409
+    assert command(service, number, "retry")[1]["state"] == "queued"
+    assert run_states(service) == ["done", "cancelled", "queued"]
+
+
+def test_priority_flag_and_read(service: Service) -> None:
+    """Marks are set and taken away again."""
+    number = service.add_done()
+    assert command(service, number, "priority", json={"priority": 1})[1]["stat"] is True
+    assert command(service, number, "priority", json={"priority": 0})[0] == 422
+    assert command(service, number, "flag", json={"on": True})[1]["flagged"] is True
+    assert command(service, number, "flag", json={"on": False})[1]["flagged"] is False
+    assert command(service, number, "read", json={"on": True})[1]["unread"] is False
+    assert command(service, number, "read", json={"on": False})[1]["unread"] is True
+    waiting = service.add("1.9", StudyState.QUEUED)
+    assert command(service, waiting, "read", json={"on": True})[0] == 409
+
+
+def test_commands_are_events_and_audited(service: Service) -> None:
+    """What people asked for stands in the study's history, and who it was in the trail."""
+    number = service.add_done()
+    command(service, number, "flag", json={"on": True})
+    events = service.client.get(f"/api/v1/studies/{number}/events").json()["events"]
+    assert [event["kind"] for event in events] == ["flagged"]
+    assert events[0]["actor"]
+    with service.database.read() as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["study.flag"]
+
+
+def test_acknowledge_a_finding(service: Service) -> None:
+    """Who, when and what they said; the worklist shows it."""
+    number = service.add_done()
+    finding = service.client.get(f"/api/v1/studies/{number}").json()["results"]["findings"][0]
+    url = f"/api/v1/studies/{number}/findings/{finding['id']}/acknowledge"
+    said = service.client.post(url, json={"note": "told the ward"}).json()
+    assert said["note"] == "told the ward"
+    assert said["acknowledged_at"] is not None
+    (row,) = service.client.get("/api/v1/studies").json()["studies"]
+    assert row["findings"][0]["acknowledged"] is True
+    assert (
+        service.client.post(url.replace(f"/{finding['id']}/", "/999/"), json={}).status_code == 404
+    )
+    other = service.add("1.9", StudyState.DONE)
+    elsewhere = f"/api/v1/studies/{other}/findings/{finding['id']}/acknowledge"
+    assert service.client.post(elsewhere, json={}).status_code == 404
+
+
+def test_events_are_paged(service: Service) -> None:
+    """Newest first; `next` leads to the older ones."""
+    number = service.add_done()
+    for on in (True, False, True):
+        command(service, number, "flag", json={"on": on})
+    url = f"/api/v1/studies/{number}/events"
+    first = service.client.get(url, params={"limit": 2}).json()
+    rest = service.client.get(url, params={"limit": 2, "before": first["next"]}).json()
+    assert [len(first["events"]), len(rest["events"]), rest["next"]] == [2, 1, None]
+    assert len(service.client.get("/api/v1/events").json()["events"]) == 3
+
+
+def test_bodies_are_small(service: Service) -> None:
+    """A JSON body has no reason to be large, and keys nobody knows are refused."""
+    number = service.add_done()
+    url = f"/api/v1/studies/{number}/flag"
+    assert service.client.put(url, content=b" " * 100_000).status_code == 413
+    assert service.client.put(url, json={"on": True, "off": True}).status_code == 422
+    assert service.client.put(url, content=b"{").status_code == 422
