@@ -16,6 +16,7 @@ from sqlalchemy import func, make_url, select
 
 from heimdallr.config import Settings
 from heimdallr.intake import service, spool
+from heimdallr.intake.recorder import Recorder
 from heimdallr.intake.service import Intake, run_recorder
 from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import data_folders
@@ -254,9 +255,9 @@ def test_many_images_do_not_wait_for_each_other(
 ) -> None:
     """A batch with more than a chunk takes turns with the others, and no study is cut short."""
     monkeypatch.setattr(service, "CHUNK", 4)
-    record = service.Recorder.record
+    record = Recorder.record
     monkeypatch.setattr(
-        service.Recorder, "record", lambda self, batch, origin: record(self, batch, origin, 4)
+        Recorder, "record", lambda self, batch, origin: record(self, batch, origin, 4)
     )
     spooled(site.folders.spool, stack(count=20))
     spooled(site.folders.spool, stack(study=2, count=3))

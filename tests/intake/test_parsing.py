@@ -13,6 +13,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     JPEGLSLossless,
@@ -136,7 +137,7 @@ def test_empty_uids_get_keys_made_of_the_content(
 
 @pytest.mark.parametrize("syntax", [ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
 def test_every_encoding_of_native_pixels_is_held_to_its_length(
-    read: Callable[..., ReceivedInstance], syntax: str
+    read: Callable[..., ReceivedInstance], syntax: UID
 ) -> None:
     """Big endian and deflated data sets too."""
 

@@ -16,6 +16,7 @@ from heimdallr.config import Settings
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.intake import instances, spool
 from heimdallr.intake.completing import complete_studies
+from heimdallr.intake.pixels import Fault
 from heimdallr.intake.recorder import Recorded, record_batch
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.lifecycle import lock
@@ -475,3 +476,19 @@ def test_real_studies_are_recorded(
     assert done.files == len(files)
     assert (done.recorded, sum(done.quarantined.values())) == (79, 7)
     assert consistent(database, folders) == done.recorded
+
+
+def test_hostile_files_are_recorded_or_quarantined(
+    database: Database,
+    folders: DataFolders,
+    real_set: Callable[[str], Path],
+) -> None:
+    """Whatever their headers say, no file stops the others and none is lost."""
+    files = [path.read_bytes() for path in sorted(real_set("fuzz_pwnlab").rglob("*.dcm"))]
+    batch = spooled(folders.spool, files)
+    done = record_batch(database, folders, batch.folder)
+    assert done.files == len(files) > 400
+    assert consistent(database, folders) == done.recorded
+    with database.read() as session:
+        assert len(session.scalars(select(Quarantined)).all()) == sum(done.quarantined.values())
+    assert Fault.UNRECORDABLE.value not in done.quarantined
