@@ -6,6 +6,7 @@ small parameters, so that a test does not spend its time there.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,6 @@ from heimdallr.web.access import (
     Administrator,
     MetricsReader,
     Operator,
-    Principal,
     Reader,
     Uploader,
     install,
@@ -192,13 +192,26 @@ def guarded(quick_passwords: None) -> Callable[..., Site]:
     return make
 
 
-@pytest.fixture
-def site(guarded: Callable[..., Site], tmp_path: Path) -> Iterator[Site]:
-    """The sample routes behind access control, on SQLite, with the settings as they are."""
-    database = Database(make_url(f"sqlite:///{tmp_path / 'heimdallr.db'}"))
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, made once."""
+    path = tmp_path_factory.mktemp("migrated") / "heimdallr.db"
+    database = Database(make_url(f"sqlite:///{path}"))
     upgrade(database)
-    yield guarded(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """A database with all tables, on SQLite."""
+    path = shutil.copy(migrated_file, tmp_path / "heimdallr.db")
+    database = Database(make_url(f"sqlite:///{path}"))
+    yield database
     database.close()
 
 
-__all__ = ["PASSWORD", "Browser", "Clock", "Principal", "Site", "guarded", "sample_app", "site"]
+@pytest.fixture
+def site(guarded: Callable[..., Site], sqlite: Database) -> Site:
+    """The sample routes behind access control, on SQLite, with the settings as they are."""
+    return guarded(sqlite)

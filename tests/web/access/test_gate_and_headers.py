@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from access_site import HOST, Browser, Site, sample_app
-from sqlalchemy import make_url
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import ConfigurationError
-from heimdallr.store.database import Database
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Role
 from heimdallr.web.access import install, unguarded
 from heimdallr.web.access.headers import ALWAYS, DASHBOARD_POLICY, DATA_POLICY, DOCS_POLICY
@@ -22,19 +20,12 @@ from heimdallr.web.access.installation import UnguardedRouteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from httpx2 import Response
 
+    from heimdallr.store.database import Database
+
 LOOPBACK = "127.0.0.1"
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path) -> Database:
-    """A database with all tables."""
-    database = Database(make_url(f"sqlite:///{tmp_path / 'heimdallr.db'}"))
-    upgrade(database)
-    return database
 
 
 # Host names
@@ -213,6 +204,17 @@ def test_body_of_a_stranger_is_not_read(site: Site) -> None:
 
     assert anyio.run(exchange) == 401
     assert received == 0
+
+
+def test_database_that_cannot_be_asked(site: Site) -> None:
+    """Without the database nobody gets in, and the answer says to come again."""
+    anna = site.signed_in("anna")
+    with site.database.write() as session:
+        session.execute(text("ALTER TABLE sessions RENAME TO elsewhere"))
+    answer = anna.get("/api/read")
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert site.browser().get("/healthz").status_code == 200
 
 
 def test_unknown_paths_look_like_known_ones(site: Site) -> None:
