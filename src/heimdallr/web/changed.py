@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
-from heimdallr.store.models import RemovedStudy, Study
+from heimdallr.store.changes import changes_since
 from heimdallr.store.worklist import studies
 from heimdallr.web.api.worklist import rows_out
 from heimdallr.web.feed import Change, Look
 
 if TYPE_CHECKING:
-    from heimdallr.web.context import Context
-
-MOST = 500
-"""More changes than this at once, and a reader had better load its page anew."""
+    from heimdallr.store.database import Database
 
 
-def look_for_changes(context: Context, since: int | None) -> Look:
-    """What has changed since a number; with ``None`` only the present number."""
-    with context.database.read() as session:
-        number = max(
-            session.scalar(select(func.max(Study.change))) or 0,
-            session.scalar(select(func.max(RemovedStudy.change))) or 0,
-        )
-        if since is None:
-            return Look(number, ())
-        ids = session.scalars(
-            select(Study.id).where(Study.change > since).order_by(Study.change).limit(MOST + 1)
-        ).all()
-        removed = session.scalars(
-            select(RemovedStudy.study_id).where(RemovedStudy.change > since).limit(MOST + 1)
-        ).all()
-        if len(ids) > MOST or len(removed) > MOST:
-            return Look(number, (Change("reset", "{}"),))
-        rows = rows_out(session, studies(session, ids))
+def look_for_changes(database: Database, cursor: str | None) -> Look:
+    """What has changed since an earlier look; with ``None`` only where to begin."""
+    with database.read() as session:
+        found = changes_since(session, cursor)
+        if not found.complete:
+            return Look(found.cursor, (Change("reset", "{}"),))
+        rows = rows_out(session, studies(session, found.studies))
     changes = [Change("study", row.model_dump_json()) for row in rows]
-    changes += [Change("removed", f'{{"id": {one}}}') for one in removed]
-    return Look(number, changes)
+    changes += [Change("removed", json.dumps({"id": number})) for number in found.removed]
+    return Look(found.cursor, changes)

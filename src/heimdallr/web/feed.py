@@ -1,6 +1,6 @@
 """Live changes for many readers: one look at the database, handed to everybody who follows.
 
-A follower that is too slow is let go; it comes again with the number of the last change it saw
+A follower that is too slow is let go; it comes again with the cursor of the last change it saw
 (``Last-Event-ID``) and misses nothing. Streams end by themselves after a while, so that access is
 checked anew, and at once when the service stops.
 """
@@ -47,36 +47,36 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What has changed since a number.
+    """What has changed since an earlier look.
 
     Attributes:
-        number: everything up to this change has been seen.
+        cursor: from where to look the next time.
         changes: what changed, oldest first.
     """
 
-    number: int
+    cursor: str
     changes: Sequence[Change]
 
     def frames(self) -> bytes:
-        """As server-sent events (HTML, section 9.2); only the last one carries the number."""
+        """As server-sent events (HTML, section 9.2); only the last one carries the cursor."""
         if not self.changes:
             return b""
         events = [f"event: {one.kind}\ndata: {one.data}\n" for one in self.changes]
-        return "\n".join(events).encode() + f"id: {self.number}\n\n".encode()
+        return "\n".join(events).encode() + f"id: {self.cursor}\n\n".encode()
 
 
 class Feed:
     """Looks for changes while somebody follows, and tells everybody.
 
     Args:
-        look: what has changed since a number; ``None``: nothing, but which number is the present
-            one. Runs in a thread.
+        look: what has changed since an earlier look; with ``None`` nothing, but from where to
+            look on. Runs in a thread.
         stopping: ends every stream.
         followers: figure of how many follow.
     """
 
     def __init__(
-        self, look: Callable[[int | None], Look], stopping: threading.Event, followers: Gauge
+        self, look: Callable[[str | None], Look], stopping: threading.Event, followers: Gauge
     ) -> None:
         self._look = look
         self._stopping = stopping
@@ -94,11 +94,11 @@ class Feed:
             detail = "too many clients follow the changes; ask again now and then instead"
             raise Problem(503, detail, code="busy", headers={"Retry-After": "30"})
 
-    async def follow(self, after: int | None) -> AsyncGenerator[bytes, None]:
+    async def follow(self, after: str | None) -> AsyncGenerator[bytes, None]:
         """The stream of one follower.
 
         Args:
-            after: number of the last change it has seen; ``None`` for a new one.
+            after: cursor of the last change it has seen; ``None`` for a new one.
         """
         sender, receiver = anyio.create_memory_object_stream[bytes](_BACKLOG)
         self._join(sender)
@@ -107,7 +107,7 @@ class Feed:
             yield f"retry: {_RETRY_MS}\n\n".encode()
             caught_up = await anyio.to_thread.run_sync(self._look, after)
             yield caught_up.frames()
-            yield f"event: ready\ndata: {{}}\nid: {caught_up.number}\n\n".encode()
+            yield f"event: ready\ndata: {{}}\nid: {caught_up.cursor}\n\n".encode()
             while time.monotonic() < ends_at:
                 frames = b": still here\n\n"
                 with anyio.move_on_after(HEARTBEAT_S):
@@ -132,16 +132,16 @@ class Feed:
 
     async def _keep_looking(self) -> None:
         """Look and tell, until nobody follows or the service stops."""
-        number: int | None = None
+        cursor: str | None = None
         try:
             while self._followers and not self._stopping.is_set():
                 try:
-                    look = await anyio.to_thread.run_sync(self._look, number)
+                    look = await anyio.to_thread.run_sync(self._look, cursor)
                 except SQLAlchemyError as error:
                     log_error("changes_not_read", error)
                     await asyncio.sleep(_DATABASE_AWAY_S)
                     continue
-                number = look.number
+                cursor = look.cursor
                 if look.changes:
                     self._tell(look.frames())
                 await asyncio.sleep(POLL_S)

@@ -10,6 +10,8 @@ from heimdallr.web.context import Ctx
 from heimdallr.web.problems import responses
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
+CURSOR = r"^[0-9:,]{0,4000}$"
+"""What an ``id:`` of the stream looks like; nobody but us makes them."""
 
 _EXAMPLE = """event: study
 data: {"id": 17, "state": "segmenting", "progress": 0.42, …}
@@ -36,15 +38,13 @@ async def follow_changes(
     context: Ctx,
     _who: Reader,
     last_event_id: Annotated[
-        str, Header(pattern=r"^\d{0,18}$", description="sent by the browser when it reconnects")
+        str, Header(pattern=CURSOR, description="sent by the browser when it reconnects")
     ] = "",
-    after: Annotated[
-        int | None, Query(ge=0, le=2**62, description="the same, for other clients")
-    ] = None,
+    after: Annotated[str, Query(pattern=CURSOR, description="the same, for other clients")] = "",
 ) -> StreamingResponse:
     """Changes of every study, as they happen. The stream ends now and then; come again."""
     context.feed.check_room()
-    since = int(last_event_id) if last_event_id else after
+    since = last_event_id or after or None
     return StreamingResponse(
         while_allowed(request, Permission.READ, context.feed.follow(since)),
         media_type="text/event-stream",
