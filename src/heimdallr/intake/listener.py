@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -187,8 +188,12 @@ def _record(
     logs.configure(
         service="recorder", level=settings.log_level, json_lines=settings.log_format == "json"
     )
-    if work is None:
-        from heimdallr.intake.service import run_recorder  # noqa: PLC0415 - its process's alone
+    try:
+        if work is None:
+            from heimdallr.intake.service import run_recorder  # noqa: PLC0415 - its process's alone
 
-        work = run_recorder
-    work(settings, stop)
+            work = run_recorder
+        work(settings, stop)
+    except Exception as error:  # noqa: BLE001 - multiprocessing would print it, text and all
+        _log.error("crashed", exc_info=error)
+        sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import ssl
@@ -12,6 +13,8 @@ from heimdallr.intake.scp.fault import PeerFault
 _LEAST_RATE = 4096
 """Bytes a second below which a sender is taken for stalled, on top of the time it may be silent;
 a 128 KiB PDU over a 64 kbit/s line takes half of what it is allowed."""
+
+TOO_LONG = "the association lasted too long"
 
 _NO_QUICKACK = -1
 _QUICKACK = getattr(socket, "TCP_QUICKACK", _NO_QUICKACK)
@@ -36,6 +39,8 @@ class Inflow:
         self._view = memoryview(bytearray(size))
         self._start = self._end = 0
         self._deadline = time.monotonic() + silence_s
+        self.ends_at = math.inf
+        """Monotonic time at which the association has lasted too long, whatever it does."""
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
         connection.settimeout(silence_s)
@@ -95,6 +100,15 @@ class Inflow:
         self._start, self._end = 0, len(taken) + len(rest)
         self._view[: self._end] = taken + rest
 
+    def forget(self) -> None:
+        """Let go of what was read ahead.
+
+        An association and its threads refer to each other, and would keep it until the garbage is
+        collected.
+        """
+        self._view = memoryview(b"")
+        self._start = self._end = 0
+
     def _read(self) -> None:
         if self._start == self._end:
             self._start = self._end = 0
@@ -110,9 +124,12 @@ class Inflow:
         if not count:
             raise ConnectionResetError
         self._end += count
-        if time.monotonic() > self._deadline:
+        now = time.monotonic()
+        if now > self._deadline:
             msg = "too slow within a message"
             raise PeerFault(msg)
+        if now > self.ends_at:
+            raise PeerFault(TOO_LONG)
 
     def _grow(self, size: int) -> None:
         self._move(memoryview(bytearray(size)))

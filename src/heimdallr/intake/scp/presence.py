@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 _EVERY_S = 2.0
+_SAY_AFTER = 10
+"""Failures in a row before one is worth a word: at the first start the tables are yet to come."""
 _MOST_PEERS = 1000
 """Peers that are remembered: AE titles can be made up, and each would be a row."""
 
@@ -126,18 +128,18 @@ class PresenceWriter:
 
     def _run(self) -> None:
         database = open_database(self._settings)
-        away = False
+        failures = 0
         try:
             last = False
             while not last:
                 last = self._stop.wait(_EVERY_S)
                 try:
                     self._presence.write(database)
-                    away = False
+                    failures = 0
                 except SQLAlchemyError as error:
-                    if not away:
+                    failures += 1
+                    if failures == _SAY_AFTER:
                         _log.warning("peers are not recorded for now", error=type(error).__name__)
-                    away = True
         finally:
             database.close()
 

@@ -33,6 +33,7 @@ from heimdallr.intake.scp.presence import Presence
 from heimdallr.intake.scp.storing import Limits, Reception
 from heimdallr.intake.scp.tls import tls_context
 from heimdallr.intake.scp.upper_layer import (
+    ABORT,
     LONGEST_ASSOCIATION_PDU,
     Hooks,
     PeerAssociation,
@@ -55,9 +56,8 @@ _MOST_WAITING, _MOST_WAITING_PER_ADDRESS = 128, 64
 """Connections that have not yet asked for an association."""
 _SAY_AGAIN_S = 60.0
 """A peer that keeps being turned away is not logged more often than this."""
+_LOOK_S = 0.1
 _ASSOCIATE_RQ = 1
-_ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 0))
-"""A-ABORT PDU by the service provider (PS3.8 section 9.3.8)."""
 _CALLED_AE, _CALLING_AE = slice(10, 26), slice(26, 42)
 """Of an A-ASSOCIATE-RQ PDU (PS3.8 table 9-11)."""
 
@@ -132,7 +132,7 @@ class Scp:
                 msg, remedy="set HEIMDALLR_DICOM_HOST or HEIMDALLR_DICOM_PORT"
             ) from None
         threading.Thread(
-            target=self._server.serve_forever, args=(0.25,), name="dicom-accept", daemon=True
+            target=self._server.serve_forever, args=(_LOOK_S,), name="dicom-accept", daemon=True
         ).start()
 
     def stop(self, grace_s: float = 5.0) -> None:
@@ -184,7 +184,7 @@ class Scp:
         except PeerFault as fault:
             self._turned_away("", address, str(fault))
             with suppress(OSError):
-                connection.sendall(_ABORT)
+                connection.sendall(ABORT)
         except ssl.SSLError as error:
             self._turned_away("", address, f"TLS: {error.reason or 'no handshake'}")
         except OSError:

@@ -31,6 +31,7 @@ from heimdallr.intake.scp.commands import MISMATCH, NOT_UNDERSTOOD, SUCCESS
 from heimdallr.intake.scp.contexts import supported
 from heimdallr.intake.scp.direct import P_DATA, PDU_HEADER, DirectPath
 from heimdallr.intake.scp.fault import PeerFault
+from heimdallr.intake.scp.inflow import TOO_LONG
 from heimdallr.intake.scp.storing import Header
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ if TYPE_CHECKING:
 LONGEST_ASSOCIATION_PDU = 1 << 16
 """Bytes of any PDU that is not P-DATA; 128 presentation contexts with 30 syntaxes fit in."""
 
+ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 0))
+"""A-ABORT PDU by the service provider (PS3.8 section 9.3.8)."""
+
+_PDU_TYPES = range(1, 8)
+_SHORTEST_P_DATA = 6
+"""Bytes of the header of one presentation data value."""
 _TRANSFER = "Sta6"
 """State of the upper layer in which data are transferred (PS3.8 section 9.2.1)."""
 _LONGEST_COMMAND = 1 << 16
@@ -122,9 +129,18 @@ class _Provider(DULServiceProvider):
     def __init__(self, association: PeerAssociation) -> None:
         super().__init__(association)
         self._peer = association
-        self._heard_at = self._began_at = time.monotonic()
-        self._serving_until = self._began_at
+        self._heard_at = self._serving_until = time.monotonic()
+        association.inflow.ends_at = self._heard_at + association.terms.total_s
         self._direct: DirectPath | None = None
+
+    def run_reactor(self) -> None:
+        """Live; what pynetdicom cannot read ends the association, not the thread's excepthook."""
+        try:
+            super().run_reactor()
+        except Exception:  # noqa: BLE001 - whatever hostile bytes make it raise
+            self._peer.fault = self._peer.fault or "a message that cannot be read"
+            with suppress(OSError):
+                self._peer.inflow.connection.sendall(ABORT)
 
     def _is_transport_event(self) -> bool:
         try:
@@ -138,12 +154,12 @@ class _Provider(DULServiceProvider):
     def _await_peer(self) -> bool:
         """Whether the peer said something; sleeps a little when there is nothing else to do."""
         now, terms = time.monotonic(), self._peer.terms
-        if self._peer.stop.is_set():
+        between_messages = now >= self._serving_until and self._peer.dimse.message is None
+        if self._peer.stop.is_set() and between_messages:
             msg = "the listener is being stopped"
             raise PeerFault(msg)
-        if now - self._began_at > terms.total_s:
-            msg = "the association lasted too long"
-            raise PeerFault(msg)
+        if now > self._peer.inflow.ends_at:
+            raise PeerFault(TOO_LONG)
         if self._peer.dimse.msg_queue.qsize() > _MOST_UNANSWERED:
             return False
         if now < self._serving_until:
@@ -200,6 +216,9 @@ class _Provider(DULServiceProvider):
 
     def _cap(self, kind: int, length: int) -> None:
         """Refuse lengths that nobody agreed to, before anything is buffered for them."""
+        if kind not in _PDU_TYPES or (kind == P_DATA and length < _SHORTEST_P_DATA):
+            msg = "a PDU that is none"
+            raise PeerFault(msg)
         if length > (self._peer.terms.max_pdu if kind == P_DATA else LONGEST_ASSOCIATION_PDU):
             msg = "a PDU longer than agreed"
             raise PeerFault(msg)
@@ -287,6 +306,7 @@ class PeerAssociation(Association):
             if self.dul.ident is not None:
                 self.dul.join()
             self.inflow.connection.close()
+            self.inflow.forget()
             self.hooks.ended(self)
 
     def _serve_request(self, msg: DimseServiceType, context_id: int) -> None:
