@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import dcm2niix
 
 from heimdallr.domain.errors import ConversionError
+from heimdallr.preparation.tether import tethered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,9 +103,15 @@ def run(folder: Path, output: Path, *, timeout_s: float = TIMEOUT_S) -> Run:
         dcm2niix.bin, "-g", "i", "-b", "y", "-ba", "y", "-z", "n", "-c", "", "-d", "0", "-w", "2",
         "-f", _NAME, "-o", str(output), str(folder),
     ]  # fmt: skip
+    if shutil.which(dcm2niix.bin) is None:
+        raise _cannot_start()
     try:
         with subprocess.Popen(  # noqa: S603 - the program the dcm2niix package ships
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            tethered(command),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         ) as process:
             resource.prlimit(process.pid, resource.RLIMIT_AS, (limit, limit))
             try:

@@ -26,6 +26,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from heimdallr.domain.errors import ConversionError
 from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.tether import tethered
 from heimdallr.preparation.usability import CT_CLASSES, MR_CLASSES
 
 if TYPE_CHECKING:
@@ -94,7 +95,12 @@ def rewrite(
     command = [sys.executable, "-m", "heimdallr.preparation.rewriting", str(folder)]
     try:
         finished = subprocess.run(  # noqa: S603 - our own interpreter, our own module
-            command, input=job, text=True, capture_output=True, timeout=timeout_s, check=False
+            tethered(command),
+            input=job,
+            text=True,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         msg = f"the images could not be decoded within {timeout_s:.0f} s"

@@ -125,10 +125,10 @@ class CaseWork:
         return self._analyzed
 
     def _convert(self, made_from: str, report: Report) -> PreparedStudy:
-        instances = self._folder.snapshot(self._of.sources, self._of.content)
-        found = scan(sorted(instances.glob("*.dcm")))
-        report(0.3)
         with self._folder.writing("prepare", made_from) as draft:
+            instances = self._folder.snapshot(self._of.sources, self._of.content)
+            found = scan(sorted(instances.glob("*.dcm")))
+            report(0.3)
             scanned = self._own_study(found)
             target = draft.folder / artefacts.VOLUME
             made = prepare_study(scanned, self._of.case_id, target, preferences(self._settings))

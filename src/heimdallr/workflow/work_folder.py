@@ -222,6 +222,8 @@ def _took_place(partial: Path, final: Path) -> bool:
 
 def _sync_files(folder: Path) -> None:
     for entry in folder.iterdir():
+        if entry.stat().st_nlink > 1:
+            continue  # a second name of what was received, and made durable then
         descriptor = os.open(entry, os.O_RDONLY)
         try:
             os.fsync(descriptor)
