@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
 
-ROUNDS = 5
+ROUNDS = 4
 SERVICE = """
 import threading, sys
 from heimdallr import lifeline, logs
