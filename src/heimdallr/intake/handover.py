@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import ssl
 import time
 import zipfile
 from dataclasses import dataclass
@@ -127,12 +128,15 @@ class HandOver:
     def _next_order(self) -> _Order | None:
         """The delivery that is due longest, of a study that is still to be sent."""
         now = self._clock.now()
+        sending = select(Study).where(Study.state == StudyState.SENDING)
+        with self._database.read() as session:
+            if session.scalars(sending.limit(1)).first() is None:
+                return None
         with self._database.write() as session:
             studies = session.scalars(
-                select(Study)
-                .where(Study.state == StudyState.SENDING)
-                .order_by(Study.priority, Study.completed_at, Study.id)
-                .with_for_update(skip_locked=True)
+                sending.order_by(Study.priority, Study.completed_at, Study.id).with_for_update(
+                    skip_locked=True
+                )
             ).all()
             for study in studies:
                 delivery = self._delivery(session, study, now)
@@ -196,7 +200,7 @@ class HandOver:
         try:
             with (
                 path.open("rb") as file,
-                httpx.Client(timeout=self._settings.upload_timeout, trust_env=False) as client,
+                self._client() as client,
                 client.stream(
                     "POST",
                     self._settings.upload_url,
@@ -211,6 +215,14 @@ class HandOver:
         if not answer.is_success:
             reason = f"the other server answered {answer.status_code}"
             raise _DeliveryError(reason, permanent=answer.status_code in _PERMANENT)
+
+    def _client(self) -> httpx.Client:
+        """Verifies against the system's authorities; no proxy of the environment, no redirects."""
+        return httpx.Client(
+            timeout=self._settings.upload_timeout,
+            trust_env=False,
+            verify=ssl.create_default_context(),
+        )
 
     def _sent(self, order: _Order) -> None:
         now = self._clock.now()
