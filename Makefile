@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HEIMDALLR_TEST_DATA ?= $(abspath ../shared/data)
 
-.PHONY: help setup demo test lint format bench weights clean
+.PHONY: help setup demo test test-slow lint format bench weights clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Create .venv and install Heimdallr with the versions of constraints.txt
 
@@ -20,12 +20,15 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## Make three synthetic patients, process them, compare with the known truth
+demo: $(STAMP) ## Start the whole system, send it three synthetic patients, compare with the known truth
 	$(BIN)/heimdallr demo --output demo
 
-test: $(STAMP) ## Lint, type-check and run every test
+test: $(STAMP) ## Lint, type-check and run every test; what needs an absent program is skipped and named
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: $(STAMP) ## The tests that take minutes: the whole system, killed at random
+	$(BIN)/python -m pytest -m slow -s
 
 lint: $(STAMP) ## ruff, mypy --strict and the folder-order contracts
 	$(BIN)/ruff check .
