@@ -119,9 +119,6 @@ class _PostgresqlLook:
     ) -> list[ColumnElement[bool]]:
         writer = cast(change, Text).op("::")(text("xid8"))
         seen = func.pg_visible_in_snapshot(writer, literal(cursor).op("::")(text("pg_snapshot")))
+        (oldest, *_), (_, newest, _) = cursor.split(":"), now.split(":")
         # After a restore a row may carry a number that this server has yet to come to.
-        return [
-            change >= int(cursor.split(":", maxsplit=1)[0]),
-            change < int(now.split(":")[1]),
-            ~seen,
-        ]
+        return [change >= int(oldest), change < int(newest), ~seen]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sqlalchemy import (
     JSON,
@@ -221,7 +221,7 @@ class Study(Base):
         changed_at: last change of anything a reader sees.
         change: rises with every change of the row; read by :mod:`heimdallr.store.changes`.
         state_rank: place of the state in :data:`STATE_ORDER`.
-        sort_date: the study date; empty where there is none.
+        sort_date: the study date as a number, 20260201; 0 where there is none.
         sort_turnaround: the turnaround; below zero where there is none.
     """
 
@@ -232,9 +232,10 @@ class Study(Base):
         # 2704 bytes for an entry; the texts' lengths stay below that, whatever their letters.
         Index(
             "ix_studies_worklist",
-            *("received_at", "id", "state", "priority", "worst_severity", "has_results"),
-            *("read_at", "flagged", "state_rank", "sort_date", "sort_turnaround"),
-            *("modalities", "body_regions", "finding_codes", "search_text"),
+            # Quick to be found in an entry: fixed lengths first, what may be missing last.
+            *("received_at", "id", "state_rank", "priority", "worst_severity", "sort_date"),
+            *("sort_turnaround", "has_results", "flagged", "search_text", "modalities"),
+            *("body_regions", "finding_codes", "read_at"),
         ),
         Index(None, "sort_date", "id"),
         Index(None, "search_text", "id"),
@@ -299,7 +300,7 @@ class Study(Base):
 
     # Not computed by the database: SQLite reads the row of an index that holds such a column.
     state_rank: Mapped[int]
-    sort_date: Mapped[str] = mapped_column(SearchText(8))
+    sort_date: Mapped[int]
     sort_turnaround: Mapped[float]
 
     patient: Mapped[Patient | None] = relationship()
@@ -307,8 +308,12 @@ class Study(Base):
     def set_sort_columns(self) -> None:
         """Follow the columns they stand for; done before every write."""
         self.state_rank = STATE_ORDER.index(self.state or StudyState.RECEIVING)
-        self.sort_date = self.study_date or ""
+        self.sort_date = int(self.study_date) if _is_date(self.study_date) else 0
         self.sort_turnaround = -1.0 if self.turnaround_s is None else self.turnaround_s
+
+
+def _is_date(text: str | None) -> TypeGuard[str]:
+    return text is not None and text.isascii() and text.isdigit() and len(text) == len("YYYYMMDD")
 
 
 @event.listens_for(Study, "before_insert")

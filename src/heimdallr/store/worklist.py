@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from sqlalchemy import ColumnElement, UnaryExpression, and_, func, or_, select
 from sqlalchemy.sql import operators
 
-from heimdallr.store.models import STAT, Study, StudyState
+from heimdallr.store.models import STAT, STATE_ORDER, Study, StudyState
 from heimdallr.store.results import SEVERITIES, unlisted
 from heimdallr.store.search import search_words
 
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 Severity = Literal["note", "significant", "critical"]
 
-FEW = 2000
+FEW = 3000
 """So many studies are put in order here; more are walked through in order."""
 
 _Value = TypeVar("_Value")
+_LAST_DATE = 99_999_999
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?|(\d{8})")
 
@@ -255,7 +256,8 @@ class _Conditions:
         chosen += self._dates(wanted)
         if wanted.states:
             is_wide = StudyState.DONE in wanted.states
-            chosen.append(self._column(Study.state, is_wide=is_wide).in_(wanted.states))
+            ranks = sorted(STATE_ORDER.index(state) for state in wanted.states)
+            chosen.append(self._column(Study.state_rank, is_wide=is_wide).in_(ranks))
         if wanted.modality:
             chosen.append(self._holds(Study.modalities, f",{wanted.modality},"))
         if wanted.region:
@@ -279,7 +281,7 @@ class _Conditions:
         if first or last:
             is_wide = first[:6] != last[:6]  # more than one month
             date = self._column(Study.sort_date, is_wide=is_wide)
-            chosen.append(date.between(first or "0", last or "99999999"))
+            chosen.append(date.between(int(first or 1), int(last or _LAST_DATE)))
         received = self._column(Study.received_at)
         if wanted.received_from or (self.is_sqlite and not self.walks):
             # Any lower limit brings SQLite to the index that holds all columns.
@@ -294,7 +296,7 @@ class _Conditions:
             return text
         digits = word.replace("-", "")
         date = self._column(Study.sort_date, is_wide=True)
-        return or_(text, date.between(digits.ljust(8, "0"), digits.ljust(8, "9")))
+        return or_(text, date.between(int(digits.ljust(8, "0")), int(digits.ljust(8, "9"))))
 
     def _holds(self, column: InstrumentedAttribute[str], part: str) -> ColumnElement[bool]:
         """Whether the column holds this very text; said in each database's quickest way."""

@@ -200,11 +200,7 @@ def upgrade() -> None:
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.Column("kept", sa.JSON(), nullable=False),
         sa.Column("state_rank", sa.Integer(), nullable=False),
-        sa.Column(
-            "sort_date",
-            sa.String(8).with_variant(sa.String(8, collation="C"), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("sort_date", sa.Integer(), nullable=False),
         sa.Column("sort_turnaround", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["patient_fk"], ["patients.id"], name=op.f("fk_studies_patient_fk_patients")
@@ -239,19 +235,18 @@ def upgrade() -> None:
         [
             "received_at",
             "id",
-            "state",
+            "state_rank",
             "priority",
             "worst_severity",
-            "has_results",
-            "read_at",
-            "flagged",
-            "state_rank",
             "sort_date",
             "sort_turnaround",
+            "has_results",
+            "flagged",
+            "search_text",
             "modalities",
             "body_regions",
             "finding_codes",
-            "search_text",
+            "read_at",
         ],
         unique=False,
     )
