@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +31,11 @@ from whole_system import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from whole_system import WholeSystem
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +46,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Six small CTs."""
+    """Seven small CTs."""
     folder = tmp_path_factory.mktemp("studies")
-    return [write_study(folder, number, kind=number % 2) for number in range(6)]
+    return [write_study(folder, number, kind=number % 2) for number in range(7)]
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +140,41 @@ def test_the_system_measures_what_the_command_measures(
     assert what_came_out(system.cases()[f"{UID}.5"]) == what_came_out(alone)
 
 
+def test_a_backup_of_the_running_system_can_be_restored(
+    system: WholeSystem, studies: list[Path], tmp_path: Path, cache: Path
+) -> None:
+    """The operator's page, command by command: the restored system shows the same results."""
+    Sender(system.settings.dicom_port).send(studies[5])
+    until("done", lambda: system.states().get(f"{UID}.6") == "done", limit_s=90)
+    page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    section = page.split("## Backup and restore")[1].split("\n## ")[0].replace("\\\n", "")
+    commands = re.findall(r"^    ((?:sqlite3|tar|rm|install) .*)$", section, re.MULTILINE)
+    assert [one.split()[0] for one in commands] == ["sqlite3", "tar", "tar", "rm", "install"]
+    if shutil.which("sqlite3") is None:
+        pytest.skip("sqlite3 is not installed")
+    (tmp_path / "backup").mkdir()
+    for command in commands[:2]:
+        _shell(command, system.data, tmp_path / "backup")
+    restored = tmp_path / "restored"
+    (restored / "state").mkdir(parents=True)
+    for command in commands[2:]:
+        _shell(command, restored, tmp_path / "backup")
+    case = system.cases()[f"{UID}.6"]
+    with whole_system(restored, cache, (WEB,)) as again:
+        assert again.states() == system.states()
+        path = f"/api/patients/{case.name}/results"
+        assert again.get(path).json() == system.get(path).json()
+        assert what_came_out(again.cases()[f"{UID}.6"]) == what_came_out(case)
+
+
+def _shell(command: str, data: Path, backup: Path) -> None:
+    """A command of the documentation, its folders replaced."""
+    command = command.replace("/var/lib/heimdallr", str(data)).replace("/backup", str(backup))
+    subprocess.run(["/bin/sh", "-ec", command], check=True, timeout=60)
+
+
 def test_no_patient_is_in_the_logs(system: WholeSystem) -> None:
     """Whatever the services said so far: no name, no PatientID of any study sent."""
-    Sender(system.settings.dicom_port)
     said = "\n".join(system.lines)
     assert said
     for secret in ("SILVA^", "MARIA JOSE", "SECRET"):
@@ -160,14 +196,14 @@ def test_a_disk_that_cannot_be_written_is_told_and_got_over(
             assert _mount("none", "-o", "remount,ro", at=disk) == 0
             done = _dcmtk(
                 "dcmsend", "-v", "-aec", "HEIMDALLR", "127.0.0.1",
-                str(system.settings.dicom_port), str(studies[5] / "image000.dcm"),
+                str(system.settings.dicom_port), str(studies[6] / "image000.dcm"),
             )  # fmt: skip
             assert "Refused: OutOfResources" in done.stdout + done.stderr
             assert system.states() == {}
             assert _mount("none", "-o", "remount,rw", at=disk) == 0
             sender = Sender(system.settings.dicom_port)
-            sender.send(studies[5])
-            assert system.wait_for(1, limit_s=90) == {f"{UID}.6": "done"}
+            sender.send(studies[6])
+            assert system.wait_for(1, limit_s=90) == {f"{UID}.7": "done"}
             assert missing_on_disk(system, sender.stored) == []
             assert system.supervisor.pids() == before
     finally:
@@ -222,7 +258,7 @@ def test_up_says_whose_port_it_is(system: WholeSystem, tmp_path: Path) -> None:
 def _processes_of(folder: Path) -> list[str]:
     """Processes that were started with this data folder."""
     found = []
-    for environment in folder.__class__("/proc").glob("[0-9]*/environ"):
+    for environment in Path("/proc").glob("[0-9]*/environ"):
         try:
             if str(folder).encode() in environment.read_bytes():
                 found.append((environment.parent / "cmdline").read_text())
