@@ -15,7 +15,10 @@ async function call(path, options = {}, background = false) {
 const send = (path, body) => call(path, {
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
 });
-const say = (text) => { at("message").textContent = text || ""; };
+function say(text, good = false) {
+  at("message").textContent = text || "";
+  at("message").className = good ? "done" : "failed";
+}
 
 function make(tag, text, kind) {
   const element = document.createElement(tag);
@@ -95,12 +98,12 @@ function upload(file) {
     bar.hidden = true;
     let answer = {};
     try { answer = JSON.parse(request.responseText); } catch { /* no answer at all */ }
-    say(answer.message || answer.detail || "the upload was broken off");
+    say(answer.message || answer.detail || "the upload was broken off", request.status === 200);
     reload();
   };
   bar.value = 0;
   bar.hidden = false;
-  say(`sending ${file.name}`);
+  say(`sending ${file.name}`, true);
   request.send(form);
 }
 
