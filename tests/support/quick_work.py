@@ -205,7 +205,7 @@ def runs_of(database: Database, study_id: int) -> list[Run]:
         return list(found.order_by(Run.revision, Run.attempt))
 
 
-def wait_for(what: Callable[[], bool], limit_s: float = 20.0) -> None:
+def wait_for(what: Callable[[], bool], limit_s: float = 50.0) -> None:
     """Wait until something is so; the test fails when it does not become so."""
     until = time.monotonic() + limit_s
     while not what():
@@ -214,7 +214,7 @@ def wait_for(what: Callable[[], bool], limit_s: float = 20.0) -> None:
 
 
 def wait_for_state(
-    database: Database, study_id: int, *states: StudyState, limit_s: float = 20.0
+    database: Database, study_id: int, *states: StudyState, limit_s: float = 50.0
 ) -> Study:
     """Wait until a study is in one of these states."""
     until = time.monotonic() + limit_s

@@ -134,7 +134,7 @@ def test_the_living_take_over_from_a_host_that_is_gone(
     workers.start()
     dead.kill()
     died_at = time.monotonic()
-    study = wait_for_state(database, study_id, StudyState.DONE, limit_s=40)
+    study = wait_for_state(database, study_id, StudyState.DONE)
     taken_s = time.monotonic() - died_at
     assert study.error == ""
     if not database.is_sqlite:
@@ -176,7 +176,7 @@ def test_a_stage_that_cannot_be_interrupted_does_not_hold_a_stopping_worker(
     wait_for(lambda: journal(settings.data_dir, case_id).count("segment") == 1)
     assert worker.stop() == 3
     workers.start()
-    wait_for_state(database, study_id, StudyState.DONE, limit_s=40)
+    wait_for_state(database, study_id, StudyState.DONE)
     assert journal(settings.data_dir, case_id).count("prepare") == 1
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timezone
@@ -69,6 +70,7 @@ class _Desk:
     turnstile: Turnstile
     step: StepOptions
     busy: set[int]
+    left: set[str]
 
 
 _desk: _Desk | None = None
@@ -84,6 +86,7 @@ def process_run(workflow_id: str) -> str:
     try:
         return _process(desk, workflow_id)
     except LeavingError:
+        desk.left.add(workflow_id)
         _log.info("left_to_another", workflow_id=workflow_id)
         raise
     except RunTakenError:
@@ -138,6 +141,7 @@ class DurableWork:
                 "backoff_rate": 2.0,
             },
             busy=set(),
+            left=set(),
         )
         self._dbos: DBOS | None = None
 
@@ -190,6 +194,26 @@ class DurableWork:
         recovered = DBOS._recover_pending_workflows([executor])  # noqa: SLF001 - see above
         if recovered:
             _log.warning("work_recovered", executor=executor, count=len(recovered))
+
+    def hand_over(self, settle_s: float) -> None:
+        """Put back in the queue what this worker, which is leaving, has not ended.
+
+        Args:
+            settle_s: how long runs that are over may take to be noted as such.
+        """
+        until = time.monotonic() + settle_s
+        while self._pending() - self._desk.left and time.monotonic() < until:
+            time.sleep(0.05)
+        self.recover(self._executor)
+
+    def _pending(self) -> set[str]:
+        mine = DBOS.list_workflows(
+            status=WorkflowStatusString.PENDING.value,
+            executor_id=self._executor,
+            load_input=False,
+            load_output=False,
+        )
+        return {one.workflow_id for one in mine}
 
     def forget(self, before: datetime) -> int:
         """Delete what is known of runs that ended before a time; how many."""

@@ -166,7 +166,8 @@ class Job:
 
     def _publish(self) -> Verdict:
         begun = time.monotonic()
-        chronicle = Chronicle(self._started_at.astimezone(), dict(self._seconds))
+        before = {name: spent for name, spent in self._seconds.items() if name != "publish"}
+        chronicle = Chronicle(self._started_at.astimezone(), before)
         case = self._work.publish(chronicle, self._last_word)
         self._seconds["publish"] = time.monotonic() - begun
         self._log.info("published", seconds=round(self._seconds["publish"], 3))

@@ -45,6 +45,9 @@ STOP_S = 60.0
 LEAVE_S = 5.0
 """How long, after that, stages may take to notice that the worker is leaving."""
 
+SETTLE_S = 2.0
+"""How long runs that are over may take to be noted as such."""
+
 FORGET_AFTER = timedelta(days=7)
 """How long the durable engine remembers runs that are over."""
 
@@ -95,7 +98,7 @@ def run_worker(
     stop.wait()
     _log.info("worker_stops", executor=name, count=work.busy)
     rounds.stop()
-    ended = _leave(shop, work, stop_s, name)
+    ended = _leave(shop, work, stop_s)
     if ended:
         work.close()
         locks.release()
@@ -184,7 +187,7 @@ class Rounds:
         return True
 
 
-def _leave(shop: Shop, work: DurableWork, stop_s: float, name: str) -> bool:
+def _leave(shop: Shop, work: DurableWork, stop_s: float) -> bool:
     """Let running stages reach their end, up to a limit; hand over what is not over then."""
     shop.stopping.set()
     work.stop_taking()
@@ -192,7 +195,7 @@ def _leave(shop: Shop, work: DurableWork, stop_s: float, name: str) -> bool:
     shop.leaving.set()
     ended = _wait_idle(work, LEAVE_S)
     # Whoever lives goes on at once; where nobody does, the next worker to start.
-    handing = _in_background("handing", lambda: work.recover(name))
+    handing = _in_background("handing", lambda: work.hand_over(SETTLE_S))
     handing.join(LEAVE_S)
     return ended and not handing.is_alive()
 
