@@ -153,3 +153,40 @@ def test_the_administrators_command_has_the_services_settings_and_user(tmp_path:
     assert "HEIMDALLR_DATA_DIR=/srv/x y" in lines
     assert "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME`id`@h/d" in lines
     assert lines[-3:] == ["nobody", "0027", "/"]
+
+
+def test_the_operators_page_installs_the_services(tmp_path: Path) -> None:
+    """Its commands, run into an empty root: user, folders, units in place, the target enabled."""
+    programs = ("systemd-sysusers", "systemd-tmpfiles", "systemctl")
+    if os.geteuid() != 0 or not all(map(shutil.which, programs)):
+        pytest.skip("systemd's tools and root are needed")
+    page = (DEPLOY.parent / "docs" / "operate.md").read_text(encoding="utf-8")
+    section = page.split("## Install the services")[1].split("\n## ")[0]
+    root = tmp_path / "root"
+    for folder in ("etc/systemd/system", "usr/local/bin"):
+        (root / folder).mkdir(parents=True)
+    for file in ("etc/passwd", "etc/group"):
+        (root / file).write_text("root:x:0:0:root:/root:/bin/sh\n" if "passwd" in file else "")
+    commands = re.findall(r"^    ((?:install|systemd-|systemctl enable).*)$", section, re.MULTILINE)
+    assert len(commands) == 7
+    for command in commands:
+        for there in ("/etc/", "/usr/"):
+            command = command.replace(f" {there}", f" {root}{there}")  # noqa: PLW2901
+        for program in programs:
+            command = command.replace(program, f"{program} --root={root}")  # noqa: PLW2901
+        command = command.replace("--now ", "")  # noqa: PLW2901 - nothing is started in an empty root
+        subprocess.run(["/bin/sh", "-ec", command], check=True, cwd=DEPLOY.parent, timeout=60)
+    assert "heimdallr:" in (root / "etc" / "passwd").read_text()
+    user = next(
+        line.split(":")
+        for line in (root / "etc/passwd").read_text().splitlines()
+        if "heimd" in line
+    )
+    settings = root / "etc/heimdallr/heimdallr.env"
+    assert settings.stat().st_mode & 0o777 == 0o640
+    assert str(settings.stat().st_gid) == user[3]
+    data = (root / "var/lib/heimdallr").stat()
+    assert (str(data.st_uid), data.st_mode & 0o777) == (user[2], 0o750)
+    wanted = root / "etc/systemd/system/multi-user.target.wants/heimdallr.target"
+    assert wanted.is_symlink()
+    assert os.access(root / "usr/local/bin/heimdallr", os.X_OK)
