@@ -114,6 +114,8 @@ class Intake:
         with claimed(batch) as mine:
             if not mine:
                 return False
+            if over:
+                spool.settle(batch)
             if has_files(batch):
                 return self._record(batch, seen, seen.origin)
             if over:

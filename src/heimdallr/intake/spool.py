@@ -5,6 +5,7 @@
     incoming/.spool/<batch>/
         batch.json          who sent it, and how (:class:`Origin`)
         00000001.part       being written
+        00000001.safe       whole, on its way to the disk
         00000001.dcm        whole and durable: its sender may be told so
         released | aborted  empty; how the association, or the upload, ended
         left                empty; whoever wrote an upload could not record it himself
@@ -30,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from heimdallr.publishing.files import sync_folder, whole_file
 
 ORIGIN_FILE = "batch.json"
-PART, WHOLE = ".part", ".dcm"
+PART, SAFE, WHOLE = ".part", ".safe", ".dcm"
 LEFT = "left"
 Ending = Literal["released", "aborted"]
 
@@ -118,6 +119,24 @@ class Batch:
             sync_folder(self.folder)
         return whole
 
+    def keep_synced(self, part: Path, descriptor: int) -> Path:
+        """Make a wholly written file durable and give it its lasting name, with one fsync.
+
+        On ext4, XFS, btrfs and their like the fsync of a file brings the name it has along, so it
+        gets one first that says "whole". The last renaming need not be durable: a ``.safe`` file
+        that a dead process left behind is taken too (:func:`settle`), and one that was torn by a
+        power failure was never promised. A second fsync, of the folder, costs more than the file's.
+
+        Raises:
+            OSError: it could not be brought to the disk; under which name it is now is open.
+        """
+        safe = part.with_suffix(SAFE)
+        part.rename(safe)
+        os.fsync(descriptor)
+        whole = part.with_suffix(WHOLE)
+        safe.rename(whole)
+        return whole
+
     def end(self, ending: Ending) -> None:
         """Say that nothing more will come."""
         (self.folder / ending).touch()
@@ -151,6 +170,19 @@ def how_it_ended(folder: Path) -> Ending | None:
     if (folder / "released").exists():
         return "released"
     return "aborted" if (folder / "aborted").exists() else None
+
+
+def settle(folder: Path) -> None:
+    """Give the files that were whole when their writer died their lasting name.
+
+    Args:
+        folder: of a batch that is over.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for safe in sorted(folder.glob(f"*{SAFE}")):
+        safe.rename(safe.with_suffix(WHOLE))
 
 
 def is_over(folder: Path, origin: Origin) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from scp_peers import CT, EXPLICIT_LE, data_set_of, write_series
 from heimdallr.intake.scp.commands import MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from heimdallr.intake.scp.fault import PeerFault
 from heimdallr.intake.scp.storing import Header, Limits, Reception
-from heimdallr.intake.spool import Origin, read_origin
+from heimdallr.intake.spool import SAFE, Origin, read_origin, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +139,38 @@ def test_a_full_disk_is_out_of_resources_and_passes(small_disk: Path) -> None:
     small = reception.begin(Header(CT, "1.2.4", EXPLICIT_LE))
     small.write(b"\0" * 100_000)
     assert small.finish() == SUCCESS
+
+
+def test_what_was_safe_when_its_writer_died_is_taken(spool: Path) -> None:
+    """Between the fsync and the last renaming a kill leaves a whole file under its other name."""
+    reception = _reception(spool)
+    arrival = reception.begin(HEADER)
+    arrival.write(b"data")
+    (part,) = spool.glob("*/*.part")
+    half = part.with_name("00000009.part")
+    half.write_bytes(b"half")
+    part.rename(part.with_suffix(SAFE))
+    settle(part.parent)
+    (kept,) = spool.glob("*/*.dcm")
+    assert data_set_of(kept) == b"data"
+    assert half.exists(), "what is cut short must not look whole"
+
+
+def test_what_cannot_be_brought_to_the_disk_is_refused(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of the disk at the last moment is no success, and nothing stays."""
+    reception = _reception(spool)
+    arrival = reception.begin(HEADER)
+    arrival.write(b"data")
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        assert arrival.finish() == OUT_OF_RESOURCES
+    assert {path.name for path in spool.glob("*/*")} == {"batch.json"}
+    again = reception.begin(HEADER)
+    again.write(b"data")
+    assert again.finish() == SUCCESS
