@@ -8,8 +8,10 @@ Every receiver takes the study once in each round, in an order that turns, so th
 quieter machine; figures are medians, in images per second, from the first sender's start to the
 last one's end. `dcmsend` itself is part of each time: it reads every file before it connects.
 
-Receivers all send without delay, so that Nagle's algorithm is the sender's alone. They keep what they get; *fsync* means that each image is on the disk before its sender is
-told so. Orthanc runs without it and without MD5, DCMTK's `storescp` writes what comes bit by bit.
+Receivers answer without delay, so that Nagle's algorithm is the sender's alone. They keep what they
+get; *fsync* means that each image is on the disk before its sender is told so. Orthanc runs without
+it and without MD5, DCMTK's `storescp` writes what comes bit by bit. *Recording* is the whole
+listen service, whose other process reads every image, digests it and writes the database meanwhile.
 """
 
 from __future__ import annotations
