@@ -38,6 +38,7 @@ MARKER = ".heimdallr-demo"
 """A data folder with this file in it is a demo's, and may be thrown away by the next one."""
 CALLING_AE, USER = "DEMO_CT", "demo"
 _START_S, _GRACE_S, _REQUEST_S, _LOOK_S = 180.0, 30.0, 30.0, 0.5
+_ANSWER_S, _TRIES = 10.0, 5
 _KEPT = ("DEVICE", "BACKEND", "THREADS", "RESOLUTION", "TOTALSEGMENTATOR_LICENSE")
 """The person's own settings that the demo keeps; of all others it has its own."""
 
@@ -171,13 +172,17 @@ def running_system(folder: Path, own: Settings) -> Iterator[DemoSystem]:
 def send_over_dicom(files: list[Path], host: str, port: int, called_ae: str) -> int:
     """C-ECHO, then C-STORE of every file, as a modality does; how many were sent.
 
+    What gets no answer is sent again over another association. pynetdicom's own sender can
+    miss one: its reactor may take the response before the thread that waits for it.
+
     Raises:
-        HeimdallrError: no association, or a file was not stored with success.
+        HeimdallrError: the listener refuses, or does not answer after several tries.
     """
     from pydicom import dcmread  # noqa: PLC0415
     from pynetdicom import AE  # noqa: PLC0415
 
     modality = AE(CALLING_AE)
+    modality.dimse_timeout = _ANSWER_S
     modality.add_requested_context("1.2.840.10008.1.1")
     kinds = set()
     for file in files:
@@ -185,24 +190,33 @@ def send_over_dicom(files: list[Path], host: str, port: int, called_ae: str) -> 
         kinds.add((meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID))
     for sop_class, syntax in sorted(kinds):
         modality.add_requested_context(sop_class, syntax)
-    association = modality.associate(host, port, ae_title=called_ae)
-    if not association.is_established:
-        msg = "the DICOM listener does not accept the association"
-        raise HeimdallrError(msg)
-    try:
-        _succeed(association.send_c_echo().get("Status"), "C-ECHO")
-        for file in files:
-            _succeed(association.send_c_store(file).get("Status"), "C-STORE")
-    finally:
+    sent = 0
+    for _ in range(_TRIES):
+        association = modality.associate(host, port, ae_title=called_ae)
+        if not association.is_established:
+            continue
+        if _succeeded(association.send_c_echo().get("Status"), "C-ECHO"):
+            while sent < len(files):
+                if not _succeeded(association.send_c_store(files[sent]).get("Status"), "C-STORE"):
+                    break
+                sent += 1
         association.release()
-    return len(files)
+        if sent == len(files):
+            return sent
+    msg = f"the DICOM listener answered {sent} of {len(files)} times"
+    raise HeimdallrError(msg)
 
 
-def _succeed(status: int | None, what: str) -> None:
-    if status != 0:
-        shown = "no answer" if status is None else f"status {status:#06x}"
-        msg = f"{what} ended with {shown}"
+def _succeeded(status: int | None, what: str) -> bool:
+    """Whether the answer is success; ``False`` when there was none.
+
+    Raises:
+        HeimdallrError: it is a refusal.
+    """
+    if status:
+        msg = f"{what} ended with status {status:#06x}"
         raise HeimdallrError(msg)
+    return status == 0
 
 
 def _settings(folder: Path, own: Settings) -> Settings:
