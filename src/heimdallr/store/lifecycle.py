@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.preparation.case_id import case_id
-from heimdallr.store.models import STAT, Instance, Run, Study, StudyState
+from heimdallr.store.models import ACTIVE_STATES, STAT, Instance, Run, Study, StudyState
 from heimdallr.store.states import (
     CANCELLED,
     FINAL_STATES,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FINAL_STATES",
     "STAGES",
+    "begin_deletion",
     "cancel",
     "complete",
     "handed_over",
@@ -144,6 +145,26 @@ def cancel(session: Session, study_id: int, now: datetime, actor: str) -> Study:
         raise StateConflictError(msg)
     for run in runs:
         _stop(session, study, run, now, CANCELLED, actor=actor)
+    return study
+
+
+def begin_deletion(session: Session, study_id: int, now: datetime, actor: str) -> Study:
+    """Let nothing join or use a study any more; what waits is cancelled.
+
+    Raises:
+        StateConflictError: a worker holds it, or it does not exist.
+    """
+    study = lock(session, study_id)
+    if study.state is StudyState.DELETING:
+        return study
+    runs = unfinished_runs(session, study)
+    if any(run.state in ACTIVE_STATES for run in runs):
+        msg = "a worker holds the study; cancel the work on it first"
+        raise StateConflictError(msg)
+    for run in runs:
+        _stop(session, study, run, now, "the study is deleted", actor=actor)
+    study.state = StudyState.DELETING
+    note(session, study, "deleting", "is being deleted", now, actor=actor)
     return study
 
 
