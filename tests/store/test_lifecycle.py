@@ -153,6 +153,7 @@ def test_a_retry_is_a_run_of_its_own(database: Database) -> None:
             lifecycle.retry(session, study.id, _at(2), "anna")
         runs.end_run(session, first.workflow_id, StudyState.FAILED, _at(3), error="broken")
         second = lifecycle.retry(session, study.id, _at(4), "anna", fresh=True)
+        assert second is not None
         assert (second.attempt, second.revision, second.fresh) == (2, 1, True)
         assert (study.state, study.error, study.finished_at) == (StudyState.QUEUED, "", None)
         assert (first.state, first.error) == (StudyState.FAILED, "broken")

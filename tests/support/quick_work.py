@@ -36,7 +36,7 @@ from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.work_folder import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from heimdallr.store.database import Database
@@ -249,7 +249,7 @@ class Workers:
         self._settings = settings
         self._workers: list[Worker] = []
 
-    def start(self, *, wait: bool = True, **environment: str) -> Worker:
+    def start(self, environment: Mapping[str, str] | None = None, *, wait: bool = True) -> Worker:
         """A worker that is ready to take studies."""
         root = self._settings.data_dir
         url = self._settings.database_url
@@ -259,7 +259,7 @@ class Workers:
             "HEIMDALLR_STAGE_BACKOFF": "0.05",
             "OMP_NUM_THREADS": "1",
             **({"HEIMDALLR_DATABASE_URL": url.get_secret_value()} if url else {}),
-            **environment,
+            **(environment or {}),
         }
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from heimdallr.config import Settings
+from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
 from heimdallr.workflow import case_work, stages
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
@@ -112,7 +113,7 @@ def test_a_case_goes_on_in_another_process_and_ends_with_the_same_numbers(
     masks = [name for name in names if name.suffix == ".gz"]
     assert masks
     for name in masks:
-        one, other = stages.load_volume(whole / name), stages.load_volume(pieces / name)
+        one, other = load_volume(whole / name), load_volume(pieces / name)
         assert np.array_equal(one.data, other.data)
         assert np.array_equal(one.affine, other.affine)
 

@@ -129,7 +129,7 @@ def test_work_goes_on_when_the_database_was_away(
     ids = [receive(database, settings, f"1.2.{number}") for number in range(3)]
     case_id = str(study_of(database, ids[0]).case_id)
     order(settings.data_dir, case_id, "segment", "dawdle", times=1, seconds=3)
-    workers.start(HEIMDALLR_MAX_PARALLEL_CASES="1")
+    workers.start({"HEIMDALLR_MAX_PARALLEL_CASES": "1"})
     wait_for_state(database, ids[0], StudyState.SEGMENTING)
     _administer(database, cluster, "ALTER DATABASE {} ALLOW_CONNECTIONS false")
     _administer(

@@ -77,7 +77,7 @@ def test_workers_killed_at_random_points_lose_and_repeat_nothing(
     ids = [receive(database, settings, f"1.2.{number}") for number in range(CASES)]
     quick = {"QUICK_STAGE_S": "0.15", "QUICK_GRACE_S": "2", "HEIMDALLR_MAX_RECOVERIES": "20"}
     count = 1 if database.is_sqlite else 2
-    living = [workers.start(**quick) for _ in range(count)]
+    living = [workers.start(quick) for _ in range(count)]
     kills = 0
     until = time.monotonic() + 40
     while _unfinished(database) and time.monotonic() < until:
@@ -86,7 +86,7 @@ def test_workers_killed_at_random_points_lose_and_repeat_nothing(
             victim = rng.randrange(count)
             living[victim].kill()
             kills += 1
-            living[victim] = workers.start(wait=count == 1, **quick)
+            living[victim] = workers.start(quick, wait=count == 1)
     wait_for(lambda: _unfinished(database) == 0, 60)
     assert kills >= 3, "the cases were over before workers could be killed"
     _check_all_done(database, settings, ids)
@@ -105,12 +105,12 @@ def test_a_case_that_kills_its_workers_is_given_up_and_the_others_are_not(
     poison = study_of(database, ids[0])
     order(settings.data_dir, str(poison.case_id), "segment", "die")
     quick = {"QUICK_STAGE_S": "0.3", "QUICK_GRACE_S": "2"}
-    worker = workers.start(wait=False, **quick)
+    worker = workers.start(quick, wait=False)
 
     def over() -> bool:
         nonlocal worker
         if worker.process.poll() is not None:
-            worker = workers.start(wait=False, **quick)
+            worker = workers.start(quick, wait=False)
         return _unfinished(database) == 0
 
     wait_for(over, 55)
@@ -172,7 +172,7 @@ def test_a_stage_that_cannot_be_interrupted_does_not_hold_a_stopping_worker(
     study_id = receive(database, settings, "1.2.3")
     case_id = str(study_of(database, study_id).case_id)
     order(settings.data_dir, case_id, "segment", "deaf", times=1, seconds=60)
-    worker = workers.start(QUICK_STOP_S="1")
+    worker = workers.start({"QUICK_STOP_S": "1"})
     wait_for(lambda: journal(settings.data_dir, case_id).count("segment") == 1)
     assert worker.stop() == 3
     workers.start()

@@ -166,7 +166,7 @@ def test_a_stat_study_overtakes_those_that_wait(
     ids = [receive(database, settings, f"1.2.{number}") for number in range(5)]
     with database.write() as session:
         lifecycle.set_priority(session, ids[-1], STAT, datetime.now(timezone.utc), "anna")
-    workers.start(HEIMDALLR_MAX_PARALLEL_CASES="1", QUICK_STAGE_S="0.1")
+    workers.start({"HEIMDALLR_MAX_PARALLEL_CASES": "1", "QUICK_STAGE_S": "0.1"})
     for study_id in ids:
         wait_for_state(database, study_id, StudyState.DONE)
     begun = [line.split()[0] for line in journal(settings.data_dir) if line.endswith("prepare")]
