@@ -10,6 +10,7 @@ from store_cases import NOW, add_instance, add_study, bleed, make_identity, make
 
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.store import deletion, removal
+from heimdallr.store.changes import changes_since
 from heimdallr.store.deletion import delete_study, finish_deletions
 from heimdallr.store.layout import DataFolders
 from heimdallr.store.lifecycle import complete, lock
@@ -221,3 +222,16 @@ def test_a_folder_of_another_study_is_left(
     (folder / "id.json").write_text(text)
     delete_study(database, folders, first, NOW, "ana")
     assert (folder / "resultados.json").exists()
+
+
+def test_a_deletion_is_news_although_nothing_else_is_left(
+    database: Database, folders: DataFolders
+) -> None:
+    """The number of the removal is higher than any that was told of before."""
+    with database.write() as session:
+        study_id = add_study(session).id
+    with database.read() as session:
+        cursor = changes_since(session, None).cursor
+    delete_study(database, folders, study_id, NOW, "user:anna")
+    with database.read() as session:
+        assert changes_since(session, cursor).removed == (study_id,)

@@ -91,6 +91,15 @@ def test_a_change_is_told_at_once(service: Service, address: str) -> None:
         assert event.number != ready.number
 
 
+def test_a_deletion_is_told(service: Service, address: str) -> None:
+    """The row disappears from every open worklist."""
+    number = service.add("1.9", StudyState.DONE)
+    with following(address) as stream:
+        stream.until("ready")
+        assert httpx.delete(f"{address}/api/v1/studies/{number}").status_code == 200
+        assert stream.until("removed").data == {"id": number}
+
+
 def test_nothing_is_missed_between_two_connections(service: Service, address: str) -> None:
     """A browser that comes back says what it saw last."""
     number = service.add("1.9", StudyState.QUEUED)

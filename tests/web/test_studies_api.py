@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from received_images import stack
 from sqlalchemy import select
+from store_cases import NOW
 from web_service import zipped
 
 from heimdallr.store.models import AuditEntry, Run, Study, StudyState
@@ -233,6 +234,35 @@ def test_priority_flag_and_read(service: Service) -> None:
     assert command(service, number, "read", json={"on": False})[1]["unread"] is True
     waiting = service.add("1.9", StudyState.QUEUED)
     assert command(service, waiting, "read", json={"on": True})[0] == 409
+
+
+def test_delete(service: Service) -> None:
+    """Gone from the list and from the disk; who did it stays in the trail."""
+    number = service.add_done()
+    other = service.add("1.9", StudyState.DONE)
+    url = f"/api/v1/studies/{number}"
+    answer = service.client.delete(url)
+    assert answer.json() == {"id": number, "case_id": "SilvaMJ_20260201_123456"}
+    assert service.client.get(url).status_code == 404
+    assert service.client.delete(url).status_code == 404
+    assert [row["id"] for row in service.client.get("/api/v1/studies").json()["studies"]] == [other]
+    assert not (service.folders.output / "SilvaMJ_20260201_123456").exists()
+    with service.database.read() as session:
+        assert "study.delete" in session.scalars(select(AuditEntry.action)).all()
+
+
+def test_what_a_worker_holds_is_not_deleted(service: Service) -> None:
+    """409; cancel first."""
+    number = service.add("1.9", StudyState.SEGMENTING, revision=1)
+    with service.database.write() as session:
+        session.add(
+            Run(
+                study_fk=number, revision=1, attempt=1, cause="received", workflow_id="run-x",
+                state=StudyState.SEGMENTING, queued_at=NOW, executor="somebody",
+            )
+        )  # fmt: skip
+    assert service.client.delete(f"/api/v1/studies/{number}").status_code == 409
+    assert service.client.get(f"/api/v1/studies/{number}").status_code == 200
 
 
 def test_commands_are_events_and_audited(service: Service) -> None:

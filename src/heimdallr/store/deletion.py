@@ -77,8 +77,9 @@ def _finish(
 def _forget(session: Session, study: Study, now: datetime, actor: str) -> None:
     """Delete the rows; those that hang on the study go with it."""
     study_id, patient_id = study.id, study.patient_fk
-    session.execute(delete(Study).where(Study.id == study_id))
     session.add(RemovedStudy(study_id=study_id, removed_at=now))
+    session.flush()  # its number follows the study's own last one, which is gone in a moment
+    session.execute(delete(Study).where(Study.id == study_id))
     if patient_id is not None:
         # Locked first: whoever is adding a study to this patient has then committed it, or waits.
         session.get(Patient, patient_id, with_for_update=True)

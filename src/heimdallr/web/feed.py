@@ -83,6 +83,7 @@ class Feed:
         self._figure = followers
         self._followers: set[MemoryObjectSendStream[bytes]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._has_begun = asyncio.Event()
 
     def check_room(self) -> None:
         """See that one more may follow.
@@ -105,6 +106,8 @@ class Feed:
         ends_at = time.monotonic() + LIFETIME_S
         try:
             yield f"retry: {_RETRY_MS}\n\n".encode()
+            # First the common look, then one's own: what happens in between comes twice, not never.
+            await self._has_begun.wait()
             caught_up = await anyio.to_thread.run_sync(self._look, after)
             yield caught_up.frames()
             yield f"event: ready\ndata: {{}}\nid: {caught_up.cursor}\n\n".encode()
@@ -123,6 +126,7 @@ class Feed:
         self._followers.add(follower)
         self._figure.set(len(self._followers))
         if self._looking is None or self._looking.done():
+            self._has_begun = asyncio.Event()
             self._looking = asyncio.get_running_loop().create_task(self._keep_looking())
 
     def _leave(self, follower: MemoryObjectSendStream[bytes]) -> None:
@@ -142,10 +146,12 @@ class Feed:
                     await asyncio.sleep(_DATABASE_AWAY_S)
                     continue
                 cursor = look.cursor
+                self._has_begun.set()
                 if look.changes:
                     self._tell(look.frames())
                 await asyncio.sleep(POLL_S)
         finally:
+            self._has_begun.set()
             for follower in tuple(self._followers):
                 self._leave(follower)
 

@@ -86,6 +86,7 @@ MATRIX: dict[str, str] = {
     "POST /api/v1/users/{name}/password": "admin",
     "GET /api/v1/tokens": "admin",
     "POST /api/v1/tokens": "admin",
+    "DELETE /api/v1/studies/{study_id}": "admin",
     "DELETE /api/v1/tokens/{name}": "admin",
     "GET /api/v1/audit": "admin",
 }

@@ -4,14 +4,15 @@ from fastapi import APIRouter, Request
 
 from heimdallr.intake.completing import complete_studies
 from heimdallr.store import details, lifecycle
+from heimdallr.store.deletion import delete_study
 from heimdallr.store.models import Study, StudyState
-from heimdallr.web.access import REFUSALS, Operator, Principal, Reader, audit
+from heimdallr.web.access import REFUSALS, Administrator, Operator, Principal, Reader, audit
 from heimdallr.web.api.worklist import row_out
 from heimdallr.web.cases import study_of
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.problems import Problem, responses
 from heimdallr.web.schemas.common import StudyId
-from heimdallr.web.schemas.studies import Mark, PriorityChange, StudyRow
+from heimdallr.web.schemas.studies import Deletion, Mark, PriorityChange, StudyRow
 
 router = APIRouter(
     prefix="/api/v1/studies/{study_id}",
@@ -102,3 +103,13 @@ def mark_study_read(
     with context.database.write() as session:
         details.mark_read(session, study_id, context.now(), who.actor, on=mark.on)
     return row_out(context, study_id)
+
+
+@router.delete("")
+def delete_study_and_files(
+    request: Request, context: Ctx, who: Administrator, study_id: StudyId
+) -> Deletion:
+    """Delete a study for good: images, volumes, masks, results and rows."""
+    study = _begin(request, context, who, study_id, "delete")
+    delete_study(context.database, context.folders, study_id, context.now(), who.actor)
+    return Deletion(id=study_id, case_id=study.case_id)
