@@ -33,6 +33,7 @@ from sqlalchemy import create_engine
 
 from heimdallr.store import runs
 from heimdallr.store.states import STAGES
+from heimdallr.workflow.dbos_log import quieten
 from heimdallr.workflow.executors import new_signature
 from heimdallr.workflow.job import RunTakenError, Shop, take_up
 from heimdallr.workflow.patience import LeavingError
@@ -158,6 +159,7 @@ class DurableWork:
         """
         global _desk  # noqa: PLW0603 - DBOS is one per process, and calls a function by its name
         _refuse_pickle()
+        quieten()
         _desk = self._desk
         self._dbos = DBOS(config=self._config())
         DBOS.launch()
