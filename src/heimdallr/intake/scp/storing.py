@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import struct
 from contextlib import suppress
-from ctypes import CDLL, c_int64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,11 +23,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 1 << 26
 """Bytes of one object after which the free space is looked at again."""
 
-_WRITE_EVERY = 1 << 17
-"""Bytes after which the disk is told to begin."""
-
 _MODE = 0o640
-_SYNC_FILE_RANGE_WRITE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +158,6 @@ class Kept:
         self._part = batch.part(number)
         self._size = 0
         self._look_at = _LOOK_EVERY
-        self._meta_size, self._written_out = len(meta), 0
         self._status = SUCCESS
         self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
         try:
@@ -180,8 +174,6 @@ class Kept:
             return
         try:
             _write(self._file, memoryview(piece))
-            if self._reception.limits.sync:
-                self._start_writing()
             if self._size >= self._look_at:
                 self._look_at += _LOOK_EVERY
                 if self._reception.is_short_of_space():
@@ -213,13 +205,6 @@ class Kept:
         for name in (self._part, self._part.with_suffix(SAFE)):
             with suppress(OSError):
                 name.unlink(missing_ok=True)
-
-    def _start_writing(self) -> None:
-        """Have the disk begin while the rest still arrives; the fsync then waits for less."""
-        count = self._size - self._written_out
-        if count >= _WRITE_EVERY:
-            _sync_file_range(self._file, self._meta_size + self._written_out, count)
-            self._written_out = self._size
 
     def _close(self) -> None:
         file, self._file = self._file, -1
@@ -257,15 +242,6 @@ def _short(number: int, vr: bytes, text: str) -> bytes:
 
 def _long(number: int, vr: bytes, value: bytes) -> bytes:
     return struct.pack("<HH2sHI", 2, number, vr, 0, len(value)) + value
-
-
-def _sync_file_range(file: int, at: int, count: int) -> None:
-    """``sync_file_range(2)``: begin to write, wait for nothing. A hint; nothing hangs on it."""
-    if _LIBC_SYNC_FILE_RANGE is not None:
-        _LIBC_SYNC_FILE_RANGE(file, c_int64(at), c_int64(count), _SYNC_FILE_RANGE_WRITE)
-
-
-_LIBC_SYNC_FILE_RANGE = getattr(CDLL(None), "sync_file_range", None)
 
 
 def _write(file: int, piece: memoryview) -> None:
