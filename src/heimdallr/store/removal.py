@@ -1,7 +1,7 @@
 """Taking files away for good, so that a kill at any instant leaves nothing half said.
 
-What goes is first given a name nobody reads, within its own folder, in one rename. Only then is it
-taken apart; what a killed process left there, the next one takes apart.
+What goes is first given a name nobody reads, in one rename. Only then is it taken apart; what a
+killed process left there, the next one takes apart.
 """
 
 from __future__ import annotations
@@ -21,19 +21,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ASIDE = ".removing"
-"""Folder, in each of the data folder's, of what is about to be gone."""
+"""Folder, in each of the data folder's own, of what is about to be gone."""
 
 _ATTEMPTS = 10
 
 
-def set_aside(path: Path) -> bool:
+def set_aside(path: Path, root: Path) -> bool:
     """Take a file or folder out of everybody's sight; whether it was there.
+
+    Args:
+        path: what is to go.
+        root: the folder of the data folder it is in.
 
     Raises:
         StorageError: the folder cannot be written.
     """
     try:
-        aside = path.parent / ASIDE
+        aside = root / ASIDE
         aside.mkdir(mode=0o700, exist_ok=True)
         path.rename(aside / secrets.token_hex(8))
         sync_folder(path.parent)

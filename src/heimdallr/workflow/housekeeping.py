@@ -1,4 +1,4 @@
-"""What a worker tidies up once an hour: work folders nobody needs."""
+"""What a worker tidies up once an hour: work folders nobody needs, and what is not to be kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Run, Study, StudyState
+from heimdallr.store.retention import sweep
 from heimdallr.store.states import FINAL_STATES
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ _REVISION = re.compile(r"(?P<case>.+)\.r(?P<revision>\d+)")
 
 
 def keep_house(settings: Settings, database: Database) -> None:
-    """Remove work folders nobody will go on from."""
+    """Remove work folders nobody will go on from, and what retention says."""
     now = datetime.now(timezone.utc)
     remove_idle(database, data_folders(settings).input, now)
+    sweep(settings, database, now)
 
 
 def remove_idle(database: Database, folder: Path, now: datetime) -> int:

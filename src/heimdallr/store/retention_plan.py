@@ -1,0 +1,175 @@
+"""What retention removes: decided from facts and the clock, without touching anything.
+
+Two rules. *By age*: each part of a study has its own period, counted from the last image received
+or the end of the last work on it, whichever is later. *By space*: where less is free than is to
+be kept free, originals, volumes and masks of the oldest studies go until enough is; results
+never do. Neither rule touches a study that is receiving, waiting, being worked on, handed over or
+deleted, that a person has flagged, or that has a critical finding nobody has acknowledged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+from heimdallr.store.models import StudyState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from heimdallr.config import Settings
+
+
+class Part(str, Enum):
+    """What is kept of a study, each with its own period; the keys of ``studies.kept``."""
+
+    ORIGINALS = "originals"
+    """The DICOM received, and its copies in work and failure folders."""
+    VOLUME = "volume"
+    MASKS = "masks"
+    RESULTS = "results"
+    """Numbers, findings and pictures."""
+
+
+IDLE_STATES = (
+    StudyState.DONE,
+    StudyState.REFUSED,
+    StudyState.FAILED,
+    StudyState.CANCELLED,
+    StudyState.STORED,
+    StudyState.SENT,
+)
+"""Nobody works on such a study, and nothing waits to."""
+
+SPACE_ORDER = (Part.ORIGINALS, Part.VOLUME, Part.MASKS)
+"""What goes for lack of space, of one study, the first first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long parts are kept (``None``: for ever), and how much space is to be free, in bytes."""
+
+    periods: Mapping[Part, timedelta | None]
+    keep_free: int = 0
+
+    @property
+    def removes_nothing(self) -> bool:
+        """Whether there is no rule at all."""
+        return not self.keep_free and all(period is None for period in self.periods.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A study, and what is still on the disk of it.
+
+    Attributes:
+        since: the last image received, or the end of the last work on it.
+        sizes: part → bytes; a part that is gone is not in it.
+    """
+
+    study_id: int
+    case_id: str | None
+    state: StudyState
+    since: datetime
+    flagged: bool = False
+    critical_unseen: bool = False
+    sizes: Mapping[Part, int] = field(default_factory=dict)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether no rule touches it."""
+        return self.flagged or self.critical_unseen or self.state not in IDLE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A part of a study that is to go; ``since`` as of :class:`Kept`."""
+
+    study_id: int
+    case_id: str | None
+    since: datetime
+    part: Part
+    size_bytes: int
+    reason: Literal["age", "space"]
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The policy the settings describe."""
+
+    def period(days: float) -> timedelta | None:
+        return timedelta(days=days) if days else None
+
+    return Policy(
+        {
+            Part.ORIGINALS: period(settings.keep_originals_days),
+            Part.VOLUME: period(settings.keep_volumes_days),
+            Part.MASKS: period(settings.keep_masks_days),
+            Part.RESULTS: period(settings.keep_results_days),
+        },
+        int(settings.keep_free_gb * 1e9),
+    )
+
+
+def plan(
+    studies: Iterable[Kept],
+    policy: Policy,
+    missing: Mapping[Part, int],
+    now: datetime,
+    *,
+    same_disk: bool = True,
+) -> tuple[Removal, ...]:
+    """What is to go.
+
+    Args:
+        studies: all of them, in any order.
+        policy: the rules.
+        missing: part → bytes that are to be gained on the disk where such parts are.
+        now: the time.
+        same_disk: all parts share one disk, so that what one frees the others need not.
+
+    Returns:
+        What goes by age, then what goes for space, each from the oldest study on.
+    """
+    oldest_first = sorted(
+        (study for study in studies if not study.is_protected),
+        key=lambda study: (study.since, study.study_id),
+    )
+    aged = [
+        _removal(study, part, "age")
+        for study in oldest_first
+        for part in Part
+        if part in study.sizes and _is_over(study, policy.periods.get(part), now)
+    ]
+    still_missing = dict(missing)
+    for removal in aged:
+        _gain(still_missing, removal, same_disk=same_disk)
+    gone = {(removal.study_id, removal.part) for removal in aged}
+    for_space = []
+    for study in oldest_first:
+        for part in SPACE_ORDER:
+            wanted = still_missing.get(part, 0) > 0 and study.sizes.get(part, 0) > 0
+            if wanted and (study.study_id, part) not in gone:
+                removal = _removal(study, part, "space")
+                for_space.append(removal)
+                _gain(still_missing, removal, same_disk=same_disk)
+    return (*aged, *for_space)
+
+
+def _removal(study: Kept, part: Part, reason: Literal["age", "space"]) -> Removal:
+    size = study.sizes[part]
+    return Removal(study.study_id, study.case_id, study.since, part, size, reason)
+
+
+def _is_over(study: Kept, period: timedelta | None, now: datetime) -> bool:
+    return period is not None and now - study.since > period
+
+
+def _gain(missing: dict[Part, int], removal: Removal, *, same_disk: bool) -> None:
+    """Count what a removal frees, on the disk it is on."""
+    on_output = removal.part is not Part.ORIGINALS
+    for part in missing:
+        if same_disk or (part is not Part.ORIGINALS) == on_output:
+            missing[part] -= removal.size_bytes
