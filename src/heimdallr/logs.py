@@ -37,14 +37,14 @@ KEYS = frozenset({
     # the event itself
     "event", "level", "timestamp", "logger", "service", "traceback",
     # what it is about
-    "case_id", "study", "series", "instance", "run", "workflow_id", "revision", "attempt",
+    "case_id", "study", "study_id", "series", "instance", "run", "workflow_id", "revision", "attempt",
     "stage", "state", "task", "device", "association", "batch", "delivery", "target", "executor",
     # who, and over which way; never a person that was examined
     "actor", "user", "role", "token", "peer", "address", "port", "host", "url", "method", "path",
     "calling_ae", "called_ae", "sop_class", "transfer_syntax",
     # how much, how long
     "count", "studies", "instances", "files", "total", "bytes", "free_gb", "seconds", "share",
-    "limit", "attempts", "priority",
+    "limit", "attempts", "priority", "removed", "kept_back", "freed_mb",
     # what went wrong
     "error", "reason", "at", "status", "exit_code", "signal", "pid", "remedy", "kind", "setting",
 })  # fmt: skip
