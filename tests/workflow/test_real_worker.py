@@ -1,0 +1,102 @@
+"""`heimdallr work` on real DICOM of a synthetic head, killed in the middle of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from quick_work import Worker, runs_of, wait_for_state
+from store_cases import add_instance, add_study
+
+from heimdallr.config import Settings
+from heimdallr.phantom.studies import WrittenStudy, write_head_ct
+from heimdallr.store import lifecycle
+from heimdallr.store.database import open_database
+from heimdallr.store.layout import data_folders
+from heimdallr.store.migrate import upgrade
+from heimdallr.store.models import FindingRow, MeasurementRow, StudyState
+from heimdallr.workflow.stages import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from heimdallr.store.database import Database
+
+LIMIT_S = 240
+"""For a machine that is busy; idle, the whole test takes a fraction of it."""
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory) -> WrittenStudy:
+    """A head CT with a bleed, coarse enough for a test."""
+    folder = tmp_path_factory.mktemp("head")
+    return write_head_ct(folder, 3, matrix=112, pixel_mm=2.0, thin_mm=2.5, thick_mm=5.0)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[tuple[Settings, Database]]:
+    """Settings and database as they are where nothing is configured."""
+    settings = Settings(data_dir=tmp_path)
+    data_folders(settings).create()
+    database = open_database(settings)
+    upgrade(database)
+    yield settings, database
+    database.close()
+
+
+def _start(settings: Settings, name: str) -> Worker:
+    log = settings.data_dir / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "heimdallr", "work"],
+            env={**os.environ, "HEIMDALLR_DATA_DIR": str(settings.data_dir)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return Worker(process, log)
+
+
+def test_a_killed_worker_costs_a_real_study_nothing(
+    head: WrittenStudy, local: tuple[Settings, Database]
+) -> None:
+    """SIGKILL while it segments; the next worker goes on from the volume, and all is there."""
+    settings, database = local
+    with database.write() as session:
+        study = add_study(session, "1.2.3")
+        for number, path in enumerate(sorted(head.dicom.rglob("*.dcm"))):
+            content = path.read_bytes()
+            add_instance(session, study, f"9.{number}", data_folders(settings), content=content)
+        lifecycle.complete(session, study, now())
+        study_id = study.id
+    first = _start(settings, "first")
+    try:
+        wait_for_state(database, study_id, StudyState.SEGMENTING, limit_s=LIMIT_S)
+    finally:
+        first.kill()
+    second = _start(settings, "second")
+    try:
+        study = wait_for_state(
+            database, study_id, StudyState.DONE, StudyState.FAILED, limit_s=LIMIT_S
+        )
+        assert (study.state, study.error, study.modality) == (StudyState.DONE, "", "CT")
+        assert second.stop() == 0
+    finally:
+        second.kill()
+    (run,) = runs_of(database, study_id)
+    begun = [line.partition("stage_begins stage=")[2] for line in run.log.splitlines()]
+    stages = [stage for stage in begun if stage]
+    assert stages == ["prepare", "segment", "segment", "analyze", "publish"]
+    with database.read() as session:
+        names = {row.name for row in session.query(MeasurementRow).filter_by(study_fk=study_id)}
+        findings = {row.code for row in session.query(FindingRow).filter_by(study_fk=study_id)}
+    assert "hemorrhage_alert" in names
+    assert "intracerebral_haemorrhage" in findings
+    assert not list((settings.data_dir / "input").iterdir())
+    assert (settings.data_dir / "output" / str(study.case_id) / "volume.nii.gz").exists()
+    assert "SILVA" not in (first.log.read_text() + second.log.read_text()).upper().replace(
+        str(study.case_id).upper(), ""
+    )
