@@ -38,7 +38,8 @@ KEYS = frozenset({
     "event", "level", "timestamp", "logger", "service", "traceback",
     # what it is about
     "case_id", "study", "study_id", "series", "instance", "run", "workflow_id", "revision",
-    "attempt", "stage", "state", "task", "device", "association", "batch", "delivery", "target", "executor",
+    "attempt", "stage", "state", "task", "device", "association", "batch", "delivery", "target",
+    "executor",
     # who, and over which way; never a person that was examined
     "actor", "user", "role", "token", "peer", "address", "port", "host", "url", "method", "path",
     "calling_ae", "called_ae", "sop_class", "transfer_syntax",
