@@ -73,7 +73,7 @@ def test_stable_names(service: Service) -> None:
 
 ENDLESS = "/api/v1/changes"
 QUICK = settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     database=None,

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.store.models import MeasurementRow, StudyState
+from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.web.tables import csv_lines, harmless
 
 if TYPE_CHECKING:
@@ -63,6 +63,17 @@ def test_filters_and_pages(service: Service) -> None:
     rest = service.client.get(URL, params={"limit": 5, "after": first["next"]}).json()
     assert (len(first["measurements"]), len(rest["measurements"])) == (5, 4)
     assert rest["next"] is None
+
+
+def test_earlier_values_of_the_same_patient(service: Service) -> None:
+    """For a trend: all studies of whoever this study is of, nobody else's."""
+    first, second = service.add_done(), service.add_done("1.5.1", "X_1_1")
+    service.add_done("1.5.2", "X_1_2")
+    with service.database.write() as session:
+        session.get_one(Study, second).patient_fk = session.get_one(Study, first).patient_fk
+    rows = table(service, patient_of=first, name="liver_vol_cm3")
+    assert {int(row["study_id"]) for row in rows} == {first, second}
+    assert table(service, patient_of=999) == []
 
 
 def test_a_long_export_has_no_gap(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

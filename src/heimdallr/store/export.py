@@ -62,15 +62,18 @@ class Wanted:
     """Which measurements; what is empty does not restrict.
 
     Attributes:
+        studies: of which studies, as on the worklist.
         names: any of these.
         measured_only: leave out those without a value.
         study_id: of this study only.
+        patient_of: of all studies of this study's patient.
     """
 
     studies: WorklistFilter
     names: tuple[str, ...] = ()
     measured_only: bool = False
     study_id: int | None = None
+    patient_of: int | None = None
 
 
 def measurements(
@@ -144,4 +147,7 @@ def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
         chosen.append(MeasurementRow.status == "measured")
     if wanted.study_id is not None:
         chosen.append(Study.id == wanted.study_id)
+    if wanted.patient_of is not None:
+        patient = select(Study.patient_fk).where(Study.id == wanted.patient_of).scalar_subquery()
+        chosen.append(Study.patient_fk == patient)
     return chosen

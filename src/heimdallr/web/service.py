@@ -13,6 +13,7 @@ from heimdallr import lifeline
 from heimdallr.domain.errors import ConfigurationError, StorageError
 from heimdallr.intake.uploads import clean_uploads
 from heimdallr.store.database import open_database
+from heimdallr.store.deletion import finish_deletions
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.web.access import utc_now, welcome_administrator
@@ -52,6 +53,7 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
         upgrade(database)
         welcome_administrator(settings, database, utc_now())
         clean_uploads(folders)
+        finish_deletions(database, folders, utc_now())
         app = create_app(settings, database, stopping=stop)
         serve(app, settings, stop)
     finally:

@@ -42,10 +42,19 @@ class MeasurementQuery(WorklistQuery):
     )
     measured: Annotated[bool, Query(description="only those that have a value")] = False
     study: Annotated[int | None, Query(ge=1, le=MAX_ID, description="of this study only")] = None
+    patient_of: Annotated[
+        int | None, Query(ge=1, le=MAX_ID, description="of all studies of this study's patient")
+    ] = None
 
     def which(self) -> export.Wanted:
         """As the store has it."""
-        return export.Wanted(self.wanted(), tuple(self.name), self.measured, self.study)
+        return export.Wanted(
+            self.wanted(),
+            names=tuple(self.name),
+            measured_only=self.measured,
+            study_id=self.study,
+            patient_of=self.patient_of,
+        )
 
 
 class MeasurementPageQuery(MeasurementQuery):
