@@ -83,6 +83,12 @@ def check(database: Database) -> Schema:
         raise unusable(database, error) from error
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program knows a version of the tables."""
+    scripts = ScriptDirectory.from_config(_config())
+    return any(script.revision == revision for script in scripts.walk_revisions())
+
+
 def unusable(database: Database, error: SQLAlchemyError) -> StorageError:
     """What an operator needs to know of an error of the database; never its password."""
     cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
@@ -108,13 +114,9 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _schema(connection: Connection) -> Schema:
-    scripts = ScriptDirectory.from_config(_config())
     current = MigrationContext.configure(connection).get_current_revision()
-    head = scripts.get_current_head() or ""
-    known = current is None or any(
-        script.revision == current for script in scripts.walk_revisions()
-    )
-    return Schema(current, head, known)
+    head = ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return Schema(current, head, known=current is None or is_known(current))
 
 
 def _config() -> Config:
