@@ -459,12 +459,23 @@ def test_one_batch_is_recorded_by_one_at_a_time(database: Database, folders: Dat
     assert consistent(database, folders) == 30
 
 
+def test_what_lies_beside_the_images_of_an_upload_is_passed_over(
+    database: Database, folders: DataFolders
+) -> None:
+    """A disc's viewer is no image, and who uploaded it still has it; damaged images are kept."""
+    files = [b"a viewer" * 100, Image().encoded(), Image(number=2, tags={"Rows": 900}).encoded()]
+    done = record_batch(database, folders, spooled(folders.spool, files, source="upload").folder)
+    assert (done.recorded, done.passed_over, sum(done.quarantined.values())) == (1, 1, 1)
+    assert not list(folders.spool.iterdir())
+    assert consistent(database, folders) == 1
+
+
 def test_real_studies_are_recorded(
     database: Database,
     folders: DataFolders,
     real_set: Callable[[str], Path],
 ) -> None:
-    """A folder of everything: each file is an instance or in quarantine."""
+    """A folder of everything: each file is an instance, in quarantine, or no DICOM."""
     files = [
         path.read_bytes()
         for name in ("ct_geometry_traps", "mr_transfer_syntaxes", "ct_phantom_philips", "highdicom")
@@ -474,7 +485,7 @@ def test_real_studies_are_recorded(
     batch = spooled(folders.spool, files, source="upload")
     done = record_batch(database, folders, batch.folder)
     assert done.files == len(files)
-    assert (done.recorded, sum(done.quarantined.values())) == (79, 7)
+    assert (done.recorded, sum(done.quarantined.values()), done.passed_over) == (79, 3, 4)
     assert consistent(database, folders) == done.recorded
 
 

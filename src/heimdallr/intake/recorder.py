@@ -28,7 +28,7 @@ from heimdallr.intake.instances import StudyWriter, TouchedStudy
 from heimdallr.intake.parsing import ReceivedInstance, read_received
 from heimdallr.intake.pixels import Fault, UnusableFileError
 from heimdallr.intake.placing import place, sync_folders
-from heimdallr.preparation.reading import tolerant_pydicom
+from heimdallr.preparation.reading import SkipReason, tolerant_pydicom
 from heimdallr.store.lifecycle import note
 from heimdallr.store.models import Quarantined
 
@@ -62,6 +62,8 @@ class Recorded:
         identical: instances that were there already; dropped.
         replaced: instances that were there with another content, which is kept aside.
         quarantined: files that are no usable instance, by reason.
+        passed_over: files of an upload or a find that are no DICOM at all; whoever gave them
+            has them still.
     """
 
     studies: tuple[TouchedStudy, ...] = ()
@@ -69,11 +71,13 @@ class Recorded:
     identical: int = 0
     replaced: int = 0
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    passed_over: int = 0
 
     @property
     def files(self) -> int:
         """How many files the spool has let go of."""
-        return self.recorded + self.identical + self.replaced + sum(self.quarantined.values())
+        kept = self.recorded + self.identical + self.replaced
+        return kept + sum(self.quarantined.values()) + self.passed_over
 
     def __add__(self, other: Recorded) -> Recorded:
         """Both together; a study that either changed has changed."""
@@ -87,6 +91,7 @@ class Recorded:
             self.identical + other.identical,
             self.replaced + other.replaced,
             Counter(self.quarantined) + Counter(other.quarantined),
+            self.passed_over + other.passed_over,
         )
 
 
@@ -122,6 +127,7 @@ class Recorder:
         """
         studies: dict[str, list[tuple[_File, ReceivedInstance]]] = defaultdict(list)
         refused: list[tuple[_File, str]] = []
+        strangers: list[Path] = []
         with tolerant_pydicom():
             for path in _whole_files(batch)[:limit]:
                 file = _look(path)
@@ -131,12 +137,17 @@ class Recorder:
                     received = read_received(path, announced=origin.source == "dicom")
                     studies[received.study_key].append((file, received))
                 except UnusableFileError as unusable:
-                    refused.append((file, unusable.reason))
+                    # A disc's viewer and its read-me come along with the images.
+                    if origin.source != "dicom" and unusable.reason == SkipReason.NOT_DICOM.value:
+                        strangers.append(path)
+                    else:
+                        refused.append((file, unusable.reason))
                 except FileNotFoundError:
                     continue  # another recorder has taken it
                 except OSError as error:  # it stays in the spool; the others go on
                     _log.error("a received file cannot be read", reason=error.strerror)
-        done = Recorded()
+        _let_go(iter(strangers))
+        done = Recorded(passed_over=len(strangers))
         for key, items in studies.items():
             done += self._record_study(key, items, origin)
         return done + self._quarantine(refused, origin)

@@ -215,5 +215,5 @@ def _answer(taken: TakenIn, label: str) -> UploadAccepted:
         studies=[one.id for one in taken.studies],
         instances=new,
         duplicates=recorded.identical,
-        unusable=sum(recorded.quarantined.values()),
+        unusable=sum(recorded.quarantined.values()) + recorded.passed_over,
     )
