@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.store.models import MeasurementRow, Study, StudyState
+from heimdallr.store.models import MeasurementRow, Study
 from heimdallr.web.tables import csv_lines, harmless
 
 if TYPE_CHECKING:
@@ -116,14 +116,15 @@ def test_commas_quotes_and_lines_survive() -> None:
 
 
 def test_names_that_are_there(service: Service) -> None:
-    """For the explorer: what can be plotted, and over how many studies."""
+    """For the explorer: what can be plotted; each name once, also without a value."""
+    assert service.client.get(f"{URL}/names").json()["names"] == []
     service.add_done()
-    service.add("1.9", StudyState.QUEUED)
-    names = {one["name"]: one for one in service.client.get(f"{URL}/names").json()["names"]}
-    assert names["liver_vol_cm3"] == {
-        "name": "liver_vol_cm3", "unit": "cm3", "studies": 1, "measured": 1,
-    }  # fmt: skip
-    assert names["SMA_cm2"]["measured"] == 0
+    service.add_done("1.9", "PereiraJC_20260202_77")
+    listed = service.client.get(f"{URL}/names").json()["names"]
+    names = [one["name"] for one in listed]
+    assert names == sorted(set(names))
+    assert {"name": "liver_vol_cm3", "unit": "cm3"} in listed
+    assert "SMA_cm2" in names
 
 
 def test_the_catalogue_is_the_registry(service: Service) -> None:

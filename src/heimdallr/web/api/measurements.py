@@ -101,7 +101,7 @@ def export_measurements_csv(
 
 @router.get("/names")
 def list_measurement_names(context: Ctx, _who: Reader) -> Names:
-    """Every name something was measured under here, its unit, and in how many studies."""
+    """Every name under which the studies here have something, and its unit."""
     with context.database.read() as session:
         rows = export.measurement_names(session)
     return Names(names=[NameOut.model_validate(row) for row in rows])

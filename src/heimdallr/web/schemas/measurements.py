@@ -67,8 +67,6 @@ class NameOut(Schema):
 
     name: str
     unit: str
-    studies: int
-    measured: int = Field(description="studies in which it has a value")
 
 
 class Names(Schema):
