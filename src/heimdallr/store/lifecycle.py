@@ -37,7 +37,7 @@ from heimdallr.store.states import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FINAL_STATES",
     "STAGES",
+    "adopt",
     "begin_deletion",
     "cancel",
     "complete",
@@ -89,14 +90,9 @@ def complete(
         The queued run; ``None`` where there is nothing to do: identical content, only objects
         this system wrote, or a study that is handed over.
     """
-    rows = session.execute(
-        select(Instance.key, Instance.digest, Instance.own)
-        .where(Instance.study_fk == study.id)
-        .order_by(Instance.key)
-    ).all()
-    digest = hashlib.sha256("\n".join(f"{key} {one}" for key, one, _ in rows).encode()).hexdigest()
+    digest, own = _content(session, study)
     study.completed_at = now
-    if all(own for _, _, own in rows):
+    if all(own):
         study.state = StudyState.STORED
         note(session, study, "stored", "only objects written by this system; not processed", now)
         return None
@@ -112,7 +108,7 @@ def complete(
     study.digest = digest
     if study.case_id is None:
         study.case_id = _name(session, study, folder_taken)
-    note(session, study, "complete", f"complete with {len(rows)} objects", now, actor=actor)
+    note(session, study, "complete", f"complete with {len(own)} objects", now, actor=actor)
     if not in_place:
         study.state = StudyState.SENDING
         return None
@@ -120,6 +116,50 @@ def complete(
         _stop(session, study, older, now, SUPERSEDED)
     cause = "received" if study.revision == 1 else "late_instances"
     return _queue(session, study, now, cause=cause)
+
+
+def adopt(  # noqa: PLR0917 - what a folder tells of its work
+    session: Session,
+    study: Study,
+    case_id: str,
+    started_at: datetime,
+    finished_at: datetime,
+    seconds: Mapping[str, float],
+    now: datetime,
+) -> None:
+    """A case folder that the database did not know is this study's: its work is done.
+
+    Args:
+        session: the transaction.
+        study: its row, locked; it has no revision yet.
+        case_id: name of the folder.
+        started_at: when the work on it began.
+        finished_at: when it was done.
+        seconds: stage → wall time.
+        now: the time.
+    """
+    study.case_id, study.revision = case_id, 1
+    study.digest, _ = _content(session, study)
+    run = Run(
+        study_fk=study.id,
+        revision=1,
+        attempt=1,
+        cause="rebuilt",
+        fresh=False,
+        workflow_id=new_workflow_id(),
+        state=StudyState.DONE,
+        stage="publish",
+        priority=study.priority,
+        progress=1.0,
+        error="",
+        queued_at=started_at,
+        started_at=started_at,
+        finished_at=finished_at,
+        seconds=dict(seconds),
+    )
+    session.add(run)
+    mirror(study, run)
+    note(session, study, "rebuilt", "found again by its case folder", now)
 
 
 def handed_over(
@@ -247,6 +287,17 @@ def _stop(
     else:
         run.cancel_requested, run.error = True, reason
         note(session, study, "cancelling", f"asked to stop: {reason}", now, actor=actor)
+
+
+def _content(session: Session, study: Study) -> tuple[str, Sequence[bool]]:
+    """The digest of what was received, and of each object whether this system wrote it."""
+    rows = session.execute(
+        select(Instance.key, Instance.digest, Instance.own)
+        .where(Instance.study_fk == study.id)
+        .order_by(Instance.key)
+    ).all()
+    lines = "\n".join(f"{key} {digest}" for key, digest, _ in rows)
+    return hashlib.sha256(lines.encode()).hexdigest(), [own for _, _, own in rows]
 
 
 def _name(session: Session, study: Study, folder_taken: Callable[[str], bool]) -> str:

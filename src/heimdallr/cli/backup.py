@@ -1,0 +1,57 @@
+"""`heimdallr backup` and `heimdallr restore`: a whole, checked copy of the database, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heimdallr.cli.administration import now, opened_database, record, refuse_root
+from heimdallr.config import load_settings
+from heimdallr.store.backup import back_up
+from heimdallr.store.backup import restore as put_back
+from heimdallr.store.database import open_database
+from heimdallr.store.layout import data_folders
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="Folder to make; it must not exist.")],
+) -> None:
+    """Copy the database into a new folder while the services run.
+
+    Case folders and images are not in it: copy the data folder afterwards. The copy holds names
+    of patients and password hashes; only its owner may read it.
+    """
+    folders = data_folders(load_settings())
+    with opened_database() as database:
+        manifest = back_up(database, folders, target, now())
+        record(database, "database.backup", "database")
+    size = sum(path.stat().st_size for path in target.iterdir()) / 1e6
+    typer.echo(f"{target}: {manifest.database}, {size:.1f} MB, checked")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="Folder that `heimdallr backup` has made.")],
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a database that is not empty.")
+    ] = False,
+) -> None:
+    """Put a backup of the database back; stop the services first.
+
+    Everybody has to sign in again. A token that was revoked since is valid again: look at
+    `heimdallr token list`.
+    """
+    settings = load_settings()
+    folders = data_folders(settings)
+    folders.create()
+    database = open_database(settings)
+    try:
+        refuse_root(database)
+        restored = put_back(database, folders, source, now(), force=force)
+        record(database, "database.restore", "database", f"of {restored.made_at.isoformat()}")
+    finally:
+        database.close()
+    made = f"{restored.made_at.astimezone():%Y-%m-%d %H:%M}"
+    typer.echo(f"restored: {restored.studies} studies, as of {made}")

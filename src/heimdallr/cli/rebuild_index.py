@@ -1,0 +1,90 @@
+"""`heimdallr rebuild-index`: the database anew, from the case folders and the images received."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from heimdallr.cli.administration import now, opened_database, record
+from heimdallr.config import load_settings
+from heimdallr.intake.placing import place
+from heimdallr.intake.recorder import Recorded, record_batch
+from heimdallr.intake.spool import WHOLE, Origin, open_batch
+from heimdallr.store.layout import SAFE_KEY, data_folders
+from heimdallr.store.rebuild import Rebuilt, rebuild
+from heimdallr.store.removal import remove
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heimdallr.store.database import Database
+    from heimdallr.store.layout import DataFolders
+
+
+def rebuild_index(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Find studies, series, measurements and findings again; stop the services first.
+
+    Reads every image received and every case folder. Doing it again changes nothing. Users,
+    tokens, events and acknowledgements are not in there: restore a backup for those.
+    """
+    folders = data_folders(load_settings())
+    folders.create()
+    console = Console(stderr=True)
+    with opened_database() as database:
+        recorded = Recorded()
+        studies = _study_folders(folders)
+        for folder in track(studies, "reading images", console=console, disable=as_json):
+            recorded += _record(database, folders, folder)
+        rebuilt = rebuild(database, folders, now())
+        record(database, "index.rebuild", "database", _summary(recorded, rebuilt)[:500])
+    if as_json:
+        images = {"recorded": recorded.recorded, "unusable": dict(recorded.quarantined)}
+        typer.echo(json.dumps({"images": images, **asdict(rebuilt)}))
+        return
+    typer.echo(_summary(recorded, rebuilt))
+    for name, reason in rebuilt.skipped.items():
+        typer.echo(f"skipped {name}: {reason}")
+
+
+def _study_folders(folders: DataFolders) -> list[Path]:
+    entries = (path for path in folders.incoming.iterdir() if path.is_dir())
+    return sorted(path for path in entries if SAFE_KEY.fullmatch(path.name))
+
+
+def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
+    """Give the recorder the images of a study a second time; those it knows it drops.
+
+    Those it finds unusable are in quarantine then, and only there.
+    """
+    origin = Origin(source="upload", began_at=now(), label="rebuild-index", pid=os.getpid())
+    batch = open_batch(folders.spool, origin)
+    files = sorted(path for path in folder.iterdir() if path.suffix == WHOLE)
+    try:
+        for number, path in enumerate(files, start=1):
+            place(path, batch.part(number).with_suffix(WHOLE))
+    except OSError:
+        remove(batch.folder)
+        raise
+    batch.end("released")
+    recorded = record_batch(database, folders, batch.folder)
+    for path in (folders.quarantine / batch.folder.name).glob(f"*{WHOLE}"):
+        files[int(path.stem) - 1].unlink(missing_ok=True)
+    return recorded
+
+
+def _summary(recorded: Recorded, rebuilt: Rebuilt) -> str:
+    unusable = sum(recorded.quarantined.values())
+    return (
+        f"{recorded.recorded} images recorded, {recorded.identical} known, {unusable} unusable; "
+        f"studies: {rebuilt.found} with their results, {rebuilt.made} from results alone, "
+        f"{rebuilt.known} known, {rebuilt.waiting} to be worked on again; "
+        f"{len(rebuilt.skipped)} folders skipped"
+    )
