@@ -231,6 +231,11 @@ class Worker:
     process: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes studies by now."""
+        return b"worker_ready" in self.log.read_bytes()
+
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
@@ -271,7 +276,7 @@ class Workers:
         worker = Worker(process, log)
         self._workers.append(worker)
         if wait:
-            wait_for(lambda: b"worker_ready" in log.read_bytes() or process.poll() is not None, 60)
+            wait_for(lambda: worker.is_ready or process.poll() is not None, 60)
             assert process.poll() is None, log.read_text()
         return worker
 

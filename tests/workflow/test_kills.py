@@ -75,15 +75,15 @@ def test_workers_killed_at_random_points_lose_and_repeat_nothing(
     """20 cases, workers killed and started again until all cases are over; two on PostgreSQL."""
     rng = random.Random(7)  # noqa: S311 - no secret
     ids = [receive(database, settings, f"1.2.{number}") for number in range(CASES)]
-    quick = {"QUICK_STAGE_S": "0.15", "QUICK_GRACE_S": "2", "HEIMDALLR_MAX_RECOVERIES": "20"}
+    quick = {"QUICK_STAGE_S": "0.3", "QUICK_GRACE_S": "2", "HEIMDALLR_MAX_RECOVERIES": "20"}
     count = 1 if database.is_sqlite else 2
     living = [workers.start(quick) for _ in range(count)]
     kills = 0
     until = time.monotonic() + 40
     while _unfinished(database) and time.monotonic() < until:
         time.sleep(rng.uniform(0.3, 1.5))
-        if kills < 5:
-            victim = rng.randrange(count)
+        victim = rng.randrange(count)
+        if kills < 6 and living[victim].is_ready:
             living[victim].kill()
             kills += 1
             living[victim] = workers.start(quick, wait=count == 1)
