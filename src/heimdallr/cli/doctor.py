@@ -6,42 +6,29 @@ import importlib.metadata
 import json
 import os
 import platform
-import shutil
 import socket
 import subprocess
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from heimdallr import __version__
+from heimdallr.cli.check import Check
+from heimdallr.cli.doctor_store import database_check, disk_check, folders_check
 from heimdallr.config import Settings, load_settings, unknown_names
 from heimdallr.domain.errors import HeimdallrError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-_LOW_DISK_GB = 20
-"""A 512×512×600 CT with its masks takes about 0.5 GB; below this a day's work may not fit."""
 
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at: what was found, and what to do when it is not ok."""
-
-    name: str
-    state: Literal["ok", "warning", "problem"]
-    found: str
-    remedy: str = ""
-
-
 def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check programs, devices, weights, disk, ports and settings; exit 1 if one is a problem."""
+    """Check programs, weights, disk, database, ports and settings; exit 1 if one is a problem."""
     checks = list(examine(load_settings()))
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks]))
@@ -63,7 +50,9 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _dcm2niix()
     yield _device(settings)
     yield from _weights(settings)
-    yield _disk(settings.data_dir)
+    yield folders_check(settings)
+    yield disk_check(settings)
+    yield database_check(settings)
     yield _port("web port", settings.server_host, settings.server_port, "HEIMDALLR_SERVER_PORT")
     yield _port("DICOM port", "127.0.0.1", settings.dicom_port, "HEIMDALLR_DICOM_PORT")
 
@@ -131,17 +120,6 @@ def _weights(settings: Settings) -> Iterator[Check]:
             yield Check(name, "warning", "bundled — not for clinical use", remedy)
         else:
             yield Check(name, "ok", f"{task.name}, {origin}")
-
-
-def _disk(folder: Path) -> Check:
-    existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-    if not os.access(existing, os.W_OK):
-        return Check("disk", "problem", f"{existing} is not writable", "change HEIMDALLR_DATA_DIR")
-    free_gb = shutil.disk_usage(existing).free / 1e9
-    found = f"{free_gb:.0f} GB free in {existing}"
-    if free_gb < _LOW_DISK_GB:
-        return Check("disk", "warning", found, "free some space or change HEIMDALLR_DATA_DIR")
-    return Check("disk", "ok", found)
 
 
 def _port(name: str, host: str, port: int, variable: str) -> Check:

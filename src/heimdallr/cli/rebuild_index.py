@@ -62,7 +62,7 @@ def _study_folders(folders: DataFolders) -> list[Path]:
 def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
     """Give the recorder the images of a study a second time; those it knows it drops.
 
-    Those it finds unusable are in quarantine then, and only there.
+    Damaged ones are in quarantine then, and only there; what never was an image stays.
     """
     origin = Origin(source="upload", began_at=now(), label="rebuild-index", pid=os.getpid())
     batch = open_batch(folders.spool, origin)
@@ -81,7 +81,7 @@ def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
 
 
 def _summary(recorded: Recorded, rebuilt: Rebuilt) -> str:
-    unusable = sum(recorded.quarantined.values())
+    unusable = sum(recorded.quarantined.values()) + recorded.passed_over
     return (
         f"{recorded.recorded} images recorded, {recorded.identical} known, {unusable} unusable; "
         f"studies: {rebuilt.found} with their results, {rebuilt.made} from results alone, "

@@ -1,0 +1,207 @@
+"""Retention, backup, restore, rebuild-index and doctor's look at the store, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from received_images import ROOT, Image, stack
+from sqlalchemy import select, text
+from store_cases import add_instance, add_study, make_identity, make_results, write_case
+from typer.testing import CliRunner
+
+from heimdallr.cli.app import app
+from heimdallr.cli.doctor_store import database_check, disk_check, folders_check
+from heimdallr.config import Settings, load_settings
+from heimdallr.domain.errors import HeimdallrError
+from heimdallr.publishing.files import whole_file
+from heimdallr.store.database import Database, open_database
+from heimdallr.store.layout import data_folders
+from heimdallr.store.migrate import upgrade
+from heimdallr.store.models import AuditEntry, Instance, Quarantined, Run, Study, StudyState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LONG_AGO = datetime.now(timezone.utc) - timedelta(days=400)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The settings of every command of the test; nothing is there yet."""
+    monkeypatch.setenv("HEIMDALLR_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("HEIMDALLR_DISK_RESERVE_GB", "0")
+    monkeypatch.setenv("COLUMNS", "200")
+    return load_settings()
+
+
+@pytest.fixture
+def opened(settings: Settings) -> Iterator[Database]:
+    """The configured database with its tables, and all folders."""
+    data_folders(settings).create()
+    database = open_database(settings)
+    upgrade(database)
+    yield database
+    database.close()
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    """What a command prints."""
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def audited(database: Database) -> list[str]:
+    """What the audit trail tells of this shell."""
+    with database.read() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_retention_says_first_and_does_then(
+    settings: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run lists sizes and touches nothing; the run removes just that, and is audited."""
+    folders = data_folders(settings)
+    with opened.write() as session:
+        study = add_study(
+            session, case_id="Old_1", state=StudyState.DONE, last_instance_at=LONG_AGO
+        )
+        add_instance(session, study, "1.2.3.9", folders, content=b"D" * 5_000_000)
+    assert "nothing is ever removed" in run("retention", "--dry-run")
+    monkeypatch.setenv("HEIMDALLR_KEEP_ORIGINALS_DAYS", "30")
+    said = run("retention", "--dry-run")
+    assert "would go: 5.0 MB of 1 studies (1 × originals)" in said
+    assert folders.instance("1.2.3", "1.2.3.9").exists()
+    told = json.loads(run("retention", "--dry-run", "--json"))
+    assert [(row["case_id"], row["bytes"]) for row in told["removals"]] == [("Old_1", 5_000_000)]
+    assert audited(opened) == []
+    assert "gone: 5.0 MB" in run("retention")
+    assert not folders.study("1.2.3").exists()
+    assert audited(opened) == ["retention.sweep"]
+    assert "gone: 0.0 MB of 0 studies" in run("retention")
+
+
+def test_backup_and_restore(settings: Settings, opened: Database, tmp_path: Path) -> None:
+    """The file is lost, the backup brings it back; a full one is not replaced without --force."""
+    with opened.write() as session:
+        add_study(session)
+    assert "checked" in run("backup", str(tmp_path / "backup"))
+    opened.close()
+    shutil.rmtree(data_folders(settings).state)
+    assert "restored: 1 studies" in run("restore", str(tmp_path / "backup"))
+    with opened.read() as session:
+        assert session.scalars(select(Study.key)).all() == ["1.2.3"]
+    refused = CliRunner().invoke(app, ["restore", str(tmp_path / "backup")])
+    assert isinstance(refused.exception, HeimdallrError)
+    assert "1 studies" in str(refused.exception)
+    assert "restored" in run("restore", str(tmp_path / "backup"), "--force")
+    assert audited(opened) == ["database.restore"]
+
+
+def test_rebuild_index_from_images_and_case_folders(settings: Settings, opened: Database) -> None:
+    """A processed study is done again, an unprocessed one waits, a damaged image is quarantined."""
+    folders = data_folders(settings)
+    for image in (*stack(1), *stack(2)):
+        path = folders.instance(image.study_uid, image.uid)
+        path.parent.mkdir(exist_ok=True)
+        with whole_file(path) as file:
+            file.write(image.encoded())
+    broken = folders.instance(f"{ROOT}.2", "9.9")
+    broken.write_bytes(Image(2, 1, 9).encoded()[:-100])
+    (broken.parent / "notes.dcm").write_bytes(b"no DICOM at all")
+    case_id = "SilvaM_20260201_A1"
+    later = datetime.now(timezone.utc) + timedelta(minutes=1)
+    identity = make_identity(case_id=case_id, uid=f"{ROOT}.1")
+    pipeline = identity.pipeline.model_copy(update={"start_time": later, "end_time": later})
+    identity = identity.model_copy(update={"pipeline": pipeline})
+    write_case(folders.output, make_results(case_id=case_id), identity)
+
+    said = run("rebuild-index")
+    assert "10 images recorded, 0 known, 2 unusable" in said
+    assert "studies: 1 with their results, 0 from results alone" in said
+    with opened.read() as session:
+        states = {study.key: study.state for study in session.scalars(select(Study))}
+        assert states == {f"{ROOT}.1": StudyState.DONE, f"{ROOT}.2": StudyState.RECEIVING}
+        assert len(session.scalars(select(Instance)).all()) == 10
+        assert len(session.scalars(select(Run)).all()) == 1
+        kept = session.scalars(select(Quarantined.path)).one()
+    assert (folders.quarantine / kept).read_bytes() == Image(2, 1, 9).encoded()[:-100]
+    assert (broken.parent / "notes.dcm").exists()
+    assert not broken.exists()
+    assert all(
+        folders.instance(image.study_uid, image.uid).exists()
+        for image in (*stack(1), Image(2, 1, 5))
+    )
+    assert list(folders.spool.iterdir()) == []
+    again = json.loads(run("rebuild-index", "--json"))
+    assert again["images"] == {"recorded": 0, "unusable": {}}
+    assert (again["found"], again["made"], again["known"]) == (0, 0, 1)
+    with opened.read() as session:
+        assert {one.state for one in session.scalars(select(Study))} == {
+            StudyState.DONE,
+            StudyState.RECEIVING,
+        }
+
+
+def test_doctor_before_the_first_start(settings: Settings) -> None:
+    """Nothing is there and nothing is made by looking."""
+    assert database_check(settings).state == "ok"
+    assert folders_check(settings).state == "ok"
+    assert not settings.data_dir.exists()
+
+
+def test_doctor_knows_sound_old_new_and_damaged_databases(
+    settings: Settings, opened: Database
+) -> None:
+    """Each with what to do."""
+    assert database_check(settings).found.endswith("0 studies, sound")
+    with opened.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    newer = database_check(settings)
+    assert (newer.state, "9999" in newer.found) == ("problem", True)
+    opened.close()
+    path = data_folders(settings).state / "heimdallr.db"
+    for leftover in path.parent.glob("heimdallr.db-*"):
+        leftover.unlink()
+    path.write_bytes(b"this is no database" * 500)
+    damaged = database_check(settings)
+    assert damaged.state == "problem"
+    assert damaged.remedy
+
+
+def test_doctor_reaches_postgresql_or_says_why_not(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty database is fine; one that is not there is a problem, told without a password."""
+    monkeypatch.setenv("HEIMDALLR_DATABASE_URL", postgresql_url)
+    assert "has no tables yet" in database_check(load_settings()).found
+    database = open_database(load_settings())
+    upgrade(database)
+    database.close()
+    assert database_check(load_settings()).found.endswith("0 studies, sound")
+    away = f"postgresql://heimdallr:geheim@/heimdallr?host={tmp_path}"
+    monkeypatch.setenv("HEIMDALLR_DATABASE_URL", away)
+    gone = database_check(load_settings())
+    assert gone.state == "problem"
+    assert "geheim" not in gone.found
+    monkeypatch.setenv("HEIMDALLR_DATABASE_URL", "postgresql://heimdallr:geheim@host:port/x")
+    assert "geheim" not in database_check(load_settings()).found
+
+
+def test_doctor_sees_a_full_disk_and_a_closed_folder(
+    settings: Settings, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the reserve nothing is received: a problem; a folder of another user as well."""
+    del opened
+    monkeypatch.setenv("HEIMDALLR_DISK_RESERVE_GB", "100000")
+    full = disk_check(load_settings())
+    assert (full.state, "nothing more is received" in full.found) == ("problem", True)
+    monkeypatch.setattr("os.access", lambda path, _: not str(path).endswith("output"))
+    closed = folders_check(settings)
+    assert closed.state == "problem"
+    assert closed.found == f"cannot be written: {data_folders(settings).output}"
