@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from heimdallr.analyses.contrast_phase import predict_phase
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.store.layout import data_folders
 from heimdallr.workflow.case_work import CaseWork, tasks_of
@@ -34,9 +35,10 @@ class RealWork:
         return CaseWork(assignment, folder, self._output, self._settings, self._lease)
 
     def warm(self) -> None:
-        """Make the engine and load the networks, so that the first case need not wait for them."""
+        """Load networks and regressors, so that the first case need not wait for them."""
         self._warm_for("CT")
         self._warm_for("MR")
+        predict_phase({})
 
     def _warm_for(self, modality: Modality) -> None:
         try:
