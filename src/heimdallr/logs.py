@@ -1,7 +1,8 @@
 """Logging: one event per line, on standard error, without patient data.
 
-Code passes case IDs, UIDs, counts and error classes to a logger, never headers. In case someone
-forgets, three things stand between a patient and the log:
+Code passes UIDs, numbers of studies and runs, counts and error classes to a logger, never headers
+nor case IDs, which hold a name. In case someone forgets, three things stand between a patient and
+the log:
 
 * an event carries the keys of :data:`KEYS` only; the value of any other is withheld;
 * text that looks like a person's name or a DICOM element is withheld (:func:`clean`);
@@ -37,7 +38,7 @@ KEYS = frozenset({
     # the event itself
     "event", "level", "timestamp", "logger", "service", "traceback",
     # what it is about
-    "case_id", "study", "study_id", "series", "instance", "run", "workflow_id", "revision",
+    "study", "study_id", "series", "instance", "run", "workflow_id", "revision",
     "attempt", "stage", "state", "task", "device", "association", "batch", "delivery", "target",
     "executor",
     # who, and over which way; never a person that was examined

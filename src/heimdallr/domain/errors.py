@@ -19,7 +19,7 @@
     └── AccountError              a user, a password or a token cannot be made or changed so
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
-It never carries patient data: a study is named by its case ID or UID only.
+It never carries patient data: a study is named by its UID or number only.
 """
 
 from __future__ import annotations

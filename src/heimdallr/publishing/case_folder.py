@@ -64,7 +64,7 @@ def case_folder(output: Path, case_id: str) -> Iterator[Path]:
         clean_leftovers(output, case_id)
         partial, lock = _new_partial(output, case_id)
     except OSError as error:
-        msg = f"the folder of case {case_id} cannot be begun: {error.strerror}"
+        msg = f"the case folder cannot be begun: {error.strerror}"
         raise PublishingError(msg, remedy="check the output folder's rights and space") from error
     try:
         yield partial
@@ -72,7 +72,7 @@ def case_folder(output: Path, case_id: str) -> Iterator[Path]:
         _take_place(partial, output / case_id)
         sync_folder(output)
     except OSError as error:
-        msg = f"the folder of case {case_id} could not be written: {error.strerror}"
+        msg = f"the case folder could not be written: {error.strerror}"
         raise PublishingError(msg, remedy="check the output folder's rights and space") from error
     finally:
         # Before the exchange this is the unfinished folder, after it the one that was replaced.
@@ -116,7 +116,7 @@ def _new_partial(output: Path, case_id: str) -> tuple[Path, int]:
         if partial.exists():
             return partial, lock
         os.close(lock)  # someone cleaned it away before it was locked
-    msg = f"the folder of case {case_id} is removed as fast as it is made"
+    msg = "the case folder is removed as fast as it is made"
     raise PublishingError(msg, remedy="another process cleans the output folder; stop it")
 
 
@@ -162,7 +162,7 @@ def _take_place(partial: Path, final: Path) -> None:
     for _ in range(_ATTEMPTS):
         if _took_place(partial, final):
             return
-    msg = f"the folder of case {final.name} is being written by several processes at once"
+    msg = "the case folder is being written by several processes at once"
     raise PublishingError(msg, remedy="let one process handle a case at a time")
 
 

@@ -146,7 +146,9 @@ class CaseWork:
             msg = f"no readable DICOM image in {len(self._of.sources)} files ({counts})"
             raise StudyRefusedError(NoDicomError(msg, remedy="send the images again"))
         if len(found.studies) > 1:
-            _log.warning("several_studies", case_id=self._of.case_id, count=len(found.studies))
+            _log.warning(
+                "several_studies", workflow_id=self._of.workflow_id, count=len(found.studies)
+            )
         return max(
             found.studies,
             key=lambda one: (one.key == self._of.study_key, len(one.candidates), one.key),
@@ -177,7 +179,10 @@ class CaseWork:
             output = load()
         except _UNREADABLE as error:
             _log.warning(
-                "output_damaged", case_id=self._of.case_id, stage=stage, error=type(error).__name__
+                "output_damaged",
+                workflow_id=self._of.workflow_id,
+                stage=stage,
+                error=type(error).__name__,
             )
             return None
         self._whole(stage, made_from)

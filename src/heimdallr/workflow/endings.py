@@ -39,7 +39,7 @@ def read_case(case: Path) -> tuple[Results, Identity]:
         identity = Identity.model_validate_json((case / identity_file.FILE_NAME).read_bytes())
     except (OSError, ValueError) as error:
         # The error's own text quotes the file.
-        msg = f"the folder of case {case.name} cannot be read back ({type(error).__name__})"
+        msg = f"the case folder cannot be read back ({type(error).__name__})"
         raise PublishingError(msg, remedy="check the output folder's disk") from None
     return results, identity
 

@@ -316,7 +316,7 @@ def take_up(shop: Shop, workflow_id: str, executor: str) -> Job | None:
         return None
     run, assignment = taken
     folder = WorkFolder(shop.folders.revision(assignment.case_id, assignment.revision))
-    log = RunLog(folder.path / f"run-{run.attempt}.log", assignment.case_id, executor)
+    log = RunLog(folder.path / f"run-{run.attempt}.log", workflow_id, executor)
     if run.state in FINAL_STATES:
         log.warning("not_begun", state=run.state.value, reason=run.error)
         if run.state is StudyState.FAILED:

@@ -165,7 +165,7 @@ class _Pipeline:
             where = traceback.extract_tb(error.__traceback__)[-1]
             _log.error(
                 "case_failed",
-                case_id=prepared.study.case_id,
+                study=prepared.study.study_instance_uid,
                 error=type(error).__name__,
                 at=f"{Path(where.filename).name}:{where.lineno}",
             )

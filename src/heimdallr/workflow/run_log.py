@@ -29,13 +29,13 @@ class RunLog:
 
     Args:
         path: the file; its folder need not be there yet.
-        case_id: named in the service's log.
-        executor: likewise.
+        workflow_id: names the run in the service's log; a case ID would name the patient.
+        executor: named there too.
     """
 
-    def __init__(self, path: Path, case_id: str, executor: str) -> None:
+    def __init__(self, path: Path, workflow_id: str, executor: str) -> None:
         self._path = path
-        self._about = _log.bind(case_id=case_id, executor=executor)
+        self._about = _log.bind(workflow_id=workflow_id, executor=executor)
 
     def info(self, event: str, **facts: Fact) -> None:
         """Something went as it should."""
