@@ -12,16 +12,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import torch
 
 from heimdallr.domain.errors import LicenceError, SegmentationError
 from heimdallr.imaging.volume import LabelMap
-from heimdallr.segmentation import surroundings
+from heimdallr.segmentation import sharpening, surroundings
 from heimdallr.segmentation import tasks as task_table
-from heimdallr.segmentation.labelling import labels_from_planes
+from heimdallr.segmentation.labelling import labels_from_planes, prior_from_planes
 from heimdallr.segmentation.network import Network, load_network, plan_spacing_mm
 from heimdallr.segmentation.predictors import choose_device, make_predictors
 from heimdallr.segmentation.preprocessing import prepare
@@ -35,16 +35,32 @@ from heimdallr.segmentation.sliding_window import (
 from heimdallr.segmentation.tidying import tidied, without_strays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from heimdallr.imaging.volume import Affine, Array, Volume
-    from heimdallr.segmentation.sliding_window import PatchPredictor
+    from heimdallr.segmentation.preprocessing import Prepared
+    from heimdallr.segmentation.sliding_window import Head, PatchPredictor, Planes
     from heimdallr.segmentation.tasks import Task
     from heimdallr.segmentation.weights import Weights, WeightsStore
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0 to 1, and what is being done."""
+
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+
+class _Reader(Protocol[Answer_co]):
+    """Turns a network's planes into labels or probabilities."""
+
+    def __call__(
+        self,
+        blocks: Iterable[Planes],
+        prepared: Prepared,
+        network: Network,
+        head: Head | None = None,
+    ) -> Answer_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +174,14 @@ class Engine:
             box = surroundings.crop_box(found, task.crop)
         if box is not None:
             progress(0.0, f"{task.name}: preparing")
-            data = volume.data[box]
-            if task.crop is not None:
-                data = data.astype(np.int32)  # TotalSegmentator crops into integers
-            affine = surroundings.cropped_affine(volume.affine, box)
-            labels[box] = self._labels(task, weights, data, affine, progress)
+            if weights[0].origin == "bundled" and task.family in sharpening.FAMILIES:
+                labels = self._sharpened(task, weights[0], volume, progress)
+            else:
+                data = volume.data[box]
+                if task.crop is not None:
+                    data = data.astype(np.int32)  # TotalSegmentator crops into integers
+                affine = surroundings.cropped_affine(volume.affine, box)
+                labels[box] = self._labels(task, weights, data, affine, progress)
         if found is not None and task.keep_inside:
             labels = surroundings.kept_inside(labels, found, task)
         if weights[0].origin == "bundled" and task.modality == "CT":
@@ -216,7 +235,10 @@ class Engine:
         for number, (entry, part, keep) in enumerate(runs):
             share = _Share(progress, task.name, number, len(runs))
             model = self._load(entry)
-            slab = self._predict(model, data[:, :, part], affine, task.step, share)
+            image = data[:, :, part]
+            slab = self._predict(
+                model, image, affine, step=task.step, share=share, read=labels_from_planes
+            )
             mapped = _lookup(model)[slab[:, :, keep]]
             first = part.start + keep.start
             window = merged[:, :, first : first + mapped.shape[2]]
@@ -227,10 +249,32 @@ class Engine:
             merged = without_strays(merged, task.names, voxel_mm3)
         return labels_to_shape(merged, (i, j, k))
 
+    def _sharpened(self, task: Task, weights: Weights, volume: Volume, progress: Progress) -> Array:
+        """The labels of one coarse network, its borders drawn by the image."""
+        data, affine = volume.data, volume.affine
+        if task.spacing_mm is not None:
+            data, affine = to_spacing(data, affine, task.spacing_mm)
+        model = self._load(weights)
+        share = _Share(progress, task.name, 0, 1)
+        prior = self._predict(
+            model, data, affine, step=task.step, share=share, read=prior_from_planes
+        )
+        prior = replace(prior, labels=_lookup(model)[prior.labels])
+        progress(1.0, f"{task.name}: sharpening")
+        prior = prior.of_found(task.names, float(np.prod(model.network.configuration.spacing)))
+        return sharpening.sharpened(prior, volume, threads=self.choice.threads)
+
     def _predict(
-        self, model: _Loaded, data: Array, affine: Affine, step: float, share: _Share
-    ) -> Array:
-        """One network's label numbers over one (slab of an) image."""
+        self,
+        model: _Loaded,
+        data: Array,
+        affine: Affine,
+        *,
+        step: float,
+        share: _Share,
+        read: _Reader[Answer_co],
+    ) -> Answer_co:
+        """What one network says about one (slab of an) image."""
         prepared = prepare(data, affine, model.network)
         z, y, x = prepared.data.shape[1:]
         patches = count_patches((z, y, x), model.network.patch, step)
@@ -240,8 +284,8 @@ class Engine:
             folds = [predict_planes(image, p, step, share.advance) for p in model.predictors]
             heads = [predictor.head for predictor in model.predictors]
             if len(folds) == 1:
-                return labels_from_planes(folds[0], prepared, model.network, heads[0])
-            return labels_from_planes(mean_of_folds(folds, heads), prepared, model.network)
+                return read(folds[0], prepared, model.network, heads[0])
+            return read(mean_of_folds(folds, heads), prepared, model.network)
         except (RuntimeError, MemoryError) as error:
             msg = f"the network of {model.weights.dataset} could not be run on this volume"
             remedy = "check the free memory of the device, or run on the CPU"

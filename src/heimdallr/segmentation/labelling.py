@@ -20,6 +20,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 from torch.nn import functional
 
 from heimdallr.domain.errors import SegmentationError
+from heimdallr.segmentation.sharpening import Prior
 from heimdallr.segmentation.sliding_window import mean_of_folds
 
 if TYPE_CHECKING:
@@ -66,6 +67,51 @@ def labels_from_planes(
     return labels.transpose(2, 1, 0)
 
 
+@torch.inference_mode()
+def prior_from_planes(
+    blocks: Iterable[Planes], prepared: Prepared, network: Network, head: Head | None = None
+) -> Prior:
+    """Probabilities on the network's own grid, for networks coarse enough to keep them all.
+
+    Args:
+        blocks: as for :func:`labels_from_planes`.
+        prepared: the network's input.
+        network: whose output it is; its classes exclude each other.
+        head: last layer still to be applied; None when the blocks hold logits.
+
+    Returns:
+        The prior, its axes in the order of the image that was prepared, its labels the network's.
+
+    Raises:
+        SegmentationError: the network answered with values that are no numbers.
+    """
+    probabilities = np.empty((network.heads, *prepared.data.shape[1:]), np.float32)
+    for start, block in blocks:
+        for offset, plane in enumerate(block.unbind(1)):
+            flat = plane.reshape(len(plane), -1)
+            _assert_finite(flat)
+            logits = flat.float().T if head is None else head.logits(flat)
+            shares = torch.softmax(logits, dim=1).T.cpu().numpy()
+            probabilities[:, start + offset] = shares.reshape(-1, *plane.shape[1:])
+    order = [network.plans.transpose_backward[axis] for axis in (2, 1, 0)]
+    return Prior(
+        probabilities=np.ascontiguousarray(
+            probabilities.transpose(0, *(axis + 1 for axis in order))
+        ),
+        labels=np.arange(network.heads, dtype=np.uint8),
+        shape=tuple(prepared.shape_before_crop[axis] for axis in order),
+        box=tuple(prepared.box[axis] for axis in order),
+    )
+
+
+def _assert_finite(values: torch.Tensor) -> None:
+    if not bool(torch.isfinite(values.float().sum())):
+        msg = "the network answered with values that are no finite numbers"
+        raise SegmentationError(
+            msg, remedy="the weights may be damaged: run 'heimdallr weights verify'"
+        )
+
+
 class _Chooser:
     """The label of every voxel of a plane."""
 
@@ -77,11 +123,7 @@ class _Chooser:
         """(channels, Y, X) features or logits → (Y, X) uint8; of equals the first label."""
         size_y, size_x = plane.shape[1:]
         flat = plane.reshape(len(plane), -1)
-        if not bool(torch.isfinite(flat.float().sum())):
-            msg = "the network answered with values that are no finite numbers"
-            raise SegmentationError(
-                msg, remedy="the weights may be damaged: run 'heimdallr weights verify'"
-            )
+        _assert_finite(flat)
         logits = flat.float().T if self._head is None else self._head.logits(flat)
         if self._labels.has_regions:
             label = self._labels.convert_logits_to_segmentation(logits.T.cpu())

@@ -6,8 +6,8 @@ Both routes end in the label map ``tissue_types`` has: ``subcutaneous_fat``, ``t
 * *compartments*: body, cavities and organs from TotalSegmentator's open tasks ``body``,
   ``trunk_cavities``, ``abdominal_muscles`` and ``total``. The wall between cavity and
   subcutaneous fat is closed over muscle and bone on every axial slice. Trunk only.
-* *bundled*: this project's small tissue network finds the compartments at its coarse voxel size;
-  their borders are redrawn by attenuation at the image's own resolution.
+* *bundled*: this project's small tissue network finds the compartments, sharpened as
+  ``sharpening`` says; attenuation windows then leave what is fat and what is muscle.
 
 A voxel is decided by its compartment, what lies near it and its attenuation class. Those few facts
 make a small number, and a table holds the answer for each: one look-up per voxel.
@@ -195,7 +195,7 @@ def _is_lean_muscle(compartment: int, facts: int) -> bool:
     if facts & _IS_MUSCLE:
         return True
     if compartment == MUSCLE:
-        return not facts & _BONE
+        return not facts & (_ORGAN | _BONE)
     blurred_border = facts & _NEAR_MUSCLE and not facts & (_NEAR_AIR | _ORGAN | _BONE)
     return compartment == SUBCUTANEOUS and bool(blurred_border)
 

@@ -1,0 +1,314 @@
+"""Labels of a coarse network at the image's own resolution.
+
+A network of 6 mm voxels knows which organ lies where, but not to the millimetre where it ends; the
+image shows that. Both are put together as Bayes' rule has it: the network's probabilities, no
+sharper than the network sees, are the prior of every voxel; the likelihood is how often each
+structure has the voxel's attenuation *in this very patient*, read off where the network is sure.
+A kidney's rim against fat, an enhancing kidney against the liver, bone against muscle: all fall
+into place, at any contrast phase, without a number about any organ.
+
+Only the structures the network found are given out, and nothing changes where it is certain. The
+image is worked through in blocks: few structures compete within one, and none does in most.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+from threadpoolctl import threadpool_limits
+
+from heimdallr.segmentation.tidying import without_strays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from heimdallr.imaging.volume import Array, Volume
+
+FAMILIES = frozenset({"total", "tissue_types"})
+"""CT tasks whose coarse networks are sharpened. The bleed's is fine, and its volume calibrated; the
+signal of MR changes across the field and has no such scale."""
+
+PLACE_VOXELS = 2 / 3
+"""How well a network knows a place (Gaussian sigma): a voxel's width is 1.5 of these."""
+
+TRUST = 2.0
+"""Weight of place against attenuation: neighbouring voxels' noise is not independent evidence."""
+
+SURE = 3.0
+"""Voxels count towards their structure's attenuation with this power of their probability."""
+
+NEAR_VOXELS = 4
+"""Attenuation is learnt this near (in voxels of the network) to another structure: around the
+body there is only air, but that is not what borders on an organ."""
+
+SMOOTHING_MM = 0.7
+"""Noise is averaged over this (Gaussian sigma) before a voxel is judged."""
+
+LOWEST_HU, HIGHEST_HU, STEP_HU = -1024.0, 1600.0, 5.0
+SPREAD_HU = 8.0
+"""Attenuations are counted in steps and blurred by this (Gaussian sigma): few voxels must do, and
+brain is still told from the fluid around it."""
+
+SURPRISE = 1.5e-4
+"""No step of attenuation is rarer than this: calcium, a clip, a cyst may be in any organ."""
+
+_BINS = int((HIGHEST_HU - LOWEST_HU) / STEP_HU) + 1
+_BLOCK = 6
+"""Edge of a block in voxels of the network."""
+_SMALLEST = 1e-6
+_REACH_SIGMAS = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What a network says, on its own coarse grid.
+
+    Attributes:
+        probabilities: (C, X, Y, Z) float32 along the image's axes.
+        labels: (C,) uint8 label number of each channel.
+        shape: voxels of the image the network was given; it spans the same region as the image
+            that is to be labelled, first and last voxel centres coinciding.
+        box: half-open bounds of the part of that image which the coarse grid covers.
+    """
+
+    probabilities: Array
+    labels: Array
+    shape: tuple[int, ...]
+    box: tuple[slice, ...]
+
+    def chosen(self) -> Array:
+        """(X, Y, Z) the likeliest label of every coarse voxel."""
+        return np.asarray(self.labels[self.probabilities.argmax(axis=0)])
+
+    def of_found(self, names: Mapping[int, str], voxel_mm3: float) -> Prior:
+        """Only structures that win somewhere, without pieces too small to belong to theirs.
+
+        Args:
+            names: label number → structure.
+            voxel_mm3: volume of a coarse voxel.
+        """
+        found = self.chosen()
+        kept = without_strays(found, names, voxel_mm3)
+        channels = [n for n, label in enumerate(self.labels) if np.any(kept == label)]
+        probabilities = np.stack([self.probabilities[channel] for channel in channels])
+        labels = self.labels[channels]
+        strays = found != kept
+        for channel in np.flatnonzero(np.isin(labels, found[strays])):
+            label = labels[channel]
+            around = ndimage.binary_dilation(strays & (found == label), np.ones((3, 3, 3), bool))
+            probabilities[channel][around & (kept != label)] = 0
+        return replace(self, probabilities=probabilities, labels=labels)
+
+    def positions(self, axis: int, size: int) -> Array:
+        """(size,) place of an image's voxels along an axis, in coarse voxels."""
+        seen, part = self.shape[axis], self.box[axis]
+        coarse = self.probabilities.shape[axis + 1]
+        index = np.arange(size) * ((seen - 1) / (size - 1) if size > 1 else 1.0)
+        # voxels' edges coincide, as in nnU-Net's resampling
+        place = (index - part.start + 0.5) * coarse / (part.stop - part.start) - 0.5
+        return np.asarray(np.clip(place, 0, coarse - 1))
+
+    def covered(self, axis: int, size: int) -> slice:
+        """An image's voxels along an axis that lie within the box."""
+        seen, part = self.shape[axis], self.box[axis]
+        index = np.arange(size) * ((seen - 1) / (size - 1) if size > 1 else 1.0)
+        inside = np.flatnonzero((index >= part.start - 0.5) & (index < part.stop - 0.5))
+        return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
+
+
+def sharpened(prior: Prior, image: Volume, *, threads: int = 0) -> Array:
+    """The label map on the image's grid.
+
+    Args:
+        prior: probabilities of the structures in question.
+        image: CT, HU.
+        threads: at work; 0: one per processor.
+
+    Returns:
+        (I, J, K) uint8.
+    """
+    labels = np.zeros(image.shape, np.uint8)
+    covered = tuple(prior.covered(axis, size) for axis, size in enumerate(image.shape))
+    if any(part.start == part.stop for part in covered):
+        return labels
+    axes = [_Axis(prior, image, axis, part) for axis, part in enumerate(covered)]
+    work = _Sharpening(prior, image.data, axes)
+    # a block's matrices are small: a thread a block, not several threads a matrix
+    workers = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+    with workers as pool, threadpool_limits(1, user_api="blas"):
+        blocks = product(*(axis.blocks() for axis in axes))
+        for voxels, found in pool.map(work.block, blocks):
+            labels[voxels] = found
+    return labels
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A block's part of an axis: its voxels, and what brings coarse and fine values there.
+
+    Attributes:
+        voxels: of the image.
+        coarse: coarse voxels that are averaged to ``blurred`` ones.
+        blur: (n, coarse) Gaussian weights.
+        spread: (voxels, n) linear weights.
+        around: voxels of the image that are averaged to the block's.
+        smooth: (voxels, around) Gaussian weights.
+    """
+
+    voxels: slice
+    coarse: slice
+    blur: Array
+    spread: Array
+    around: slice
+    smooth: Array
+
+
+class _Axis:
+    """One axis of the two grids."""
+
+    def __init__(self, prior: Prior, image: Volume, axis: int, covered: slice) -> None:
+        self.size = image.shape[axis]
+        self.coarse = prior.probabilities.shape[axis + 1]
+        self.positions = prior.positions(axis, self.size)
+        self.covered = covered
+        self.smoothing = SMOOTHING_MM / float(image.spacing_mm[axis])
+
+    def blocks(self) -> list[_Stretch]:
+        """The axis cut into stretches of the same number of coarse voxels."""
+        below = np.floor(self.positions[self.covered]).astype(int)
+        stretches = []
+        for start in range(0, self.coarse, _BLOCK):
+            stop = min(start + _BLOCK + 1, self.coarse)
+            first, last = np.searchsorted(below, (start, start + _BLOCK)) + self.covered.start
+            if first == last:
+                continue
+            voxels = slice(int(first), int(last))
+            coarse, blur = _gaussian(slice(start, stop), self.coarse, PLACE_VOXELS)
+            around, smooth = _gaussian(voxels, self.size, self.smoothing)
+            spread = _linear(self.positions[voxels] - start, stop - start)
+            stretches.append(_Stretch(voxels, coarse, blur, spread, around, smooth))
+        return stretches
+
+    def samples(self) -> Array:
+        """Voxels of which two lie in each coarse voxel, or all where they are fewer."""
+        size = self.covered.stop - self.covered.start
+        count = min(size, 2 * self.coarse)
+        places = (np.arange(count) + 0.5) * size / count - 0.5
+        return np.asarray(np.unique(np.rint(places).astype(np.intp)) + self.covered.start)
+
+
+class _Sharpening:
+    """Bayes' rule, block by block."""
+
+    def __init__(self, prior: Prior, image: Array, axes: list[_Axis]) -> None:
+        self._prior = prior
+        self._image = image
+        self._likelihoods = _log_likelihoods(prior, image, axes)
+        margin = float(self._likelihoods.max() - self._likelihoods.min())
+        self._too_unlikely = np.exp(-margin / TRUST)  # no attenuation can make up for this
+
+    def block(self, parts: tuple[_Stretch, _Stretch, _Stretch]) -> tuple[tuple[slice, ...], Array]:
+        """A block's voxels and their labels."""
+        labels = self._prior.labels
+        voxels = tuple(part.voxels for part in parts)
+        here = self._prior.probabilities[(slice(None), *(part.coarse for part in parts))]
+        channels = np.flatnonzero(here.max(axis=(1, 2, 3)) > self._too_unlikely / 4)
+        if len(channels) > 1:
+            prior = _separable(here[channels], [part.blur for part in parts])
+            relative = prior / np.maximum(prior.max(axis=0), _SMALLEST)
+            rivals = relative.max(axis=(1, 2, 3)) > self._too_unlikely
+            channels, prior = channels[rivals], prior[rivals]
+        if len(channels) == 1:
+            return voxels, labels[channels[0]]
+        log_prior = TRUST * np.log(np.maximum(prior, _SMALLEST))
+        scores = _separable(log_prior, [part.spread for part in parts])
+        image = self._image[tuple(part.around for part in parts)].astype(np.float32)
+        bins = _bins(_separable(image[None], [part.smooth for part in parts])[0])
+        best = scores[0] + self._likelihoods[channels[0]][bins]
+        found = np.full(best.shape, labels[channels[0]], np.uint8)
+        for channel, place in zip(channels[1:], scores[1:], strict=True):
+            score = place + self._likelihoods[channel][bins]
+            better = score > best
+            np.copyto(best, score, where=better)
+            found[better] = labels[channel]
+        return voxels, found
+
+
+def _log_likelihoods(prior: Prior, image: Array, axes: list[_Axis]) -> Array:
+    """(C, bins) logarithm of how often each structure has each attenuation in this image."""
+    samples = [axis.samples() for axis in axes]
+    smooth = image
+    for number, (axis, chosen) in enumerate(zip(axes, samples, strict=True)):
+        smooth = _smoothed_at(smooth, chosen, axis.smoothing, number)
+    winner = prior.probabilities.argmax(axis=0)
+    border = ndimage.maximum_filter(winner, 3) != ndimage.minimum_filter(winner, 3)
+    near = ndimage.maximum_filter(border, 2 * NEAR_VOXELS + 1) | ~border.any()
+    weights = np.where(near, prior.probabilities.max(axis=0) ** SURE, 0)
+    nearest = np.ix_(
+        *(np.rint(axis.positions[at]).astype(int) for axis, at in zip(axes, samples, strict=True))
+    )
+    channels = len(prior.labels)
+    place = winner[nearest] * _BINS + _bins(smooth)
+    counts = np.bincount(place.ravel(), weights[nearest].ravel(), minlength=channels * _BINS)
+    counts = ndimage.gaussian_filter1d(counts.reshape(channels, _BINS), SPREAD_HU / STEP_HU)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), _SMALLEST)
+    return np.asarray(np.log(shares + SURPRISE), np.float32)
+
+
+def _smoothed_at(image: Array, chosen: Array, sigma: float, axis: int) -> Array:
+    """The image smoothed along an axis, at chosen voxels only; float32."""
+    reach, weights = _taps(sigma)
+    last = image.shape[axis] - 1
+    total = np.zeros((), np.float32)
+    for offset, weight in zip(range(-reach, reach + 1), weights, strict=True):
+        part = np.take(image, np.clip(chosen + offset, 0, last), axis=axis)
+        total = total + part.astype(np.float32) * np.float32(weight)
+    return np.asarray(total)
+
+
+def _bins(image_hu: Array) -> Array:
+    clipped = np.clip(image_hu, LOWEST_HU, HIGHEST_HU)
+    return np.asarray((clipped - LOWEST_HU) * (1 / STEP_HU)).astype(np.intp)
+
+
+def _separable(data: Array, matrices: Iterable[Array]) -> Array:
+    """(C, i, j, k) → (C, I, J, K): a matrix for each of the last three axes."""
+    for matrix in matrices:
+        data = np.tensordot(data, matrix, axes=(1, 1))  # the axis done becomes the last one
+    return data
+
+
+def _taps(sigma: float) -> tuple[int, Array]:
+    """Reach and weights of a Gaussian."""
+    reach = max(1, int(np.ceil(_REACH_SIGMAS * sigma)))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return reach, weights / weights.sum()
+
+
+def _gaussian(part: slice, size: int, sigma: float) -> tuple[slice, Array]:
+    """What is averaged to a part of an axis, and (part, averaged) weights; edges are repeated."""
+    reach, weights = _taps(sigma)
+    source = slice(max(part.start - reach, 0), min(part.stop + reach, size))
+    rows = np.arange(part.stop - part.start)
+    matrix = np.zeros((len(rows), source.stop - source.start), np.float32)
+    for offset, weight in zip(range(-reach, reach + 1), weights, strict=True):
+        columns = np.clip(rows + part.start + offset, 0, size - 1) - source.start
+        np.add.at(matrix, (rows, columns), np.float32(weight))
+    return source, matrix
+
+
+def _linear(places: Array, size: int) -> Array:
+    """(places, size) weights of linear interpolation."""
+    rows = np.arange(len(places))
+    below = np.clip(np.floor(places).astype(int), 0, size - 1)
+    share = (places - below).astype(np.float32)
+    matrix = np.zeros((len(places), size), np.float32)
+    np.add.at(matrix, (rows, below), 1 - share)
+    np.add.at(matrix, (rows, np.minimum(below + 1, size - 1)), share)
+    return matrix

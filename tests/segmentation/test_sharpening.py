@@ -1,0 +1,248 @@
+"""Borders go where the image has them; what the network is sure of stays."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy import ndimage
+from tiny_networks import install_tiny, noisy_body, tiny_plans
+
+from heimdallr.imaging.volume import Volume
+from heimdallr.segmentation import sharpening
+from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.labelling import labels_from_planes, prior_from_planes
+from heimdallr.segmentation.network import load_network
+from heimdallr.segmentation.predictors import TorchPredictor
+from heimdallr.segmentation.preprocessing import prepare
+from heimdallr.segmentation.sharpening import Prior, sharpened
+from heimdallr.segmentation.sliding_window import predict_planes
+from heimdallr.segmentation.tasks import task
+from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from heimdallr.imaging.volume import Array
+
+FACTOR = 3
+"""Voxels of 2 mm in one of the network's of 6 mm."""
+
+SHAPE = (60, 54, 48)
+ORGAN = (slice(13, 35), slice(16, 38), slice(11, 37))
+NEIGHBOUR = (slice(35, 50), slice(16, 38), slice(11, 37))
+FAT_HU, ORGAN_HU, NEIGHBOUR_HU = -100.0, 110.0, 180.0
+
+
+def truth() -> Array:
+    """Two organs that touch, in fat."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[ORGAN] = 1
+    labels[NEIGHBOUR] = 2
+    return labels
+
+
+def ct(labels: Array, rng: np.random.Generator, spacing_mm: float = 2.0) -> Volume:
+    """A noisy CT of the organs."""
+    hu = np.array([FAT_HU, ORGAN_HU, NEIGHBOUR_HU])[labels] + rng.normal(0, 20, labels.shape)
+    return Volume(hu.astype(np.int16), np.diag([spacing_mm] * 3 + [1.0]))
+
+
+def coarse(labels: Array, channels: int = 3, *, factor: int = FACTOR) -> Prior:
+    """What a network might say of them: unsure at borders, which it sees 2 mm too far right."""
+    moved = np.roll(labels, 1, axis=0)
+    planes = [ndimage.gaussian_filter((moved == n).astype(np.float32), 1) for n in range(channels)]
+    size = tuple(length // factor for length in labels.shape)
+    blocks = np.stack(planes).reshape(channels, *(n for length in size for n in (length, factor)))
+    probabilities = blocks.mean(axis=(2, 4, 6))
+    probabilities /= probabilities.sum(axis=0)
+    whole = tuple(slice(0, length) for length in labels.shape)
+    return Prior(probabilities, np.arange(channels, dtype=np.uint8), labels.shape, whole)
+
+
+def repeated(prior: Prior) -> Array:
+    """The coarse labels on the fine grid."""
+    labels = prior.chosen()
+    for axis in range(3):
+        labels = labels.repeat(FACTOR, axis=axis)
+    return labels
+
+
+def wrong(found: Array, labels: Array) -> float:
+    """Wrong voxels as a share of the organs."""
+    return float(np.count_nonzero(found != labels) / np.count_nonzero(labels))
+
+
+def test_borders_go_where_the_image_has_them(rng: np.random.Generator) -> None:
+    """Against fat and against the neighbour; the coarse labels are wrong in a fifth or more."""
+    labels = truth()
+    prior = coarse(labels)
+    assert wrong(repeated(prior), labels) > 0.15
+    assert wrong(sharpened(prior, ct(labels, rng)), labels) < 0.01
+
+
+def test_no_number_about_any_organ(rng: np.random.Generator) -> None:
+    """The same body 300 HU denser, or with the contrasts turned round, is labelled as well."""
+    labels = truth()
+    volume = ct(labels, rng)
+    for data in (volume.data + 300, 80 - volume.data):
+        assert wrong(sharpened(coarse(labels), Volume(data, volume.affine)), labels) < 0.01
+
+
+def test_no_contrast_leaves_the_network_alone(rng: np.random.Generator) -> None:
+    """Where all measures alike, borders stay where the network has them, to half its voxel."""
+    labels = truth()
+    image = Volume(rng.normal(40, 20, SHAPE).astype(np.int16), np.diag([2.0, 2.0, 2.0, 1.0]))
+    found = sharpened(coarse(labels), image)
+    moved = np.roll(labels, 1, axis=0)
+    for organ in (1, 2):
+        deep = ndimage.binary_erosion(moved == organ, iterations=2)
+        near = ndimage.binary_dilation(moved == organ, iterations=2)
+        assert (found[deep] == organ).all()
+        assert not (found[~near] == organ).any()
+
+
+def test_what_is_certain_stays(rng: np.random.Generator) -> None:
+    """A cyst deep in the organ measures like nothing in it and is the organ's all the same."""
+    labels = truth()
+    volume = ct(labels, rng)
+    volume.data[22:27, 25:30, 22:27] = 5
+    assert (sharpened(coarse(labels), volume)[22:27, 25:30, 22:27] == 1).all()
+
+
+def test_nothing_appears_that_the_network_did_not_find(rng: np.random.Generator) -> None:
+    """An organ that wins nowhere is not given out, though its attenuation fits better."""
+    labels = truth()
+    prior = coarse(labels, channels=4)
+    prior.probabilities[3] = 0.4 * prior.probabilities[2]
+    prior.probabilities[2] *= 0.6
+    found = sharpened(prior.of_found({1: "liver", 2: "spleen", 3: "stomach"}, 216), ct(labels, rng))
+    assert set(np.unique(found)) == {0, 1, 2}
+
+
+def test_a_stray_does_not_come_back(rng: np.random.Generator) -> None:
+    """A second, small piece of the organ is not found again, though it measures like the organ."""
+    labels = truth()
+    with_stray = labels.copy()
+    with_stray[52:58, 44:50, 40:46] = 1
+    prior = coarse(with_stray).of_found({1: "liver", 2: "spleen"}, 216)
+    found = sharpened(prior, ct(with_stray, rng))
+    assert not found[50:, 42:, 38:].any()
+    assert wrong(found[:, :40], labels[:, :40]) < 0.01
+
+
+def test_flipping_and_turning_change_nothing(rng: np.random.Generator) -> None:
+    """The same result along every axis and in every order of axes, but for ties."""
+    labels = truth()
+    prior, volume = coarse(labels), ct(labels, rng)
+    straight = sharpened(prior, volume)
+    for axis in range(3):
+        flipped = Prior(np.flip(prior.probabilities, axis + 1), *_rest(prior))
+        found = sharpened(flipped, Volume(np.flip(volume.data, axis), volume.affine))
+        assert wrong(np.flip(found, axis), straight) < 1e-3
+    for order in permutations(range(3)):
+        size = tuple(SHAPE[axis] for axis in order)
+        turned = Prior(
+            prior.probabilities.transpose(0, *(axis + 1 for axis in order)),
+            prior.labels,
+            size,
+            tuple(slice(0, length) for length in size),
+        )
+        found = sharpened(turned, Volume(volume.data.transpose(order), volume.affine))
+        assert wrong(found.transpose(np.argsort(order)), straight) < 1e-3
+
+
+def _rest(prior: Prior) -> tuple[Array, tuple[int, ...], tuple[slice, ...]]:
+    return prior.labels, prior.shape, prior.box
+
+
+def test_blocks_and_threads_change_nothing(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the image is cut into blocks, and however many threads work on it."""
+    labels = truth()
+    prior, volume = coarse(labels), ct(labels, rng)
+    expected = sharpened(prior, volume, threads=1)
+    assert np.array_equal(sharpened(prior, volume, threads=3), expected)
+    for block in (2, 100):
+        monkeypatch.setattr(sharpening, "_BLOCK", block)
+        assert wrong(sharpened(prior, volume), expected) < 1e-3
+
+
+def test_a_finer_image_gives_the_same_body(rng: np.random.Generator) -> None:
+    """Voxels of 1 mm instead of 2 mm: borders are where they should be, to a voxel."""
+    labels = truth()
+    prior = coarse(labels)
+    index = np.ix_(*(np.rint(np.linspace(0, size - 1, 2 * size - 1)).astype(int) for size in SHAPE))
+    fine = labels[index]
+    found = sharpened(prior, ct(fine, rng, spacing_mm=1.0))
+    border = ndimage.maximum_filter(fine, 3) != ndimage.minimum_filter(fine, 3)
+    assert wrong(np.where(border, fine, found), fine) < 0.005
+
+
+def test_outside_the_networks_field_is_nothing(rng: np.random.Generator) -> None:
+    """Labels are given inside the box only, at the right place."""
+    labels = truth()
+    inner = coarse(labels)
+    larger = tuple(size + 12 for size in SHAPE)
+    box = tuple(slice(6, 6 + size) for size in SHAPE)
+    prior = Prior(inner.probabilities, inner.labels, larger, box)
+    expected = np.pad(labels, 6)
+    found = sharpened(prior, ct(expected, rng))
+    assert wrong(found, expected) < 0.01
+    assert not np.delete(found, range(6, 66), axis=0).any()
+
+
+def test_a_prior_is_what_the_labels_are_made_from(tmp_path: Path) -> None:
+    """On the network's own grid the likeliest labels are nnU-Net's, whatever the plans' axes."""
+    plans = tiny_plans((3.0, 3.0, 3.0))
+    plans["transpose_forward"], plans["transpose_backward"] = [2, 0, 1], [1, 2, 0]
+    wanted = task("total_fast")
+    install_tiny(tmp_path, wanted, plans, favoured=("liver", "spleen"))
+    network = load_network(store(tmp_path).locate(wanted)[0])
+    body = noisy_body((36, 30, 26), (3.0, 3.0, 3.0))
+    body.data[:4] = 0  # cropped off by nnU-Net
+    prepared = prepare(body.data, body.affine, network)
+    predictor = TorchPredictor(network, network.modules[0], torch.device("cpu"))
+    image = torch.from_numpy(prepared.data)
+    labels = labels_from_planes(predict_planes(image, predictor, 0.5), prepared, network)
+    prior = prior_from_planes(predict_planes(image, predictor, 0.5), prepared, network)
+    assert prior.shape == body.shape
+    assert len(np.unique(labels)) > 1
+    assert np.mean(prior.chosen() == labels[prior.box]) > 0.999
+    assert np.allclose(prior.probabilities.sum(axis=0), 1, atol=1e-5)
+
+
+def store(folder: Path) -> WeightsStore:
+    """The weights below a folder and no others."""
+    return WeightsStore(folder, totalsegmentator_dir=folder / "none", bundled_dir=folder / "none")
+
+
+def test_only_bundled_weights_are_sharpened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Official weights' labels are TotalSegmentator's to the voxel: nothing is done to them."""
+    seen: list[Prior] = []
+
+    def watched(prior: Prior, image: Volume, *, threads: int) -> Array:
+        seen.append(prior)
+        return sharpened(prior, image, threads=threads)
+
+    monkeypatch.setattr(sharpening, "sharpened", watched)
+    wanted = task("total_fast")
+    favoured = ("liver", "spleen")
+    folder = install_tiny(tmp_path, wanted, tiny_plans((6.0, 6.0, 6.0)), favoured=favoured)[0]
+    body = noisy_body((40, 36, 30))
+    engine = Engine(store(tmp_path), device="cpu", backend="torch", threads=1)
+    engine.segment("total_fast", body)
+    assert not seen
+    (folder.parent / BUNDLED_MARKER).write_text("{}")
+    engine = Engine(store(tmp_path), device="cpu", backend="torch", threads=1)
+    found = engine.segment("total_fast", body).label_map
+    assert len(seen) == 1
+    assert found.shape == body.shape
+    assert set(np.unique(found.data)) <= {0, *seen[0].labels.tolist()}
