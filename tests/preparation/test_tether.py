@@ -33,8 +33,10 @@ def test_the_program_is_killed_with_the_one_that_started_it(tmp_path: Path) -> N
         [
             sys.executable,
             "-c",
-            "import subprocess; from heimdallr.preparation.tether import tethered;"
-            f"subprocess.run(tethered(['/bin/sh', '-c', 'echo $$ > {note}; sleep 60; sleep 60']))",
+            (
+                "import subprocess; from heimdallr.preparation.tether import tethered;"
+                f"subprocess.run(tethered(['/bin/sh', '-c', 'echo $$ > {note}; sleep 60; sleep 60']))"
+            ),
         ]
     )
     until = time.monotonic() + 20
