@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 
-@pytest.fixture(params=["few", "many"])
+@pytest.fixture(params=["few", "dense", "gathered", "skewed"])
 def filled(
     request: pytest.FixtureRequest, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> Database:
-    """Six studies; found in one pass, or by walking the order as a long list is."""
-    if request.param == "many":
+    """Six studies; found in one pass, or by walking the order as those of a long list are.
+
+    *Gathered*: the newest studies promised many, and there were few. *Skewed*: the other way.
+    """
+    if request.param == "dense":
+        monkeypatch.setattr(module, "DENSE", 0)
+        monkeypatch.setattr(module, "SPARSE", 0)
+    elif request.param == "gathered":
+        monkeypatch.setattr(module, "DENSE", 0)
+    elif request.param == "skewed":
         monkeypatch.setattr(module, "FEW", 0)
     with database.write() as session:
         fill(session)

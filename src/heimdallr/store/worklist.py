@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 Severity = Literal["note", "significant", "critical"]
 
-FEW = 3000
-"""So many studies are put in order here; more are walked through in order."""
+FEW = 4000
+"""So many studies are put in order here at most; more are walked through in order."""
+SAMPLE, DENSE = 2000, 60
+"""Where so many of the newest studies are wanted, many are; a shorter list has no need to know."""
+SPARSE = 1000
+"""Fewer studies than this are not walked to: they may lie far apart."""
 
 _Value = TypeVar("_Value")
 _LAST_DATE = 99_999_999
@@ -178,16 +182,31 @@ def worklist(
         limit: how many at most.
     """
     chosen, column = conditions(session, wanted), _COLUMNS[sort]
-    few = session.execute(select(column, Study.id).where(*chosen).limit(FEW + 1)).all()
-    if len(few) <= FEW:
-        ranked = sorted(few, key=tuple, reverse=descending)
-        numbers = [row.id for row in ranked[offset : offset + limit]]
-        return WorklistPage(_rows(session, numbers), len(few), offset)
-    total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
-    order = (column.desc(), Study.id.desc()) if descending else (column.asc(), Study.id.asc())
     in_order = _Conditions(_is_sqlite(session), walks=True).of(wanted)
+    total = None
+    if _is_dense(session, in_order):
+        total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
+    if total is None or total < SPARSE:
+        few = session.execute(select(column, Study.id).where(*chosen).limit(FEW + 1)).all()
+        if len(few) <= FEW:
+            ranked = sorted(few, key=tuple, reverse=descending)
+            numbers = [row.id for row in ranked[offset : offset + limit]]
+            return WorklistPage(_rows(session, numbers), len(few), offset)
+    if total is None:
+        total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
+    order = (column.desc(), Study.id.desc()) if descending else (column.asc(), Study.id.asc())
     walk = select(Study.id).where(*in_order).order_by(*order).offset(offset).limit(limit)
     return WorklistPage(_rows(session, session.scalars(walk)), total, offset)
+
+
+def _is_dense(session: Session, in_order: list[ColumnElement[bool]]) -> bool:
+    """Whether walking the order would soon meet enough; told by the newest studies."""
+    first_of_newest = (
+        select(Study.received_at).order_by(Study.received_at.desc()).offset(SAMPLE).limit(1)
+    ).scalar_subquery()
+    sample = select(Study.id).where(*in_order, Study.received_at >= first_of_newest)
+    found = session.scalar(select(func.count()).select_from(sample.limit(DENSE).subquery()))
+    return (found or 0) >= DENSE
 
 
 def conditions(session: Session, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
