@@ -35,7 +35,8 @@ def test_the_program_is_killed_with_the_one_that_started_it(tmp_path: Path) -> N
             "-c",
             (
                 "import subprocess; from heimdallr.preparation.tether import tethered;"
-                f"subprocess.run(tethered(['/bin/sh', '-c', 'echo $$ > {note}; sleep 60; sleep 60']))"
+                f"sh = 'echo $$ > {note}; sleep 60; sleep 60';"
+                "subprocess.run(tethered(['/bin/sh', '-c', sh]))"
             ),
         ]
     )
