@@ -110,5 +110,8 @@ def _postgresql(url: URL) -> Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
+            # A statement prepared once is planned without its values: a search for a rare word
+            # as one for a common one. Connection poolers do not pass them on either.
+            "prepare_threshold": None,
         },
     )
