@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.intake import instances, spool
 from heimdallr.intake.completing import complete_studies
 from heimdallr.intake.pixels import Fault
-from heimdallr.intake.recorder import Recorded, record_batch
+from heimdallr.intake.recorder import Recorded, Recorder, record_batch
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.lifecycle import lock
 from heimdallr.store.models import (
@@ -34,7 +35,6 @@ from heimdallr.store.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from heimdallr.store.database import Database
 
@@ -457,6 +457,70 @@ def test_one_batch_is_recorded_by_one_at_a_time(database: Database, folders: Dat
     assert sum(one.recorded for one in done) == 30
     assert sum(one.identical for one in done) == 0
     assert consistent(database, folders) == 30
+
+
+def test_images_sent_again_after_their_time_was_over_are_kept_anew(
+    record: Callable[..., Recorded], database: Database, folders: DataFolders
+) -> None:
+    """Retention took the originals; identical ones count as just received, so that they stay."""
+    record(stack(count=2))
+    long_ago = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    with database.write() as session:
+        study = session.scalars(select(Study)).one()
+        study.last_instance_at, study.kept = long_ago, {"originals": False}
+    for path in folders.study(_study(database).key).glob("*.dcm"):
+        path.unlink()
+    assert record(stack(count=2)).identical == 2
+    study = _study(database)
+    assert study.last_instance_at > long_ago
+    assert dict(study.kept)["originals"] is True
+    assert consistent(database, folders) == 2
+
+
+def test_files_that_must_wait_do_not_hold_up_the_others(
+    database: Database, folders: DataFolders
+) -> None:
+    """A study being deleted takes nothing in; what comes behind it in the batch goes on."""
+    batch = spooled(folders.spool, [*stack(count=1)])
+    record_batch(database, folders, batch.folder)
+    with database.write() as session:
+        session.scalars(select(Study)).one().state = StudyState.DELETING
+    others = [Image(study=2, number=number) for number in (1, 2)]
+    batch = spooled(folders.spool, [*stack(count=3, content=1), *others])
+    recorder = Recorder(database, folders)
+    origin = spool.read_origin(batch.folder)
+    assert origin
+    assert recorder.record(batch.folder, origin, limit=2).files == 0
+    assert recorder.record(batch.folder, origin, limit=2).recorded == 1
+    assert recorder.record(batch.folder, origin, limit=2).recorded == 1
+    with database.write() as session:
+        session.scalars(select(Study).order_by(Study.id)).first().state = StudyState.RECEIVING  # type: ignore[union-attr]
+    done = sum((recorder.record(batch.folder, origin, limit=2) for _ in range(3)), Recorded())
+    assert done.files == 3
+
+
+def test_a_study_that_cannot_be_read_does_not_hold_up_the_others(
+    record: Callable[..., Recorded],
+    database: Database,
+    folders: DataFolders,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its folder refuses; the next one is declared complete all the same."""
+    record([Image(study=1), Image(study=2)])
+    bad = Image(study=1).study_uid
+    exists = Path.exists
+
+    def refusing(path: Path) -> bool:
+        if path.parent.name == bad:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refusing)
+    _complete(database, settings, folders)
+    with database.read() as session:
+        states = {one.key == bad: one.state for one in session.scalars(select(Study))}
+    assert states == {True: StudyState.RECEIVING, False: StudyState.QUEUED}
 
 
 def test_what_lies_beside_the_images_of_an_upload_is_passed_over(

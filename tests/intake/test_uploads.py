@@ -12,11 +12,11 @@ from received_images import Image, stack
 from sqlalchemy import func, select
 from web_service import Service, service_in, zipped
 
-from heimdallr.domain.errors import DiskLowError, UnsafeArchiveError
+from heimdallr.domain.errors import DiskLowError, StateConflictError, UnsafeArchiveError
 from heimdallr.intake import uploads
 from heimdallr.intake.recorder import record_batch
 from heimdallr.intake.spool import Origin
-from heimdallr.store.models import Instance, Run, Study
+from heimdallr.store.models import Instance, Run, Study, StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +98,18 @@ def test_killed_at_any_step_and_sent_again(
     assert counts(service) == (1, 3, 1)
     assert list(service.folders.uploads.iterdir()) == []
     assert list(service.folders.spool.iterdir()) == []
+
+
+def test_a_study_that_is_being_deleted_takes_nothing_in_now(
+    service: Service, tmp_path: Path
+) -> None:
+    """The client is told so; the images wait in the spool."""
+    take_in(service, tmp_path, origin())
+    with service.database.write() as session:
+        session.scalars(select(Study)).one().state = StudyState.DELETING
+    with pytest.raises(StateConflictError, match="being deleted"):
+        take_in(service, tmp_path, origin())
+    assert len(list(service.folders.spool.rglob("*.dcm"))) == 3
 
 
 def test_cleaning_spares_what_is_being_received(service: Service) -> None:

@@ -82,7 +82,11 @@ def complete_studies(
             if study.state is not StudyState.RECEIVING or newer:
                 continue
             paths = session.scalars(select(Instance.path).where(Instance.study_fk == study_id))
-            missing = sum(not (folders.incoming / path).exists() for path in paths)
+            try:
+                missing = sum(not (folders.incoming / path).exists() for path in paths)
+            except OSError as error:  # its own matter: the others are not kept waiting
+                _log.error("a study cannot be read", study=study.key, reason=error.strerror)
+                continue
             if missing:
                 what = f"{missing} images are recorded, but their files are missing"
                 note(session, study, "files_missing", what, now)

@@ -79,6 +79,7 @@ class StudyWriter:
         self._known: dict[str, Instance] = {}
         self._placed: list[Path] = []
         self._changed = False
+        self._put_back = False
         self._replaced = 0
 
     def open(self, now: datetime, received_at: datetime) -> None:
@@ -129,6 +130,7 @@ class StudyWriter:
         place(path, target)
         self._placed.append(target)
         if row is not None and row.digest == one.digest:
+            self._put_back = True
             _log.warning("a recorded file was missing; put back", study=one.study_key)
             return "identical"
         self._changed = True
@@ -143,6 +145,9 @@ class StudyWriter:
         """Bring the files' names to the disk, and the study's row up to date."""
         sync_folders(self._placed)
         study = self._study
+        if self._changed or self._put_back:  # retention counts from here: they are here (again)
+            study.last_instance_at = now
+            study.kept = {**dict(study.kept), "originals": True}
         if self._changed:
             reopen(self._session, study, now)
         if self._replaced:

@@ -117,9 +117,12 @@ class Recorder:
         self, database: Database, folders: DataFolders, now: Callable[[], datetime] = utc_now
     ) -> None:
         self._database, self._folders, self._now = database, folders, now
+        self._stayed: set[Path] = set()
 
     def record(self, batch: Path, origin: spool.Origin, limit: int = CHUNK) -> Recorded:
         """Record up to ``limit`` files of a batch, the oldest first.
+
+        What had to stay in the spool is tried again when the others have had their turn.
 
         Raises:
             OSError: the disk is full or fails; nothing is lost.
@@ -129,7 +132,8 @@ class Recorder:
         refused: list[tuple[_File, str]] = []
         strangers: list[Path] = []
         with tolerant_pydicom():
-            for path in _whole_files(batch)[:limit]:
+            paths = self._next(batch, limit)
+            for path in paths:
                 file = _look(path)
                 if file is None:
                     continue
@@ -150,7 +154,20 @@ class Recorder:
         done = Recorded(passed_over=len(strangers))
         for key, items in studies.items():
             done += self._record_study(key, items, origin)
-        return done + self._quarantine(refused, origin)
+        done += self._quarantine(refused, origin)
+        self._stayed.update(path for path in paths if path.exists())
+        return done
+
+    def has_untried(self, batch: Path) -> bool:
+        """Whether a batch holds files that have not had their turn."""
+        return any(path not in self._stayed for path in _whole_files(batch))
+
+    def _next(self, batch: Path, limit: int) -> list[Path]:
+        whole = _whole_files(batch)
+        untried = [path for path in whole if path not in self._stayed]
+        if not untried:
+            self._stayed.difference_update(whole)
+        return (untried or whole)[:limit]
 
     def _record_study(
         self,
@@ -239,8 +256,8 @@ def record_batch(
     done = Recorded()
     try:
         with claimed(batch, wait=True):
-            while (step := recorder.record(batch, origin)).files:
-                done += step
+            while recorder.has_untried(batch):
+                done += recorder.record(batch, origin)
             if not _whole_files(batch):
                 remove_batch(batch)
     finally:

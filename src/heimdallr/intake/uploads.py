@@ -21,9 +21,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.errors import DiskLowError, NoDicomError, UnsafeArchiveError
+from heimdallr.domain.errors import (
+    DiskLowError,
+    NoDicomError,
+    StateConflictError,
+    UnsafeArchiveError,
+)
 from heimdallr.intake.completing import complete_studies
-from heimdallr.intake.recorder import record_batch
+from heimdallr.intake.recorder import has_files, record_batch
 from heimdallr.intake.spool import WHOLE, Origin, open_batch
 from heimdallr.preparation.archive import ArchiveLimits, extract_zip
 from heimdallr.publishing.files import sync_folder
@@ -217,7 +222,8 @@ def take_in(
 
     Raises:
         UnsafeArchiveError: the ZIP is refused.
-        NoDicomError: no usable image was in it; what was is in quarantine.
+        NoDicomError: no usable image was in it; damaged ones are in quarantine.
+        StateConflictError: its study is being deleted; the images wait in the spool.
         DiskLowError: the disk has no room for it.
         OSError: the disk is full or fails.
         sqlalchemy.exc.SQLAlchemyError: the database is away; the images are safe in the spool, and
@@ -228,9 +234,12 @@ def take_in(
     batch.rename(spooled)  # from here on it is received
     sync_folder(folders.spool)
     recorded = record_batch(database, folders, spooled, now)
+    if not recorded.studies and has_files(spooled):
+        msg = "the study is being deleted; the images are safe, and recorded when that is over"
+        raise StateConflictError(msg)
     if not recorded.studies:
         msg = "the ZIP holds no usable DICOM image"
-        raise NoDicomError(msg, remedy="its files are in quarantine, each with its reason")
+        raise NoDicomError(msg, remedy="damaged ones are in quarantine, each with its reason")
     complete_studies(database, settings, folders, [one.id for one in recorded.studies], now())
     return TakenIn(recorded.studies, recorded)
 

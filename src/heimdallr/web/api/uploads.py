@@ -59,7 +59,7 @@ class Gate:
 
 @router.post(
     PATH,
-    responses=responses(400, 408, 413, 503, 507),
+    responses=responses(400, 408, 409, 413, 503, 507),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -97,11 +97,11 @@ async def upload_study(
     if gate.receiving >= MAX_UPLOADS:
         detail = "too many uploads at this moment; try again"
         raise Problem(503, detail, code="busy", headers={"Retry-After": "10"})
-    _check_length(request, context)
-    await to_thread.run_sync(audit, request, who, "study.upload")
     gate.receiving += 1
     context.telemetry.uploads.inc()
     try:
+        _check_length(request, context)
+        await to_thread.run_sync(audit, request, who, "study.upload")
         with upload_folder(context.folders) as folder:
             archive = folder / "upload.zip"
             label = await _receive(request, context, archive)
