@@ -128,6 +128,8 @@ def test_one_study_in_full(service: Service) -> None:
     assert study["series"][0]["rank"] == 1
     assert study["series"][0]["reasons"] == ["thin soft-kernel stack of 360 mm"]
     assert study["runs"][0]["seconds"] == {"prepare": 2.0, "segment": 40.0}
+    with service.database.read() as session:
+        assert study["runs"][0]["workflow_id"] == session.scalars(select(Run.workflow_id)).one()
     assert study["birth_date"] is None
     results = study["results"]
     assert results["masks"] == {"total": ["liver"]}

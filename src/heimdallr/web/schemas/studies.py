@@ -142,6 +142,7 @@ class RunOut(Schema):
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
     seconds: dict[str, float] = Field(description="stage → wall time")
+    workflow_id: str = Field(description="names the run in the worker's log")
     error: str
     log: str = Field(description="what happened, for whoever looks at a failure")
 
