@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Start the whole system, send it three synthetic patients, compare with the known truth
 	$(BIN)/heimdallr demo --output demo
 
-test: $(STAMP) ## Lint, type-check and run every test; what needs an absent program is skipped and named
+test: $(STAMP) ## Lint, type-check, every test but those that take minutes; what needs an absent program is skipped
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

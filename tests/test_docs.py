@@ -41,3 +41,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    """Links lead from the README to each page of `docs/`, over other pages or at once."""
+    reached: set[Path] = set()
+    ahead = [ROOT.resolve() / "README.md"]
+    while ahead:
+        if (page := ahead.pop()) not in reached:
+            reached.add(page)
+            targets = re.findall(r"\]\(([^)#:]+\.md)", page.read_text(encoding="utf-8"))
+            ahead += [(page.parent / target).resolve() for target in targets]
+    assert not set(ROOT.resolve().glob("docs/**/*.md")) - reached
