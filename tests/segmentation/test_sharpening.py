@@ -23,6 +23,7 @@ from heimdallr.segmentation.tasks import task
 from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pytest
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 FACTOR = 3
 """Voxels of 2 mm in one of the network's of 6 mm."""
+
+NAMES = {1: "liver", 2: "spleen", 3: "stomach"}
 
 SHAPE = (60, 54, 48)
 ORGAN = (slice(13, 35), slice(16, 38), slice(11, 37))
@@ -82,7 +85,7 @@ def test_borders_go_where_the_image_has_them(rng: np.random.Generator) -> None:
     labels = truth()
     prior = coarse(labels)
     assert wrong(repeated(prior), labels) > 0.15
-    assert wrong(sharpened(prior, ct(labels, rng)), labels) < 0.01
+    assert wrong(sharpened(prior, NAMES, ct(labels, rng)), labels) < 0.01
 
 
 def test_no_number_about_any_organ(rng: np.random.Generator) -> None:
@@ -90,14 +93,14 @@ def test_no_number_about_any_organ(rng: np.random.Generator) -> None:
     labels = truth()
     volume = ct(labels, rng)
     for data in (volume.data + 300, 80 - volume.data):
-        assert wrong(sharpened(coarse(labels), Volume(data, volume.affine)), labels) < 0.01
+        assert wrong(sharpened(coarse(labels), NAMES, Volume(data, volume.affine)), labels) < 0.01
 
 
 def test_no_contrast_leaves_the_network_alone(rng: np.random.Generator) -> None:
     """Where all measures alike, borders stay where the network has them, to half its voxel."""
     labels = truth()
     image = Volume(rng.normal(40, 20, SHAPE).astype(np.int16), np.diag([2.0, 2.0, 2.0, 1.0]))
-    found = sharpened(coarse(labels), image)
+    found = sharpened(coarse(labels), NAMES, image)
     moved = np.roll(labels, 1, axis=0)
     for organ in (1, 2):
         deep = ndimage.binary_erosion(moved == organ, iterations=2)
@@ -111,7 +114,18 @@ def test_what_is_certain_stays(rng: np.random.Generator) -> None:
     labels = truth()
     volume = ct(labels, rng)
     volume.data[22:27, 25:30, 22:27] = 5
-    assert (sharpened(coarse(labels), volume)[22:27, 25:30, 22:27] == 1).all()
+    assert (sharpened(coarse(labels), NAMES, volume)[22:27, 25:30, 22:27] == 1).all()
+
+
+def test_the_network_parts_what_is_alike(rng: np.random.Generator) -> None:
+    """Two vertebrae, one of them denser: their border is the network's, their hulls the image's."""
+    labels = truth()
+    names = {1: "vertebrae_L2", 2: "vertebrae_L3"}
+    found = sharpened(coarse(labels), names, ct(labels, rng))
+    moved = labels.copy()
+    moved[35] = np.where(labels[35] == 2, 1, labels[35])  # 2 mm too far right
+    assert wrong(found > 0, labels > 0) < 0.01
+    assert wrong(found, moved) < 0.01
 
 
 def test_nothing_appears_that_the_network_did_not_find(rng: np.random.Generator) -> None:
@@ -120,7 +134,7 @@ def test_nothing_appears_that_the_network_did_not_find(rng: np.random.Generator)
     prior = coarse(labels, channels=4)
     prior.probabilities[3] = 0.4 * prior.probabilities[2]
     prior.probabilities[2] *= 0.6
-    found = sharpened(prior.of_found({1: "liver", 2: "spleen", 3: "stomach"}, 216), ct(labels, rng))
+    found = sharpened(prior.of_found(NAMES, 216), NAMES, ct(labels, rng))
     assert set(np.unique(found)) == {0, 1, 2}
 
 
@@ -129,8 +143,8 @@ def test_a_stray_does_not_come_back(rng: np.random.Generator) -> None:
     labels = truth()
     with_stray = labels.copy()
     with_stray[52:58, 44:50, 40:46] = 1
-    prior = coarse(with_stray).of_found({1: "liver", 2: "spleen"}, 216)
-    found = sharpened(prior, ct(with_stray, rng))
+    prior = coarse(with_stray).of_found(NAMES, 216)
+    found = sharpened(prior, NAMES, ct(with_stray, rng))
     assert not found[50:, 42:, 38:].any()
     assert wrong(found[:, :40], labels[:, :40]) < 0.01
 
@@ -139,10 +153,10 @@ def test_flipping_and_turning_change_nothing(rng: np.random.Generator) -> None:
     """The same result along every axis and in every order of axes, but for ties."""
     labels = truth()
     prior, volume = coarse(labels), ct(labels, rng)
-    straight = sharpened(prior, volume)
+    straight = sharpened(prior, NAMES, volume)
     for axis in range(3):
         flipped = Prior(np.flip(prior.probabilities, axis + 1), *_rest(prior))
-        found = sharpened(flipped, Volume(np.flip(volume.data, axis), volume.affine))
+        found = sharpened(flipped, NAMES, Volume(np.flip(volume.data, axis), volume.affine))
         assert wrong(np.flip(found, axis), straight) < 1e-3
     for order in permutations(range(3)):
         size = tuple(SHAPE[axis] for axis in order)
@@ -152,7 +166,7 @@ def test_flipping_and_turning_change_nothing(rng: np.random.Generator) -> None:
             size,
             tuple(slice(0, length) for length in size),
         )
-        found = sharpened(turned, Volume(volume.data.transpose(order), volume.affine))
+        found = sharpened(turned, NAMES, Volume(volume.data.transpose(order), volume.affine))
         assert wrong(found.transpose(np.argsort(order)), straight) < 1e-3
 
 
@@ -166,11 +180,11 @@ def test_blocks_and_threads_change_nothing(
     """However the image is cut into blocks, and however many threads work on it."""
     labels = truth()
     prior, volume = coarse(labels), ct(labels, rng)
-    expected = sharpened(prior, volume, threads=1)
-    assert np.array_equal(sharpened(prior, volume, threads=3), expected)
+    expected = sharpened(prior, NAMES, volume, threads=1)
+    assert np.array_equal(sharpened(prior, NAMES, volume, threads=3), expected)
     for block in (2, 100):
         monkeypatch.setattr(sharpening, "_BLOCK", block)
-        assert wrong(sharpened(prior, volume), expected) < 1e-3
+        assert wrong(sharpened(prior, NAMES, volume), expected) < 1e-3
 
 
 def test_a_finer_image_gives_the_same_body(rng: np.random.Generator) -> None:
@@ -179,7 +193,7 @@ def test_a_finer_image_gives_the_same_body(rng: np.random.Generator) -> None:
     prior = coarse(labels)
     index = np.ix_(*(np.rint(np.linspace(0, size - 1, 2 * size - 1)).astype(int) for size in SHAPE))
     fine = labels[index]
-    found = sharpened(prior, ct(fine, rng, spacing_mm=1.0))
+    found = sharpened(prior, NAMES, ct(fine, rng, spacing_mm=1.0))
     border = ndimage.maximum_filter(fine, 3) != ndimage.minimum_filter(fine, 3)
     assert wrong(np.where(border, fine, found), fine) < 0.005
 
@@ -192,7 +206,7 @@ def test_outside_the_networks_field_is_nothing(rng: np.random.Generator) -> None
     box = tuple(slice(6, 6 + size) for size in SHAPE)
     prior = Prior(inner.probabilities, inner.labels, larger, box)
     expected = np.pad(labels, 6)
-    found = sharpened(prior, ct(expected, rng))
+    found = sharpened(prior, NAMES, ct(expected, rng))
     assert wrong(found, expected) < 0.01
     assert not np.delete(found, range(6, 66), axis=0).any()
 
@@ -228,9 +242,9 @@ def test_only_bundled_weights_are_sharpened(
     """Official weights' labels are TotalSegmentator's to the voxel: nothing is done to them."""
     seen: list[Prior] = []
 
-    def watched(prior: Prior, image: Volume, *, threads: int) -> Array:
+    def watched(prior: Prior, names: Mapping[int, str], image: Volume, *, threads: int) -> Array:
         seen.append(prior)
-        return sharpened(prior, image, threads=threads)
+        return sharpened(prior, names, image, threads=threads)
 
     monkeypatch.setattr(sharpening, "sharpened", watched)
     wanted = task("total_fast")

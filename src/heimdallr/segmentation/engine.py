@@ -262,7 +262,7 @@ class Engine:
         prior = replace(prior, labels=_lookup(model)[prior.labels])
         progress(1.0, f"{task.name}: sharpening")
         prior = prior.of_found(task.names, float(np.prod(model.network.configuration.spacing)))
-        return sharpening.sharpened(prior, volume, threads=self.choice.threads)
+        return sharpening.sharpened(prior, task.names, volume, threads=self.choice.threads)
 
     def _predict(
         self,

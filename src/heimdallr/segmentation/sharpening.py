@@ -34,6 +34,14 @@ FAMILIES = frozenset({"total", "tissue_types"})
 """CT tasks whose coarse networks are sharpened. The bleed's is fine, and its volume calibrated; the
 signal of MR changes across the field and has no such scale."""
 
+ALIKE = (
+    ("vertebrae_", "sacrum"),
+    ("lung_",),
+    ("gluteus_", "autochthon_", "iliopsoas_"),
+)
+"""Beginnings of names of structures made of the same tissue, and so are left and right ones. They
+share one attenuation: where one ends and the next begins, the network alone can tell."""
+
 PLACE_VOXELS = 2 / 3
 """How well a network knows a place (Gaussian sigma): a voxel's width is 1.5 of these."""
 
@@ -122,11 +130,12 @@ class Prior:
         return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
 
 
-def sharpened(prior: Prior, image: Volume, *, threads: int = 0) -> Array:
+def sharpened(prior: Prior, names: Mapping[int, str], image: Volume, *, threads: int = 0) -> Array:
     """The label map on the image's grid.
 
     Args:
         prior: probabilities of the structures in question.
+        names: label number → structure.
         image: CT, HU.
         threads: at work; 0: one per processor.
 
@@ -138,7 +147,8 @@ def sharpened(prior: Prior, image: Volume, *, threads: int = 0) -> Array:
     if any(part.start == part.stop for part in covered):
         return labels
     axes = [_Axis(prior, image, axis, part) for axis, part in enumerate(covered)]
-    work = _Sharpening(prior, image.data, axes)
+    tissues = [tissue_of(names.get(int(label), "")) for label in prior.labels]
+    work = _Sharpening(prior, tissues, image.data, axes)
     # a block's matrices are small: a thread a block, not several threads a matrix
     workers = ThreadPoolExecutor(threads or os.cpu_count() or 1)
     with workers as pool, threadpool_limits(1, user_api="blas"):
@@ -146,6 +156,14 @@ def sharpened(prior: Prior, image: Volume, *, threads: int = 0) -> Array:
         for voxels, found in pool.map(work.block, blocks):
             labels[voxels] = found
     return labels
+
+
+def tissue_of(structure: str) -> str:
+    """What a structure is made of: the same text for structures that are alike."""
+    for alike in ALIKE:
+        if structure.startswith(alike):
+            return alike[0]
+    return structure.replace("_left", "").replace("_right", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +224,10 @@ class _Axis:
 class _Sharpening:
     """Bayes' rule, block by block."""
 
-    def __init__(self, prior: Prior, image: Array, axes: list[_Axis]) -> None:
+    def __init__(self, prior: Prior, tissues: list[str], image: Array, axes: list[_Axis]) -> None:
         self._prior = prior
         self._image = image
-        self._likelihoods = _log_likelihoods(prior, image, axes)
+        self._likelihoods = _log_likelihoods(prior, tissues, image, axes)
         margin = float(self._likelihoods.max() - self._likelihoods.min())
         self._too_unlikely = np.exp(-margin / TRUST)  # no attenuation can make up for this
 
@@ -240,7 +258,7 @@ class _Sharpening:
         return voxels, found
 
 
-def _log_likelihoods(prior: Prior, image: Array, axes: list[_Axis]) -> Array:
+def _log_likelihoods(prior: Prior, tissues: list[str], image: Array, axes: list[_Axis]) -> Array:
     """(C, bins) logarithm of how often each structure has each attenuation in this image."""
     samples = [axis.samples() for axis in axes]
     smooth = image
@@ -253,12 +271,12 @@ def _log_likelihoods(prior: Prior, image: Array, axes: list[_Axis]) -> Array:
     nearest = np.ix_(
         *(np.rint(axis.positions[at]).astype(int) for axis, at in zip(axes, samples, strict=True))
     )
-    channels = len(prior.labels)
-    place = winner[nearest] * _BINS + _bins(smooth)
-    counts = np.bincount(place.ravel(), weights[nearest].ravel(), minlength=channels * _BINS)
-    counts = ndimage.gaussian_filter1d(counts.reshape(channels, _BINS), SPREAD_HU / STEP_HU)
+    kinds, kind_of = np.unique(tissues, return_inverse=True)
+    place = kind_of[winner][nearest] * _BINS + _bins(smooth)
+    counts = np.bincount(place.ravel(), weights[nearest].ravel(), minlength=len(kinds) * _BINS)
+    counts = ndimage.gaussian_filter1d(counts.reshape(len(kinds), _BINS), SPREAD_HU / STEP_HU)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), _SMALLEST)
-    return np.asarray(np.log(shares + SURPRISE), np.float32)
+    return np.asarray(np.log(shares + SURPRISE), np.float32)[kind_of]
 
 
 def _smoothed_at(image: Array, chosen: Array, sigma: float, axis: int) -> Array:
