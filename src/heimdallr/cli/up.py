@@ -22,6 +22,12 @@ PARTS = (
     Part("worker", ("work",)),
 )
 
+GRACE_S = 80.0
+"""More than a worker needs: its running stages may reach their end, then it hands over the rest.
+
+One that is killed before that counts as lost, and a case is given up after a few of those.
+"""
+
 _ANY_ADDRESS = {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not bound
 
 
@@ -35,7 +41,7 @@ def up(
     ] = None,
     grace: Annotated[
         float, typer.Option(min=0, max=3600, help="Seconds the services may take to stop.")
-    ] = 30.0,
+    ] = GRACE_S,
 ) -> None:
     """Run the whole system on this machine until Ctrl-C.
 
