@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing import case_folder as module
 from heimdallr.publishing.case_folder import case_folder, clean_leftovers
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CASE = "SilvaMJ_20260201_123456"
 FILES = 12
@@ -82,6 +80,33 @@ def test_an_error_keeps_the_older_folder(tmp_path: Path) -> None:
         raise RuntimeError
     assert (tmp_path / CASE / "id.json").read_text() == "old"
     assert _hidden(tmp_path) == []
+
+
+def test_only_the_rename_follows_the_last_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is on the disk when it is asked for; what it refuses leaves the older folder."""
+    _write(tmp_path, "old")
+    told: list[str] = []
+    sync = os.fsync
+
+    def syncing(descriptor: int) -> None:
+        told.append(Path(f"/proc/self/fd/{descriptor}").resolve().name)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    with case_folder(tmp_path, CASE, last_word=lambda: told.append("last word")) as folder:
+        (folder / "id.json").write_text("new")
+    last = told.index("last word")
+    assert "id.json" in told[:last]
+    assert told[last + 1 :] == [tmp_path.name], "of the rename itself"
+
+    def refuse() -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), case_folder(tmp_path, CASE, last_word=refuse):
+        pass
+    assert (tmp_path / CASE / "id.json").read_text() == "new"
 
 
 @pytest.mark.parametrize("can_exchange", [True, False])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -74,6 +75,23 @@ def test_the_folder_is_the_founding_documents(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "output").iterdir()] == [CASE_ID]
     assert published.overlays == ("L3_overlay.png", "coronal_overview.png")
     assert published.notices == ("bundled weights — not for clinical use",)
+
+
+def test_every_file_is_on_the_disk_before_the_last_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is newer is asked for last of all: only the rename is left, however many masks."""
+    told: list[str] = []
+    sync = os.fsync
+
+    def syncing(descriptor: int) -> None:
+        told.append("sync")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    publication = _publication(tmp_path)
+    publish(tmp_path / "out", publication, lambda: ENDED, last_word=lambda: told.append("word"))
+    assert told[told.index("word") :] == ["word", "sync"]
 
 
 def test_both_files_are_valid_and_agree(tmp_path: Path) -> None:

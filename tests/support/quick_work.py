@@ -79,11 +79,10 @@ class QuickWork:
             case_id=self._of.case_id,
         )
         output = self._root / "output"
-        with case_folder(output, self._of.case_id) as folder:
+        with case_folder(output, self._of.case_id, last_word=last_word) as folder:
             (folder / "resultados.json").write_text(results_json(results))
             (folder / "id.json").write_text(identity_json(make_identity()))
             self._obey("publish", lambda _share: 0)
-            last_word()
         assert chronicle.seconds.keys() == set(STAGES)
         return output / self._of.case_id
 

@@ -29,7 +29,7 @@ from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing.files import sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CASE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 LEFTOVER = re.compile(rf"\.(?P<case>{CASE_ID.pattern})\.(?P<kind>partial|replaced)-\w+")
@@ -43,12 +43,16 @@ _RENAME_EXCHANGE = 2
 
 
 @contextmanager
-def case_folder(output: Path, case_id: str) -> Iterator[Path]:
+def case_folder(
+    output: Path, case_id: str, *, last_word: Callable[[], None] = lambda: None
+) -> Iterator[Path]:
     """Build the folder of a case; it takes its place when the block ends without an error.
 
     Args:
         output: folder of all cases, created when absent.
         case_id: name of the case's folder.
+        last_word: called when everything is on the disk and only the rename is left; when it
+            raises, an older folder is untouched.
 
     Yields:
         An empty folder to fill. An older folder of the case stays untouched until the end.
@@ -69,6 +73,7 @@ def case_folder(output: Path, case_id: str) -> Iterator[Path]:
     try:
         yield partial
         _sync_tree(partial)
+        last_word()
         _take_place(partial, output / case_id)
         sync_folder(output)
     except OSError as error:

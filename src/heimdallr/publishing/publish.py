@@ -106,8 +106,8 @@ def publish(
         publication: what to publish.
         clock: gives the time with its zone.
         threads: how many masks are compressed at a time; one per processor by default.
-        last_word: called when all is written, before the folder takes its place; when it raises,
-            an older one is untouched.
+        last_word: called when all is on the disk and only the rename is left; when it raises, an
+            older folder is untouched.
 
     Raises:
         PublishingError: the folder could not be written; an older one is untouched.
@@ -115,7 +115,10 @@ def publish(
     begun = time.monotonic()
     case, case_id = publication.case, publication.prepared.study.case_id
     notices = results.notices(case)
-    with case_folder(output, case_id) as folder, ThreadPoolExecutor(1) as background:
+    with (
+        case_folder(output, case_id, last_word=last_word) as folder,
+        ThreadPoolExecutor(1) as background,
+    ):
         writing = background.submit(_write_images, folder, publication, threads)
         pictures, failures = _draw(publication, notices)
         for name, canvas in pictures.items():
@@ -135,7 +138,6 @@ def publish(
         processing = identity.Processing(publication.started_at, clock(), stages_s)
         who = identity.build_identity(publication.prepared, publication.measurements, processing)
         _write_text(folder / identity.FILE_NAME, identity.identity_json(who))
-        last_word()
     return PublishedCase(output / case_id, masks, tuple(pictures), tuple(found.notices))
 
 
