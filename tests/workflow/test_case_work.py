@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,6 +118,38 @@ def test_a_case_goes_on_in_another_process_and_ends_with_the_same_numbers(
         one, other = load_volume(whole / name), load_volume(pieces / name)
         assert np.array_equal(one.data, other.data)
         assert np.array_equal(one.affine, other.affine)
+
+
+def test_a_case_is_prepared_while_another_one_has_the_engine(
+    head: WrittenStudy, settings: Settings, lease: EngineLease, tmp_path: Path
+) -> None:
+    """Preparing needs no engine; only the networks wait for it, and begin when it is given back."""
+    folder = WorkFolder(tmp_path / "second")
+    folder.begin("run-2", fresh=False)
+    assignment = _assignment(_files(head), "run-2")
+    case = CaseWork(assignment, folder, tmp_path / "out", settings, lease)
+    ended = {stage: threading.Event() for stage in ("prepare", "segment")}
+    in_line = threading.Event()
+
+    def work() -> None:
+        for stage, event in ended.items():
+            case.do(stage, partial(told, stage))
+            event.set()
+
+    def told(stage: str, _share: float) -> int:
+        if stage == "segment":
+            in_line.set()
+        return 10
+
+    with lease.use(lambda: 10):
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        assert ended["prepare"].wait(60), "it waited for the engine to be prepared"
+        assert (folder.path / "prepare" / "prepared.json").is_file()
+        assert in_line.wait(30)
+        assert not ended["segment"].wait(1), "two cases had the engine at once"
+    thread.join(120)
+    assert ended["segment"].is_set()
 
 
 def test_other_settings_or_files_are_never_mixed_with_what_was_made(
