@@ -51,6 +51,26 @@ def test_names_are_those_of_their_owners() -> None:
     assert module.VOLUME_NAME == publish.VOLUME_NAME
 
 
+def test_a_series_of_several_stacks_has_the_best_rank_and_all_reasons(
+    database: Database, tmp_path: Path
+) -> None:
+    """Whatever the order of its stacks in the folder; a reason that two share is told once."""
+    record = make_identity().series[0]
+    stacks = [
+        record.model_copy(update={"rank": rank, "reasons": list(reasons)})
+        for rank, reasons in ((2, ("thick", "oblique")), (1, ("thin",)), (None, ("thick", "few")))
+    ]
+    identity = make_identity().model_copy(update={"series": stacks})
+    folder = write_case(tmp_path, make_results(), identity)
+    with database.write() as session:
+        study = add_study(session)
+        add_instance(session, study, "a")
+        index_results(session, study, make_results(), identity, folder, NOW)
+        (series,) = session.scalars(select(Series))
+        assert series.rank == 1
+        assert series.reasons == ["thick", "oblique", "thin", "few"]
+
+
 def test_everything_a_worklist_shows_is_there(database: Database, tmp_path: Path) -> None:
     """Summary columns, series verdicts, measurements and findings come from the folder."""
     with database.write() as session:

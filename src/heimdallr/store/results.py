@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         Identity,
         MeasurementRecord,
         Results,
-        SeriesRecord,
     )
 
 SEVERITIES = {"note": 1, "significant": 2, "critical": 3}
@@ -35,9 +34,6 @@ SEVERITIES = {"note": 1, "significant": 2, "critical": 3}
 # modules would cost every web process their numerical libraries.
 ALARM, ALERT = "hemorrhage_alert", "alert"
 VOLUME_NAME = "volume.nii.gz"
-
-KEPT = ("originals", "volume", "masks", "results")
-"""What retention counts separately, the keys of ``studies.kept``."""
 
 _COLUMNS = ("value", "text", "unit", "status", "reason", "analysis", "structure")
 
@@ -60,7 +56,8 @@ def index_results(  # noqa: PLR0917 - six things that are not alike
         folder: the case folder.
         now: the time.
     """
-    _index_series(session, study, identity.series)
+    judged = [(one.series_instance_uid, one.rank, one.reasons) for one in identity.series]
+    index_series(session, study.id, judged)
     news = _index_measurements(session, study, results.measurements)
     news |= _index_findings(session, study, results.findings)
     if news:
@@ -95,13 +92,28 @@ def unlisted(column: str) -> tuple[str, ...]:
     return tuple(word for word in column.split(",") if word)
 
 
-def _index_series(session: Session, study: Study, records: Iterable[SeriesRecord]) -> None:
-    """Rank and reasons of every series that is on record; the others keep theirs empty."""
-    verdicts = {record.series_instance_uid: record for record in records}
-    for series in session.scalars(select(Series).where(Series.study_fk == study.id)):
-        verdict = verdicts.get(series.uid)
-        series.rank = verdict.rank if verdict else None
-        series.reasons = list(verdict.reasons) if verdict else []
+def index_series(
+    session: Session, study_id: int, verdicts: Iterable[tuple[str, int | None, Iterable[str]]]
+) -> None:
+    """Write what selection thought of a study's series; those it did not judge keep nothing.
+
+    A series of several stacks has several verdicts: its rank is the best of them, its reasons are
+    those of all.
+
+    Args:
+        session: the transaction.
+        study_id: row of the study.
+        verdicts: SeriesInstanceUID, rank (``None``: not usable) and reasons of each stack.
+    """
+    ranks: dict[str, list[int]] = {}
+    reasons: dict[str, list[str]] = {}
+    for uid, rank, why in verdicts:
+        reasons.setdefault(uid, []).extend(why)
+        if rank is not None:
+            ranks.setdefault(uid, []).append(rank)
+    for series in session.scalars(select(Series).where(Series.study_fk == study_id)):
+        series.rank = min(ranks.get(series.uid, ()), default=None)
+        series.reasons = list(dict.fromkeys(reasons.get(series.uid, ())))
 
 
 def _index_measurements(

@@ -6,13 +6,12 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing import identity as identity_file
 from heimdallr.publishing import results as results_file
 from heimdallr.publishing.schema import Identity, Results
-from heimdallr.store.models import Series, Study, StudyState
+from heimdallr.store.models import Study, StudyState
+from heimdallr.store.results import index_series
 from heimdallr.workflow.work_folder import keep_failure
 
 if TYPE_CHECKING:
@@ -47,12 +46,8 @@ def read_case(case: Path) -> tuple[Results, Identity]:
 def index_verdicts(session: Session, run: Run, selection: Selection | None) -> None:
     """Write what selection thought of every series of a study that was refused."""
     verdicts = selection.verdicts if selection else ()
-    reasons: dict[str, list[str]] = {}
-    for verdict in verdicts:  # a series of several stacks has several
-        reasons.setdefault(verdict.series.series_instance_uid, []).extend(verdict.reasons)
-    for series in session.scalars(select(Series).where(Series.study_fk == run.study_fk)):
-        series.rank = None
-        series.reasons = list(dict.fromkeys(reasons.get(series.uid, [])))
+    judged = [(one.series.series_instance_uid, None, one.reasons) for one in verdicts]
+    index_series(session, run.study_fk, judged)
 
 
 def keep_input(folders: DataFolders, assignment: Assignment, error: str, log: RunLog) -> None:
