@@ -46,6 +46,33 @@ def test_every_operation_is_described(service: Service) -> None:
     assert len(names) == len(set(names))
 
 
+def has_example(part: object, schemas: dict[str, Any], above: tuple[str, ...] = ()) -> bool:
+    """Whether an example is in a part of the description, or in a schema it names."""
+    if isinstance(part, list):
+        return any(has_example(one, schemas, above) for one in part)
+    if not isinstance(part, dict):
+        return False
+    if "example" in part or "examples" in part:
+        return True
+    name = part.get("$ref", "").rpartition("/")[2]
+    if name and name not in above and has_example(schemas[name], schemas, (*above, name)):
+        return True
+    return any(has_example(one, schemas, above) for one in part.values())
+
+
+def test_every_body_and_answer_has_an_example(service: Service) -> None:
+    """What is sent, and the JSON that comes back, errors too."""
+    schemas = service.client.get("/openapi.json").json()["components"]["schemas"]
+    seen = 0
+    for where, operation in operations(service):
+        parts = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for kind, content in ((k, c) for part in parts for k, c in part.get("content", {}).items()):
+            if kind.endswith("json") or kind == "multipart/form-data":
+                assert has_example(content, schemas), (where, kind)
+                seen += 1
+    assert seen > 100
+
+
 def test_every_error_is_a_problem(service: Service) -> None:
     """All error answers have one media type and one schema."""
     for where, operation in operations(service):

@@ -164,12 +164,12 @@ class Identity(_Record):
     The one file of a case that names the patient.
     """
 
-    patient_name: Annotated[str, Field(alias="PatientName")]
+    patient_name: Annotated[str, Field(alias="PatientName", examples=["SILVA^MARIA JOSE"])]
     accession_number: Annotated[str, Field(alias="AccessionNumber")]
     study_instance_uid: Annotated[str, Field(alias="StudyInstanceUID")]
-    modality: Annotated[Literal["CT", "MR"], Field(alias="Modality")]
-    study_date: Annotated[str | None, Field(alias="StudyDate")]
-    case_id: Annotated[str, Field(alias="CaseID")]
+    modality: Annotated[Literal["CT", "MR"], Field(alias="Modality", examples=["CT"])]
+    study_date: Annotated[str | None, Field(alias="StudyDate", examples=["20260201"])]
+    case_id: Annotated[str, Field(alias="CaseID", examples=["SilvaMJ_20260201_123456"])]
     clinical_name: Annotated[str, Field(alias="ClinicalName")]
     pipeline: Annotated[PipelineRecord, Field(alias="Pipeline")]
     selected_series: Annotated[SelectedSeriesRecord, Field(alias="SelectedSeries")]

@@ -47,8 +47,11 @@ class Credentials(BaseModel):
 class PasswordChange(BaseModel):
     """Another password for whoever is signed in."""
 
-    present: Password
-    new: Annotated[Password, Field(description="at least 12 characters")]
+    present: Annotated[Password, Field(examples=["correct horse battery"])]
+    new: Annotated[
+        Password,
+        Field(description="at least 12 characters", examples=["staple of the northern sea"]),
+    ]
 
 
 class WhoAmI(BaseModel):

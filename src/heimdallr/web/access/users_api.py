@@ -53,8 +53,8 @@ class NewUser(BaseModel):
 class UserChange(BaseModel):
     """What is to be different about a user; what is left out stays."""
 
-    role: Role | None = None
-    disabled: bool | None = None
+    role: Role | None = Field(None, examples=["operator"])
+    disabled: bool | None = Field(None, examples=[False])
 
 
 class OneTimePassword(BaseModel):

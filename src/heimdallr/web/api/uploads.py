@@ -73,6 +73,7 @@ class Gate:
                                 "type": "string",
                                 "format": "binary",
                                 "description": "ZIP of DICOM files, of one study or several",
+                                "examples": ["exam.zip"],
                             }
                         },
                     }

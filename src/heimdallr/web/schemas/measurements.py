@@ -65,8 +65,8 @@ class Catalogue(Schema):
 class NameOut(Schema):
     """A name under which the studies here have something."""
 
-    name: str
-    unit: str
+    name: str = Field(examples=["liver_vol_cm3"])
+    unit: str = Field(examples=["cm3"])
 
 
 class Names(Schema):

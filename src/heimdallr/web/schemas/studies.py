@@ -167,11 +167,13 @@ class FindingOut(Schema):
 class EventOut(Schema):
     """Something that happened."""
 
-    id: int
-    at: AwareDatetime
-    kind: str
-    message: str
-    actor: str = Field(description="who asked for it; empty when the system did")
+    id: int = Field(examples=[204])
+    at: AwareDatetime = Field(examples=["2026-02-01T10:12:44Z"])
+    kind: str = Field(examples=["retry"])
+    message: str = Field(examples=["asked for: retry"])
+    actor: str = Field(
+        examples=["user:anna"], description="who asked for it; empty when the system did"
+    )
 
 
 class Events(Schema):
@@ -241,5 +243,5 @@ class Mark(Message):
 class Deletion(Schema):
     """What was deleted."""
 
-    id: int
-    case_id: str | None
+    id: int = Field(examples=[17])
+    case_id: str | None = Field(examples=["SilvaMJ_20260201_123456"])

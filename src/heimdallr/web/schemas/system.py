@@ -28,12 +28,12 @@ class Queue(Schema):
 class QuarantinedFile(Schema):
     """A received file that is no usable image."""
 
-    id: int
-    reason: str
-    size_bytes: int
-    calling_ae: str
-    peer_address: str
-    received_at: AwareDatetime
+    id: int = Field(examples=[3])
+    reason: str = Field(examples=["pixel data is shorter than the image"])
+    size_bytes: int = Field(examples=[262144])
+    calling_ae: str = Field(examples=["CT1"])
+    peer_address: str = Field(examples=["192.0.2.17"])
+    received_at: AwareDatetime = Field(examples=["2026-02-01T10:12:44Z"])
 
 
 class Quarantine(Schema):
@@ -85,15 +85,15 @@ class Disk(Schema):
 class System(Schema):
     """An installation."""
 
-    version: str
-    python: str
-    packages: dict[str, str]
-    database: Literal["sqlite", "postgresql"]
-    device: str = Field(description="as configured: auto, cpu, cuda, cuda:N")
-    backend: str
-    resolution: str
-    auth: Literal["on", "off"]
-    tls: bool
+    version: str = Field(examples=["0.1.0"])
+    python: str = Field(examples=["3.11.7"])
+    packages: dict[str, str] = Field(examples=[{"pydicom": "3.0.1", "torch": "2.8.0"}])
+    database: Literal["sqlite", "postgresql"] = Field(examples=["postgresql"])
+    device: str = Field(description="as configured: auto, cpu, cuda, cuda:N", examples=["auto"])
+    backend: str = Field(examples=["auto"])
+    resolution: str = Field(examples=["full"])
+    auth: Literal["on", "off"] = Field(examples=["on"])
+    tls: bool = Field(examples=[True])
     weights: list[WeightsOut]
     disk: Disk
 
@@ -101,10 +101,10 @@ class System(Schema):
 class SettingOut(Schema):
     """A setting."""
 
-    name: str
-    value: str
-    source: Literal["environment", "default"]
-    description: str
+    name: str = Field(examples=["HEIMDALLR_DICOM_PORT"])
+    value: str = Field(examples=["11112"])
+    source: Literal["environment", "default"] = Field(examples=["default"])
+    description: str = Field(examples=["port of the DICOM listener"])
 
 
 class SettingsOut(Schema):
@@ -130,4 +130,4 @@ class Readiness(Schema):
 class Health(Schema):
     """The process is alive."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field("ok", examples=["ok"])
