@@ -6,7 +6,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.errors import PublishingError
+from heimdallr.domain.errors import PublishingError, StorageError
 from heimdallr.publishing import identity as identity_file
 from heimdallr.publishing import results as results_file
 from heimdallr.publishing.schema import Identity, Results
@@ -56,7 +56,7 @@ def keep_input(folders: DataFolders, assignment: Assignment, error: str, log: Ru
     try:
         target = folders.failure(assignment.case_id, assignment.revision)
         keep_failure(target, assignment.sources, text)
-    except OSError as failure:
+    except (OSError, StorageError) as failure:
         # The received files are where they were; the run's row tells the rest.
         log.failure("input_not_kept", failure)
 

@@ -206,7 +206,8 @@ def _take_place(partial: Path, final: Path) -> None:
         if _took_place(partial, final):
             return
         shutil.rmtree(final, ignore_errors=True)
-    msg = f"the folder {final.name} is being written by several processes at once"
+    # Not its name: that of a case holds a patient's.
+    msg = "a work folder is being written by several processes at once"
     raise StorageError(msg, remedy="let one data folder be used by one installation")
 
 
