@@ -69,14 +69,18 @@ def clear_away(folders: DataFolders, assignment: Assignment) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def is_deleted(session: Session, assignment: Assignment) -> bool:
-    """Whether the study of a run was deleted, or is being."""
-    study = session.get(Study, assignment.study_id)
-    return study is None or study.state is StudyState.DELETING
+def forget_deleted(session: Session, folders: DataFolders, assignment: Assignment) -> None:
+    """Remove what a worker may have written after its study was deleted.
 
-
-def forget(folders: DataFolders, assignment: Assignment) -> None:
-    """Remove what a worker may have written after its study was deleted."""
+    A study that is sent again has the same case ID, and folders of the same names: then, as when
+    nothing was deleted, nothing is removed. Done inside the transaction, which on SQLite keeps
+    such a study from getting its case ID meanwhile.
+    """
+    bearer = session.scalars(
+        select(Study).where(Study.case_id == assignment.case_id).with_for_update()
+    ).one_or_none()
+    if bearer is not None and bearer.state is not StudyState.DELETING:
+        return
     clear_away(folders, assignment)
     shutil.rmtree(folders.output / assignment.case_id, ignore_errors=True)
 

@@ -264,8 +264,8 @@ class Job:
             self._forget_deleted()
 
     def _forget_deleted(self) -> None:
-        if self._shop.write(lambda session: endings.is_deleted(session, self._of)):
-            endings.forget(self._shop.folders, self._of)
+        folders = self._shop.folders
+        self._shop.write(lambda session: endings.forget_deleted(session, folders, self._of))
 
     def _hand_back(self) -> None:
         """Let another worker go on, and leave."""
