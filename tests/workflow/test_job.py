@@ -103,6 +103,56 @@ def hands(database: Database, settings: Settings) -> Hands:
     return Hands(database, settings)
 
 
+def _number(database: Database, study_id: int) -> float | None:
+    with database.read() as session:
+        return session.query(MeasurementRow).filter_by(study_fk=study_id).one().value
+
+
+def test_older_results_are_not_indexed_over_newer_ones(
+    database: Database, settings: Settings, hands: Hands
+) -> None:
+    """Cut off after its last word; another one ends the run, then come newer images' results."""
+    study_id = receive(database, settings, "1.2.3")
+    work_folder = hands.folders.revision(str(study_of(database, study_id).case_id), 1)
+
+    def meanwhile() -> None:
+        assert hands.take(study_id, 1.0).stage("publish", last_try=True) == "over"
+        add_late_image(database, settings, study_id, complete=True)
+        assert hands.take(study_id, 2.0).stage("publish", last_try=True) == "over"
+        assert _number(database, study_id) == 2.0
+        work_folder.mkdir()
+
+    cut_off = hands.take(study_id, 9.0, after=meanwhile)
+    assert cut_off.stage("publish", last_try=True) == "over"
+    assert _number(database, study_id) == 2.0
+    study = study_of(database, study_id)
+    assert (study.state, study.revision) == (StudyState.DONE, 2)
+    assert work_folder.exists(), "whoever ended the run has cleared away; this may be a retry's"
+
+
+def test_an_older_refusal_does_not_touch_newer_verdicts(
+    database: Database, settings: Settings, hands: Hands
+) -> None:
+    """Cut off while it refused the study, which another one took and somebody let do again."""
+    study_id = receive(database, settings, "1.2.3")
+
+    def meanwhile() -> None:
+        assert hands.take(study_id, 1.0).stage("publish", last_try=True) == "over"
+        with database.write() as session:
+            series = session.query(Series).filter_by(study_fk=study_id).one()
+            series.rank, series.reasons = 1, ["the newer verdict"]
+        verdict = SeriesVerdict(FoundSeries(SERIES, "US"), None, ("ultrasound",))
+        error = UnsupportedStudyError("modality US is not supported")
+        raise StudyRefusedError(error, Selection((verdict,)))
+
+    cut_off = hands.take(study_id, before=meanwhile)
+    assert cut_off.stage("prepare", last_try=True) == "over"
+    with database.read() as session:
+        series = session.query(Series).filter_by(study_fk=study_id).one()
+        assert (series.rank, series.reasons) == (1, ["the newer verdict"])
+    assert study_of(database, study_id).state is StudyState.DONE
+
+
 @pytest.mark.parametrize("sent_again", [False, True])
 def test_a_deleted_studys_worker_spares_the_study_that_was_sent_again(
     database: Database, settings: Settings, hands: Hands, *, sent_again: bool

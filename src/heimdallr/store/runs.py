@@ -208,7 +208,7 @@ def end_run(
     seconds: Mapping[str, float] | None = None,
     error: str = "",
     log: str = "",
-) -> Run:
+) -> Run | None:
     """A run is over: done, refused, failed or cancelled; a second call changes nothing.
 
     Args:
@@ -221,13 +221,17 @@ def end_run(
         error: what happened and what to do; no patient data.
         log: what happened; no patient data.
 
+    Returns:
+        The run; ``None`` when somebody had ended it before. What else is known of the study may be
+        newer then, and is to be left alone.
+
     Raises:
         RunOverError: its study was deleted.
-        RunLostError: it is another worker's.
+        RunLostError: it is another worker's, who has not ended it yet.
     """
     run, study = _locked_run(session, workflow_id)
     if run.state in FINAL_STATES:
-        return run
+        return None
     if executor is not None and run.executor != executor:
         raise RunLostError(workflow_id)
     run.seconds = dict(seconds or run.seconds)

@@ -182,21 +182,18 @@ class Job:
         """Rows and end of the run in one transaction; what is asked from now on is too late."""
         results, identity = endings.read_case(case)
 
-        def transaction(session: Session) -> None:
-            run = runs.end_run(
-                session,
-                self._of.workflow_id,
-                StudyState.DONE,
-                _now(),
-                executor=self._executor,
-                seconds=self._seconds,
-                log=self._log.text(),
-            )
+        def transaction(session: Session) -> bool:
+            run = self._end_in(session, StudyState.DONE)
+            if run is None:
+                return False
             study = session.get_one(Study, run.study_fk)
             index_results(session, study, results, identity, case, _now())
+            return True
 
-        self._shop.write(transaction)
-        endings.clear_away(self._shop.folders, self._of)
+        if self._shop.write(transaction):
+            endings.clear_away(self._shop.folders, self._of)
+        else:
+            self._log.warning("ended_by_another_worker", stage="publish")
 
     def _report(self, stage: str, share: float) -> int:
         """Tell the database how far it is, at most once a second; the case's priority by now."""
@@ -223,45 +220,40 @@ class Job:
         self._end(StudyState.FAILED, text)
 
     def _refuse(self, refused: StudyRefusedError) -> None:
-        def transaction(session: Session) -> None:
-            run = runs.end_run(
-                session,
-                self._of.workflow_id,
-                StudyState.REFUSED,
-                _now(),
-                executor=self._executor,
-                seconds=self._seconds,
-                error=str(refused.error),
-                log=self._log.text(),
-            )
+        def transaction(session: Session) -> bool:
+            run = self._end_in(session, StudyState.REFUSED, str(refused.error))
+            if run is None:
+                return False
             endings.index_verdicts(session, run, refused.selection)
+            return True
 
-        self._or_over(transaction)
-        self._folder.remove()
+        if self._or_over(transaction):
+            self._folder.remove()
 
     def _end(self, state: StudyState, error: str = "") -> None:
-        def transaction(session: Session) -> None:
-            runs.end_run(
-                session,
-                self._of.workflow_id,
-                state,
-                _now(),
-                executor=self._executor,
-                seconds=self._seconds,
-                error=error,
-                log=self._log.text(),
-            )
+        self._or_over(lambda session: self._end_in(session, state, error) is not None)
 
-        self._or_over(transaction)
+    def _end_in(self, session: Session, state: StudyState, error: str = "") -> Run | None:
+        return runs.end_run(
+            session,
+            self._of.workflow_id,
+            state,
+            _now(),
+            executor=self._executor,
+            seconds=self._seconds,
+            error=error,
+            log=self._log.text(),
+        )
 
-    def _or_over(self, transaction: Callable[[Session], None]) -> None:
-        """End the run, unless it is over or another's by now."""
+    def _or_over(self, transaction: Callable[[Session], bool]) -> bool:
+        """End the run, unless it is over or another's by now; whether it ended here."""
         try:
-            self._shop.write(transaction)
+            return self._shop.write(transaction)
         except RunLostError:
             raise RunTakenError from None
         except RunOverError:
             self._forget_deleted()
+            return False
 
     def _forget_deleted(self) -> None:
         folders = self._shop.folders
