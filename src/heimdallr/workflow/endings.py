@@ -6,6 +6,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from heimdallr.domain.errors import PublishingError, StorageError
 from heimdallr.publishing import identity as identity_file
 from heimdallr.publishing import results as results_file
