@@ -9,7 +9,7 @@ import numpy as np
 from heimdallr.phantom.canvas import Paint
 from heimdallr.phantom.labels import SIDES
 from heimdallr.phantom.materials import Material
-from heimdallr.phantom.primitives import Clip, Ellipsoid, Region, Union, mirrored, rotation, tube
+from heimdallr.phantom.primitives import Clip, Ellipsoid, Region, Union, rotation, tube
 
 if TYPE_CHECKING:
     from heimdallr.phantom.patient import Patient
@@ -160,11 +160,3 @@ def pelvic_organ_steps(patient: Patient) -> list[Paint]:
     uterus = tube([[0, 10, -232], [2, 8, -205], [4, 28, -180]], [11, 17, 22], flatten=(1.2, 0.9, 1))
     ovaries = [Ellipsoid((s * 42.0, 10.0, -190.0), (10, 12, 14)) for s in (1, -1)]
     return [Paint(Union((uterus, *ovaries)), Material.UTERUS, ""), *steps]
-
-
-def spermatic_steps() -> list[Paint]:
-    """Return the pelvic floor muscle, which closes the trunk below."""
-    floor = [
-        tube(mirrored([[4, -30, -262], [30, 0, -258], [22, 40, -258]], s), 6.0) for s in (1, -1)
-    ]
-    return [Paint(Union(tuple(floor)), Material.MUSCLE, "")]

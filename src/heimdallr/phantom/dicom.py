@@ -37,7 +37,6 @@ MODEL = "Parametric body"
 COMMENT = "Synthetic phantom. Not a patient."
 
 Sex = Literal["M", "F"]
-Written = Literal["uint16", "uint8"]
 
 
 @dataclass(frozen=True, slots=True)

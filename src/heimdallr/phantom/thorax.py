@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from heimdallr.phantom.primitives import Bools, Coordinates, Floats, Shape
 
 _LUNG = frozenset({Material.LUNG})
-_MEDIASTINUM = frozenset({Material.VISCERAL_FAT, Material.MUSCLE, Material.LUNG})
 
 
 def lung_steps(patient: Patient, rng: np.random.Generator) -> list[Paint]:

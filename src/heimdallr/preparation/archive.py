@@ -248,10 +248,6 @@ def _refuse(reason: str) -> None:
     raise UnsafeArchiveError(reason, remedy="hand the study in as a plain ZIP of its images")
 
 
-def _archive_kind(start: bytes) -> str:
-    return next((kind for magic, kind in _NESTED.items() if start.startswith(magic)), "")
-
-
 def _refuse_nested(kind: str) -> None:
     if kind:
         msg = f"the ZIP holds another archive ({kind})"

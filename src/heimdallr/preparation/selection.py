@@ -8,13 +8,16 @@ criterion to those who have to trust it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.study import KernelClass, Selection, SeriesVerdict
-from heimdallr.preparation.stacks import SeriesCandidate
 from heimdallr.preparation.usability import mr_tier, obstacles, region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from heimdallr.preparation.stacks import SeriesCandidate
 
 UNKNOWN_PHASE = "unknown"
 PHASE_ORDER = ("native", "venous", "arterial", "delayed", UNKNOWN_PHASE)
@@ -27,7 +30,6 @@ KERNEL_ORDER = (
 )
 BEST_THICKNESS_MM = (1.0, 3.0)
 Rank = float | int | str
-Chooser = Callable[[Sequence[SeriesCandidate]], Selection]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from heimdallr.store.models import (
     ACTIVE_STATES,
     Event,
     FindingRow,
-    MeasurementRow,
     Peer,
     Quarantined,
     Run,
@@ -65,15 +64,6 @@ def findings_of(session: Session, study_ids: Collection[int]) -> Mapping[int, li
     for row in rows:
         found.setdefault(row.study_fk, []).append(row)
     return found
-
-
-def measurements_of(session: Session, study: Study) -> Sequence[MeasurementRow]:
-    """Its measurements, as indexed."""
-    return session.scalars(
-        select(MeasurementRow)
-        .where(MeasurementRow.study_fk == study.id)
-        .order_by(MeasurementRow.id)
-    ).all()
 
 
 def events(

@@ -130,7 +130,7 @@ def identify(request: Request, access: Access, *, seen: bool = True) -> Caller |
         if kind.lower() != "bearer":
             return None
         token = find_token(access.database, secret.strip(), now)
-        return Caller(of_token(token.name, token.scopes, token.id)) if token else None
+        return Caller(of_token(token.name, token.scopes)) if token else None
     if not (cookie := session_cookie(request)):
         return None
     automatic = (

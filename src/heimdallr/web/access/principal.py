@@ -50,7 +50,6 @@ class Principal:
         role: of a user.
         scopes: of a token.
         session_id: row of the browser session.
-        token_id: row of the API token.
         must_change_password: nothing else is allowed until the password is changed.
     """
 
@@ -60,7 +59,6 @@ class Principal:
     role: Role | None = None
     scopes: frozenset[str] = frozenset()
     session_id: int | None = None
-    token_id: int | None = None
     must_change_password: bool = False
 
     @property
@@ -85,7 +83,7 @@ def of_user(name: str, role: Role, session_id: int, *, must_change_password: boo
     )
 
 
-def of_token(name: str, scopes: frozenset[str], token_id: int) -> Principal:
+def of_token(name: str, scopes: frozenset[str]) -> Principal:
     """A program; a scope that nobody knows grants nothing."""
     granted = (SCOPE_PERMISSIONS.get(scope, frozenset()) for scope in scopes)
     return Principal(
@@ -93,7 +91,6 @@ def of_token(name: str, scopes: frozenset[str], token_id: int) -> Principal:
         kind="token",
         permissions=frozenset().union(*granted),
         scopes=scopes,
-        token_id=token_id,
     )
 
 
