@@ -62,11 +62,6 @@ class Output:
         """Whether the name holds a placeholder."""
         return PLACEHOLDER.search(self.name) is not None
 
-    def produces(self, name: str) -> bool:
-        """Whether a measurement of this name belongs to this output."""
-        pattern = ".+".join(re.escape(part) for part in PLACEHOLDER.split(self.name))
-        return re.fullmatch(pattern, name) is not None
-
     def of(self, **parts: str) -> Output:
         """This output with its placeholders filled in."""
         name = self.name

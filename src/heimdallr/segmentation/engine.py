@@ -150,13 +150,6 @@ class Engine:
             for weights in self.store.locate(task):
                 self._load(weights)
 
-    def unload(self) -> None:
-        """Forget every network."""
-        with self._lock:
-            self._loaded.clear()
-            if self.choice.device != "cpu":
-                torch.cuda.empty_cache()
-
     def _segment(
         self, task: Task, volume: Volume, progress: Progress, context: Mapping[str, Segmentation]
     ) -> Segmentation:

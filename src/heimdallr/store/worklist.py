@@ -219,13 +219,6 @@ def studies(session: Session, numbers: Iterable[int]) -> tuple[WorklistRow, ...]
     return _rows(session, list(numbers))
 
 
-def find_study(session: Session, *, key: str = "", case_id: str = "") -> WorklistRow | None:
-    """The study of this key, or of this case ID."""
-    condition = Study.key == key if key else Study.case_id == case_id
-    study = session.scalars(select(Study).where(condition)).first()
-    return worklist_row(study) if study else None
-
-
 def worklist_row(study: Study) -> WorklistRow:
     """A study as the worklist shows it."""
     plain = {field.name: getattr(study, field.name) for field in fields(WorklistRow)}
