@@ -6,6 +6,7 @@ killed process left there, the next one takes apart.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -17,7 +18,7 @@ from heimdallr.domain.errors import StorageError
 from heimdallr.publishing.files import sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
 ASIDE = ".removing"
@@ -26,58 +27,95 @@ ASIDE = ".removing"
 _ATTEMPTS = 10
 
 
-def set_aside(path: Path, root: Path) -> bool:
+def set_aside(path: Path, root: Path, owner: str = "") -> bool:
     """Take a file or folder out of everybody's sight; whether it was there.
 
     Args:
-        path: what is to go.
+        path: what is to go; nobody else takes it away or makes it anew meanwhile.
         root: the folder of the data folder it is in.
+        owner: what :func:`clear_aside` may be asked for.
 
     Raises:
         StorageError: the folder cannot be written.
     """
+    aside = root / ASIDE
     try:
-        aside = root / ASIDE
-        aside.mkdir(mode=0o700, exist_ok=True)
-        path.rename(aside / secrets.token_hex(8))
-        sync_folder(path.parent)
-    except FileNotFoundError:
-        return False
+        for _ in range(_ATTEMPTS):
+            if not os.path.lexists(path):
+                return False
+            with suppress(FileNotFoundError):  # somebody has just cleared what was aside
+                aside.mkdir(mode=0o700, exist_ok=True)
+                path.rename(aside / f"{owner}.{secrets.token_hex(8)}")
+                sync_folder(path.parent)
+                return True
     except OSError as error:
-        raise _not_removed(path, error) from error
-    return True
+        raise _not_removed(root, error.strerror) from None
+    raise _not_removed(root, "it is cleared as fast as it is made")
 
 
-def clear_aside(folders: Iterable[Path]) -> None:
-    """Take apart whatever was set aside in these folders.
+def clear_aside(folders: Sequence[Path], owner: str | None = None) -> None:
+    """Take apart what was set aside in these folders; all of it, or what is one owner's.
 
     Raises:
-        StorageError: something cannot be removed.
+        StorageError: something cannot be removed; the rest is gone.
     """
+    failures = [
+        error
+        for folder in folders
+        for path in _aside(folder, owner)
+        if (error := _failure(path, folder))
+    ]
     for folder in folders:
-        aside = folder / ASIDE
-        if aside.is_dir():
-            remove(aside)
+        with suppress(OSError):  # something else is in it
+            (folder / ASIDE).rmdir()
+    if failures:
+        raise failures[0]
 
 
 def remove(path: Path) -> None:
     """Remove a file or a folder with all it holds, also while somebody else does.
 
+    For names that are never used again: what somebody made anew meanwhile would go as well.
+
     Raises:
         StorageError: it cannot be removed.
     """
+    if error := _failure(path, None):
+        raise error
+
+
+def _aside(folder: Path, owner: str | None) -> list[Path]:
     try:
-        for _ in range(_ATTEMPTS):
-            with suppress(FileNotFoundError):
-                if path.is_symlink() or not path.is_dir():
-                    path.unlink()
-                else:
-                    shutil.rmtree(path)
-            if not os.path.lexists(path):
-                break
-        sync_folder(path.parent)
+        entries = list((folder / ASIDE).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError as error:
-        raise _not_removed(path, error) from error
+        raise _not_removed(folder, error.strerror) from None
+    return [path for path in entries if owner is None or path.name.startswith(f"{owner}.")]
+
+
+def _failure(path: Path, root: Path | None) -> StorageError | None:
+    """Take apart what is in ``root``; why that was not possible, if so."""
+    try:
+        _take_apart(path)
+    except OSError as error:
+        return _not_removed(root, error.strerror)
+    return None
+
+
+def _take_apart(path: Path) -> None:
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+            else:
+                shutil.rmtree(path)
+        if not os.path.lexists(path):
+            break
+    else:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    with suppress(FileNotFoundError):
+        sync_folder(path.parent)
 
 
 def size_of(path: Path) -> int:
@@ -90,8 +128,9 @@ def size_of(path: Path) -> int:
     return 0
 
 
-def _not_removed(path: Path, error: OSError) -> StorageError:
+def _not_removed(root: Path | None, why: str | None) -> StorageError:
+    """The error; what is in ``root`` is not named, for it may be called like a patient."""
     return StorageError(
-        f"files in {path.parent} cannot be removed: {error.strerror}",
+        f"files in {root or 'the data folder'} cannot be removed: {why}",
         remedy="check the rights of the data folder; it is tried again every hour",
     )
