@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from sqlalchemy import func, select
 from store_cases import NOW, add_instance, add_study, bleed, make_identity, make_results, write_case
 
 from heimdallr.domain.errors import StateConflictError, StorageError
-from heimdallr.store import deletion, removal
+from heimdallr.store import deletion
 from heimdallr.store.changes import changes_since
 from heimdallr.store.deletion import delete_study, finish_deletions
 from heimdallr.store.layout import DataFolders
@@ -26,9 +27,11 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
+from heimdallr.store.removal import clear_aside
 from heimdallr.store.results import index_results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from heimdallr.store.database import Database
@@ -151,24 +154,28 @@ def test_a_study_a_worker_holds_is_refused(
         delete_study(database, folders, 999, NOW, "ana")
 
 
-@pytest.mark.parametrize("survived", range(6))
-def test_killed_anywhere_it_is_finished_later(
+@pytest.mark.parametrize(
+    ("survived", "step"), [*((n, "set_aside") for n in range(6)), (0, "clear_aside"), (0, "note")]
+)
+def test_killed_anywhere_it_is_finished_later(  # noqa: PLR0917 - fixtures and where it dies
     database: Database,
     folders: DataFolders,
     both: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
     survived: int,
+    step: str,
 ) -> None:
-    """The process dies after so many removals; the mark stays, and the next start finishes."""
+    """The process dies after so many steps; the mark stays, and the next start finishes."""
     first, second = both
     left = iter(range(survived))
+    alive: Callable[..., object] = getattr(deletion, step)
 
-    def dying(path: Path) -> None:
+    def dying(*arguments: object, **named: object) -> object:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        removal.remove(path)
+        return alive(*arguments, **named)
 
-    monkeypatch.setattr(deletion, "remove", dying)
+    monkeypatch.setattr(deletion, step, dying)
     with pytest.raises(KeyboardInterrupt):
         delete_study(database, folders, first, NOW, "ana")
     monkeypatch.undo()
@@ -178,7 +185,7 @@ def test_killed_anywhere_it_is_finished_later(
     assert finish_deletions(database, folders, NOW) == 0
     with database.read() as session:
         assert session.scalars(select(Study.id)).all() == [second]
-    assert not (folders.incoming / "1.2.3").exists()
+    assert not any("1.2.3" in name.split("/") or ".removing" in name for name in files(folders))
     assert not (folders.output / "SilvaMJ_20260201_123456").exists()
 
 
@@ -191,25 +198,101 @@ def test_what_cannot_be_removed_is_tried_again(
     """An error of the disk leaves the study marked, says so, and harms no other deletion."""
     first, second = both
 
-    def broken(path: Path) -> None:
-        if path.name == "1.2.3":
-            raise PermissionError(13, "Permission denied")
-        removal.remove(path)
+    def stuck(roots: Sequence[Path], owner: str) -> None:
+        if owner == f"study-{first}":
+            msg = "files in incoming cannot be removed: Permission denied"
+            raise StorageError(msg)
+        clear_aside(roots, owner)
 
-    def stuck(path: Path) -> None:
-        try:
-            broken(path)
-        except OSError as error:
-            raise removal._not_removed(path, error) from error
-
-    monkeypatch.setattr(deletion, "remove", stuck)
+    monkeypatch.setattr(deletion, "clear_aside", stuck)
     with pytest.raises(StorageError, match="Permission denied"):
         delete_study(database, folders, first, NOW, "ana")
     with database.write() as session:
         lock(session, second).state = StudyState.DELETING
-    assert finish_deletions(database, folders, NOW) == 1
+    with structlog.testing.capture_logs() as logs:
+        assert finish_deletions(database, folders, NOW) == 1
+    assert [(entry["event"], entry["study_id"]) for entry in logs] == [("not_deleted", first)]
     with database.read() as session:
         assert session.scalars(select(Study.id)).all() == [first]
+    monkeypatch.undo()
+    assert finish_deletions(database, folders, NOW) == 1
+    assert not any(".removing" in name for name in files(folders))
+
+
+def test_a_folder_that_cannot_be_read_ends_no_service(
+    database: Database, folders: DataFolders, both: tuple[int, int]
+) -> None:
+    """The study stays marked and is gone once the folder is back."""
+    first, _ = both
+    with database.write() as session:
+        lock(session, first).state = StudyState.DELETING
+    kept = folders.sent.rename(folders.root / "away")
+    folders.sent.write_bytes(b"no folder")
+    with structlog.testing.capture_logs() as logs:
+        assert finish_deletions(database, folders, NOW) == 0
+    assert [entry["event"] for entry in logs] == ["not_deleted"]
+    folders.sent.unlink()
+    kept.rename(folders.sent)
+    assert finish_deletions(database, folders, NOW) == 1
+    assert not (folders.sent / f"study-{first}-r1.zip").exists()
+
+
+def receive_again(database: Database, folders: DataFolders) -> None:
+    """The images of a deleted study come once more, as the recorder records them."""
+    with database.write() as session:
+        add_instance(session, add_study(session, "1.2.3"), "1.2.3.1", folders)
+
+
+def assert_received(database: Database, folders: DataFolders, deleted: int) -> None:
+    """What came again is there, and the deleted study is not."""
+    assert folders.instance("1.2.3", "1.2.3.1").exists()
+    with database.read() as session:
+        assert session.scalars(select(Study.id).where(Study.key == "1.2.3")).one() != deleted
+        assert session.scalars(select(RemovedStudy.study_id)).all() == [deleted]
+
+
+def test_two_who_finish_take_nothing_that_came_after_the_first(
+    database: Database,
+    folders: DataFolders,
+    both: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One has seen which files there are when another finishes and the same images come again."""
+    first, _ = both
+    with database.write() as session:
+        lock(session, first).state = StudyState.DELETING
+    paths = deletion._paths
+
+    def seen(folders: DataFolders, study: Study) -> list[tuple[Path, Path]]:
+        found = list(paths(folders, study))
+        monkeypatch.undo()
+        finish_deletions(database, folders, NOW)
+        receive_again(database, folders)
+        return found
+
+    monkeypatch.setattr(deletion, "_paths", seen)
+    finish_deletions(database, folders, NOW)
+    assert_received(database, folders, first)
+
+
+def test_who_comes_second_forgets_nothing_that_came_after_the_first(
+    database: Database,
+    folders: DataFolders,
+    both: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One is about to clear what is aside when another finishes and the same images come again."""
+    first, _ = both
+
+    def late(roots: Sequence[Path], owner: str) -> None:
+        monkeypatch.undo()
+        finish_deletions(database, folders, NOW)
+        receive_again(database, folders)
+        clear_aside(roots, owner)
+
+    monkeypatch.setattr(deletion, "clear_aside", late)
+    delete_study(database, folders, first, NOW, "ana")
+    assert_received(database, folders, first)
 
 
 def test_a_folder_of_another_study_is_left(

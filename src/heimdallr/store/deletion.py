@@ -1,23 +1,25 @@
 """Deleting a study: its rows and its files, and nothing of anybody else's.
 
-First the study is marked (state ``deleting``): from then on nothing joins or uses it. Then its
-files go, last its rows. Whatever kills the process in between, the mark remains, and
-:func:`finish_deletions` goes on from there.
+First the study is marked (state ``deleting``): from then on nothing joins or uses it. Then all
+its files get names nobody reads, under the lock of its row: as long as it is marked they are
+old, whereas a moment after its rows are gone the same images may come again and take the same
+places. Then the files go, last the rows. Whatever kills the process in between, the mark
+remains, and :func:`finish_deletions` goes on from there; several may do so at once.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import delete, exists, select
 
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.publishing.schema import Identity
 from heimdallr.store.lifecycle import begin_deletion, lock, note
 from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
-from heimdallr.store.removal import remove
+from heimdallr.store.removal import clear_aside, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
+
+_log = structlog.get_logger()
 
 
 def delete_study(
@@ -54,24 +58,47 @@ def finish_deletions(database: Database, folders: DataFolders, now: datetime) ->
         marked = session.scalars(
             select(Study.id).where(Study.state == StudyState.DELETING).order_by(Study.id)
         ).all()
-    done = 0
-    for study_id in marked:
-        with suppress(StorageError):
-            _finish(database, folders, study_id, now, "")
-            done += 1
-    return done
+    return sum(_finished(database, folders, study_id, now) for study_id in marked)
+
+
+def _finished(database: Database, folders: DataFolders, study_id: int, now: datetime) -> bool:
+    """Whether a study is gone now; where it cannot be removed, the log says why."""
+    try:
+        _finish(database, folders, study_id, now, "")
+    except StorageError as error:
+        _log.error("not_deleted", reason=str(error), study_id=study_id)
+        return False
+    return True
 
 
 def _finish(
     database: Database, folders: DataFolders, study_id: int, now: datetime, actor: str
 ) -> None:
+    owner = f"study-{study_id}"
     with database.read() as session:
         study = session.get(Study, study_id)
-        paths = [] if study is None else list(_paths(folders, study))
-    for path in paths:
-        remove(path)
-    with database.write() as session, suppress(StateConflictError):
-        _forget(session, lock(session, study_id), now, actor)
+    if study is None or study.state is not StudyState.DELETING:
+        return
+    found = list(_paths(folders, study))  # large folders take a while: nobody waits for a lock
+    with database.write() as session:
+        if _marked(session, study_id) is None:
+            return
+        for root, path in found:
+            set_aside(path, root, owner)
+    clear_aside(_roots(folders), owner)
+    with database.write() as session:
+        study = _marked(session, study_id)
+        if study is not None:
+            _forget(session, study, now, actor)
+
+
+def _marked(session: Session, study_id: int) -> Study | None:
+    """The study's row, locked, unless somebody else has finished; its number never comes again."""
+    try:
+        study = lock(session, study_id)
+    except StateConflictError:
+        return None
+    return study if study.state is StudyState.DELETING else None
 
 
 def _forget(session: Session, study: Study, now: datetime, actor: str) -> None:
@@ -88,25 +115,41 @@ def _forget(session: Session, study: Study, now: datetime, actor: str) -> None:
     note(session, None, "deleted", f"study {study_id} was deleted", now, actor=actor)
 
 
-def _paths(folders: DataFolders, study: Study) -> Iterator[Path]:
-    """Everything on the disk that is this study's and nobody else's."""
-    yield folders.study(study.key)
+def _roots(folders: DataFolders) -> tuple[Path, ...]:
+    """The folders of the data folder in which a study may have files."""
+    return (folders.incoming, folders.sent, folders.failed, folders.input, folders.output)
+
+
+def _paths(folders: DataFolders, study: Study) -> Iterator[tuple[Path, Path]]:
+    """Everything on the disk that is this study's and nobody else's, each after its root."""
+    yield folders.incoming, folders.study(study.key)
     handed_over = re.compile(rf"study-{study.id}-r\d+\.zip")
-    for folder in (folders.sent, folders.sent / ".sending", folders.failed):
-        yield from _matching(folder, handed_over)
+    for root, folder in (
+        (folders.sent, folders.sent),
+        (folders.sent, folders.sent / ".sending"),
+        (folders.failed, folders.failed),
+    ):
+        yield from _matching(root, folder, handed_over)
     if study.case_id is None:
         return
     case = re.escape(study.case_id)
     for folder in (folders.input, folders.failed):
-        yield from _matching(folder, re.compile(rf"\.?{case}\.r\d+(\.partial-\w+)?"))
+        revision = re.compile(rf"\.?{case}\.r\d+(\.partial-\w+)?")
+        yield from _matching(folder, folder, revision)
     if not _is_anothers(folders.output / study.case_id, study):
-        yield folders.output / study.case_id
-        yield from _matching(folders.output, re.compile(rf"\.{case}\.(partial|replaced)-\w+"))
+        yield folders.output, folders.output / study.case_id
+        unfinished = re.compile(rf"\.{case}\.(partial|replaced)-\w+")
+        yield from _matching(folders.output, folders.output, unfinished)
 
 
-def _matching(folder: Path, pattern: re.Pattern[str]) -> Iterator[Path]:
-    with suppress(FileNotFoundError):
-        yield from (path for path in folder.iterdir() if pattern.fullmatch(path.name))
+def _matching(root: Path, folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, Path]]:
+    try:
+        return [(root, path) for path in folder.iterdir() if pattern.fullmatch(path.name)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        msg = f"the folder {folder} cannot be read: {error.strerror}"
+        raise StorageError(msg, remedy="check the rights of the data folder") from None
 
 
 def _is_anothers(folder: Path, study: Study) -> bool:
