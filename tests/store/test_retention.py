@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from sqlalchemy import select
 from store_cases import (
     CASE_ID,
@@ -26,7 +27,7 @@ from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.lifecycle import lock
 from heimdallr.store.models import Event, FindingRow, MeasurementRow, Study, StudyState
 from heimdallr.store.results import index_results
-from heimdallr.store.retention import planned, sweep
+from heimdallr.store.retention import _Disk, planned, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,6 +170,74 @@ def test_space_is_made(database: Database, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, 10**9 - 3000))
     swept = sweep(settings(tmp_path, keep_free_gb=1.0), database, NOW)
     assert [(one.part.value, one.reason) for one in swept.removals] == [("originals", "space")]
+
+
+def test_zips_handed_over_go_with_the_originals(
+    database: Database, folders: DataFolders, done: int, tmp_path: Path
+) -> None:
+    """Sent ones and failed ones; each is a copy that counts; those of other studies stay."""
+    other = folders.sent / f"study-{done}1-r1.zip"
+    mine = folders.sent / f"study-{done}-r1.zip", folders.failed / f"study-{done}-r2.zip"
+    for path in (*mine, other):
+        path.write_bytes(b"Z" * 4500)
+    swept = sweep(settings(tmp_path, **ORIGINALS_30), database, LATER)
+    assert (parts(swept.removals), swept.freed_bytes) == (["originals"], 4000 + 2 * 4500)
+    assert list(folders.sent.iterdir()) == [other]
+    assert list(folders.failed.iterdir()) == []
+
+
+@pytest.mark.usefixtures("done")
+def test_a_folder_that_cannot_be_read_stops_no_sweep(
+    database: Database, folders: DataFolders, tmp_path: Path
+) -> None:
+    """What is in it stays for this time; the rest goes."""
+    folders.sent.rmdir()
+    folders.sent.write_bytes(b"no folder")
+    assert parts(sweep(settings(tmp_path, **ORIGINALS_30), database, LATER).removals) == [
+        "originals"
+    ]
+    assert not (folders.incoming / "1.2.3").exists()
+
+
+@pytest.mark.usefixtures("done")
+def test_the_log_names_no_patient(database: Database, folders: DataFolders, tmp_path: Path) -> None:
+    """A part that cannot be removed is told by its study's number."""
+    (folders.output / ".removing").write_bytes(b"in the way")
+    with structlog.testing.capture_logs() as logs:
+        swept = sweep(settings(tmp_path, keep_masks_days=30.0), database, LATER)
+    assert parts(swept.kept_back) == ["masks"]
+    assert "not_removed" in {entry["event"] for entry in logs}
+    assert CASE_ID not in str(logs)
+
+
+def test_rows_follow_when_a_killed_sweep_took_the_files(
+    database: Database,
+    folders: DataFolders,
+    done: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process dies with everything set aside and nothing written down."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_Disk, "drop_empty", killed)
+    for values in EVERYTHING_30.items():
+        with pytest.raises(KeyboardInterrupt):
+            sweep(settings(tmp_path, **dict([values])), database, LATER)
+    monkeypatch.undo()
+    assert not (folders.incoming / "1.2.3").exists()
+    assert list((folders.output / CASE_ID).iterdir()) == []
+    with database.read() as session:
+        study = session.get_one(Study, done)
+        assert (dict(study.kept)["masks"], study.has_results) == (True, True)
+    swept = sweep(settings(tmp_path, **EVERYTHING_30), database, LATER)
+    assert parts(swept.removals) == ["originals", "volume", "masks", "results"]
+    with database.read() as session:
+        study = session.get_one(Study, done)
+        assert (any(dict(study.kept).values()), study.has_results) == (False, False)
+    assert sweep(settings(tmp_path, **EVERYTHING_30), database, LATER).removals == ()
 
 
 def test_what_a_killed_sweep_left_is_cleared(

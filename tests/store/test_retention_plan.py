@@ -66,6 +66,16 @@ def test_space_takes_the_oldest_until_there_is_enough() -> None:
     ], "results never go for space"
 
 
+def test_rows_follow_files_that_are_gone() -> None:
+    """A part without a byte goes by its rules too, and is no gain."""
+    taken = replace(OLD, sizes={**ALL_PARTS, Part.ORIGINALS: 0})
+    policy = Policy({**FOR_EVER, Part.ORIGINALS: timedelta(days=30)})
+    assert decided([taken], policy) == [(1, "originals", "age")]
+    policy = Policy(FOR_EVER, keep_free=1)
+    assert decided([taken], policy, short(0)) == []
+    assert decided([taken], policy, short(1)) == [(1, "originals", "space"), (1, "volume", "space")]
+
+
 def test_what_goes_by_age_counts_for_space() -> None:
     """Nothing more goes when the periods that are over free enough."""
     policy = Policy({**FOR_EVER, Part.ORIGINALS: timedelta(days=30)}, keep_free=1)

@@ -43,6 +43,7 @@ _PIECE = 1000
 """Studies read in one transaction."""
 
 _REVISION = re.compile(r"(?P<case>.+)\.r\d+")
+_HANDED_OVER = re.compile(r"study-(?P<study>\d+)-r\d+\.zip")
 _REASONS = {"age": "their period is over", "space": "the disk was short of space"}
 _log = structlog.get_logger()
 
@@ -169,19 +170,28 @@ class _Disk:
     def __init__(self, folders: DataFolders) -> None:
         self._folders = folders
         self._revisions: dict[str, list[Path]] = {}
+        self._handed_over: dict[int, list[Path]] = {}
         for folder in (folders.input, folders.failed):
-            for path in folder.iterdir() if folder.is_dir() else ():
+            for path in _entries(folder):
                 if match := _REVISION.fullmatch(path.name):
                     self._revisions.setdefault(match["case"], []).append(path)
+        for folder in (folders.sent, folders.failed):
+            for path in _entries(folder):
+                if match := _HANDED_OVER.fullmatch(path.name):
+                    self._handed_over.setdefault(int(match["study"]), []).append(path)
 
     def kept(self, study: Study, *, critical_unseen: bool) -> Kept:
         """The study and the sizes of its parts."""
         sizes = {}
         for part in Part:
+            paths = self.paths(study, part)
+            copies = self._handed_over.get(study.id, ()) if part is Part.ORIGINALS else ()
+            found = [size_of(path) for path in paths if path not in copies]
             # Work and failure folders hold hard links of the images received: not twice as much.
-            found = [size_of(path) for path in self.paths(study, part)]
             size = max(found, default=0) if part is Part.ORIGINALS else sum(found)
-            if size:
+            size += sum(size_of(path) for path in copies)
+            # A sweep that was killed has left rows that still speak of what it took away.
+            if size or _is_said_to_be_kept(study, part):
                 sizes[part] = size
         return Kept(
             study_id=study.id,
@@ -196,9 +206,13 @@ class _Disk:
     def paths(self, study: Study, part: Part) -> list[Path]:
         """Where a part of a study is; nothing where it is gone."""
         if part is Part.ORIGINALS:
-            found = [self._folders.study(study.key), *self._revisions.get(study.case_id or "", ())]
+            found = [
+                self._folders.study(study.key),
+                *self._revisions.get(study.case_id or "", ()),
+                *self._handed_over.get(study.id, ()),
+            ]
             return [path for path in found if path.exists()]
-        if study.case_id is None or not dict(study.kept).get(part.value, False):
+        if study.case_id is None or not _is_said_to_be_kept(study, part):
             return []
         folder = self._folders.output / study.case_id
         entries = list(folder.iterdir()) if folder.is_dir() else []
@@ -217,6 +231,23 @@ class _Disk:
     def root(self, path: Path, part: Part) -> Path:
         """The folder of the data folder that a path of a part is in."""
         return path.parent if part is Part.ORIGINALS else self._folders.output
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; where it cannot be read, what is in there stays for this time."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        _log.error("not_readable", folder=str(folder), reason=error.strerror)
+        return []
+
+
+def _is_said_to_be_kept(study: Study, part: Part) -> bool:
+    """What the row says; it says nothing of originals before any have been removed."""
+    received = part is Part.ORIGINALS and study.instance_count > 0
+    return bool(dict(study.kept).get(part.value, received))
 
 
 def _by_study(removals: Sequence[Removal]) -> list[Removal]:
@@ -271,7 +302,7 @@ def _remove_part(
 
 def _roots(folders: DataFolders) -> tuple[Path, ...]:
     """Where something may have been set aside."""
-    return (folders.incoming, folders.input, folders.failed, folders.output)
+    return (folders.incoming, folders.input, folders.failed, folders.sent, folders.output)
 
 
 def _tend(database: Database) -> None:

@@ -27,7 +27,7 @@ class Part(str, Enum):
     """What is kept of a study, each with its own period; the keys of ``studies.kept``."""
 
     ORIGINALS = "originals"
-    """The DICOM received, and its copies in work and failure folders."""
+    """The DICOM received, and its copies: work and failure folders, ZIPs handed over."""
     VOLUME = "volume"
     MASKS = "masks"
     RESULTS = "results"
@@ -67,7 +67,7 @@ class Kept:
 
     Attributes:
         since: the last image received, or the end of the last work on it.
-        sizes: part → bytes; a part that is gone is not in it.
+        sizes: part → bytes; a part that is gone, and known to be, is not in it.
     """
 
     study_id: int
@@ -150,7 +150,7 @@ def plan(
     for_space = []
     for study in oldest_first:
         for part in SPACE_ORDER:
-            wanted = still_missing.get(part, 0) > 0 and study.sizes.get(part, 0) > 0
+            wanted = still_missing.get(part, 0) > 0 and part in study.sizes
             if wanted and (study.study_id, part) not in gone:
                 removal = _removal(study, part, "space")
                 for_space.append(removal)
