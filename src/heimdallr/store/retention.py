@@ -87,11 +87,17 @@ def sweep(settings: Settings, database: Database, now: datetime) -> Swept:
         with suppress(StorageError):
             clear_aside(_roots(folders))
         (done if went else kept_back).extend(removals)
-    if done or kept_back or deletions:
-        freed = sum(one.size_bytes for one in done)
-        _log.info("swept", removed=len(done), kept_back=len(kept_back), freed_mb=freed // 10**6)
+    swept = Swept(tuple(done), tuple(kept_back), deletions)
+    if swept != Swept():
+        _log.info(
+            "swept",
+            removed=len(done),
+            kept_back=len(kept_back),
+            freed_mb=swept.freed_bytes // 10**6,
+            deletions=deletions,
+        )
     _tend(database)
-    return Swept(tuple(done), tuple(kept_back), deletions)
+    return swept
 
 
 def planned(settings: Settings, database: Database, now: datetime) -> tuple[Removal, ...]:
