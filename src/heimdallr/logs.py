@@ -46,7 +46,7 @@ KEYS = frozenset({
     "calling_ae", "called_ae", "sop_class", "transfer_syntax",
     # how much, how long
     "count", "studies", "instances", "files", "total", "bytes", "free_gb", "seconds", "share",
-    "limit", "attempts", "priority", "removed", "kept_back", "freed_mb",
+    "limit", "attempts", "priority", "removed", "kept_back", "freed_mb", "deletions",
     # what went wrong
     "error", "reason", "at", "status", "exit_code", "signal", "pid", "remedy", "kind", "setting",
 })  # fmt: skip

@@ -246,7 +246,7 @@ def _entries(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        _log.error("not_readable", folder=str(folder), reason=error.strerror)
+        _log.error("not_readable", path=str(folder), reason=error.strerror)
         return []
 
 
