@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import structlog
 
 from heimdallr.phantom.materials import Material
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 pytest_plugins = ("postgresql", "access_site")  # tests/support
 
@@ -23,6 +24,13 @@ TEST_DATA = Path(
     os.environ.get("HEIMDALLR_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
 """Real and hostile DICOM, kept outside the repository."""
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A command writes its log to an output that is closed when its test ends."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
