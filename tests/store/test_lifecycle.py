@@ -14,6 +14,7 @@ from heimdallr.store.models import ROUTINE, STAT, Event, Run, Study, StudyState
 from heimdallr.store.runs import CancelAskedError, RunLostError, RunOverError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -164,13 +165,14 @@ def test_only_the_worker_that_signed_last_is_heard(database: Database) -> None:
     with database.write() as session:
         study, run = _taken(session)
         runs.take_up(session, run.workflow_id, "w#2", _at(2), max_recoveries=3)
-        for late in (
+        stale: tuple[Callable[[], object], ...] = (
             lambda: runs.enter_stage(session, run.workflow_id, "segment", "w#1", _at(3)),
             lambda: runs.report_progress(session, run.workflow_id, "w#1", 0.5, _at(3)),
             lambda: runs.leave_stage(session, run.workflow_id, "w#1", {"prepare": 1.0}),
             lambda: runs.hand_back(session, run.workflow_id, "w#1", _at(3)),
             lambda: runs.end_run(session, run.workflow_id, StudyState.DONE, _at(3), executor="w#1"),
-        ):
+        )
+        for late in stale:
             with pytest.raises(RunLostError):
                 late()
         assert study.state is StudyState.PREPARING
