@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PART = """
-import os, signal, subprocess, sys, time
+import os, pathlib, signal, subprocess, sys, time
 from heimdallr.lifeline import die_with, ready, stop_on_signals
 die_with(int(sys.argv[2]))
 what = sys.argv[3]
 print(f"I am {what}", flush=True)
 if what == "refuses":
     sys.exit(2)
+if what == "hindered":
+    lives = pathlib.Path(sys.argv[0]).with_name("lives")
+    number = len(lives.read_text()) + 1 if lives.exists() else 1
+    lives.write_text("x" * number)
+    if number == 2:
+        sys.exit(2)
 if what == "breaks":
     sys.exit(1)
 if what == "deaf":
@@ -130,6 +136,17 @@ def test_a_refused_configuration_ends_everything(start: Callable[..., Running]) 
     assert running.code == 2
     assert running.lines.count("refuses: I am refuses") == 1
     assert running.supervisor.pids() == {}
+
+
+def test_a_part_that_worked_before_is_tried_again(start: Callable[..., Running]) -> None:
+    """Killed, then refused because another program sits on its port: nobody else is stopped."""
+    running = start("one", "hindered")
+    assert running.ready.wait(20)
+    before = running.supervisor.pids()
+    os.kill(before["hindered"], signal.SIGKILL)
+    running.until(lambda: running.lines.count("hindered: I am hindered") == 3)
+    assert running.code is None
+    assert running.supervisor.pids()["one"] == before["one"]
 
 
 def test_a_part_that_never_comes_up_is_given_up(start: Callable[..., Running]) -> None:

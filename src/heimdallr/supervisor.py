@@ -118,8 +118,8 @@ class Supervisor:
             when_ready: called once, when every part has said that it is ready.
 
         Returns:
-            0 when it was stopped, 2 when a part refused its configuration, 1 when one never
-            came up.
+            0 when it was stopped, 2 when a part refused its configuration before it was ever
+            ready, 1 when one never came up.
         """
         with tempfile.TemporaryDirectory(prefix="heimdallr-up-") as folder:
             try:
@@ -165,7 +165,8 @@ class Supervisor:
         name, code = child.part.name, _bury(child)
         wait = child.backoff.died(now - child.started_at, ready=child.ready)
         child.ready = False
-        if code == _REFUSED:
+        # What worked before may be refused for a moment: another program sits on its port, say.
+        if code == _REFUSED and not child.backoff.was_ready:
             _log.error("part_refused", target=name, remedy="see its message above")
             return _REFUSED
         if wait is None:
