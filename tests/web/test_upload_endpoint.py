@@ -76,9 +76,10 @@ def test_an_urgent_upload_is_stat(service: Service) -> None:
 
 
 def test_what_is_no_dicom_does_not_spoil_the_rest(service: Service) -> None:
-    """Other files are counted, and kept where people find them."""
-    body = post(service, zipped([*stack(count=2), ("README.txt", b"hello")])).json()
-    assert (body["instances"], body["unusable"]) == (2, 1)
+    """Other files are counted; what is DICOM, but damaged, is kept where people find it."""
+    damaged = ("damaged.dcm", Image(number=9, tags={"Rows": 900}).encoded())
+    body = post(service, zipped([*stack(count=2), ("README.txt", b"hello"), damaged])).json()
+    assert (body["instances"], body["unusable"]) == (2, 2)
     assert len(service.client.get("/api/v1/quarantine").json()["files"]) == 1
 
 
