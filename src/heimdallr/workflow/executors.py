@@ -228,5 +228,8 @@ def _take(connection: Connection, name: str) -> bool:
 
 
 def _close(connection: Connection) -> None:
+    """Give its locks back at once; the server would some time after the connection is gone."""
+    with suppress(SQLAlchemyError):
+        connection.execute(text("SELECT pg_advisory_unlock_all()"))
     with suppress(SQLAlchemyError):
         connection.close()
