@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from heimdallr.publishing import identity as identity_module
 from heimdallr.publishing import results as results_module
 from heimdallr.publishing.schema import (
+    IDENTITY_FILE,
+    RESULTS_FILE,
     FindingRecord,
     Identity,
     MeasurementRecord,
@@ -227,6 +229,6 @@ def write_case(
     (folder / "total" / "liver.nii.gz").write_bytes(b"m" * 300)
     (folder / "volume.nii.gz").write_bytes(b"v" * 1000)
     (folder / "L3_overlay.png").write_bytes(b"p" * 50)
-    (folder / results_module.FILE_NAME).write_text(results_module.results_json(results))
-    (folder / identity_module.FILE_NAME).write_text(identity_module.identity_json(identity))
+    (folder / RESULTS_FILE).write_text(results_module.results_json(results))
+    (folder / IDENTITY_FILE).write_text(identity_module.identity_json(identity))
     return folder

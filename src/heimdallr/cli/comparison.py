@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from heimdallr.publishing.schema import Identity, Results
+from heimdallr.publishing.schema import Identity, Results, read_identity, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +89,7 @@ class Comparison:
 
 def compare(case_folder: Path, truth_file: Path) -> list[Comparison]:
     """Everything of a case folder that the truth of its phantom says something about."""
-    results = Results.model_validate_json((case_folder / "resultados.json").read_bytes())
-    identity = Identity.model_validate_json((case_folder / "id.json").read_bytes())
+    results, identity = read_results(case_folder), read_identity(case_folder)
     return compare_records(results, identity, truth_file)
 
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from heimdallr.preparation.conversion import Conversion
     from heimdallr.preparation.prepare import PreparedStudy
 
-FILE_NAME = "id.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Processing:

@@ -17,6 +17,7 @@ from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.files import whole_file
 from heimdallr.publishing.masks import write_masks, write_volume
 from heimdallr.publishing.overlays import bleed, l3, overview
+from heimdallr.publishing.schema import IDENTITY_FILE, RESULTS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,11 +134,11 @@ def publish(
             clock(),
             failures=failures,
         )
-        _write_text(folder / results.FILE_NAME, results.results_json(found))
+        _write_text(folder / RESULTS_FILE, results.results_json(found))
         stages_s = {**publication.stages_s, "publish": time.monotonic() - begun}
         processing = identity.Processing(publication.started_at, clock(), stages_s)
         who = identity.build_identity(publication.prepared, publication.measurements, processing)
-        _write_text(folder / identity.FILE_NAME, identity.identity_json(who))
+        _write_text(folder / IDENTITY_FILE, identity.identity_json(who))
     return PublishedCase(output / case_id, masks, tuple(pictures), tuple(found.notices))
 
 

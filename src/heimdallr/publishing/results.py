@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from heimdallr.analyses.findings import Finding
     from heimdallr.segmentation.result import Segmentation
 
-FILE_NAME = "resultados.json"
 GROUP_SEPARATOR = "."
 """A flat name ``group.member`` is published as ``{"group": {"member": …}}``."""
 

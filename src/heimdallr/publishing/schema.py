@@ -1,4 +1,4 @@
-"""What ``resultados.json`` and ``id.json`` hold, as types: written here, read by the web API.
+"""What ``resultados.json`` and ``id.json`` hold, as types, and how they are read back.
 
 Both files are strict JSON: no NaN, no infinity. The founding document's keys keep their names
 (``PatientName``, ``liver_vol_cm3``); ``docs/case-folder.md`` lists what is added beside them.
@@ -6,9 +6,15 @@ Both files are strict JSON: no NaN, no infinity. The founding document's keys ke
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESULTS_FILE = "resultados.json"
+IDENTITY_FILE = "id.json"
 
 Scalar = str | int | float | bool | None
 FlatValue = float | int | str | list[str] | dict[str, float | int | str]
@@ -185,3 +191,18 @@ class Identity(_Record):
     series: Annotated[list[SeriesRecord], Field(alias="Series")]
     skipped_files: dict[str, int]
     conversion: ConversionRecord | None
+
+
+def read_results(case_folder: Path) -> Results:
+    """``resultados.json`` of a case folder.
+
+    Raises:
+        OSError: it cannot be read; FileNotFoundError where it is not there.
+        pydantic.ValidationError: it is damaged; a ValueError whose text quotes the file.
+    """
+    return Results.model_validate_json((case_folder / RESULTS_FILE).read_bytes())
+
+
+def read_identity(case_folder: Path) -> Identity:
+    """``id.json`` of a case folder; raises as :func:`read_results`."""
+    return Identity.model_validate_json((case_folder / IDENTITY_FILE).read_bytes())

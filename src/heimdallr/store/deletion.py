@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import delete, exists, select
 
 from heimdallr.domain.errors import StateConflictError, StorageError
-from heimdallr.publishing.schema import Identity
+from heimdallr.publishing.schema import read_identity
 from heimdallr.store.lifecycle import begin_deletion, lock, note
 from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
 from heimdallr.store.removal import clear_aside, set_aside
@@ -155,7 +155,7 @@ def _matching(root: Path, folder: Path, pattern: re.Pattern[str]) -> list[tuple[
 def _is_anothers(folder: Path, study: Study) -> bool:
     """Whether a case folder says that it belongs to a study of another UID."""
     try:
-        identity = Identity.model_validate_json((folder / "id.json").read_bytes())
+        identity = read_identity(folder)
     except (OSError, ValueError):
         return False
     owner = identity.study_instance_uid

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from heimdallr.publishing.case_folder import CASE_ID, clean_leftovers
-from heimdallr.publishing.schema import Identity, Results
+from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.lifecycle import adopt, lock
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
 from heimdallr.store.results import index_results, listed
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from heimdallr.publishing.schema import SeriesRecord
+    from heimdallr.publishing.schema import Identity, Results, SeriesRecord
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 
@@ -67,8 +67,7 @@ def rebuild(database: Database, folders: DataFolders, now: datetime) -> Rebuilt:
         clean_leftovers(folders.output)
     for folder in _case_folders(folders.output):
         try:
-            identity = Identity.model_validate_json((folder / "id.json").read_bytes())
-            results = Results.model_validate_json((folder / "resultados.json").read_bytes())
+            identity, results = read_identity(folder), read_results(folder)
         except FileNotFoundError as error:
             report.skipped[folder.name] = f"{str(error.filename).rsplit('/', 1)[-1]} is missing"
             continue

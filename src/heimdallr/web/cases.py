@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from heimdallr.publishing import identity, results
-from heimdallr.publishing.schema import Identity, Results
+from heimdallr.publishing.schema import (
+    IDENTITY_FILE,
+    RESULTS_FILE,
+    Identity,
+    Results,
+    read_identity,
+    read_results,
+)
 from heimdallr.store.details import study_by_case
 from heimdallr.store.models import Study, StudyState
 from heimdallr.web.files import case_folder_of
 from heimdallr.web.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from heimdallr.web.context import Context
@@ -43,11 +50,11 @@ class CaseFolder:
         Raises:
             Problem: 404 where retention has removed it, 500 where it is damaged.
         """
-        return _document(self.path / results.FILE_NAME, Results)
+        return _document(self.path, RESULTS_FILE, read_results)
 
     def identity(self) -> Identity:
         """``id.json``; raises as :meth:`results`."""
-        return _document(self.path / identity.FILE_NAME, Identity)
+        return _document(self.path, IDENTITY_FILE, read_identity)
 
 
 def study_of(context: Context, study_id: int) -> Study:
@@ -98,10 +105,10 @@ def no_results(study: Study) -> Problem:
     return Problem(409, f"the study is {state}; there are no results yet", code="not_finished")
 
 
-def _document(path: Path, kind: type[_Document]) -> _Document:
+def _document(folder: Path, name: str, read: Callable[[Path], _Document]) -> _Document:
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return read(folder)
     except FileNotFoundError as error:
         raise Problem(404, "the case has no such file any more", code="not_kept") from error
     except ValidationError as error:
-        raise Problem(500, f"{path.name} of this case is damaged; reprocess the study") from error
+        raise Problem(500, f"{name} of this case is damaged; reprocess the study") from error

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from heimdallr.domain.errors import PublishingError, StorageError
-from heimdallr.publishing import identity as identity_file
-from heimdallr.publishing import results as results_file
-from heimdallr.publishing.schema import Identity, Results
+from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.results import index_series
 from heimdallr.workflow.work_folder import keep_failure
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from heimdallr.domain.study import Selection
+    from heimdallr.publishing.schema import Identity, Results
     from heimdallr.store.layout import DataFolders
     from heimdallr.store.models import Run
     from heimdallr.workflow.assignment import Assignment
@@ -36,13 +35,11 @@ def read_case(case: Path) -> tuple[Results, Identity]:
         PublishingError: it cannot be read back.
     """
     try:
-        results = Results.model_validate_json((case / results_file.FILE_NAME).read_bytes())
-        identity = Identity.model_validate_json((case / identity_file.FILE_NAME).read_bytes())
+        return read_results(case), read_identity(case)
     except (OSError, ValueError) as error:
         # The error's own text quotes the file.
         msg = f"the case folder cannot be read back ({type(error).__name__})"
         raise PublishingError(msg, remedy="check the output folder's disk") from None
-    return results, identity
 
 
 def index_verdicts(session: Session, run: Run, selection: Selection | None) -> None:

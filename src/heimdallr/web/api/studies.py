@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from heimdallr.publishing.publish import VOLUME_NAME
+from heimdallr.publishing.schema import IDENTITY_FILE
 from heimdallr.store import details
 from heimdallr.store.models import FindingRow, Patient, Study
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
@@ -160,7 +161,7 @@ def download_study_archive(
 ) -> Response:
     """The whole case folder, as a ZIP."""
     case = _opened(request, context, who, study_id, "archive" if identity else "archive, unnamed")
-    names = [name for name in all_files(case.path) if identity or name != "id.json"]
+    names = [name for name in all_files(case.path) if identity or name != IDENTITY_FILE]
     return send_zip(case.path, names, f"study-{study_id}.zip")
 
 
