@@ -19,6 +19,7 @@ from heimdallr.store import passwords
 from heimdallr.store.models import LoginFailure, Role, User, WebSession
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -194,9 +195,10 @@ def set_role(session: Session, name: str, role: Role) -> Account:
     Raises:
         AccountError: there is no such user, or nobody would be left to administer.
     """
+    administrators = _lock_administrators(session)
     user = _locked(session, folded(name))
     if role is not Role.ADMIN:
-        _keep_an_administrator(session, user)
+        _keep_one(administrators, user)
     user.role = role
     return account_of(user)
 
@@ -207,9 +209,10 @@ def set_disabled(session: Session, name: str, *, disabled: bool) -> Account:
     Raises:
         AccountError: there is no such user, or nobody would be left to administer.
     """
+    administrators = _lock_administrators(session)
     user = _locked(session, folded(name))
     if disabled:
-        _keep_an_administrator(session, user)
+        _keep_one(administrators, user)
         end_sessions(session, user.id)
     user.disabled = disabled
     return account_of(user)
@@ -230,15 +233,22 @@ def _locked(session: Session, name: str) -> User:
     return user
 
 
-def _keep_an_administrator(session: Session, user: User) -> None:
-    """Locks every administrator, so that two cannot shut each other out at the same time."""
-    administrators = session.scalars(
+def _lock_administrators(session: Session) -> Sequence[User]:
+    """Everybody who may administer, so that two cannot shut each other out at the same time.
+
+    Comes before any other lock on a user and takes them in one order; two at once would wait for
+    each other for ever otherwise.
+    """
+    return session.scalars(
         select(User)
         .where(User.role == Role.ADMIN, User.disabled.is_(False))
         .order_by(User.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    if user in administrators and len(administrators) == 1:
+
+
+def _keep_one(administrators: Sequence[User], user: User) -> None:
+    if list(administrators) == [user]:
         msg = f"{user.name} is the only administrator"
         raise AccountError(msg, remedy="make somebody else an administrator first")

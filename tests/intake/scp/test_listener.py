@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,10 +195,19 @@ def _confirmed(output: str) -> list[str]:
     return files
 
 
-def test_what_was_confirmed_survives_a_kill(tmp_path: Path, spool: Path, data_path: str) -> None:
-    """Six times DCMTK sends two studies at once, and SIGKILL comes at a random instant."""
+def _holds(spool: Path, count: int) -> bool:
+    return len(list(spool.glob("*/*.dcm"))) >= count
+
+
+def test_what_was_confirmed_survives_a_kill(
+    tmp_path: Path,
+    spool: Path,
+    data_path: str,
+    eventually: Callable[[Callable[[], bool]], None],
+) -> None:
+    """Six times DCMTK sends two studies at once, and SIGKILL comes amid them, at a random image."""
     chance = random.Random(20260201)  # noqa: S311 - when to kill
-    studies = [write_series(tmp_path / f"study{n}", 60, size=128) for n in range(2)]
+    studies = [write_series(tmp_path / f"study{n}", 150, size=128) for n in range(2)]
     uids = {
         str(path): str(dcmread(path, stop_before_pixels=True).SOPInstanceUID)
         for study in studies
@@ -207,6 +217,7 @@ def test_what_was_confirmed_survives_a_kill(tmp_path: Path, spool: Path, data_pa
     cut_short = 0
     for _ in range(6):
         listener, port = _start(spool, data_path)
+        here_before = len(list(spool.glob("*/*.dcm")))
         sender = program("storescu")
         senders = [
             subprocess.Popen(
@@ -215,13 +226,14 @@ def test_what_was_confirmed_survives_a_kill(tmp_path: Path, spool: Path, data_pa
             )
             for study in studies
         ]  # fmt: skip
-        time.sleep(0.05 + chance.random() * 0.8)
+        wanted = here_before + chance.randint(5, 55)
+        eventually(partial(_holds, spool, wanted))
         listener.kill()
         listener.communicate()
         for one in senders:
             told = _confirmed(one.communicate(timeout=60)[0])
             confirmed |= set(told)
-            cut_short += 0 < len(told) < 60
+            cut_short += 0 < len(told) < 150
     assert cut_short >= 2, "the kills came too early or too late to prove anything"
     received = kept(spool)
     for file in confirmed:
