@@ -90,7 +90,7 @@ def test_stable_names(service: Service) -> None:
         "list_study_events", "get_study_volume", "get_study_mask", "download_study_masks",
         "get_study_image", "download_study_archive", "start_study", "cancel_study", "retry_study",
         "reprocess_study", "set_study_priority", "flag_study", "mark_study_read",
-        "acknowledge_finding", "delete_study_and_files",
+        "acknowledge_finding", "delete_study_and_files", "command_studies",
         "list_measurements", "export_measurements_csv",
         "list_measurement_names", "get_measurement_catalogue", "follow_changes", "get_queue",
         "list_quarantine", "list_peers", "get_system", "list_settings", "list_system_events",

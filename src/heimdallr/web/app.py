@@ -13,6 +13,7 @@ from heimdallr import __version__
 from heimdallr.store.layout import data_folders
 from heimdallr.web import access, openapi, problems
 from heimdallr.web.api import (
+    bulk,
     changes,
     commands,
     findings,
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _ROUTERS = (
-    uploads, patients, worklist, studies, commands, findings, measurements, changes, system, health,
-    pages,
+    uploads, patients, worklist, studies, commands, bulk, findings, measurements, changes, system,
+    health, pages,
 )  # fmt: skip
 
 

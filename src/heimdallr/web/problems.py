@@ -89,7 +89,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.code = code
+        self.code = code or _CODES.get(status, "error")
         self.headers = headers
 
 
@@ -130,14 +130,20 @@ def responses(*statuses: int) -> Answers:
 
 def from_error(error: Exception) -> JSONResponse:
     """The answer to an error, foreseen as a :class:`Problem` or not."""
-    problem = error if isinstance(error, Problem) else _known(error)
-    if problem is None:
-        log_error("request_failed", error)
-        detail = "this is a fault of Heimdallr's; its log says more"
-        problem = Problem(500, str(error) if isinstance(error, HeimdallrError) else detail)
+    problem = as_problem(error)
     return problem_response(
         problem.status, problem.detail, code=problem.code, headers=problem.headers
     )
+
+
+def as_problem(error: Exception) -> Problem:
+    """What an error is to whoever asked; one of ours is logged."""
+    problem = error if isinstance(error, Problem) else _known(error)
+    if problem is not None:
+        return problem
+    log_error("request_failed", error)
+    detail = "this is a fault of Heimdallr's; its log says more"
+    return Problem(500, str(error) if isinstance(error, HeimdallrError) else detail)
 
 
 def _known(error: Exception) -> Problem | None:

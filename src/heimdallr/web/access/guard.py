@@ -72,17 +72,28 @@ def require(permission: Permission | None) -> Callable[..., Principal]:
         principal: Principal | None = getattr(request.state, "principal", None)
         if principal is None:
             raise unauthenticated()
-        if permission is None or principal.may(permission):
-            return principal
-        if principal.must_change_password:
-            detail = "the password must be changed first: POST /api/v1/session/password"
-            raise Problem(403, detail, code="password_change")
-        route = getattr(request.scope.get("route"), "path", "")
-        audit(request, principal, "access", outcome="refused", details=f"{request.method} {route}")
-        raise Problem(403, f"this takes the permission {permission.value}")
+        if permission is not None:
+            demand(request, principal, permission)
+        return principal
 
     check.__heimdallr_rule__ = Rule(permission)  # type: ignore[attr-defined]
     return check
+
+
+def demand(request: Request, principal: Principal, permission: Permission) -> None:
+    """Let through who has the permission; for what a request's body alone tells.
+
+    Raises:
+        Problem: 403 without it; the audit trail says so.
+    """
+    if principal.may(permission):
+        return
+    if principal.must_change_password:
+        detail = "the password must be changed first: POST /api/v1/session/password"
+        raise Problem(403, detail, code="password_change")
+    route = getattr(request.scope.get("route"), "path", "")
+    audit(request, principal, "access", outcome="refused", details=f"{request.method} {route}")
+    raise Problem(403, f"this takes the permission {permission.value}")
 
 
 @dataclass(frozen=True, slots=True)
