@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from heimdallr import __version__
 from heimdallr.store.layout import data_folders
+from heimdallr.store.options import Options, options
 from heimdallr.web import access, openapi, problems
 from heimdallr.web.api import (
     bulk,
@@ -26,6 +27,7 @@ from heimdallr.web.api import (
     uploads,
     worklist,
 )
+from heimdallr.web.cached import Cached
 from heimdallr.web.changed import look_for_changes
 from heimdallr.web.context import Context
 from heimdallr.web.feed import Feed
@@ -42,6 +44,8 @@ _ROUTERS = (
     uploads, patients, worklist, studies, commands, bulk, findings, measurements, changes, system,
     health, pages,
 )  # fmt: skip
+OPTIONS_S = 10.0
+"""How old what the worklist can be filtered by may be."""
 
 
 def create_app(
@@ -83,6 +87,7 @@ def create_app(
         telemetry=telemetry,
         feed=Feed(partial(look_for_changes, database), stopping, telemetry.followers),
         stopping=stopping,
+        options=Cached(partial(_options, database), OPTIONS_S),
     )
     app.state.heimdallr = context
     app.state.uploads = uploads.Gate()
@@ -94,6 +99,11 @@ def create_app(
     app.add_middleware(Surround, telemetry=telemetry)
     openapi.install(app)
     return app
+
+
+def _options(database: Database) -> Options:
+    with database.read() as session:
+        return options(session)
 
 
 def _utc_now() -> datetime:

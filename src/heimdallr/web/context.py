@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
+    from heimdallr.store.options import Options
     from heimdallr.web.feed import Feed
     from heimdallr.web.telemetry import Telemetry
 
@@ -25,6 +26,7 @@ class Context:
 
     Attributes:
         now: the clock.
+        options: what the worklist can be filtered by, a few seconds old at most.
         stopping: set when the service is to end; streams that never end watch it.
     """
 
@@ -35,6 +37,7 @@ class Context:
     telemetry: Telemetry
     feed: Feed
     stopping: threading.Event
+    options: Callable[[], Options]
 
 
 def context(request: Request) -> Context:

@@ -62,6 +62,7 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/studies/{study_id}/images/{filename}": "read",
     "GET /api/v1/studies/{study_id}/archive": "read",
     "PUT /api/v1/studies/{study_id}/read": "read",
+    "GET /api/v1/worklist/options": "read",
     "POST /api/v1/studies/commands": "read",
     "POST /api/v1/studies/{study_id}/start": "operate",
     "POST /api/v1/studies/{study_id}/cancel": "operate",

@@ -1,5 +1,6 @@
 """The worklist: every study ever received."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from heimdallr.store.details import findings_of
 from heimdallr.store.models import StudyState
+from heimdallr.store.results import SEVERITIES
 from heimdallr.store.worklist import (
     Severity,
     Sort,
@@ -23,6 +25,7 @@ from heimdallr.web.context import Context, Ctx
 from heimdallr.web.estimates import remaining
 from heimdallr.web.problems import Problem
 from heimdallr.web.schemas.common import Limit, Message, Offset
+from heimdallr.web.schemas.options import FindingOption, WorklistOptions
 from heimdallr.web.schemas.studies import StudyRow, Worklist, chip, study_row
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
@@ -100,6 +103,21 @@ def list_studies(
         )
         rows = rows_out(session, page.rows)
     return Worklist(studies=rows, total=page.total, offset=page.offset)
+
+
+@router.get("/worklist/options")
+def get_worklist_options(context: Ctx, _who: Reader) -> WorklistOptions:
+    """What the worklist can be filtered by: what the studies here have, some seconds ago."""
+    found = context.options()
+    findings = [
+        FindingOption(code=code, title=code.replace("_", " ").capitalize(), severity=severity)
+        for code, severity in found.findings.items()
+    ]
+    return WorklistOptions(
+        modalities=[one for one in found.modalities if re.fullmatch(_WORD, one)],
+        body_regions=list(found.body_regions),
+        findings=sorted(findings, key=lambda one: (-SEVERITIES[one.severity], one.title)),
+    )
 
 
 def rows_out(session: Session, rows: Sequence[WorklistRow]) -> list[StudyRow]:

@@ -1,0 +1,93 @@
+"""The worklist's filters offer what is there, and ask the database seldom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from store_cases import add_study
+
+from heimdallr.store.models import FindingRow, StudyState
+from heimdallr.store.options import options
+from heimdallr.web.cached import Cached
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+    from web_service import Service
+
+    from heimdallr.store.database import Database
+
+URL = "/api/v1/worklist/options"
+
+
+def add_finding(session: Session, study_id: int, code: str, severity: str) -> None:
+    """A finding of a study."""
+    session.add(FindingRow(study_fk=study_id, code=code, severity=severity, title="12 cm³"))
+
+
+def test_every_kind_that_is_there(database: Database) -> None:
+    """Modalities of all series, regions, and each finding with the worst of its severities."""
+    with database.write() as session:
+        first = add_study(session, "1.1", modalities=",CT,SR,", body_regions=",thorax,abdomen,")
+        second = add_study(session, "1.2", modalities=",MR,", body_regions=",head,")
+        add_study(session, "1.3", modalities="", body_regions="", state=StudyState.FAILED)
+        add_finding(session, first.id, "low_muscle_mass", "note")
+        add_finding(session, second.id, "low_muscle_mass", "significant")
+        add_finding(session, first.id, "low_muscle_mass", "note")
+        add_finding(session, second.id, "intracerebral_haemorrhage", "critical")
+    with database.read() as session:
+        found = options(session)
+    assert found.modalities == ("CT", "MR", "SR")
+    assert found.body_regions == ("abdomen", "head", "thorax")
+    assert found.findings == {
+        "low_muscle_mass": "significant",
+        "intracerebral_haemorrhage": "critical",
+    }
+
+
+def test_the_endpoint(service: Service) -> None:
+    """Titles name no value of any patient; what the filter would refuse is not offered."""
+    with service.database.write() as session:
+        study = add_study(
+            session,
+            "1.1",
+            modalities=",CT,O T,",
+            body_regions=",thorax,",
+            finding_codes=",splenomegaly,",
+        )
+        add_finding(session, study.id, "splenomegaly", "significant")
+        add_finding(session, study.id, "intracerebral_haemorrhage", "critical")
+        add_finding(session, study.id, "liver_steatosis", "note")
+    answer = service.client.get(URL).json()
+    assert answer["modalities"] == ["CT"]
+    assert answer["body_regions"] == ["thorax"]
+    assert answer["findings"] == [
+        {
+            "code": "intracerebral_haemorrhage",
+            "title": "Intracerebral haemorrhage",
+            "severity": "critical",
+        },
+        {"code": "splenomegaly", "title": "Splenomegaly", "severity": "significant"},
+        {"code": "liver_steatosis", "title": "Liver steatosis", "severity": "note"},
+    ]
+    for name in ("modality", "region", "finding"):
+        value = {"modality": "CT", "region": "thorax", "finding": "splenomegaly"}[name]
+        query = {name: value}
+        assert service.client.get("/api/v1/studies", params=query).json()["total"] == 1
+
+
+def test_an_empty_database(service: Service) -> None:
+    """Nothing to choose from."""
+    assert service.client.get(URL).json() == {
+        "modalities": [], "body_regions": [], "findings": [],
+    }  # fmt: skip
+
+
+def test_an_answer_is_made_anew_when_it_is_old() -> None:
+    """And not before."""
+    time, made = [0.0], iter(range(10))
+    cached = Cached(lambda: next(made), 10.0, lambda: time[0])
+    assert (cached(), cached()) == (0, 0)
+    time[0] = 9.9
+    assert cached() == 0
+    time[0] = 10.0
+    assert cached() == 1
