@@ -71,6 +71,9 @@ def test_the_folder_is_the_founding_documents(tmp_path: Path) -> None:
         "coronal_overview.png",
         *(f"total/{name}.nii.gz" for name in TRUNK_NAMES.values()),
         *(f"tissue_types/{name}.nii.gz" for name in TISSUE_NAMES.values()),
+        "labels/total.nii.gz",
+        "labels/tissue_types.nii.gz",
+        "labels/labels.json",
     }
     assert [path.name for path in (tmp_path / "output").iterdir()] == [CASE_ID]
     assert published.overlays == ("L3_overlay.png", "coronal_overview.png")

@@ -87,13 +87,13 @@ def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, Str
     if label_map.shape != image.shape:
         msg = f"label map {label_map.shape} and image {image.shape} are not on the same grid"
         raise ValueError(msg)
-    extents = _extents(label_map.data)
-    intensities = _intensities(label_map.data, image.data, max(extents, default=0) + 1)
+    found = extents(label_map.data)
+    intensities = _intensities(label_map.data, image.data, max(found, default=0) + 1)
     result: dict[str, StructureStatistics] = {}
     for number, name in sorted(label_map.names.items()):
-        if number not in extents:
+        if number not in found:
             continue
-        voxels, (i, j, k), low, high = extents[number]
+        voxels, (i, j, k), low, high = found[number]
         intensity = intensities[number]
         result[name] = StructureStatistics(
             voxels=voxels,
@@ -125,11 +125,11 @@ def faces_touched(
 
 
 _Index = tuple[int, int, int]
-_Extent = tuple[int, tuple[float, float, float], _Index, _Index]
+Extent = tuple[int, tuple[float, float, float], _Index, _Index]
 """Voxels, centroid, lowest and highest index of a structure."""
 
 
-def _extents(labels: Array) -> dict[int, _Extent]:
+def extents(labels: Array) -> dict[int, Extent]:
     """Label → where its voxels are; 0 and labels without voxels are absent."""
     if labels.size == 0:
         return {}

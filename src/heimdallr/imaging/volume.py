@@ -168,6 +168,12 @@ def native_grid(path: Path) -> NativeGrid:
     return NativeGrid(_affine(image), (i, j, k))
 
 
+def stored_type(path: Path) -> np.dtype[Any]:
+    """The data type of a NIfTI file's voxels as stored; reads the header only."""
+    stored: np.dtype[Any] = _open(path).get_data_dtype()
+    return stored
+
+
 def save_nifti(path: Path, data: Array, affine: Affine, *, like: NativeGrid | None = None) -> None:
     """Write a ``.nii`` or ``.nii.gz`` that appears whole or not at all.
 

@@ -1,4 +1,4 @@
-"""One NIfTI mask per structure, in the original image's own grid, written at disk speed.
+"""One NIfTI mask per structure, and one label map of all, in the image's own grid, at disk speed.
 
 A label map of 117 structures over a 512×512×600 CT becomes 18 GB of plain masks, nearly all
 zeros. Compressing them one after another takes minutes; here only the box around a structure is
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 WORTHWHILE_GAP_BYTES = 4096
 """Shorter runs of zeros between two slices are left to the compressor: a cut costs bytes too."""
 
+LARGEST_LABEL = int(np.iinfo(np.uint8).max)
+"""Of a label map in one file; TotalSegmentator's largest task has 117."""
+
 VOLUME_CHUNK_BYTES = 4 << 20
 """Plain bytes of an image that one thread compresses at a time."""
 
@@ -38,7 +41,12 @@ Box = tuple[slice, ...]
 
 
 def write_masks(
-    folder: Path, label_map: LabelMap, grid: NativeGrid, *, threads: int | None = None
+    folder: Path,
+    label_map: LabelMap,
+    grid: NativeGrid,
+    *,
+    together: Path | None = None,
+    threads: int | None = None,
 ) -> tuple[str, ...]:
     """Write ``<structure>.nii.gz`` for every structure that has a voxel.
 
@@ -46,13 +54,16 @@ def write_masks(
         folder: existing folder to write into.
         label_map: structures in RAS+ order, on the same voxels as the image.
         grid: the image file's own axis order and affine, which the masks get.
+        together: where to write the label map itself, all structures in one file of uint8;
+            nothing is written when no structure has a voxel.
         threads: how many structures are written at a time; one per processor by default.
 
     Returns:
         Names of the structures written, in the order of their label numbers.
 
     Raises:
-        PublishingError: the label map is not on the image's voxels, or holds a nameless label.
+        PublishingError: the label map is not on the image's voxels, holds a nameless label, or
+            more labels than a file of uint8 has numbers for.
     """
     native = grid.from_canonical(label_map.data)
     if native.shape != grid.shape:
@@ -68,6 +79,9 @@ def write_masks(
     if nameless := boxes.keys() - label_map.names.keys():
         msg = f"the label map holds label {min(nameless)}, which has no name"
         raise PublishingError(msg)
+    if together and max(boxes, default=0) > LARGEST_LABEL:
+        msg = f"label {max(boxes)} does not fit a label map, whose labels end at {LARGEST_LABEL}"
+        raise PublishingError(msg)
     header = mask_header(grid)
 
     def write(number: int) -> str:
@@ -78,7 +92,13 @@ def write_masks(
         return name
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        return tuple(pool.map(write, boxes))
+        written = pool.map(write, boxes)
+        if together and boxes:
+            plain = slices.astype(np.uint8, copy=False).reshape(-1)
+            pieces = pool.map(gzip_stream.compress, [memoryview(header), *_chunks(plain)])
+            with whole_file(together) as file:
+                file.writelines(gzip_stream.assemble(pieces))
+        return tuple(written)
 
 
 def mask_header(grid: NativeGrid) -> bytes:
@@ -116,13 +136,17 @@ def write_volume(path: Path, source: Path, *, threads: int | None = None) -> Non
     if source.suffix != ".nii":
         msg = f"{path.name} can be made of a NIfTI file only"
         raise PublishingError(msg)
-    plain = np.memmap(source, np.uint8, mode="r")
-    chunks = [
+    chunks = _chunks(np.memmap(source, np.uint8, mode="r"))
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, whole_file(path) as file:
+        file.writelines(gzip_stream.assemble(pool.map(gzip_stream.compress, chunks)))
+
+
+def _chunks(plain: Array) -> list[memoryview]:
+    """Plain bytes, cut for the threads that compress them."""
+    return [
         plain[start : start + VOLUME_CHUNK_BYTES].data
         for start in range(0, plain.size, VOLUME_CHUNK_BYTES)
     ]
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, whole_file(path) as file:
-        file.writelines(gzip_stream.assemble(pool.map(gzip_stream.compress, chunks)))
 
 
 def _mask_pieces(header: bytes, slices: Array, number: int, box: Box) -> Iterator[Piece]:

@@ -6,18 +6,26 @@ that they tell the whole story, and the folder takes its place only when all of 
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heimdallr.imaging.volume import native_grid
-from heimdallr.publishing import identity, results
+from heimdallr.publishing import identity, label_maps, results
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.files import whole_file
 from heimdallr.publishing.masks import write_masks, write_volume
 from heimdallr.publishing.overlays import bleed, l3, overview
-from heimdallr.publishing.schema import IDENTITY_FILE, RESULTS_FILE
+from heimdallr.publishing.preview import write_preview
+from heimdallr.publishing.schema import (
+    IDENTITY_FILE,
+    LABELS_FILE,
+    LABELS_FOLDER,
+    PREVIEW_NAME,
+    RESULTS_FILE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,16 +153,31 @@ def publish(
 def _write_images(
     folder: Path, publication: Publication, threads: int | None
 ) -> dict[str, tuple[str, ...]]:
-    """The volume and all masks, in the volume's own grid."""
-    source = publication.prepared.volume_path
+    """The volume, its preview, and all masks and label maps, in the volume's own grid."""
+    source, case = publication.prepared.volume_path, publication.case
     grid = native_grid(source)
-    masks = {}
-    for task, segmentation in publication.case.segmentations.items():
-        masks_folder = folder / MASK_FOLDERS.get(task, task)
+    labels = folder / LABELS_FOLDER
+    labels.mkdir()
+    masks, maps = {}, []
+    for task, segmentation in case.segmentations.items():
+        name = MASK_FOLDERS.get(task, task)
+        masks_folder = folder / name
         masks_folder.mkdir(exist_ok=True)
-        masks[task] = write_masks(masks_folder, segmentation.label_map, grid, threads=threads)
+        masks[task] = write_masks(
+            masks_folder,
+            segmentation.label_map,
+            grid,
+            together=labels / f"{name}.nii.gz",
+            threads=threads,
+        )
+        if masks[task]:
+            maps.append(label_maps.describe_map(name, task, segmentation.label_map))
         if not any(masks_folder.iterdir()):
             masks_folder.rmdir()
+    found = label_maps.describe(case.image, maps)
+    _write_text(labels / LABELS_FILE, found.model_dump_json() + "\n")
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        write_preview(folder / PREVIEW_NAME, case.image, pool)
     write_volume(folder / VOLUME_NAME, source, threads=threads)
     return masks
 

@@ -1,6 +1,6 @@
-"""What ``resultados.json`` and ``id.json`` hold, as types, and how they are read back.
+"""What ``resultados.json``, ``id.json`` and ``labels.json`` hold, as types, and their readers.
 
-Both files are strict JSON: no NaN, no infinity. The founding document's keys keep their names
+All three are strict JSON: no NaN, no infinity. The founding document's keys keep their names
 (``PatientName``, ``liver_vol_cm3``); ``docs/case-folder.md`` lists what is added beside them.
 """
 
@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from heimdallr.publishing.groups import Group
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 RESULTS_FILE = "resultados.json"
 IDENTITY_FILE = "id.json"
+PREVIEW_NAME = "preview.nii.gz"
+"""A large volume on fewer voxels: what a viewer shows while the volume itself is on its way."""
+LABELS_FOLDER = "labels"
+"""Folder of the label maps: all structures of a task in one file."""
+LABELS_FILE = "labels.json"
+
+Index = tuple[int, int, int]
+Point = tuple[float, float, float]
 
 Scalar = str | int | float | bool | None
 FlatValue = float | int | str | list[str] | dict[str, float | int | str]
@@ -193,6 +203,43 @@ class Identity(_Record):
     conversion: ConversionRecord | None
 
 
+class StructureRecord(_Record):
+    """One structure of a label map, and where it is.
+
+    Indices are those of the volume in RAS+ order, from 0 at its left, posterior, inferior corner.
+    """
+
+    label: Annotated[int, Field(ge=1, le=255, examples=[5])]
+    structure: Annotated[str, Field(examples=["liver"])]
+    name: Annotated[str, Field(examples=["Liver"])]
+    colour: Annotated[tuple[int, int, int], Field(examples=[(188, 96, 76)])]
+    group: Annotated[Group, Field(examples=["organs"])]
+    voxels: int
+    bbox_min_ijk: Index
+    bbox_max_ijk: Index
+    centroid_ijk: Point
+    centroid_ras_mm: Point
+    largest_slice: int
+    position_ijk: Index
+    position_ras_mm: Point
+
+
+class LabelMapRecord(_Record):
+    """One label map, ``labels/<name>.nii.gz``: the structures that have a voxel in it."""
+
+    name: Annotated[str, Field(examples=["total"])]
+    task: Annotated[str, Field(examples=["total"])]
+    structures: list[StructureRecord]
+
+
+class Labels(_Record):
+    """``labels/labels.json``: the label maps, and the volume's grid in RAS+ order."""
+
+    shape: Index
+    affine: tuple[tuple[float, float, float, float], ...]
+    maps: list[LabelMapRecord]
+
+
 def read_results(case_folder: Path) -> Results:
     """``resultados.json`` of a case folder.
 
@@ -206,3 +253,8 @@ def read_results(case_folder: Path) -> Results:
 def read_identity(case_folder: Path) -> Identity:
     """``id.json`` of a case folder; raises as :func:`read_results`."""
     return Identity.model_validate_json((case_folder / IDENTITY_FILE).read_bytes())
+
+
+def read_labels(case_folder: Path) -> Labels:
+    """``labels/labels.json`` of a case folder; raises as :func:`read_results`."""
+    return Labels.model_validate_json((case_folder / LABELS_FOLDER / LABELS_FILE).read_bytes())

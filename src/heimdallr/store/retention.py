@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import delete, select, text
 
 from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.publishing.schema import PREVIEW_NAME
 from heimdallr.store.deletion import finish_deletions
 from heimdallr.store.layout import data_folders
 from heimdallr.store.lifecycle import lock, note
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
     from heimdallr.store.retention_plan import Policy
+
+VOLUME_FILES = frozenset({VOLUME_NAME, PREVIEW_NAME})
+"""What goes with the volume; the label maps go with the masks, as folders do."""
 
 _PIECE = 1000
 """Studies read in one transaction."""
@@ -225,8 +229,8 @@ class _Disk:
         if part is Part.MASKS:
             return [path for path in entries if path.is_dir()]
         if part is Part.VOLUME:
-            return [path for path in entries if path.name == VOLUME_NAME]
-        return [path for path in entries if not path.is_dir() and path.name != VOLUME_NAME]
+            return [path for path in entries if path.name in VOLUME_FILES]
+        return [path for path in entries if not path.is_dir() and path.name not in VOLUME_FILES]
 
     def drop_empty(self, study: Study) -> None:
         """Remove the case folder when nothing is left in it."""

@@ -29,7 +29,9 @@ class Part(str, Enum):
     ORIGINALS = "originals"
     """The DICOM received, and its copies: work and failure folders, ZIPs handed over."""
     VOLUME = "volume"
+    """With its preview."""
     MASKS = "masks"
+    """With the label maps."""
     RESULTS = "results"
     """Numbers, findings and pictures."""
 

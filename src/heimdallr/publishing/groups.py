@@ -1,0 +1,85 @@
+"""Which system of the body a structure belongs to: the branches of the viewer's structure tree.
+
+One table, by TotalSegmentator's class names without their side, as the palette has it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+Group = Literal[
+    "findings",
+    "organs",
+    "lungs",
+    "heart",
+    "vessels",
+    "nervous_system",
+    "vertebrae",
+    "ribs",
+    "bones",
+    "muscles",
+    "tissue",
+    "other",
+]
+"""In the order in which a tree shows them."""
+
+GROUPS: tuple[Group, ...] = get_args(Group)
+
+MEMBERS: dict[Group, tuple[str, ...]] = {
+    "findings": ("intracerebral_hemorrhage",),
+    "organs": (
+        "liver",
+        "gallbladder",
+        "spleen",
+        "kidney",
+        "kidney_cyst",
+        "adrenal_gland",
+        "pancreas",
+        "esophagus",
+        "stomach",
+        "duodenum",
+        "small_bowel",
+        "colon",
+        "urinary_bladder",
+        "prostate",
+        "thyroid_gland",
+    ),
+    "lungs": ("lung", "lung_upper_lobe", "lung_middle_lobe", "lung_lower_lobe", "trachea"),
+    "heart": ("heart", "atrial_appendage"),
+    "vessels": (
+        "aorta",
+        "brachiocephalic_trunk",
+        "subclavian_artery",
+        "common_carotid_artery",
+        "iliac_artery",
+        "pulmonary_vein",
+        "superior_vena_cava",
+        "inferior_vena_cava",
+        "brachiocephalic_vein",
+        "iliac_vena",
+        "portal_vein_and_splenic_vein",
+    ),
+    "nervous_system": ("brain", "spinal_cord"),
+    "vertebrae": ("vertebrae", "sacrum", "intervertebral_discs"),
+    "ribs": ("rib", "sternum", "costal_cartilages"),
+    "bones": ("skull", "clavicula", "scapula", "humerus", "hip", "femur"),
+    "muscles": ("gluteus_maximus", "gluteus_medius", "gluteus_minimus", "autochthon", "iliopsoas"),
+    "tissue": ("skeletal_muscle", "subcutaneous_fat", "torso_fat"),
+    "other": (),
+}
+"""Group → names of its structures; what is in none of them is ``other``."""
+
+_SIDE = re.compile(r"_(left|right)(?=_|$)")
+_LEVEL = re.compile(r"_[CTLS]?\d+$")
+_GROUP_OF = {name: group for group, names in MEMBERS.items() for name in names}
+
+
+def base_name(structure: str) -> str:
+    """A class name without side and level: ``rib_left_7`` → ``rib``."""
+    return _LEVEL.sub("", _SIDE.sub("", structure))
+
+
+def group(structure: str) -> Group:
+    """The group of a structure by its TotalSegmentator class name."""
+    return _GROUP_OF.get(base_name(structure), "other")

@@ -1,0 +1,97 @@
+"""What ``labels/labels.json`` says of the structures: number, name, colour, group, and where.
+
+A viewer reads one label map with colours instead of a hundred masks, and jumps to a structure
+without reading a voxel: each has a position *inside* it, on the slice that shows most of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heimdallr.imaging.statistics import extents
+from heimdallr.publishing.groups import group
+from heimdallr.publishing.palette import colour, display_name
+from heimdallr.publishing.schema import Index, LabelMapRecord, Labels, Point, StructureRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+    from heimdallr.imaging.statistics import Extent
+    from heimdallr.imaging.volume import LabelMap, Volume
+
+_DECIMALS = 3
+"""Of positions in mm and of fractional voxel indices."""
+
+
+def describe(image: Volume, maps: Iterable[LabelMapRecord]) -> Labels:
+    """``labels.json`` of the label maps of an image."""
+    rows = [(float(a), float(b), float(c), float(d)) for a, b, c, d in image.affine]
+    return Labels(shape=image.shape, affine=tuple(rows), maps=list(maps))
+
+
+def describe_map(name: str, task: str, label_map: LabelMap) -> LabelMapRecord:
+    """The structures of a label map that have a voxel, in label order.
+
+    Args:
+        name: what the published map is called.
+        task: the task that made it.
+        label_map: (I, J, K) labels, RAS+.
+    """
+    counts = _counts_by_slice(label_map)
+    structures = [
+        _structure(label_map, number, extent, int(np.argmax(counts[:, number])))
+        for number, extent in extents(label_map.data).items()
+    ]
+    return LabelMapRecord(name=name, task=task, structures=structures)
+
+
+def _counts_by_slice(label_map: LabelMap) -> npt.NDArray[np.int64]:
+    """(K, labels) voxels of each label on each axial slice."""
+    planes = np.moveaxis(label_map.data, 2, 0)
+    highest = int(label_map.data.max(initial=0))
+    return np.array([np.bincount(plane.ravel("K"), minlength=highest + 1) for plane in planes])
+
+
+def _structure(
+    label_map: LabelMap, number: int, extent: Extent, largest_slice: int
+) -> StructureRecord:
+    voxels, centroid, low, high = extent
+    structure = label_map.names[number]
+    position = _position_inside(label_map, number, extent, largest_slice)
+    return StructureRecord(
+        label=number,
+        structure=structure,
+        name=display_name(structure),
+        colour=colour(structure),
+        group=group(structure),
+        voxels=voxels,
+        bbox_min_ijk=low,
+        bbox_max_ijk=high,
+        centroid_ijk=_rounded(centroid),
+        centroid_ras_mm=_rounded(label_map.voxel_to_world(centroid)),
+        largest_slice=largest_slice,
+        position_ijk=position,
+        position_ras_mm=_rounded(label_map.voxel_to_world(position)),
+    )
+
+
+def _position_inside(label_map: LabelMap, number: int, extent: Extent, k: int) -> Index:
+    """The structure's voxel on slice ``k`` that is nearest to the middle of its voxels there.
+
+    The middle itself may lie outside: of a rib, of the colon, of muscle around a trunk.
+    """
+    _, _, (i, j, _), (i_high, j_high, _) = extent
+    plane = label_map.data[i : i_high + 1, j : j_high + 1, k] == number
+    pixels = np.argwhere(plane)
+    offsets_mm = (pixels - pixels.mean(axis=0)) @ label_map.affine[:3, :2].T
+    nearest = pixels[int(np.argmin((offsets_mm**2).sum(axis=1)))]
+    return i + int(nearest[0]), j + int(nearest[1]), k
+
+
+def _rounded(position: Iterable[float]) -> Point:
+    x, y, z = (round(float(along), _DECIMALS) for along in position)
+    return x, y, z
