@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,21 @@ from heimdallr.publishing import identity as identity_module
 from heimdallr.publishing import results as results_module
 from heimdallr.publishing.schema import (
     IDENTITY_FILE,
+    LABELS_FILE,
+    LABELS_FOLDER,
+    PREVIEW_NAME,
     RESULTS_FILE,
     FindingRecord,
     Identity,
+    LabelMapRecord,
+    Labels,
     MeasurementRecord,
     PipelineRecord,
     ProvenanceRecord,
     Results,
     SelectedSeriesRecord,
     SeriesRecord,
+    StructureRecord,
 )
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
 from heimdallr.store.search import search_text
@@ -232,3 +239,29 @@ def write_case(
     (folder / RESULTS_FILE).write_text(results_module.results_json(results))
     (folder / IDENTITY_FILE).write_text(identity_module.identity_json(identity))
     return folder
+
+
+def write_viewer_files(folder: Path) -> None:
+    """A preview, and a label map with the liver, beside what :func:`write_case` wrote."""
+    liver = StructureRecord(
+        label=5,
+        structure="liver",
+        name="Liver",
+        colour=(188, 96, 76),
+        group="organs",
+        voxels=8,
+        bbox_min_ijk=(2, 2, 2),
+        bbox_max_ijk=(3, 3, 3),
+        centroid_ijk=(2.5, 2.5, 2.5),
+        centroid_ras_mm=(2.5, 2.5, 7.5),
+        largest_slice=2,
+        position_ijk=(2, 2, 2),
+        position_ras_mm=(2.0, 2.0, 6.0),
+    )
+    rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 3.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+    total = LabelMapRecord(name="total", task="total", structures=[liver])
+    labels = Labels(shape=(8, 8, 20), affine=rows, maps=[total])
+    (folder / LABELS_FOLDER).mkdir()
+    (folder / LABELS_FOLDER / LABELS_FILE).write_text(labels.model_dump_json())
+    (folder / LABELS_FOLDER / "total.nii.gz").write_bytes(gzip.compress(b"l" * 400))
+    (folder / PREVIEW_NAME).write_bytes(gzip.compress(b"w" * 100))

@@ -22,6 +22,7 @@ from store_cases import (
     make_identity,
     make_results,
     write_case,
+    write_viewer_files,
 )
 from store_cases import bleed as bleed_finding
 
@@ -57,6 +58,7 @@ class Service:
         results = make_results(findings=(bleed_finding(),), case_id=case_id)
         identity = make_identity(case_id=case_id, uid=uid)
         folder = write_case(self.folders.output, results, identity)
+        write_viewer_files(folder)
         with self.database.write() as session:
             study = add_study(
                 session, uid, state=StudyState.DONE, case_id=case_id, revision=1, digest="d"

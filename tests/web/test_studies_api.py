@@ -184,7 +184,8 @@ def test_the_whole_case_with_and_without_the_name(service: Service) -> None:
     ) as archive:
         assert everything - set(archive.namelist()) == {"id.json"}
     assert everything == {
-        "id.json", "resultados.json", "volume.nii.gz", "L3_overlay.png", "total/liver.nii.gz",
+        "id.json", "resultados.json", "volume.nii.gz", "preview.nii.gz", "L3_overlay.png",
+        "total/liver.nii.gz", "labels/total.nii.gz", "labels/labels.json",
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from heimdallr.web.api import (
     studies,
     system,
     uploads,
+    viewer,
     worklist,
 )
 from heimdallr.web.cached import Cached
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _ROUTERS = (
-    uploads, patients, worklist, studies, commands, bulk, findings, measurements, changes, system,
-    health, pages,
+    uploads, patients, worklist, studies, viewer, commands, bulk, findings, measurements, changes,
+    system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

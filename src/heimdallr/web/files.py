@@ -6,6 +6,7 @@ nothing of the patient: they carry the study's number, not its case ID.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import stat
@@ -18,6 +19,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
 
 from heimdallr.publishing.case_folder import CASE_ID
+from heimdallr.publishing.schema import LABELS_FOLDER
 from heimdallr.web.problems import Answers, Problem, responses
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _FOLDER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.png")
 _MASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.nii\.gz")
 _ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\.[A-Za-z0-9_-]{1,20}){1,3}")
+_NO_MASKS = frozenset({LABELS_FOLDER})
+"""Folders of a case whose files are no masks of one structure."""
 _TYPES = {".png": "image/png", ".gz": "application/gzip", ".json": "application/json"}
 
 EXAMINED = {"Cache-Control": "private, no-cache"}
@@ -70,7 +74,7 @@ def mask_folders(folder: Path) -> dict[str, list[str]]:
             if _MASK.fullmatch(path.name)
         )
         for sub in sorted(folder.iterdir())
-        if sub.is_dir() and _FOLDER.fullmatch(sub.name)
+        if sub.is_dir() and _FOLDER.fullmatch(sub.name) and sub.name not in _NO_MASKS
     }
 
 
@@ -90,8 +94,13 @@ def picture(folder: Path, name: str) -> Path:
 def mask(folder: Path, masks: str, structure: str) -> Path:
     """Path of a mask; 404 where there is none of that name."""
     name = f"{structure.removesuffix('.nii.gz')}.nii.gz"
-    fits = _FOLDER.fullmatch(masks) and _MASK.fullmatch(name)
+    fits = _FOLDER.fullmatch(masks) and _MASK.fullmatch(name) and masks not in _NO_MASKS
     return _existing(folder, f"{masks}/{name}" if fits else "")
+
+
+def label_map(folder: Path, name: str) -> Path:
+    """Path of a label map; 404 where there is none of that name."""
+    return _existing(folder, f"{LABELS_FOLDER}/{name}.nii.gz" if _FOLDER.fullmatch(name) else "")
 
 
 def asset(folder: Path, name: str) -> Path:
@@ -134,6 +143,55 @@ def send_file(request: Request, path: Path, name: str, *, inline: bool = False) 
         kept = ("etag", "last-modified", "cache-control")
         return Response(status_code=304, headers={key: response.headers[key] for key in kept})
     return response
+
+
+class _Swift(FileResponse):
+    """A file in large pieces: each costs a turn of a thread and of the event loop."""
+
+    chunk_size = 2**20
+
+
+def send_unpacked(request: Request, path: Path) -> Response:
+    """What a gzipped file holds, for a page that works with it.
+
+    The stored bytes are sent as they are, named a content coding: a browser unpacks them in its
+    network stack while they arrive. For the few clients that refuse gzip they are unpacked here.
+
+    Raises:
+        Problem: 404, the file is gone.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise Problem(404, "the case has no such file") from error
+    headers = {**EXAMINED, "Vary": "Accept-Encoding", "Content-Encoding": "gzip"}
+    response: Response = _Swift(path, 200, headers, "application/octet-stream", stat_result=found)
+    if not _takes_gzip(request.headers):
+        headers["ETag"] = response.headers["etag"].removesuffix('"') + '-plain"'
+        del headers["Content-Encoding"]
+        response = StreamingResponse(_plain(path), 200, headers, "application/octet-stream")
+    if _known(request.headers, response.headers["etag"]):
+        kept = ("etag", "cache-control", "vary")
+        return Response(status_code=304, headers={key: response.headers[key] for key in kept})
+    return response
+
+
+def _takes_gzip(headers: Headers) -> bool:
+    """Whether ``Accept-Encoding`` lets gzip through (RFC 9110 section 12.5.3)."""
+    if "accept-encoding" not in headers:
+        return True
+    weights: dict[str, str] = {}
+    for one in headers["accept-encoding"].lower().split(","):
+        coding, _, weight = one.replace(" ", "").partition(";q=")
+        weights[coding] = weight or "1"
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", "0")))
+    return bool(weight.strip("0."))
+
+
+def _plain(path: Path) -> Iterator[bytes]:
+    with gzip.open(path) as file:
+        while chunk := file.read(_Swift.chunk_size):
+            yield chunk
 
 
 def _known(headers: Headers, etag: str) -> bool:

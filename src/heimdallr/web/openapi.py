@@ -26,6 +26,7 @@ TAGS = [
     {"name": "patients", "description": "The founding document's endpoints, by case ID."},
     {"name": "worklist", "description": "Every study ever received, and live changes."},
     {"name": "studies", "description": "One study and its files, by its number."},
+    {"name": "viewer", "description": "The images of a study as a viewer in a browser wants them."},
     {"name": "commands", "description": "What people ask for."},
     {"name": "findings", "description": "What a person should know, and who has seen it."},
     {"name": "measurements", "description": "Numbers across studies."},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,7 @@ def test_it_is_recorded(service: Service, route: str) -> None:
         finding = session.scalars(select(FindingRow.id)).first()
     method, template = route.split(" ")
     folder = service.folders.output / CASE
+    (folder / "volume.nii.gz").write_bytes(gzip.compress(b"v" * 1000))
     picture = next(folder.rglob("*.png")).name
     structure = next((folder / "total").glob("*.nii.gz")).name.removesuffix(".nii.gz")
     path = template.format(
