@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HEIMDALLR_TEST_DATA ?= $(abspath ../shared/data)
 
-.PHONY: help setup demo test test-slow lint format bench weights clean
+DASHBOARD := src/heimdallr/web/static/dashboard/index.html
+
+.PHONY: help setup dashboard wheel demo test test-slow lint format bench weights clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-setup: $(STAMP) ## Create .venv and install Heimdallr with the versions of constraints.txt
+setup: $(STAMP) $(DASHBOARD) ## Create .venv, install Heimdallr with the versions of constraints.txt, build the dashboard
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -20,25 +22,41 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## Start the whole system, send it three synthetic patients, compare with the known truth
+frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json $(STAMP)
+	cd frontend && ./with-node npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+$(DASHBOARD): frontend/node_modules/.installed $(shell find frontend -type f -not -path '*/node_modules/*')
+	cd frontend && ./with-node npm run --silent build
+	@touch $@
+
+dashboard: $(DASHBOARD) ## Build the dashboard into the package
+
+wheel: $(STAMP) $(DASHBOARD) ## Build dist/heimdallr-….whl, dashboard and all
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+demo: $(STAMP) $(DASHBOARD) ## Start the whole system, send it three synthetic patients, compare with the known truth
 	$(BIN)/heimdallr demo --output demo
 
-test: $(STAMP) ## Lint, type-check, every test but those that take minutes; what needs an absent program is skipped
+test: $(STAMP) $(DASHBOARD) ## Lint, type-check, every test but those that take minutes; what needs an absent program is skipped
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: $(STAMP) ## The tests that take minutes: the whole system, killed at random
+test-slow: $(STAMP) $(DASHBOARD) ## The tests that take minutes: the whole system, killed at random
 	$(BIN)/python -m pytest -m slow -s
 
-lint: $(STAMP) ## ruff, mypy --strict and the folder-order contracts
+lint: $(STAMP) frontend/node_modules/.installed ## ruff, mypy --strict, the folder-order contracts; ESLint, tsc and Vitest of the dashboard
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/openapi.py frontend/openapi.json
+	cd frontend && ./with-node npm run --silent check
 
-format: $(STAMP) ## Let ruff put the code in order
+format: $(STAMP) frontend/node_modules/.installed ## Let ruff and Prettier put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	cd frontend && ./with-node npm run --silent format
 
 bench: $(STAMP) ## Measure the claims of the README, peers in the same run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -15,7 +15,7 @@ from heimdallr.config import Settings
 from heimdallr.domain.errors import ConfigurationError
 from heimdallr.store.models import Role
 from heimdallr.web.access import install, unguarded
-from heimdallr.web.access.headers import ALWAYS, DASHBOARD_POLICY, DATA_POLICY, DOCS_POLICY
+from heimdallr.web.access.headers import ALWAYS, DATA_POLICY, DOCS_POLICY, dashboard_policy
 from heimdallr.web.access.installation import UnguardedRouteError
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ def test_policies(site: Site) -> None:
     """A page may run its own program; data may run nothing."""
     answers = _answers(site)
     policies = {kind: answer.headers["content-security-policy"] for kind, answer in answers.items()}
-    assert policies["page"] == DASHBOARD_POLICY
+    assert policies["page"] == dashboard_policy()
     assert policies["docs"] == policies["program"] == DOCS_POLICY
     assert policies["read"] == policies["broken"] == policies["openapi"] == DATA_POLICY
 

@@ -34,6 +34,7 @@ from heimdallr.web.access.guard import (
     require,
     unguarded,
 )
+from heimdallr.web.access.headers import dashboard_policy
 from heimdallr.web.access.installation import install, utc_now, welcome_administrator
 from heimdallr.web.access.principal import Permission, Principal
 from heimdallr.web.access.refusals import REFUSALS
@@ -51,6 +52,7 @@ __all__ = [
     "SignedIn",
     "Uploader",
     "audit",
+    "dashboard_policy",
     "demand",
     "entry",
     "guarded_routes",

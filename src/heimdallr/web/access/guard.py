@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 PUBLIC = {
     ("GET", "/"): "the dashboard's page; it shows the sign-in form",
+    ("GET", "/studies/*"): "the same page, as all addresses of the dashboard",
+    ("GET", "/explorer"): "the same page",
+    ("GET", "/system"): "the same page",
+    ("GET", "/access"): "the same page",
+    ("GET", "/welcome"): "the same page",
+    ("GET", "/help"): "the same page",
     ("GET", "/assets/*"): "the dashboard's program, styles and pictures",
     ("GET", "/favicon.ico"): "the dashboard's icon",
     ("GET", "/healthz"): "is the process alive; says nothing else",

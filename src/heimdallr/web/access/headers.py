@@ -21,10 +21,10 @@ DATA_POLICY = f"default-src 'none'; {_NO_FRAMES}"
 DOCS_POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; {_NO_FRAMES}"
 )
-DASHBOARD_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
-    "img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
-    f"manifest-src 'self'; {_NO_FRAMES}"
+_DASHBOARD = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'{nonce}; "
+    "img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; "
+    f"worker-src 'self' blob:; manifest-src 'self'; {_NO_FRAMES}"
 )
 _PROGRAMS = ("text/html", "text/javascript", "application/javascript")
 """A worker obeys the policy that came with its program."""
@@ -76,13 +76,19 @@ class SecurityHeaders:
 
 def _add(headers: MutableHeaders, scope: Scope) -> None:
     headers.update(ALWAYS)
-    headers["Content-Security-Policy"] = _policy(scope["path"], headers.get("content-type", ""))
+    policy = _policy(scope["path"], headers.get("content-type", ""))
+    headers.setdefault("Content-Security-Policy", policy)
     headers.setdefault("Cache-Control", "no-store")
     if scope["scheme"] == "https":
         headers["Strict-Transport-Security"] = STRICT_TRANSPORT
 
 
+def dashboard_policy(nonce: str = "") -> str:
+    """Policy of the dashboard's page; style elements that carry the nonce count as its own."""
+    return _DASHBOARD.format(nonce=f" 'nonce-{nonce}'" if nonce else "")
+
+
 def _policy(path: str, content_type: str) -> str:
     if not content_type.startswith(_PROGRAMS):
         return DATA_POLICY
-    return DOCS_POLICY if path == "/docs" or path.startswith("/docs/") else DASHBOARD_POLICY
+    return DOCS_POLICY if path == "/docs" or path.startswith("/docs/") else dashboard_policy()

@@ -1,0 +1,113 @@
+import { AppShell, Box, Burger, Group, NavLink as MenuLink, Text, Tooltip } from "@mantine/core";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import { NavLink, Outlet, useNavigate } from "react-router";
+
+import { Waiting } from "@/components/Waiting";
+
+import { AccountMenu } from "./AccountMenu";
+import icon from "./icon.svg";
+import { LiveContext } from "./live";
+import { SessionGate, useMay } from "./session";
+import classes from "./Shell.module.css";
+import { type Live, useLiveChanges } from "./useLiveChanges";
+
+/** What surrounds every page: who is signed in, where to go, whether what one sees is live. */
+export function Shell() {
+  return (
+    <SessionGate>
+      <Frame />
+    </SessionGate>
+  );
+}
+
+function Frame() {
+  const { t } = useTranslation();
+  const live = useLiveChanges();
+  const navigate = useNavigate();
+  const [menu, { toggle, close }] = useDisclosure();
+  useHotkeys([
+    ["g>w", () => void navigate("/")],
+    ["g>e", () => void navigate("/explorer")],
+    ["g>s", () => void navigate("/system")],
+    ["shift+?", () => void navigate("/help")],
+  ]);
+  return (
+    <LiveContext value={live}>
+      <AppShell
+        header={{ height: 48 }}
+        navbar={{ width: 220, breakpoint: "sm", collapsed: { desktop: true, mobile: !menu } }}
+        padding={0}
+      >
+        <AppShell.Header className={classes.header}>
+          <a href="#main" className="skip-link">
+            {t("nav.skip")}
+          </a>
+          <Group h="100%" px="md" gap="lg" wrap="nowrap">
+            <Burger
+              opened={menu}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={t("nav.menu")}
+            />
+            <NavLink to="/" className={classes.brand}>
+              <img src={icon} alt="" width={26} height={26} />
+              <Text fw={650}>Heimdallr</Text>
+            </NavLink>
+            <Group component="nav" gap={4} visibleFrom="sm" aria-label={t("nav.pages")}>
+              <Pages className={classes.link} />
+            </Group>
+            <Box flex={1} />
+            <LiveDot live={live} />
+            <AccountMenu />
+          </Group>
+        </AppShell.Header>
+        <AppShell.Navbar p="xs" onClick={close}>
+          <Pages menu />
+        </AppShell.Navbar>
+        <AppShell.Main id="main" tabIndex={-1}>
+          <Suspense fallback={<Waiting />}>
+            <Outlet />
+          </Suspense>
+        </AppShell.Main>
+      </AppShell>
+    </LiveContext>
+  );
+}
+
+function Pages({ menu, className }: { menu?: boolean; className?: string }) {
+  const { t } = useTranslation();
+  const administrator = useMay("admin");
+  const pages = [
+    ["/", "nav.worklist"],
+    ["/explorer", "nav.explorer"],
+    ["/system", "nav.system"],
+    ...(administrator ? [["/access", "nav.access"] as const] : []),
+    ["/help", "nav.help"],
+  ] as const;
+  return pages.map(([to, label]) =>
+    menu ? (
+      <MenuLink key={to} component={NavLink} to={to} label={t(label)} />
+    ) : (
+      <NavLink key={to} to={to} end={to === "/"} className={className}>
+        {t(label)}
+      </NavLink>
+    ),
+  );
+}
+
+function LiveDot({ live }: { live: Live }) {
+  const { t } = useTranslation();
+  return (
+    <Tooltip label={t(live === "live" ? "live.on" : "live.off")}>
+      <Group gap={6} role="status" wrap="nowrap">
+        <span className={classes.dot} data-live={live === "live"} />
+        <Text size="xs" c="dimmed" visibleFrom="xs">
+          {t(live === "live" ? "live.live" : "live.polling")}
+        </Text>
+      </Group>
+    </Tooltip>
+  );
+}

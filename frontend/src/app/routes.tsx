@@ -1,0 +1,44 @@
+/** Every page and its address; the server knows the same ones (web/api/pages.py). */
+import { createBrowserRouter, type RouteObject } from "react-router";
+
+import { ErrorPage } from "./ErrorPage";
+import { Shell } from "./Shell";
+
+const pages: RouteObject[] = [
+  {
+    index: true,
+    lazy: async () => ({ Component: (await import("@/pages/worklist/WorklistPage")).WorklistPage }),
+  },
+  {
+    path: "studies/:studyId",
+    lazy: async () => ({ Component: (await import("@/pages/study/StudyPage")).StudyPage }),
+  },
+  {
+    path: "studies/:studyId/report",
+    lazy: async () => ({ Component: (await import("@/pages/report/ReportPage")).ReportPage }),
+  },
+  {
+    path: "explorer",
+    lazy: async () => ({ Component: (await import("@/pages/explorer/ExplorerPage")).ExplorerPage }),
+  },
+  {
+    path: "system",
+    lazy: async () => ({ Component: (await import("@/pages/system/SystemPage")).SystemPage }),
+  },
+  {
+    path: "access",
+    lazy: async () => ({ Component: (await import("@/pages/access/AccessPage")).AccessPage }),
+  },
+  {
+    path: "welcome",
+    lazy: async () => ({ Component: (await import("@/pages/welcome/WelcomePage")).WelcomePage }),
+  },
+  {
+    path: "help",
+    lazy: async () => ({ Component: (await import("@/pages/help/HelpPage")).HelpPage }),
+  },
+];
+
+export const router = createBrowserRouter([
+  { path: "/", element: <Shell />, errorElement: <ErrorPage />, children: pages },
+]);

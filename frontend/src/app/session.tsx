@@ -1,0 +1,55 @@
+/** Who is signed in; everything else waits for that. */
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect } from "react";
+
+import { api, type Schemas, setCsrfToken } from "@/api/client";
+import { ApiError } from "@/api/errors";
+import { ErrorPanel } from "@/components/ErrorPanel";
+import { Waiting } from "@/components/Waiting";
+import { SignInPage } from "@/pages/sign-in/SignInPage";
+
+export type WhoAmI = Schemas["WhoAmI"];
+export type Permission = WhoAmI["permissions"][number];
+
+const SessionContext = createContext<WhoAmI | null>(null);
+
+export function useSession(): WhoAmI {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("nobody is signed in");
+  return session;
+}
+
+export function useMay(permission: Permission): boolean {
+  return useSession().permissions.includes(permission);
+}
+
+/** Shows the pages to who may see them, the sign-in form to everybody else. */
+export function SessionGate({ children }: { children: ReactNode }) {
+  const queries = useQueryClient();
+  const { data, error, refetch } = api.useQuery(
+    "get",
+    "/api/v1/session",
+    {},
+    { staleTime: Infinity },
+  );
+  // Repeated by requests of children, so it is known before they render.
+  setCsrfToken(data?.csrf_token ?? null);
+
+  useEffect(() => {
+    // A session that ended shows in any answer.
+    return queries.getQueryCache().subscribe(({ query }) => {
+      const ended = query.state.error instanceof ApiError && query.state.error.status === 401;
+      if (ended && String((query.queryKey as unknown[])[1]) !== "/api/v1/session") {
+        void queries.resetQueries({ queryKey: ["get", "/api/v1/session"] });
+      }
+    });
+  }, [queries]);
+
+  const signedOut = error instanceof ApiError && error.status === 401;
+  if (signedOut || data?.must_change_password) {
+    return <SignInPage renew={data ?? null} onSignedIn={() => void refetch()} />;
+  }
+  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
+  if (!data) return <Waiting />;
+  return <SessionContext value={data}>{children}</SessionContext>;
+}

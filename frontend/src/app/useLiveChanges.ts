@@ -1,0 +1,61 @@
+/** The server's event stream, put into the query cache; every page shows what is true now. */
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+import type { Schemas } from "@/api/client";
+
+export type StudyRow = Schemas["StudyRow"];
+export type Live = "live" | "polling";
+
+const WORKLIST = ["get", "/api/v1/studies"];
+
+/** Put a study's new row wherever the row stands; order and filters are asked for anew, gently. */
+function updateRow(queries: QueryClient, row: StudyRow): void {
+  queries.setQueriesData<Schemas["Worklist"]>(
+    { queryKey: WORKLIST },
+    (page) =>
+      page && { ...page, studies: page.studies.map((one) => (one.id === row.id ? row : one)) },
+  );
+  void queries.invalidateQueries({
+    predicate: ({ queryKey }) =>
+      String(queryKey[1]).startsWith("/api/v1/studies/{study_id}") &&
+      studyOf(queryKey[2]) === row.id,
+  });
+}
+
+function studyOf(init: unknown): number | undefined {
+  return (init as { params?: { path?: { study_id?: number } } } | undefined)?.params?.path
+    ?.study_id;
+}
+
+/** Follows the stream while the page is open; says whether it lives or the pages must poll. */
+export function useLiveChanges(): Live {
+  const queries = useQueryClient();
+  const [live, setLive] = useState<Live>("polling");
+
+  useEffect(() => {
+    let pending: ReturnType<typeof setTimeout> | undefined;
+    // A burst of changes asks for the worklist once.
+    const refreshSoon = () => {
+      pending ??= setTimeout(() => {
+        pending = undefined;
+        void queries.invalidateQueries({ queryKey: WORKLIST });
+        void queries.invalidateQueries({ queryKey: ["get", "/api/v1/queue"] });
+      }, 1000);
+    };
+    const stream = new EventSource("/api/v1/changes");
+    stream.addEventListener("ready", () => setLive("live"));
+    stream.addEventListener("study", (event: MessageEvent<string>) => {
+      updateRow(queries, JSON.parse(event.data) as StudyRow);
+      refreshSoon();
+    });
+    stream.addEventListener("removed", refreshSoon);
+    stream.addEventListener("reset", refreshSoon);
+    stream.onerror = () => setLive("polling");
+    return () => {
+      clearTimeout(pending);
+      stream.close();
+    };
+  }, [queries]);
+  return live;
+}

@@ -1,0 +1,41 @@
+/** English and Portuguese; only the language in use is loaded. */
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+
+export const LANGUAGES = { en: "English", pt: "Português" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const STORED = "heimdallr.language";
+
+function chosen(): Language {
+  const wanted = [localStorage.getItem(STORED) ?? "", ...navigator.languages];
+  const found = wanted.map((one) => one.slice(0, 2)).find((one) => one in LANGUAGES);
+  return (found as Language | undefined) ?? "en";
+}
+
+async function load(language: Language): Promise<void> {
+  const { messages } = language === "pt" ? await import("./pt") : await import("./en");
+  for (const [namespace, texts] of Object.entries(messages))
+    i18next.addResourceBundle(language, namespace, texts);
+}
+
+export async function startI18n(): Promise<void> {
+  const language = chosen();
+  await i18next.use(initReactI18next).init({
+    lng: language,
+    resources: {},
+    defaultNS: "common",
+    // React escapes by itself.
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  await load(language);
+  document.documentElement.lang = language;
+}
+
+export async function switchLanguage(language: Language): Promise<void> {
+  await load(language);
+  await i18next.changeLanguage(language);
+  localStorage.setItem(STORED, language);
+  document.documentElement.lang = language;
+}
