@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.lifecycle import lock
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Event, Instance, Study, StudyState
+from heimdallr.store.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -279,6 +281,24 @@ def test_another_server_s_studies_are_sent(tmp_path: Path) -> None:
     site.step(2.1)
     assert site.state() is StudyState.SENDING
     site.database.close()
+
+
+def test_a_recorder_shows_that_it_lives(tmp_path: Path) -> None:
+    """From its start to its end."""
+    settings = Settings(data_dir=tmp_path / "data")
+    data_folders(settings).create()
+    database = open_database(settings)
+    upgrade(database)
+
+    def living() -> list[int]:
+        with database.read() as session:
+            found = services(session, "recorder", datetime.now(timezone.utc))
+            return [one.pid for one in found if one.alive]
+
+    with _running(settings):
+        _wait_for(lambda: living() == [os.getpid()])
+    assert living() == []
+    database.close()
 
 
 @contextmanager

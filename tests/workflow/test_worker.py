@@ -22,6 +22,7 @@ from quick_work import (
 
 from heimdallr.store import lifecycle
 from heimdallr.store.models import STAT, Event, MeasurementRow, Series, Study, StudyState
+from heimdallr.store.services import services
 
 if TYPE_CHECKING:
     from heimdallr.config import Settings
@@ -199,3 +200,21 @@ def test_events_tell_the_story(database: Database, settings: Settings, workers: 
         events = session.query(Event).filter_by(study_fk=study_id).order_by(Event.id).all()
     assert [event.kind for event in events] == ["complete", "done"]
     assert not any(PATIENT in event.message for event in events)
+
+
+def test_a_worker_shows_that_it_lives(
+    database: Database, settings: Settings, workers: Workers
+) -> None:
+    """From its start to its end; one that is killed is still shown, with its last sign."""
+    worker, killed = workers.start(), workers.start()
+
+    def pids() -> set[int]:
+        with database.read() as session:
+            found = services(session, "worker", datetime.now(timezone.utc))
+            assert all(one.details["parallel"] == settings.max_parallel_cases for one in found)
+            return {one.pid for one in found if one.alive}
+
+    wait_for(lambda: pids() == {worker.process.pid, killed.process.pid})
+    killed.process.kill()
+    worker.stop()
+    assert pids() == {killed.process.pid}

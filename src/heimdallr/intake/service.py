@@ -5,14 +5,16 @@
     spool ─▶ record ─▶ study complete? ─▶ queued for the worker | sent to another server
     watch folder ─▶ spool
 
-Three threads, so that a large find or a slow transfer does not keep an image waiting: recording
-and completion, the watch folder, the handing over.
+Four threads, so that a large find or a slow transfer does not keep an image waiting: recording
+and completion, the watch folder, the handing over, the sign of life.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +30,7 @@ from heimdallr.intake.watch import WatchFolder
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.store.services import BEAT_S, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,6 +205,8 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         if settings.watch_dir is not None:
             watch = WatchFolder(settings.watch_dir, database, folders, settings, clock)
             loops.append(("watch folder", watch.step))
+        presence = Presence("recorder", f"recorder-{secrets.token_hex(8)}", clock.now())
+        loops.append(("sign of life", partial(_beat, database, presence, clock)))
         if not settings.hands_over_in_place:
             loops.append(("hand-over", HandOver(database, folders, settings, clock).step))
         threads = [
@@ -213,6 +218,7 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         _repeat("recorder", lambda: BUSY_POLL_S if intake.step() else IDLE_POLL_S, stop)
         for thread in threads:
             thread.join(_GOODBYE_S)
+        _attempt(partial(_say_goodbye, database, presence))
     finally:
         database.close()
 
@@ -229,6 +235,18 @@ def _begin(database: Database, folders: DataFolders, stop: threading.Event) -> b
 
     _repeat("recorder", begin, stop, until=begun)
     return begun.is_set()
+
+
+def _beat(database: Database, presence: Presence, clock: Clock) -> float:
+    with database.write() as session:
+        presence.beat(session, clock.now())
+    return BEAT_S
+
+
+def _say_goodbye(database: Database, presence: Presence) -> float:
+    with database.write() as session:
+        presence.leave(session)
+    return 0.0
 
 
 def _repeat(

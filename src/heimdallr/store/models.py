@@ -443,7 +443,7 @@ class MeasurementRow(Base):
     __tablename__ = "measurements"
     __table_args__ = (
         UniqueConstraint("study_fk", "name"),
-        Index(None, "name", "value"),
+        Index(None, "name", "status", "study_fk", "value"),  # the explorer reads nothing else
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
@@ -461,7 +461,7 @@ class FindingRow(Base):
     """A finding of a study's current results, and who has seen it."""
 
     __tablename__ = "findings"
-    __table_args__ = (Index(None, "code", "study_fk"),)
+    __table_args__ = (Index(None, "code", "severity"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
     code: Mapped[str] = mapped_column(String(64))
@@ -522,6 +522,27 @@ class Peer(Base):
     last_store_at: Mapped[datetime | None]
     last_rejection_at: Mapped[datetime | None]
     last_rejection: Mapped[str] = mapped_column(Label(300), default="")
+
+
+class Service(Base):
+    """A process that works for this database, and its last sign of life.
+
+    Attributes:
+        kind: ``worker`` or ``recorder``.
+        name: a new one for each start.
+        details: what it works with; of a worker its device.
+    """
+
+    __tablename__ = "services"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    host: Mapped[str] = mapped_column(Label(64))
+    pid: Mapped[int]
+    version: Mapped[str] = mapped_column(Label(32))
+    started_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    details: Mapped[Json] = mapped_column(default=dict)
 
 
 class User(Base):

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,6 +20,7 @@ from heimdallr.lifeline import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.store.services import BEAT_S, Presence
 from heimdallr.workflow.dispatcher import Dispatcher
 from heimdallr.workflow.durable import DurableWork
 from heimdallr.workflow.executors import GRACE_S, Census, make_locks, new_name
@@ -83,15 +85,16 @@ def run_worker(
     folders.create()
     database = open_database(settings)
     upgrade(database)
-    make_work = make_work or _real_work(settings)
-    shop = Shop(database, folders, make_work, settings.max_recoveries)
     name, locks = new_name(), make_locks(database, folders.state, grace_s)
+    presence = Presence("worker", name, _now(), {"parallel": settings.max_parallel_cases})
+    make_work = make_work or _real_work(settings, presence)
+    shop = Shop(database, folders, make_work, settings.max_recoveries)
     if not locks.hold(name):
         msg = f"the lock of worker {name} cannot be taken"
         raise StorageError(msg, remedy="check the database and the state folder")
     work = DurableWork(settings, shop, name)
     work.launch()
-    rounds = Rounds(settings, database, work, locks, name)
+    rounds = Rounds(settings, database, work, locks, presence)
     rounds.start()
     _log.info("worker_ready", executor=name)
     ready()
@@ -99,6 +102,7 @@ def run_worker(
     _log.info("worker_stops", executor=name, count=work.busy)
     rounds.stop()
     ended = _leave(shop, work, stop_s)
+    _in_background("leaving", partial(_say_goodbye, database, presence)).join(LEAVE_S)
     if ended:
         work.close()
         locks.release()
@@ -111,13 +115,19 @@ class Rounds:
     """What a worker does again and again beside the work itself, in a thread of its own."""
 
     def __init__(
-        self, settings: Settings, database: Database, work: DurableWork, locks: Locks, name: str
+        self,
+        settings: Settings,
+        database: Database,
+        work: DurableWork,
+        locks: Locks,
+        presence: Presence,
     ) -> None:
         self._settings = settings
         self._database = database
         self._work = work
         self._locks = locks
-        self._name = name
+        self._presence = presence
+        self._name = presence.name
         self._dispatcher = Dispatcher(database, work, settings.max_parallel_cases)
         self._census = Census(locks)
         self._stop = threading.Event()
@@ -157,6 +167,9 @@ class Rounds:
     def _round(self) -> None:
         if self._is_due("lock", LOCK_S):
             self._hold_lock()
+        if self._is_due("presence", BEAT_S):
+            with self._database.write() as session:
+                self._presence.beat(session, _now())
         if not self._holding:
             return  # taken for dead by the others, who are taking over: nothing new for now
         if self._is_due("census", CENSUS_S):
@@ -177,7 +190,7 @@ class Rounds:
 
     def _keep_house(self) -> None:
         keep_house(self._settings, self._database)
-        self._work.forget(datetime.now(timezone.utc) - FORGET_AFTER)
+        self._work.forget(_now() - FORGET_AFTER)
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()
@@ -207,14 +220,28 @@ def _wait_idle(work: DurableWork, limit_s: float) -> bool:
     return not work.busy
 
 
-def _real_work(settings: Settings) -> Callable[[Assignment, WorkFolder], Work]:
+def _say_goodbye(database: Database, presence: Presence) -> None:
+    with database.write() as session:
+        presence.leave(session)
+
+
+def _real_work(settings: Settings, presence: Presence) -> Callable[[Assignment, WorkFolder], Work]:
     """The real work on a run, with one engine for all; it is being made ready meanwhile."""
     # Networks, converters and analyses are imported by workers only.
+    from heimdallr.workflow.hardware import hardware  # noqa: PLC0415
     from heimdallr.workflow.real_work import RealWork  # noqa: PLC0415
+
+    def look_around() -> None:
+        presence.details = {**presence.details, "hardware": hardware(settings)}
 
     real = RealWork(settings)
     _in_background("warm", real.warm)
+    _in_background("hardware", look_around)
     return real
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def _in_background(name: str, work: Callable[[], object]) -> threading.Thread:

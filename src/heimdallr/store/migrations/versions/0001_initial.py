@@ -105,6 +105,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_removed_studies_change"), "removed_studies", ["change"], unique=False)
     op.create_table(
+        "services",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("host", sa.String(64), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(32), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_services")),
+        sa.UniqueConstraint("name", name=op.f("uq_services_name")),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -320,7 +334,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
     )
     op.create_index(
-        op.f("ix_findings_code_study_fk"), "findings", ["code", "study_fk"], unique=False
+        op.f("ix_findings_code_severity"), "findings", ["code", "severity"], unique=False
     )
     op.create_index(op.f("ix_findings_study_fk"), "findings", ["study_fk"], unique=False)
     op.create_table(
@@ -345,7 +359,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("study_fk", "name", name=op.f("uq_measurements_study_fk_name")),
     )
     op.create_index(
-        op.f("ix_measurements_name_value"), "measurements", ["name", "value"], unique=False
+        op.f("ix_measurements_name_status_study_fk_value"),
+        "measurements",
+        ["name", "status", "study_fk", "value"],
+        unique=False,
     )
     op.create_table(
         "runs",
@@ -448,10 +465,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_runs_state_priority_queued_at"), table_name="runs")
     op.drop_index(op.f("ix_runs_finished_at"), table_name="runs")
     op.drop_table("runs")
-    op.drop_index(op.f("ix_measurements_name_value"), table_name="measurements")
+    op.drop_index(op.f("ix_measurements_name_status_study_fk_value"), table_name="measurements")
     op.drop_table("measurements")
     op.drop_index(op.f("ix_findings_study_fk"), table_name="findings")
-    op.drop_index(op.f("ix_findings_code_study_fk"), table_name="findings")
+    op.drop_index(op.f("ix_findings_code_severity"), table_name="findings")
     op.drop_table("findings")
     op.drop_index(op.f("ix_events_study_fk"), table_name="events")
     op.drop_index(op.f("ix_events_at"), table_name="events")
@@ -473,6 +490,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sessions_user_fk"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_table("users")
+    op.drop_table("services")
     op.drop_index(op.f("ix_removed_studies_change"), table_name="removed_studies")
     op.drop_table("removed_studies")
     op.drop_index(op.f("ix_quarantine_received_at"), table_name="quarantine")
