@@ -1,0 +1,24 @@
+/** What there is to view of a study, as the server tells it. */
+import { api, type Schemas } from "@/api/client";
+
+export type ViewerManifest = Schemas["ViewerManifest"];
+export type LabelMap = Schemas["LabelMapOut"];
+export type Structure = Schemas["StructureRecord"];
+export type ImageFile = Schemas["ImageFile"];
+export type JumpTarget = Schemas["TargetOut"];
+
+export interface Jump {
+  target: JumpTarget;
+  /** Grows with every click, so that the same place can be asked for twice. */
+  count: number;
+}
+
+/** Asking for it is recorded as a look at the study: once per visit, not with every focus. */
+export function useViewerManifest(studyId: number) {
+  return api.useQuery(
+    "get",
+    "/api/v1/studies/{study_id}/viewer",
+    { params: { path: { study_id: studyId } } },
+    { staleTime: Infinity },
+  );
+}
