@@ -85,6 +85,7 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/quarantine": "read",
     "GET /api/v1/peers": "read",
     "GET /api/v1/system": "read",
+    "GET /api/v1/workers": "read",
     "GET /api/v1/settings": "admin",
     "GET /api/v1/users": "admin",
     "POST /api/v1/users": "admin",

@@ -8,17 +8,23 @@ from functools import lru_cache
 from importlib.metadata import version
 
 from fastapi import APIRouter
+from sqlalchemy import func, select
 
 from heimdallr import __version__
 from heimdallr.config import describe
 from heimdallr.store import details
-from heimdallr.store.models import Event
+from heimdallr.store.models import Event, Peer, Study
+from heimdallr.store.services import Living, services
 from heimdallr.web.access import REFUSALS, Administrator, Reader
-from heimdallr.web.context import Ctx
+from heimdallr.web.alerts import alerts, gather
+from heimdallr.web.context import Context, Ctx
 from heimdallr.web.schemas.common import Before, Limit
 from heimdallr.web.schemas.studies import EventOut, Events
 from heimdallr.web.schemas.system import (
+    AlertOut,
+    CurrentRunOut,
     Disk,
+    Intake,
     PeerOut,
     Peers,
     Quarantine,
@@ -28,6 +34,8 @@ from heimdallr.web.schemas.system import (
     SettingsOut,
     System,
     WeightsOut,
+    WorkerOut,
+    Workers,
 )
 from heimdallr.workflow.weights import open_store
 
@@ -35,6 +43,7 @@ router = APIRouter(prefix="/api/v1", tags=["system"], responses=REFUSALS)
 
 _PACKAGES = ("TotalSegmentator", "nnunetv2", "torch", "openvino", "pydicom", "pynetdicom")
 _DAY = timedelta(days=1)
+_WORKER_FIELDS = ("name", "host", "pid", "version", "started_at", "last_seen_at", "alive")
 
 
 @router.get("/events")
@@ -98,11 +107,33 @@ def list_peers(context: Ctx, _who: Reader) -> Peers:
     )
 
 
+@router.get("/workers")
+def list_workers(context: Ctx, _who: Reader) -> Workers:
+    """The processes that work on studies: alive or not, on which device, on what."""
+    with context.database.read() as session:
+        found = services(session, "worker", context.now())
+    return Workers(workers=[_worker(one) for one in found], alive=sum(one.alive for one in found))
+
+
+def _worker(one: Living) -> WorkerOut:
+    copied = {name: getattr(one, name) for name in _WORKER_FIELDS}
+    return WorkerOut.model_validate(
+        copied
+        | {
+            "parallel": one.details.get("parallel", 1),
+            "hardware": one.details.get("hardware"),
+            "runs": [CurrentRunOut.model_validate(run) for run in one.runs],
+        }
+    )
+
+
 @router.get("/system")
 def get_system(context: Ctx, _who: Reader) -> System:
-    """Versions, device, weights and disk of this installation."""
+    """Versions, devices, weights, disk and liveness, and what somebody should look at."""
     usage = shutil.disk_usage(context.folders.root)
     settings = context.settings
+    weights = open_store(settings).overview()
+    facts = gather(context, [row.task for row in weights if row.state == "bundled"])
     return System(
         version=__version__,
         python=platform.python_version(),
@@ -115,7 +146,7 @@ def get_system(context: Ctx, _who: Reader) -> System:
         tls=settings.server_certificate is not None,
         weights=[
             WeightsOut(task=row.task, origin=row.state, licence_required=row.licence_required)
-            for row in open_store(settings).overview()
+            for row in weights
         ],
         disk=Disk(
             total_bytes=usage.total,
@@ -123,6 +154,25 @@ def get_system(context: Ctx, _who: Reader) -> System:
             reserve_bytes=int(settings.disk_reserve_gb * 1e9),
             receiving=usage.free >= settings.disk_reserve_gb * 1e9,
         ),
+        intake=_intake(context),
+        workers_alive=facts.workers,
+        alerts=[AlertOut.model_validate(one) for one in alerts(facts)],
+    )
+
+
+def _intake(context: Context) -> Intake:
+    with context.database.read() as session:
+        recorders = services(session, "recorder", context.now())
+        called, stored = session.execute(
+            select(func.max(Peer.last_seen_at), func.max(Peer.last_store_at))
+        ).one()
+        newest = session.scalar(select(func.max(Study.received_at)))
+    return Intake(
+        alive=any(one.alive for one in recorders),
+        last_seen_at=max((one.last_seen_at for one in recorders), default=None),
+        last_peer_at=called,
+        last_store_at=stored,
+        last_study_at=newest,
     )
 
 

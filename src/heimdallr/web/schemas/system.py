@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from heimdallr.store.models import StudyState
+from heimdallr.web.alerts import Code, Severity
 from heimdallr.web.schemas.common import Schema
 
 
@@ -82,6 +83,81 @@ class Disk(Schema):
     receiving: bool = Field(description="false: nothing more is taken in until there is room")
 
 
+class Gpu(Schema):
+    """A graphics processor."""
+
+    name: str = Field(examples=["NVIDIA H200"])
+    memory_bytes: int = Field(examples=[150_754_820_096])
+
+
+class Hardware(Schema):
+    """What a worker computes with."""
+
+    device: str = Field(examples=["cuda:0"], description="what `auto` came to: cpu or cuda:N")
+    backend: Literal["openvino", "torch"] = Field(examples=["torch"])
+    precision: Literal["f32", "bf16"] = Field(examples=["f32"])
+    processor: str = Field(examples=["AMD EPYC 9354"])
+    cores: int = Field(examples=[16], description="that the process may use")
+    memory_bytes: int = Field(examples=[137_438_953_472], description="of the machine")
+    gpus: list[Gpu] = Field(description="that networks run on; empty where they run on the CPU")
+
+
+class CurrentRunOut(Schema):
+    """A run that a worker has taken up."""
+
+    study_id: int = Field(examples=[17])
+    revision: int = Field(examples=[1])
+    attempt: int = Field(examples=[1])
+    state: StudyState = Field(examples=["segmenting"])
+    progress: float = Field(ge=0, le=1, examples=[0.42])
+    started_at: AwareDatetime | None = Field(examples=["2026-02-01T10:12:44Z"])
+
+
+class WorkerOut(Schema):
+    """A process that works on studies."""
+
+    name: str = Field(examples=["radiology-1-4711-9f3c21aa"], description="new at every start")
+    host: str = Field(examples=["radiology-1"])
+    pid: int = Field(examples=[4711])
+    version: str = Field(examples=["0.1.0"])
+    started_at: AwareDatetime = Field(examples=["2026-02-01T08:00:00Z"])
+    last_seen_at: AwareDatetime = Field(
+        examples=["2026-02-01T10:12:44Z"], description="it gives a sign of life every 10 s"
+    )
+    alive: bool = Field(description="seen within the last minute")
+    parallel: int = Field(examples=[2], description="runs it works on at a time")
+    hardware: Hardware | None = Field(description="null until it has looked, right after its start")
+    runs: list[CurrentRunOut]
+
+
+class Workers(Schema):
+    """The workers, the living first; one that died is shown for an hour."""
+
+    workers: list[WorkerOut]
+    alive: int = Field(examples=[1])
+
+
+class AlertOut(Schema):
+    """Something that somebody should look at."""
+
+    code: Code = Field(examples=["waiting_long"], description="stable; for translation")
+    severity: Severity = Field(examples=["warning"], description="critical: the work stands still")
+    message: str = Field(examples=["the oldest waiting study has waited for 22 minutes"])
+    values: dict[str, int | float | str] = Field(
+        examples=[{"minutes": 22}], description="what the message holds"
+    )
+
+
+class Intake(Schema):
+    """What takes images in."""
+
+    alive: bool = Field(description="the recorder, which the listener keeps, was seen within a minute")
+    last_seen_at: AwareDatetime | None = Field(description="of the recorder's signs of life")
+    last_peer_at: AwareDatetime | None = Field(description="a DICOM system called")
+    last_store_at: AwareDatetime | None = Field(description="a DICOM system sent an image")
+    last_study_at: AwareDatetime | None = Field(description="the newest study began to arrive")
+
+
 class System(Schema):
     """An installation."""
 
@@ -96,6 +172,9 @@ class System(Schema):
     tls: bool = Field(examples=[True])
     weights: list[WeightsOut]
     disk: Disk
+    intake: Intake
+    workers_alive: int = Field(examples=[1])
+    alerts: list[AlertOut] = Field(description="what somebody should look at, the worst first")
 
 
 class SettingOut(Schema):
