@@ -33,6 +33,7 @@ def over_postgresql(tmp_path: Path, postgresql_url: str) -> Iterator[Service]:
         "/api/v1/peers", "/api/v1/system", "/api/v1/measurements", "/api/v1/measurements.csv",
         "/api/v1/measurements/names", "/api/v1/worklist/options", "/api/v1/workers",
         "/api/v1/studies?search=silva%202026-02&modality=CT&region=head&severity=note",
+        "/api/v1/worklist/counts", "/api/v1/studies?attention=true&severity=critical",
         "/api/v1/studies?sort=name&finding=intracerebral_haemorrhage&date_from=2026-01-01",
     ],
 )  # fmt: skip

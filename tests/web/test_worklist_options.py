@@ -91,3 +91,21 @@ def test_an_answer_is_made_anew_when_it_is_old() -> None:
     assert cached() == 0
     time[0] = 10.0
     assert cached() == 1
+
+
+def test_counts_are_those_of_the_filters(service: Service) -> None:
+    """Acknowledged and read, a critical study waits for nobody."""
+    client = service.client
+    service.add("1.5", StudyState.FAILED)
+    number = service.add_done()
+    counts = client.get("/api/v1/worklist/counts").json()
+    assert counts == {"total": 2, "attention": 2, "unread": 1, "in_progress": 0, "failed": 1}
+    assert client.get("/api/v1/studies", params={"attention": True}).json()["total"] == 2
+    finding = client.get(f"/api/v1/studies/{number}").json()["findings"]
+    assert [one["severity"] for one in finding] == ["critical"]
+    found = client.get(f"/api/v1/studies/{number}").json()["results"]["findings"][0]["id"]
+    url = f"/api/v1/studies/{number}/findings/{found}/acknowledge"
+    assert client.post(url, json={"note": ""}).status_code == 200
+    assert client.put(f"/api/v1/studies/{number}/read", json={"on": True}).status_code == 200
+    counts = client.get("/api/v1/worklist/counts").json()
+    assert counts == {"total": 2, "attention": 1, "unread": 0, "in_progress": 0, "failed": 1}

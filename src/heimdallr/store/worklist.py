@@ -15,9 +15,10 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, func, or_, select
+from sqlalchemy import ColumnElement, UnaryExpression, func, or_, select
 from sqlalchemy.sql import operators
 
+from heimdallr.store.attention import is_unread, needs_attention
 from heimdallr.store.models import STAT, STATE_ORDER, Study, StudyState
 from heimdallr.store.results import SEVERITIES, unlisted
 from heimdallr.store.search import search_words
@@ -82,6 +83,7 @@ class WorklistFilter:
         unread: has results that nobody has read.
         stat: is urgent.
         flagged: marked by a person.
+        attention: waits for a person (:mod:`heimdallr.store.attention`).
     """
 
     search: str = ""
@@ -97,6 +99,7 @@ class WorklistFilter:
     unread: bool = False
     stat: bool = False
     flagged: bool = False
+    attention: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +283,14 @@ class _Conditions:
             severity = self._column(Study.worst_severity, is_wide=True)
             chosen.append(severity >= SEVERITIES[wanted.severity])
         if wanted.unread:
-            chosen.append(and_(Study.has_results.is_(True), Study.read_at.is_(None)))
+            chosen.append(is_unread())
         if wanted.stat:
             chosen.append(Study.priority <= STAT)
         if wanted.flagged:
             chosen.append(Study.flagged.is_(True))
+        if wanted.attention:
+            rank = self._column(Study.state_rank, is_wide=True)
+            chosen.append(needs_attention(rank, self._column(Study.worst_severity, is_wide=True)))
         return chosen
 
     def _dates(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:

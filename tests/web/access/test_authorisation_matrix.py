@@ -67,6 +67,7 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/studies/{study_id}/viewer/labels/{folder}.nii": "read",
     "PUT /api/v1/studies/{study_id}/read": "read",
     "GET /api/v1/worklist/options": "read",
+    "GET /api/v1/worklist/counts": "read",
     "POST /api/v1/studies/commands": "read",
     "POST /api/v1/studies/{study_id}/start": "operate",
     "POST /api/v1/studies/{study_id}/cancel": "operate",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
+from heimdallr.store.attention import counts
 from heimdallr.store.details import findings_of
 from heimdallr.store.models import StudyState
 from heimdallr.store.results import SEVERITIES
@@ -25,7 +26,7 @@ from heimdallr.web.context import Context, Ctx
 from heimdallr.web.estimates import remaining
 from heimdallr.web.problems import Problem
 from heimdallr.web.schemas.common import Limit, Message, Offset
-from heimdallr.web.schemas.options import FindingOption, WorklistOptions
+from heimdallr.web.schemas.options import FindingOption, WorklistCounts, WorklistOptions
 from heimdallr.web.schemas.studies import StudyRow, Worklist, chip, study_row
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
@@ -58,6 +59,13 @@ class WorklistQuery(Message):
     unread: Annotated[bool, Query(description="has results nobody has read")] = False
     stat: Annotated[bool, Query(description="is urgent")] = False
     flagged: Annotated[bool, Query(description="is flagged")] = False
+    attention: Annotated[
+        bool,
+        Query(
+            description="waits for a person: failed, a critical finding that nobody has "
+            "acknowledged, or STAT and not read"
+        ),
+    ] = False
 
     def wanted(self) -> WorklistFilter:
         """As the store has it."""
@@ -75,6 +83,7 @@ class WorklistQuery(Message):
             unread=self.unread,
             stat=self.stat,
             flagged=self.flagged,
+            attention=self.attention,
         )
 
 
@@ -118,6 +127,13 @@ def get_worklist_options(context: Ctx, _who: Reader) -> WorklistOptions:
         body_regions=list(found.body_regions),
         findings=sorted(findings, key=lambda one: (-SEVERITIES[one.severity], one.title)),
     )
+
+
+@router.get("/worklist/counts")
+def get_worklist_counts(context: Ctx, _who: Reader) -> WorklistCounts:
+    """How many studies there are, and how many of them wait for what."""
+    with context.database.read() as session:
+        return WorklistCounts.model_validate(counts(session))
 
 
 def rows_out(session: Session, rows: Sequence[WorklistRow]) -> list[StudyRow]:

@@ -1,4 +1,4 @@
-"""What the worklist can be filtered by."""
+"""What the worklist can be filtered by, and how much of it there is."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ class WorklistOptions(Schema):
     modalities: list[str] = Field(examples=[["CT", "MR", "SR"]], description="for `modality`")
     body_regions: list[str] = Field(examples=[["abdomen", "thorax"]], description="for `region`")
     findings: list[FindingOption]
+
+
+class WorklistCounts(Schema):
+    """How many studies there are."""
+
+    total: int = Field(examples=[1204], description="every study ever received")
+    attention: int = Field(examples=[2], description="that `attention` finds")
+    unread: int = Field(examples=[14], description="that `unread` finds")
+    in_progress: int = Field(examples=[3], description="being received, waiting, worked on")
+    failed: int = Field(examples=[1], description="that failed or were refused")
