@@ -18,6 +18,7 @@ from heimdallr.preparation.reading import (
     SkippedFileError,
     SkipReason,
     read_header,
+    read_open,
     tolerant_pydicom,
 )
 
@@ -60,6 +61,32 @@ def test_a_header_without_preamble_is_still_read(tmp_path: Path) -> None:
     assert read_header(tmp_path / "bare").Modality == "CT"
 
 
+@pytest.mark.parametrize("private_bytes", [0, 40_000, 600_000], ids=["short", "long", "huge"])
+def test_a_header_is_read_to_its_end_however_long(tmp_path: Path, private_bytes: int) -> None:
+    """Vendors put up to megabytes of their own before what is looked for; the pixels come next."""
+    path = SeriesOnDisk(depths_mm=(0.0,), matrix=(600, 700)).write(tmp_path)[0]
+    dataset = pydicom.dcmread(path)
+    dataset.add_new(0x00090010, "LO", "VENDOR")
+    dataset.add_new(0x00091001, "OB", bytes(private_bytes))
+    dataset.save_as(path)
+    with path.open("rb") as file:
+        header = read_open(file, path.stat().st_size)
+        assert header.SeriesInstanceUID == dataset.SeriesInstanceUID
+        assert [float(one) for one in header.PixelSpacing] == [3.0, 3.2]
+        assert file.read(4) == b"\xe0\x7f\x10\x00"
+
+
+@pytest.mark.parametrize("limit", [200, 700, 1200])
+def test_where_memory_ends_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """A limit that cuts the header anywhere only means that it is read in another way."""
+    path = SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path)[0]
+    whole = read_header(path)
+    monkeypatch.setattr(reading, "HEAD_BYTES", (limit, limit + 50))
+    assert read_header(path) == whole
+
+
 def test_a_declared_length_never_sets_memory_aside() -> None:
     """An element of 4 GB in a file of ten bytes."""
     reader = BoundedReader(io.BytesIO(b"0123456789"), 10)
@@ -72,10 +99,10 @@ def test_a_header_that_never_ends_is_given_up() -> None:
     reader = BoundedReader(io.BytesIO(bytes(100)), 100, max_bytes=250)
     for _ in range(2):
         reader.seek(0)
-        reader.read()
+        reader.read(100)
     reader.seek(0)
     with pytest.raises(SkippedFileError, match="limits"):
-        reader.read()
+        reader.read(100)
 
 
 def test_a_deflated_header_is_read(tmp_path: Path) -> None:
@@ -94,6 +121,21 @@ def test_a_deflate_bomb_is_measured_before_it_is_inflated(
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     bomb = deflate.compress(bytes(2**22)) + deflate.flush()
     (tmp_path / "bomb").write_bytes(content[:start] + bomb)
+    monkeypatch.setattr(reading, "MAX_HEADER_BYTES", 2**20)
+    assert _reason(tmp_path / "bomb") is SkipReason.TOO_LARGE
+
+
+def test_a_deflate_bomb_cannot_be_hidden_behind_its_meta_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The length a meta group gives of itself is not what pydicom goes by, so nor do we."""
+    series = SeriesOnDisk(depths_mm=(0.0,), transfer_syntax=DEFLATED)
+    content = series.write(tmp_path)[0].read_bytes()
+    start = 144 + int.from_bytes(content[140:144], "little")
+    harmless, deflate = content[start:], zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = deflate.compress(bytes(2**22)) + deflate.flush()
+    claimed = (start + len(bomb) - 144).to_bytes(4, "little")
+    (tmp_path / "bomb").write_bytes(content[:140] + claimed + content[144:start] + bomb + harmless)
     monkeypatch.setattr(reading, "MAX_HEADER_BYTES", 2**20)
     assert _reason(tmp_path / "bomb") is SkipReason.TOO_LARGE
 

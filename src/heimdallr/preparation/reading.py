@@ -8,18 +8,20 @@ a short list, so that skipped files can be counted and shown without saying whos
 
 from __future__ import annotations
 
+import io
 import logging
-import re
 import stat
 import warnings
 import zlib
 from contextlib import ExitStack, contextmanager
 from enum import Enum
+from functools import cache
 from threading import Lock
 from typing import IO, TYPE_CHECKING, cast
 
 import pydicom
 from pydicom import config
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 if TYPE_CHECKING:
@@ -35,6 +37,18 @@ MAX_HEADER_BYTES = 256 * 2**20
 MAX_READS = 20_000_000
 """Read calls one header may take: ends what loops."""
 
+HEAD_BYTES = (2**15, 2**19)
+"""How much of a file is looked through in memory before it is read piece by piece.
+
+Nearly every header ends within the first, those with a vendor's private data within the second.
+"""
+
+_DEFLATED = DeflatedExplicitVRLittleEndian.encode()
+_PIXEL_DATA = tuple(
+    (0x7FE0).to_bytes(2, order) + element.to_bytes(2, order)
+    for order in ("little", "big")
+    for element in (0x0008, 0x0009, 0x0010)
+)
 _PREAMBLE = 132
 _MAGIC = b"DICM"
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
@@ -106,14 +120,20 @@ class BoundedReader:
         self._reads_left = max_reads
 
     def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes; :class:`SkippedFileError` once the budget is spent."""
+        """At most ``size`` bytes; :class:`SkippedFileError` once the budget is spent.
+
+        All that is left is asked for by one reader only: it inflates it, all at once.
+        """
         remaining = max(self._size - self._file.tell(), 0)
         wanted = remaining if size < 0 else min(size, remaining)
         self._bytes_left -= wanted
         self._reads_left -= 1
         if self._bytes_left < 0 or self._reads_left < 0:
             raise SkippedFileError(SkipReason.TOO_LARGE)
-        return self._file.read(wanted)
+        content = self._file.read(wanted)
+        if size < 0:
+            _measure_inflated(content)
+        return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move, as a file does."""
@@ -219,31 +239,69 @@ def read_open(
     """
     if size == 0:
         raise SkippedFileError(SkipReason.EMPTY)
-    head = file.read(4096)
+    head = file.read(HEAD_BYTES[0])
     headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
     if headless and not _looks_headless(head):
         is_archive = head.startswith(_ARCHIVES)
         raise SkippedFileError(SkipReason.ARCHIVE if is_archive else SkipReason.NOT_DICOM)
-    if _deflated(head):
-        _measure_deflated(file, head)
-    file.seek(0)
+    wanted = tags_of(tags)
+    header = _read_from_memory(file, head, size, wanted)
+    if header is None:
+        file.seek(0)
+        bounded = BoundedReader(file, size, max_reads=max_reads)
+        header = _parsed(cast("BinaryIO", bounded), wanted, headless=headless)
+    is_directory = "DirectoryRecordSequence" in header or (
+        header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
+    )
+    if is_directory:
+        raise SkippedFileError(SkipReason.DIRECTORY)
+    return header
+
+
+@cache
+def tags_of(keywords: tuple[str, ...]) -> tuple[BaseTag, ...]:
+    """The tags of these keywords; looking them up takes longer than reading a short header."""
+    return tuple(map(Tag, keywords))
+
+
+def _read_from_memory(
+    file: IO[bytes], head: bytes, size: int, wanted: tuple[BaseTag, ...]
+) -> FileDataset | None:
+    """The header, if it ends within the first bytes of its file; then the file is left there.
+
+    In memory, where nothing declared can reach beyond the bytes that are there, pydicom takes
+    half the time. What was read counts if the whole file was there, or the pixel data were come
+    to, before which no element can have been cut. What may be deflated is read in the other way,
+    which measures it.
+    """
+    headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
+    for limit in HEAD_BYTES:
+        head += file.read(limit - len(head))
+        if _DEFLATED in head:
+            return None
+        memory = io.BytesIO(head)
+        try:
+            header = _parsed(memory, wanted, headless=headless)
+        except SkippedFileError:
+            if len(head) >= size:
+                raise
+            continue
+        end = memory.tell()
+        if len(head) >= size or head.startswith(_PIXEL_DATA, end):
+            file.seek(end)
+            return header
+    return None
+
+
+def _parsed(file: BinaryIO, wanted: tuple[BaseTag, ...], *, headless: bool) -> FileDataset:
     try:
-        header = pydicom.dcmread(
-            cast("BinaryIO", BoundedReader(file, size, max_reads=max_reads)),
-            stop_before_pixels=True,
-            force=headless,
-            specific_tags=list(tags),
-        )
-        is_directory = "DirectoryRecordSequence" in header or (
-            header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
+        return pydicom.dcmread(
+            file, stop_before_pixels=True, force=headless, specific_tags=list(wanted)
         )
     except SkippedFileError:
         raise
     except Exception as error:  # the edge: one file must not fail a study; it is counted
         raise SkippedFileError(SkipReason.DAMAGED) from error
-    if is_directory:
-        raise SkippedFileError(SkipReason.DIRECTORY)
-    return header
 
 
 def _looks_headless(head: bytes) -> bool:
@@ -256,21 +314,14 @@ def _looks_headless(head: bytes) -> bool:
     return len(head) > _PREAMBLE and start[:2] in (b"\x08\x00", b"\x02\x00") and start[3] == 0
 
 
-def _deflated(head: bytes) -> bool:
-    pattern = rb"(?<![0-9.])" + re.escape(DeflatedExplicitVRLittleEndian.encode()) + rb"(?![0-9.])"
-    return re.search(pattern, head) is not None
-
-
-def _measure_deflated(file: IO[bytes], head: bytes) -> None:
+def _measure_inflated(compressed: bytes) -> None:
     """Inflate a deflated data set in small steps and refuse it before it fills the memory."""
-    # File Meta Information Group Length (0002,0000) UL stands first and counts from its own end.
-    start = _PREAMBLE + 12 + int.from_bytes(head[_PREAMBLE + 8 : _PREAMBLE + 12], "little")
-    file.seek(start)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     total = 0
     try:
-        while not inflate.eof and (compressed := inflate.unconsumed_tail or file.read(2**16)):
+        while compressed and not inflate.eof:
             total += len(inflate.decompress(compressed, 2**20))
+            compressed = inflate.unconsumed_tail
             if total > MAX_HEADER_BYTES:
                 raise SkippedFileError(SkipReason.TOO_LARGE)
     except zlib.error as error:
