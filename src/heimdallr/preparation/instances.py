@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag, Tag
 
 from heimdallr.preparation.reading import SkippedFileError, SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pydicom.dataset import Dataset, FileDataset
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 Triple = tuple[float, float, float]
 
 _MAX_TEXT = 256  # what one header text may bring into memory and into id.json
+
+_MAX_CONVERTED = 4096
+_converted: dict[tuple[object, ...], tuple[str, ...]] = {}
+"""Images of one series say mostly the same; what one of them said is not converted again."""
 
 # What pydicom and Python raise when a value does not have the form its VR promises.
 _BAD_VALUE = (
@@ -118,9 +126,7 @@ def instance_of(path: Path, header: FileDataset) -> Instance:
     if not sop_class and not modality:
         raise SkippedFileError(SkipReason.NO_IMAGE_FACTS)
     image_type = values_of(header, "ImageType")
-    texts = {keyword: text_of(header, keyword) for keyword in TEXTS if keyword in header}
-    if "ContrastBolusAgent" not in header:
-        texts.pop("ContrastBolusAgent", None)
+    texts = {keyword: text_of(header, keyword) for keyword in TEXTS if _tag(keyword) in header}
     return Instance(
         path=path,
         sop_instance_uid=text_of(header, "SOPInstanceUID"),
@@ -149,13 +155,56 @@ def text_of(dataset: Dataset, keyword: str) -> str:
 def values_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """An element's values as stripped texts; none when absent or malformed."""
     try:
-        value = dataset.get(keyword)
-        if value is None or value == "":
+        tag = _tag(keyword)
+        element = dataset.get_item(tag)
+        if element is None:
             return ()
-        many = value if isinstance(value, (list, tuple)) or _multi(value) else (value,)
-        return tuple(str(one).replace("\0", " ").strip()[:_MAX_TEXT] for one in many)
+        encoded = _encoded(keyword, element, dataset)
+        known = _converted.get(encoded) if encoded is not None else None
+        if known is None:
+            known = _texts(dataset[tag].value)
+            if encoded is not None:
+                _remember(encoded, known)
     except _BAD_VALUE:
         return ()
+    return known
+
+
+def _encoded(keyword: str, element: object, dataset: Dataset) -> tuple[object, ...] | None:
+    """Everything that decides what an element's bytes mean, where that can be remembered.
+
+    Nothing that is asked for here has a VR that depends on other elements.
+    """
+    if not isinstance(element, RawDataElement) or len(element.value or b"") > _MAX_TEXT:
+        return None
+    character_set = dataset.original_character_set
+    return (
+        keyword,
+        element.VR,
+        element.value,
+        element.is_implicit_VR,
+        element.is_little_endian,
+        character_set if isinstance(character_set, str) else tuple(character_set),
+    )
+
+
+def _remember(encoded: tuple[object, ...], texts: tuple[str, ...]) -> None:
+    if len(_converted) >= _MAX_CONVERTED:
+        _converted.clear()
+    _converted[encoded] = texts
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if value is None or value == "":
+        return ()
+    is_many = isinstance(value, (list, tuple)) or _multi(value)
+    many = cast("Iterable[object]", value) if is_many else (value,)
+    return tuple(str(one).replace("\0", " ").strip()[:_MAX_TEXT] for one in many)
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
 
 
 def numbers_of(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
@@ -264,6 +313,7 @@ def _enhanced_when(groups: tuple[Dataset, ...]) -> tuple[tuple[str, str], ...]:
 
 def _sequence(dataset: Dataset, keyword: str) -> list[Dataset]:
     try:
-        return list(dataset.get(keyword) or ())
+        element = dataset.get(_tag(keyword))
+        return list(element.value or ()) if element is not None else []
     except _BAD_VALUE:
         return []
