@@ -246,7 +246,7 @@ def _checked(source: _Source, path: Path, *, resampled: bool) -> tuple[float, st
         if shape is None or image.get_data_dtype().fields is not None:
             return float("inf"), f"it has {len(image.shape)} axes or colours"
         affine = np.asarray(image.affine, dtype=np.float64)
-        data = np.asanyarray(image.dataobj).reshape(shape)
+        volume = _volume_of(image, shape)
     except (OSError, ImageFileError, ValueError) as error:
         return float("inf"), f"it cannot be read ({type(error).__name__})"
     if abs(np.linalg.det(affine[:3, :3])) < 1e-9:  # noqa: PLR2004 - singular
@@ -258,13 +258,25 @@ def _checked(source: _Source, path: Path, *, resampled: bool) -> tuple[float, st
     if error_mm > allowed_mm:
         return error_mm, f"slices lie {error_mm:.1f} mm from where the images have them"
     complaint = verification.disagreement(
-        data,
+        volume,
         affine,
         source.planes,
         resampled=resampled,
         hounsfield=source.candidate.series.modality == "CT",
     )
     return error_mm, complaint
+
+
+def _volume_of(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> verification.StoredVolume:
+    """Its voxels as they are stored: mapped, so that only what is looked at is read.
+
+    Raises:
+        ValueError: the file is shorter than its header says.
+    """
+    stored = image.dataobj
+    return verification.StoredVolume(
+        np.asanyarray(stored.get_unscaled()).reshape(shape), stored.slope, stored.inter
+    )
 
 
 def _spatial(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
@@ -319,7 +331,7 @@ def _link(frames: Sequence[Frame], folder: Path) -> Path:
     """A folder of links to exactly these images, under names that say nothing."""
     _fresh(folder)
     for number, path in enumerate(dict.fromkeys(frame.path for frame in frames), start=1):
-        (folder / f"{number:06d}.dcm").symlink_to(path.resolve())
+        (folder / f"{number:06d}.dcm").symlink_to(path.absolute())
     return folder
 
 

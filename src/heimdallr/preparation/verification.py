@@ -45,6 +45,26 @@ _EDGE = 1e-3  # voxels: rounding at the grid's faces
 
 
 @dataclass(frozen=True, slots=True)
+class StoredVolume:
+    """A converted volume whose voxels are still as its file holds them.
+
+    Attributes:
+        stored: (I, J, K) numbers, mapped or in memory.
+        slope: what they are multiplied with.
+        inter: what is then added.
+    """
+
+    stored: npt.NDArray[np.generic]
+    slope: float = 1.0
+    inter: float = 0.0
+
+    def values(self, box: tuple[slice, ...]) -> npt.NDArray[np.float32]:
+        """The rescaled voxels of a part, the only one that is read: HU for CT."""
+        part = np.asarray(self.stored[box], dtype=np.float64)
+        return np.asarray(part * self.slope + self.inter, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePlane:
     """One source image with its decoded values.
 
@@ -148,7 +168,7 @@ def extent_error_mm(
 
 
 def disagreement(
-    data: npt.NDArray[np.generic],
+    volume: StoredVolume,
     affine_ras: Floats,
     planes: Sequence[SourcePlane],
     *,
@@ -158,7 +178,7 @@ def disagreement(
     """Compare a volume with source images at the places where they lie.
 
     Args:
-        data: (I, J, K) voxels, rescaled.
+        volume: its voxels.
         affine_ras: (4, 4) voxel index → RAS mm.
         planes: some of the source images.
         resampled: whether the volume was interpolated between slices.
@@ -168,7 +188,7 @@ def disagreement(
         what differs, in words; empty when nothing does. Uniform images say nothing and pass.
     """
     for plane in planes:
-        ours, inside = _sampled(data, affine_ras, plane)
+        ours, inside = _sampled(volume, affine_ras, plane)
         theirs = plane.values
         if inside.mean() < MIN_SEEN:
             return "a source slice lies outside the volume"
@@ -187,12 +207,12 @@ def disagreement(
 
 
 def _sampled(
-    data: npt.NDArray[np.generic], affine_ras: Floats, plane: SourcePlane
+    volume: StoredVolume, affine_ras: Floats, plane: SourcePlane
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Values of the volume at each pixel of an image, and at which of them it has any."""
     grid: Floats = np.indices(plane.values.shape).astype(np.float64)
     voxels = _to_voxels(affine_ras, plane_points_ras(plane.frame, grid[0], grid[1]))
-    top = np.asarray(data.shape) - 1
+    top = np.asarray(volume.stored.shape) - 1
     inside = np.asarray(((voxels > -_EDGE) & (voxels < top + _EDGE)).all(axis=-1))
     if not inside.any():
         return np.zeros(plane.values.shape), inside
@@ -200,7 +220,7 @@ def _sampled(
     highest = np.clip(np.ceil(voxels[inside].max(axis=0)).astype(int), 0, top)
     box = tuple(slice(low, high + 1) for low, high in zip(lowest, highest, strict=True))
     ours = map_coordinates(
-        np.asarray(data[box], dtype=np.float32),
+        volume.values(box),
         np.moveaxis(voxels - lowest, -1, 0),
         order=1,
         mode="nearest",
