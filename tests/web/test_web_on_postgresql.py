@@ -29,7 +29,8 @@ def over_postgresql(tmp_path: Path, postgresql_url: str) -> Iterator[Service]:
     "path",
     [
         "/readyz", "/metrics", "/api/patients?search=silva", "/api/v1/studies/1",
-        "/api/v1/studies/1/events", "/api/v1/events", "/api/v1/queue", "/api/v1/quarantine",
+        "/api/v1/studies/1/events", "/api/v1/studies/1/history",
+        "/api/v1/events", "/api/v1/queue", "/api/v1/quarantine",
         "/api/v1/peers", "/api/v1/system", "/api/v1/measurements", "/api/v1/measurements.csv",
         "/api/v1/measurements/names", "/api/v1/worklist/options", "/api/v1/workers",
         "/api/v1/studies?search=silva%202026-02&modality=CT&region=head&severity=note",

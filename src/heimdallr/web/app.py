@@ -19,6 +19,7 @@ from heimdallr.web.api import (
     commands,
     findings,
     health,
+    history,
     measurements,
     pages,
     patients,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _ROUTERS = (
-    uploads, patients, worklist, studies, viewer, commands, bulk, findings, measurements, changes,
-    system, health, pages,
+    uploads, patients, worklist, studies, viewer, history, commands, bulk, findings, measurements,
+    changes, system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

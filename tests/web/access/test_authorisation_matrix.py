@@ -56,6 +56,7 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/studies": "read",
     "GET /api/v1/studies/{study_id}": "read",
     "GET /api/v1/studies/{study_id}/events": "read",
+    "GET /api/v1/studies/{study_id}/history": "read",
     "GET /api/v1/studies/{study_id}/volume": "read",
     "GET /api/v1/studies/{study_id}/masks/{folder}": "read",
     "GET /api/v1/studies/{study_id}/masks/{folder}/{structure}": "read",

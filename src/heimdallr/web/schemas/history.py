@@ -1,0 +1,53 @@
+"""What was measured in other studies of a patient."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from heimdallr.store.history import Doubt
+from heimdallr.web.schemas.common import Schema
+
+
+class ExaminedOut(Schema):
+    """A study of the patient, and its numbers."""
+
+    study_id: int = Field(examples=[17])
+    current: bool = Field(description="the study that was asked about")
+    study_date: date | None = Field(examples=["2026-02-01"])
+    study_time: str | None
+    description: str
+    modality: str = Field(examples=["CT"])
+    same_name: bool = Field(
+        description="names the patient in the same words; false: look before trusting a trend"
+    )
+    contrast_phase: str | None = Field(
+        examples=["native"], description="as measured; density depends on it"
+    )
+    notices: list[str] = Field(examples=[["bundled weights — not for clinical use"]])
+    values: dict[str, float] = Field(
+        examples=[{"liver_vol_cm3": 1523.45}], description="name → number; only what was measured"
+    )
+
+
+class StudyHistory(Schema):
+    """The numbers of the patient's studies."""
+
+    doubt: Doubt | None = Field(
+        description=(
+            "why only the study itself is told: it has no PatientID, or its images name "
+            "different patients; null when the patient is certain"
+        )
+    )
+    studies: list[ExaminedOut] = Field(
+        description="by study date, those without one first; the study itself is among them"
+    )
+    units: dict[str, str] = Field(examples=[{"liver_vol_cm3": "cm3"}], description="name → unit")
+    left_out: int = Field(
+        description=(
+            "studies of the same PatientID that are probably somebody else's: another sex, no "
+            "word of the name in common, or images that name different patients"
+        )
+    )
+    further: int = Field(description="older studies beyond the limit")
