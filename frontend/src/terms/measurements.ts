@@ -1,0 +1,124 @@
+/** What a measurement is called, and its value and unit, in the reader's language. */
+import { formatFor } from "@/i18n/format";
+
+import table from "./measurements.json";
+import { capitalised, type Language, structureName } from "./structures";
+import words from "./words.json";
+
+type Pair = [en: string, pt: string];
+type Place = "structure" | "tissue" | "level" | "region";
+
+const EXACT = table as unknown as Record<string, Pair | undefined>;
+const WORDS = words as unknown as Record<keyof typeof words, Record<string, Pair | undefined>>;
+
+/** Names with places in them, the most particular first: `<structure>_hu_eroded_mean`. */
+const PATTERNS = Object.entries(table)
+  .filter(([name]) => name.includes("<"))
+  .sort(([one], [other]) => other.replace(/<\w+>/g, "").length - one.replace(/<\w+>/g, "").length)
+  .map(([name, label]) => ({
+    expression: new RegExp(`^${name.replace(/<(\w+)>/g, "(?<$1>\\w+?)")}$`),
+    label: label as Pair,
+  }));
+
+const UNITS: Record<string, string> = {
+  cm3: "cm³",
+  cm2: "cm²",
+  "cm2/m2": "cm²/m²",
+  m2: "m²",
+  mm2: "mm²",
+  mm3: "mm³",
+};
+
+const own = <T>(from: Record<string, T | undefined>, key: string): T | undefined =>
+  Object.hasOwn(from, key) ? from[key] : undefined;
+
+const pick = (pair: Pair | undefined, language: Language): string | undefined =>
+  pair?.[language === "pt" ? 1 : 0];
+
+function word(kind: keyof typeof words, key: string, language: Language): string | undefined {
+  return pick(own(WORDS[kind], key), language);
+}
+
+/** `kidney_left_vol_cm3` → "Left kidney, volume"; a name nobody put into words, readable. */
+export function measurementLabel(name: string, language: Language): string {
+  const exact = pick(own(EXACT, name), language);
+  if (exact) return exact;
+  for (const { expression, label } of PATTERNS) {
+    const found = expression.exec(name)?.groups;
+    if (!found) continue;
+    const text = (pick(label, language) ?? "").replace(/<(\w+)>/g, (_, place: Place) =>
+      placeText(place, found[place] ?? "", language),
+    );
+    return capitalised(text);
+  }
+  return capitalised(name.replace(/[_.]/g, " "));
+}
+
+function placeText(place: Place, value: string, language: Language): string {
+  if (place === "level") return value;
+  if (place === "region") return regionName(value, language);
+  return structureName(value, language);
+}
+
+export function regionName(region: string, language: Language): string {
+  return word("regions", region, language) ?? region;
+}
+
+export function analysisTitle(analysis: string, language: Language): string {
+  return word("analyses", analysis, language) ?? capitalised(analysis.replaceAll("_", " "));
+}
+
+export function unitText(unit: string): string {
+  return own(UNITS, unit) ?? unit;
+}
+
+/** How many decimals a number of this unit deserves; more would claim what is not known. */
+export function digitsOf(value: number, unit: string): number {
+  if (Number.isInteger(value)) return 0;
+  if (unit === "" || Math.abs(value) < 1) return 2;
+  return Math.abs(value) >= 100 ? 0 : 1;
+}
+
+/** A number with as many decimals as it deserves, or a category in words; without the unit. */
+export function valueText(
+  value: string | number | boolean,
+  unit: string,
+  language: Language,
+): string {
+  if (typeof value === "number") return formatFor(language).number(value, digitsOf(value, unit));
+  return String(value)
+    .split(",")
+    .map((one) => word("values", one, language) ?? word("regions", one, language) ?? one)
+    .join(", ");
+}
+
+/** With its unit, unbroken: "1,523 cm³". */
+export function quantityText(value: string | number, unit: string, language: Language): string {
+  const text = valueText(value, unit, language);
+  return unit ? `${text} ${unitText(unit)}` : text;
+}
+
+/** A unit at the end of a name: `upper_limit_cm3` → `cm3`. */
+export function unitOfName(name: string): string {
+  if (name === "kvp") return "kV";
+  const end = /_(cm2_m2|cm3|cm2|mm|HU|hu|s)(?:_(?:mean|std|median|eroded_mean))?$/.exec(name);
+  const inside = /(?:^|_)(hu|HU)_(?:mean|std|median|eroded_mean)$/.exec(name);
+  const unit = end?.[1] ?? inside?.[1] ?? "";
+  if (unit.toLowerCase() === "hu") return "HU";
+  return unit === "cm2_m2" ? "cm2/m2" : unit;
+}
+
+/** What a finding rests on: a measurement, or a limit of its rule. */
+export function evidenceLabel(name: string, language: Language): string {
+  const limit = /^limit_(\w+)_(\d{4})$/.exec(name);
+  if (limit) {
+    const source = `${capitalised((limit[1] ?? "").replaceAll("_", " "))} ${limit[2] ?? ""}`;
+    return language === "pt" ? `Limite (${source})` : `Limit (${source})`;
+  }
+  return word("evidence", name, language) ?? measurementLabel(name, language);
+}
+
+/** What every reader has to be told, and a finding's caveats. */
+export function noticeText(notice: string, language: Language): string {
+  return word("notices", notice, language) ?? notice;
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+
+import {
+  evidenceLabel,
+  findingTitle,
+  measurementLabel,
+  noticeText,
+  quantityText,
+  reasonText,
+  structureName,
+  unitOfName,
+  valueText,
+} from ".";
+
+describe("structures", () => {
+  test.each([
+    ["liver", "liver", "fígado"],
+    ["kidney_left", "left kidney", "rim esquerdo"],
+    ["adrenal_gland_right", "right adrenal gland", "glândula adrenal direita"],
+    ["lung_upper_lobe_left", "left lung, upper lobe", "lobo superior do pulmão esquerdo"],
+    ["vertebrae_L3", "vertebra L3", "vértebra L3"],
+    ["vertebrae", "vertebrae", "vértebras"],
+    ["rib_left_7", "left rib 7", "7ª costela esquerda"],
+    ["portal_vein_and_splenic_vein", "portal and splenic vein", "veias porta e esplênica"],
+    ["something_new_left", "something new left", "something new left"],
+    ["constructor", "constructor", "constructor"],
+  ])("%s", (structure, en, pt) => {
+    expect(structureName(structure, "en")).toBe(en);
+    expect(structureName(structure, "pt")).toBe(pt);
+  });
+});
+
+describe("measurements", () => {
+  test.each([
+    ["SMA_cm2", "Skeletal muscle area at L3 (SMA)", "Área de músculo esquelético em L3 (SMA)"],
+    ["kidney_left_vol_cm3", "Left kidney, volume", "Rim esquerdo, volume"],
+    [
+      "liver_hu_eroded_mean",
+      "Liver, mean attenuation without rim",
+      "Fígado, atenuação média sem a borda",
+    ],
+    ["visceral_fat_area_T12_cm2", "Visceral fat, area at T12", "Gordura visceral, área em T12"],
+    [
+      "visceral_fat_scanned_vol_cm3",
+      "Visceral fat, volume scanned",
+      "Gordura visceral, volume examinado",
+    ],
+    ["body_region_head", "Region: head", "Região: cabeça"],
+    ["hemorrhage_vol_cm3", "Intracerebral haemorrhage, volume", "Hemorragia intracerebral, volume"],
+    ["aorta_diameter_mm", "Aorta diameter mm", "Aorta diameter mm"],
+  ])("%s", (name, en, pt) => {
+    expect(measurementLabel(name, "en")).toBe(en);
+    expect(measurementLabel(name, "pt")).toBe(pt);
+  });
+
+  test("numbers have the decimals they deserve, and the reader's decimal sign", () => {
+    expect(quantityText(1523.45, "cm3", "en")).toBe("1,523 cm³");
+    expect(quantityText(35.85, "HU", "pt")).toBe("35,9 HU");
+    expect(quantityText(130, "", "en")).toBe("130");
+    expect(valueText(0.98, "", "pt")).toBe("0,98");
+  });
+
+  test("a small number stays visible", () => {
+    expect(quantityText(0.04, "cm3", "en")).toBe("0.04 cm³");
+    expect(quantityText(0, "cm3", "en")).toBe("0 cm³");
+  });
+
+  test("categories are words", () => {
+    expect(valueText("thorax,abdomen", "", "pt")).toBe("tórax, abdome");
+    expect(valueText("not covered", "", "pt")).toBe("não coberta");
+    expect(valueText("below threshold", "", "en")).toBe("below threshold");
+  });
+
+  test("evidence is a measurement or a limit", () => {
+    expect(evidenceLabel("SMA_cm2", "pt")).toBe("Área de músculo esquelético em L3 (SMA)");
+    expect(evidenceLabel("limit_derstine_2018", "pt")).toBe("Limite (Derstine 2018)");
+    expect(unitOfName("SMI_cm2_m2")).toBe("cm2/m2");
+    expect(unitOfName("liver_hu_eroded_mean")).toBe("HU");
+    expect(unitOfName("muscle_HU_mean")).toBe("HU");
+    expect(unitOfName("liver_minus_spleen_hu")).toBe("HU");
+    expect(unitOfName("kvp")).toBe("kV");
+    expect(unitOfName("contrast_phase")).toBe("");
+  });
+});
+
+describe("sentences", () => {
+  test("titles of findings, with the numbers of the language", () => {
+    const title = "Intracerebral haemorrhage, large (≥ 30 cm³): 41.5 cm³";
+    expect(findingTitle(title, "en")).toBe(title);
+    expect(findingTitle(title, "pt")).toBe("Hemorragia intracerebral, grande (≥ 30 cm³): 41,5 cm³");
+    expect(findingTitle("Not wholly in the volume: kidney left, liver", "pt")).toBe(
+      "Não está inteiro no volume: rim esquerdo, fígado",
+    );
+    expect(findingTitle("A rule of tomorrow", "pt")).toBe("A rule of tomorrow");
+  });
+
+  test.each([
+    ["truncated at superior edge", "cortado na borda superior"],
+    ["truncated at inferior and superior edges", "cortado nas bordas inferior e superior"],
+    [
+      "only 1.25 cm3 of kidney left segmented: a fragment, not the structure",
+      "apenas 1,25 cm³ segmentados (rim esquerdo): um fragmento, não a estrutura",
+    ],
+    ["the patient's height is not known", "a altura do paciente não é conhecida"],
+    ["a reason of tomorrow", "a reason of tomorrow"],
+  ])("%s", (reason, pt) => {
+    expect(reasonText(reason, "pt")).toBe(pt);
+  });
+
+  test("units of reasons are written properly", () => {
+    expect(reasonText("only 1.25 cm3 left after eroding by 3 mm", "en")).toBe(
+      "only 1.25 cm³ left after eroding by 3 mm",
+    );
+  });
+
+  test("notices", () => {
+    expect(noticeText("bundled weights — not for clinical use", "pt")).toContain("não usar");
+    expect(noticeText("something else", "pt")).toBe("something else");
+  });
+});

@@ -1,0 +1,70 @@
+"""The dashboard's words: nothing that the pipeline says is without a name in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from totalsegmentator.map_to_binary import class_map
+
+from heimdallr.analyses.axial_tissue import TISSUES
+from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
+from heimdallr.analyses.registry import ANALYSES
+from heimdallr.publishing.groups import base_name
+
+TERMS = Path(__file__).parents[1] / "frontend" / "src" / "terms"
+TASKS = ("total", "total_mr", "tissue_types", "tissue_4_types", "cerebral_bleed")
+"""Every class of these has a name of its own."""
+
+
+def _table(name: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads((TERMS / name).read_text())
+    return found
+
+
+def test_every_structure_has_a_name_and_every_name_a_structure() -> None:
+    """Classes without side and level are the keys; published tissues count as classes."""
+    classes = {base_name(name) for task in TASKS for name in class_map[task].values()}
+    assert set(_table("structures.json")) == classes | set(TISSUES)
+
+
+def test_names_of_structures_have_a_portuguese_gender() -> None:
+    """The side agrees with it: rim esquerdo, glândula adrenal esquerda."""
+    for entry in _table("structures.json").values():
+        english, portuguese, gender = entry
+        assert english
+        assert portuguese
+        assert gender in {"m", "f"}
+
+
+def test_every_measurement_has_a_label_and_every_label_a_measurement() -> None:
+    """`<structure>` in a label's name stands for any; both directions."""
+    outputs = {output.name for analysis in ANALYSES.values() for output in analysis.OUTPUTS}
+    labels = _table("measurements.json")
+    patterns = {name: re.compile(re.sub(r"<\w+>", r".+", re.escape(name))) for name in labels}
+    unnamed = {
+        output for output in outputs if not any(one.fullmatch(output) for one in patterns.values())
+    }
+    assert not unnamed
+    unused = {
+        name
+        for name, pattern in patterns.items()
+        if not any(pattern.fullmatch(output) for output in outputs)
+    }
+    assert not unused
+
+
+def test_a_label_holds_the_places_of_its_name() -> None:
+    """Otherwise two measurements would read alike."""
+    for name, (english, portuguese) in _table("measurements.json").items():
+        places = sorted(re.findall(r"<\w+>", name))
+        assert sorted(re.findall(r"<\w+>", english)) == places
+        assert sorted(re.findall(r"<\w+>", portuguese)) == places
+
+
+def test_every_analysis_and_region_has_a_title() -> None:
+    """And no title is left of one that went."""
+    words = json.loads((TERMS / "words.json").read_text())
+    assert set(words["analyses"]) == set(ANALYSES)
+    assert set(words["regions"]) == {region.name for region in (*CT_REGIONS, *MR_REGIONS)}
