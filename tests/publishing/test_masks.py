@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
@@ -13,6 +15,7 @@ from nibabel.orientations import inv_ornt_aff
 
 from heimdallr.domain.errors import PublishingError
 from heimdallr.imaging.volume import LabelMap, NativeGrid, load_label_map, native_grid
+from heimdallr.publishing.gzip_stream import CHUNK_BYTES
 from heimdallr.publishing.masks import write_masks, write_volume
 
 if TYPE_CHECKING:
@@ -76,6 +79,60 @@ def test_masks_keep_the_axis_order_of_the_image(tmp_path: Path, kind: str) -> No
             assert mask.get_data_dtype() == np.uint8
             assert np.array_equal(np.asanyarray(mask.dataobj), labels == number)
             assert np.allclose(mask.affine, nib.load(source).affine, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", sorted(AFFINES))
+def test_the_label_map_is_all_masks_in_one(tmp_path: Path, kind: str) -> None:
+    """All 48 ways to store a volume: each number's voxels are its mask's, under the same header."""
+    affine = _rotation(AFFINES[kind])
+    for orientation in ORIENTATIONS:
+        source, together = tmp_path / "image.nii.gz", tmp_path / "all.nii.gz"
+        labels = _image(source, orientation, affine, (14, 12, 10))
+        label_map = load_label_map(source, NAMES)
+        written = write_masks(tmp_path, label_map, native_grid(source), together=together)
+        found = nib.load(together)
+        assert np.array_equal(np.asanyarray(found.dataobj), labels)
+        numbers = {name: number for number, name in NAMES.items()}
+        for name in written:
+            mask = nib.load(tmp_path / f"{name}.nii.gz")
+            assert found.header == mask.header
+            inside = np.asanyarray(found.dataobj) == numbers[name]
+            assert np.array_equal(inside, np.asanyarray(mask.dataobj) == 1)
+
+
+def test_a_label_map_is_one_gzip_member(tmp_path: Path) -> None:
+    """Also when it takes several chunks; browsers stop after the first member."""
+    labels = np.random.default_rng(5).integers(0, 4, (200, 200, 120)).astype(np.uint8)
+    assert labels.size > CHUNK_BYTES
+    together = tmp_path / "all.nii.gz"
+    grid = NativeGrid(np.eye(4), labels.shape)
+    write_masks(tmp_path, LabelMap(labels, np.eye(4), NAMES), grid, together=together)
+    member = zlib.decompressobj(wbits=31)
+    plain = member.decompress(together.read_bytes())
+    assert member.unused_data == b""
+    assert plain[352:] == labels.tobytes("F")
+
+
+def test_a_sixteen_bit_label_map_becomes_eight_bits(tmp_path: Path) -> None:
+    """Numbers up to 255 fit, whatever they came in."""
+    labels = np.zeros((6, 5, 4), np.uint16)
+    labels[1, 2, 3] = 255
+    grid = NativeGrid(np.eye(4), labels.shape)
+    label_map = LabelMap(labels, np.eye(4), {255: "aorta"})
+    write_masks(tmp_path, label_map, grid, together=tmp_path / "all.nii.gz")
+    found = nib.load(tmp_path / "all.nii.gz")
+    assert found.get_data_dtype() == np.uint8
+    assert np.array_equal(np.asanyarray(found.dataobj), labels)
+
+
+def test_more_labels_than_numbers_are_refused(tmp_path: Path) -> None:
+    """Label 256 would come back as nothing: the error says so, and nothing is written."""
+    labels = np.full((6, 5, 4), 256, np.uint16)
+    grid = NativeGrid(np.eye(4), labels.shape)
+    label_map = LabelMap(labels, np.eye(4), {256: "aorta"})
+    with pytest.raises(PublishingError, match="256"):
+        write_masks(tmp_path, label_map, grid, together=tmp_path / "all.nii.gz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_simpleitk_reads_what_nibabel_reads(tmp_path: Path) -> None:
@@ -142,7 +199,9 @@ def test_an_empty_label_map_writes_nothing(tmp_path: Path) -> None:
     """No voxel, no file: an empty mask would read as a statement."""
     labels = np.zeros((6, 5, 4), np.uint8)
     grid = NativeGrid(np.eye(4), labels.shape)
-    assert write_masks(tmp_path, LabelMap(labels, np.eye(4), NAMES), grid) == ()
+    together = tmp_path / "all.nii.gz"
+    written = write_masks(tmp_path, LabelMap(labels, np.eye(4), NAMES), grid, together=together)
+    assert written == ()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -167,6 +226,20 @@ def test_the_volume_is_copied_or_compressed(tmp_path: Path, suffix: str) -> None
     published = nib.load(tmp_path / "volume.nii.gz")
     assert published.header == nib.load(source).header
     assert np.array_equal(np.asanyarray(published.dataobj), voxels)
+
+
+def test_a_volume_of_several_gzip_members_becomes_one(tmp_path: Path) -> None:
+    """What bgzip wrote is compressed anew, so that a browser does not stop in its middle."""
+    voxels = np.arange(40 * 30 * 20, dtype=np.int16).reshape(40, 30, 20)
+    nib.save(nib.Nifti1Image(voxels, AFFINES["straight"]), tmp_path / "plain.nii")
+    plain = (tmp_path / "plain.nii").read_bytes()
+    members = (plain[:10_000], plain[10_000:], b"")
+    source = tmp_path / "converted.nii.gz"
+    source.write_bytes(b"".join(gzip.compress(part) for part in members))
+    write_volume(tmp_path / "volume.nii.gz", source)
+    member = zlib.decompressobj(wbits=31)
+    assert member.decompress((tmp_path / "volume.nii.gz").read_bytes()) == plain
+    assert (member.eof, member.unused_data) == (True, b"")
 
 
 def test_only_nifti_becomes_a_volume(tmp_path: Path) -> None:

@@ -29,9 +29,10 @@ from heimdallr.analyses.findings import find
 from heimdallr.analyses.registry import run_all
 from heimdallr.domain.errors import PublishingError
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
+from heimdallr.publishing import preview
 from heimdallr.publishing import publish as module
 from heimdallr.publishing.publish import Publication, publish
-from heimdallr.publishing.schema import Identity, Results
+from heimdallr.publishing.schema import Identity, Results, read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +122,41 @@ def test_masks_lie_on_the_published_volume(tmp_path: Path) -> None:
     assert set(np.unique(np.asanyarray(volume.dataobj)[mask])) == {60}
 
 
+def test_label_maps_say_what_the_masks_say(tmp_path: Path) -> None:
+    """Every structure of `labels.json` has its mask's voxels, on the published volume."""
+    publication = _publication(tmp_path)
+    folder = publish(tmp_path, publication, lambda: ENDED).folder
+    labels = read_labels(folder)
+    volume = nib.load(folder / "volume.nii.gz")
+    assert [one.name for one in labels.maps] == ["total", "tissue_types"]
+    assert labels.shape == publication.case.image.shape
+    assert np.allclose(labels.affine, publication.case.image.affine)
+    for one in labels.maps:
+        numbers = nib.load(folder / "labels" / f"{one.name}.nii.gz")
+        assert np.allclose(numbers.affine, volume.affine)
+        masks = {path.name.removesuffix(".nii.gz") for path in (folder / one.name).iterdir()}
+        assert {structure.structure for structure in one.structures} == masks
+        for structure in one.structures:
+            mask = nib.load(folder / one.name / f"{structure.structure}.nii.gz")
+            inside = np.asanyarray(numbers.dataobj) == structure.label
+            assert np.array_equal(inside, np.asanyarray(mask.dataobj) == 1)
+            assert structure.voxels == int(inside.sum())
+
+
+def test_a_large_volume_gets_a_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows the same patient in the same place."""
+    monkeypatch.setattr(preview, "LARGE_VOXELS", 100_000)
+    monkeypatch.setattr(preview, "PREVIEW_VOXELS", 60_000)
+    publication = _publication(tmp_path)
+    folder = publish(tmp_path, publication, lambda: ENDED).folder
+    small, image = load_volume(folder / "preview.nii.gz"), publication.case.image
+    assert small.shape == (44, 32, 36)
+    centre = np.array([20, 15, 30])
+    there = image.world_to_voxel(small.voxel_to_world(centre))
+    assert np.allclose(there, 2 * centre + 0.5)
+    assert np.array_equal(small.data[20, 15, 30], np.rint(image.data[40:42, 30:32, 60:62].mean()))
+
+
 def test_official_weights_need_no_notice(tmp_path: Path) -> None:
     """Nothing is announced where there is nothing to announce."""
     assert publish(tmp_path, _publication(tmp_path, "official"), lambda: ENDED).notices == ()
@@ -187,6 +223,10 @@ def test_a_real_ct_with_its_reference_labels(
     assert published.masks["total"] == tuple(labels.names[number] for number in present)
     assert published.masks["tissue_types"] == ()
     assert not (published.folder / "tissue_types").exists()
+    assert not (published.folder / "labels" / "tissue_types.nii.gz").exists()
+    together = nib.load(published.folder / "labels" / "total.nii.gz")
+    reference = nib.load(folder / "example_seg_fast_force_split.nii.gz")
+    assert np.array_equal(np.asanyarray(together.dataobj), np.asanyarray(reference.dataobj))
     for number in present[::7]:
         mask = nib.load(published.folder / "total" / f"{labels.names[number]}.nii.gz")
         assert int(np.asanyarray(mask.dataobj).sum()) == int((labels.data == number).sum())

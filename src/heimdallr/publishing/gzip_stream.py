@@ -29,6 +29,7 @@ FINAL_BLOCK = b"\x03\x00"
 """The empty final deflate block."""
 
 ZERO_BLOCK_BYTES = 1 << 20
+CHUNK_BYTES = 4 << 20
 _POLYNOMIAL = 0xEDB88320
 _ONE = 1 << 31  # the polynomial 1 in CRC-32's reflected bit order
 
@@ -51,6 +52,11 @@ class Piece:
 def raw_compressor(level: int = 1, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> zlib._Compress:
     """A compressor of bare deflate blocks, without any header of its own."""
     return zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+
+
+def chunks(plain: memoryview) -> list[memoryview]:
+    """Plain bytes, cut into what one thread compresses at a time."""
+    return [plain[start : start + CHUNK_BYTES] for start in range(0, len(plain), CHUNK_BYTES)]
 
 
 def compress(data: bytes | memoryview, *, level: int = 1) -> Piece:

@@ -8,7 +8,10 @@ the structures are shared among threads (zlib and NumPy release the interpreter 
 
 from __future__ import annotations
 
+import gzip
+import math
 import os
+import shutil
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -33,9 +36,6 @@ WORTHWHILE_GAP_BYTES = 4096
 
 LARGEST_LABEL = int(np.iinfo(np.uint8).max)
 """Of a label map in one file; TotalSegmentator's largest task has 117."""
-
-VOLUME_CHUNK_BYTES = 4 << 20
-"""Plain bytes of an image that one thread compresses at a time."""
 
 Box = tuple[slice, ...]
 
@@ -94,8 +94,9 @@ def write_masks(
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         written = pool.map(write, boxes)
         if together and boxes:
-            plain = slices.astype(np.uint8, copy=False).reshape(-1)
-            pieces = pool.map(gzip_stream.compress, [memoryview(header), *_chunks(plain)])
+            plain = slices.astype(np.uint8, copy=False).reshape(-1).data
+            parts = [memoryview(header), *gzip_stream.chunks(plain)]
+            pieces = pool.map(gzip_stream.compress, parts)
             with whole_file(together) as file:
                 file.writelines(gzip_stream.assemble(pieces))
         return tuple(written)
@@ -125,28 +126,36 @@ def mask_header(grid: NativeGrid) -> bytes:
 def write_volume(path: Path, source: Path, *, threads: int | None = None) -> None:
     """Copy the converted image to ``path`` (``.nii.gz``), compressing it if it is not yet.
 
+    A file of several gzip members (bgzip makes them) is compressed anew: browsers would read the
+    first of them only.
+
     Raises:
         PublishingError: ``source`` is neither ``.nii`` nor ``.nii.gz``.
     """
     if source.name.endswith(".nii.gz"):
-        with source.open("rb") as read, whole_file(path) as file:
-            while chunk := read.read(VOLUME_CHUNK_BYTES):
-                file.write(chunk)
-        return
-    if source.suffix != ".nii":
+        if _is_one_member(source):
+            with source.open("rb") as read, whole_file(path) as file:
+                shutil.copyfileobj(read, file, gzip_stream.CHUNK_BYTES)
+            return
+        with gzip.open(source) as packed:
+            plain = memoryview(packed.read())
+    elif source.suffix == ".nii":
+        plain = np.memmap(source, np.uint8, mode="r").data
+    else:
         msg = f"{path.name} can be made of a NIfTI file only"
         raise PublishingError(msg)
-    chunks = _chunks(np.memmap(source, np.uint8, mode="r"))
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool, whole_file(path) as file:
-        file.writelines(gzip_stream.assemble(pool.map(gzip_stream.compress, chunks)))
+        pieces = pool.map(gzip_stream.compress, gzip_stream.chunks(plain))
+        file.writelines(gzip_stream.assemble(pieces))
 
 
-def _chunks(plain: Array) -> list[memoryview]:
-    """Plain bytes, cut for the threads that compress them."""
-    return [
-        plain[start : start + VOLUME_CHUNK_BYTES].data
-        for start in range(0, plain.size, VOLUME_CHUNK_BYTES)
-    ]
+def _is_one_member(source: Path) -> bool:
+    """Whether the last gzip member, whose length stands at the very end, is the whole image."""
+    voxels = nib.load(source).dataobj
+    size: int = voxels.offset + math.prod(voxels.shape) * voxels.dtype.itemsize
+    with source.open("rb") as file:
+        file.seek(-4, os.SEEK_END)
+        return int.from_bytes(file.read(4), "little") == size % 2**32
 
 
 def _mask_pieces(header: bytes, slices: Array, number: int, box: Box) -> Iterator[Piece]:

@@ -53,10 +53,10 @@ def write_preview(path: Path, image: Volume, pool: Executor) -> bool:
     stored, slope, intercept = as_int16(voxels)
     header = _header(stored, block_affine(image.affine, factors), slope, intercept)
     # NIfTI stores the first axis fastest: transposed, the file's bytes lie in C order.
-    slabs = [np.ascontiguousarray(slab).data.cast("B") for slab in np.array_split(stored.T, 32)]
+    plain = np.ascontiguousarray(stored.T).data.cast("B")
     with whole_file(path) as file:
-        pieces = pool.map(gzip_stream.compress, [memoryview(header), *slabs])
-        file.writelines(gzip_stream.assemble(pieces))
+        parts = [memoryview(header), *gzip_stream.chunks(plain)]
+        file.writelines(gzip_stream.assemble(pool.map(gzip_stream.compress, parts)))
     return True
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from heimdallr.imaging.volume import native_grid
 from heimdallr.publishing import identity, label_maps, results
@@ -161,19 +163,17 @@ def _write_images(
     masks, maps = {}, []
     for task, segmentation in case.segmentations.items():
         name = MASK_FOLDERS.get(task, task)
-        masks_folder = folder / name
-        masks_folder.mkdir(exist_ok=True)
+        # In memory as in the file, or every pass over an axial slice reads the whole map.
+        data = np.asfortranarray(segmentation.label_map.data)
+        label_map = replace(segmentation.label_map, data=data)
+        (folder / name).mkdir(exist_ok=True)
         masks[task] = write_masks(
-            masks_folder,
-            segmentation.label_map,
-            grid,
-            together=labels / f"{name}.nii.gz",
-            threads=threads,
+            folder / name, label_map, grid, together=labels / f"{name}.nii.gz", threads=threads
         )
         if masks[task]:
-            maps.append(label_maps.describe_map(name, task, segmentation.label_map))
-        if not any(masks_folder.iterdir()):
-            masks_folder.rmdir()
+            maps.append(label_maps.describe_map(name, task, label_map))
+        if not any((folder / name).iterdir()):
+            (folder / name).rmdir()
     found = label_maps.describe(case.image, maps)
     _write_text(labels / LABELS_FILE, found.model_dump_json() + "\n")
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:

@@ -20,7 +20,7 @@ from heimdallr.analyses.axial_tissue import MUSCLE
 from heimdallr.analyses.levels import structure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from heimdallr.imaging.volume import Affine, NativeGrid
     from heimdallr.publishing.schema import (
@@ -37,6 +37,7 @@ SLICE_VALUES = frozenset(
     {sarcopenia_l3.SLICE.name, *(one.name for one in cerebral_haemorrhage.SLICES)}
 )
 """Measurements whose value is itself a slice."""
+MIDDLE_OF_BLEED = "hemorrhage_analysis_slices.center_50"
 
 _AREA_LEVEL = re.compile(r"_area_(?P<level>[CTL]\d+)_cm2$")
 
@@ -143,9 +144,9 @@ def measurement_targets(
     measurements: Iterable[MeasurementRecord], places: Places
 ) -> dict[str, Target]:
     """Measurement → its place; one that has none, or whose structure has no voxel, is left out."""
-    records = list(measurements)
-    l3 = next((one.value for one in records if one.name == sarcopenia_l3.SLICE.name), None)
-    found = {one.name: _of_measurement(one, places, _slice(l3)) for one in records}
+    records = {one.name: one for one in measurements}
+    slices = _slices_of_analyses(records)
+    found = {name: _of_measurement(one, places, slices) for name, one in records.items()}
     return {name: target for name, target in found.items() if target is not None}
 
 
@@ -158,11 +159,31 @@ def finding_target(structure: str | None, slice_index: int | None, places: Place
     return places.on_slice(slice_index, structure)
 
 
-def _of_measurement(one: MeasurementRecord, places: Places, l3: int | None) -> Target | None:
+def _slices_of_analyses(records: Mapping[str, MeasurementRecord]) -> dict[str, int | None]:
+    """Analysis → the slice its numbers without a slice of their own belong to.
+
+    A bleed is looked at where there is most of it; but its label map also holds what the analysis
+    dropped as lying outside the brain, and the largest slice may be one of those. Then it is the
+    middle of the slices that count.
+    """
+    l3 = records.get(sarcopenia_l3.SLICE.name)
+    bleed, middle = records.get(cerebral_haemorrhage.VOLUME.name), records.get(MIDDLE_OF_BLEED)
+    is_whole = bleed is None or bleed.parameters.get("dropped_cm3") == 0
+    return {
+        SARCOPENIA: _slice(l3.value) if l3 else None,
+        HAEMORRHAGE: None if is_whole or middle is None else _slice(middle.value),
+    }
+
+
+def _of_measurement(
+    one: MeasurementRecord, places: Places, slices: Mapping[str, int | None]
+) -> Target | None:
     structure, beside = one.structure, []
     k = _slice(one.value if one.name in SLICE_VALUES else one.parameters.get("slice_index"))
+    if k is None:
+        k = slices.get(one.analysis)
     if one.analysis == SARCOPENIA:
-        k, beside = l3, [sarcopenia_l3.L3, MUSCLE]
+        beside = [sarcopenia_l3.L3, MUSCLE]
     elif one.analysis == HAEMORRHAGE:
         structure = structure or cerebral_haemorrhage.LABEL
     elif level := _AREA_LEVEL.search(one.name):

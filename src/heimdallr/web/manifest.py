@@ -47,9 +47,10 @@ WINDOWS = (
     WindowOut(name="lung", level=-600, width=1500),
     WindowOut(name="bone", level=400, width=1800),
     WindowOut(name="brain", level=40, width=80),
-    WindowOut(name="bleed", level=70, width=150),
+    WindowOut(name="bleed", level=80, width=200),
 )
 """What radiologists are used to; the first one begins, on a head the brain's does."""
+_TRUNK = frozenset({"thorax", "abdomen", "pelvis"})
 
 
 def manifest_of(case: CaseFolder, findings: Sequence[FindingRow]) -> ViewerManifest:
@@ -145,7 +146,8 @@ def _windows(results: Results) -> list[WindowOut]:
     if results.modality != "CT":
         return []
     regions = results.flat.get("body_regions")
-    begins = "brain" if regions == ["head"] else "soft_tissue"
+    is_head = isinstance(regions, list) and "head" in regions and not _TRUNK & {*regions}
+    begins = "brain" if is_head else "soft_tissue"
     return sorted(WINDOWS, key=lambda window: window.name != begins)
 
 
