@@ -169,6 +169,11 @@ class EventOut(Schema):
 
     id: int = Field(examples=[204])
     at: AwareDatetime = Field(examples=["2026-02-01T10:12:44Z"])
+    study_id: int | None = Field(
+        validation_alias="study_fk",
+        examples=[17],
+        description="to which study it happened; null: to the system",
+    )
     kind: str = Field(examples=["retry"])
     message: str = Field(examples=["asked for: retry"])
     actor: str = Field(
