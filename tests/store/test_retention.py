@@ -19,6 +19,7 @@ from store_cases import (
     make_identity,
     make_results,
     write_case,
+    write_viewer_files,
 )
 
 from heimdallr.config import Settings
@@ -26,6 +27,7 @@ from heimdallr.store import retention
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.lifecycle import lock
 from heimdallr.store.models import Event, FindingRow, MeasurementRow, Study, StudyState
+from heimdallr.store.removal import size_of
 from heimdallr.store.results import index_results
 from heimdallr.store.retention import _Disk, planned, sweep
 
@@ -112,6 +114,24 @@ def test_everything_may_go_and_the_study_is_still_listed(
         assert session.scalars(select(FindingRow)).all() == []
     leftovers = [path for path in folders.root.rglob("*") if path.is_file()]
     assert [path for path in leftovers if "state" not in path.parts] == []
+
+
+def test_viewer_files_go_with_what_they_show(
+    database: Database, folders: DataFolders, done: int, tmp_path: Path
+) -> None:
+    """The preview with the volume, the label maps with the masks, and nothing else with them."""
+    folder = folders.output / CASE_ID
+    write_viewer_files(folder)
+    preview, labels = (folder / "preview.nii.gz").stat().st_size, size_of(folder / "labels")
+    swept = sweep(settings(tmp_path, keep_volumes_days=30.0), database, LATER)
+    assert [(one.study_id, one.part.value) for one in swept.removals] == [(done, "volume")]
+    assert swept.freed_bytes == 1000 + preview
+    assert not (folder / "preview.nii.gz").exists()
+    assert (folder / "labels" / "total.nii.gz").exists()
+    swept = sweep(settings(tmp_path, keep_masks_days=30.0), database, LATER)
+    assert (parts(swept.removals), swept.freed_bytes) == (["masks"], 300 + labels)
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"id.json", "resultados.json", "L3_overlay.png"}
 
 
 def test_a_dry_run_touches_nothing(
