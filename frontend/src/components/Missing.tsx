@@ -4,7 +4,7 @@ import { Text, Tooltip, VisuallyHidden } from "@mantine/core";
 export function Missing({ why }: { why: string }) {
   return (
     <Tooltip label={why} multiline maw={320}>
-      <Text span c="dimmed" inherit>
+      <Text span c="dimmed" inherit pos="relative">
         <span aria-hidden>—</span>
         <VisuallyHidden>{why}</VisuallyHidden>
       </Text>
