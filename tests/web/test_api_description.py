@@ -93,7 +93,9 @@ def test_stable_names(service: Service) -> None:
         "reprocess_study", "set_study_priority", "flag_study", "mark_study_read",
         "acknowledge_finding", "delete_study_and_files", "command_studies",
         "list_measurements", "export_measurements_csv",
-        "list_measurement_names", "get_measurement_catalogue", "follow_changes", "get_queue",
+        "list_measurement_names", "get_measurement_catalogue", "summarize_measurement",
+        "pair_measurements", "get_study_history", "list_workers", "get_worklist_options",
+        "follow_changes", "get_queue",
         "list_quarantine", "list_peers", "get_system", "list_settings", "list_system_events",
         "get_health", "get_readiness", "get_metrics",
     }  # fmt: skip

@@ -33,6 +33,7 @@ def over_postgresql(tmp_path: Path, postgresql_url: str) -> Iterator[Service]:
         "/api/v1/events", "/api/v1/queue", "/api/v1/quarantine",
         "/api/v1/peers", "/api/v1/system", "/api/v1/measurements", "/api/v1/measurements.csv",
         "/api/v1/measurements/names", "/api/v1/worklist/options", "/api/v1/workers",
+        "/api/v1/measurements.csv?sex=F&age_from=18&age_to=40", "/api/v1/measurements/catalogue",
         "/api/v1/studies?search=silva%202026-02&modality=CT&region=head&severity=note",
         "/api/v1/worklist/counts", "/api/v1/studies?attention=true&severity=critical",
         "/api/v1/studies?sort=name&finding=intracerebral_haemorrhage&date_from=2026-01-01",
@@ -42,7 +43,7 @@ def test_every_look(over_postgresql: Service, path: str) -> None:
     """Answered, and with content."""
     answer = over_postgresql.client.get(path)
     assert answer.status_code == 200, answer.text
-    if "?" in path:
+    if "?" in path and ".csv" not in path:
         assert answer.json()["total"] == 1
 
 

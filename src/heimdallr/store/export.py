@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from heimdallr.store.cohort import cohort_conditions
 from heimdallr.store.models import MeasurementRow, Study
-from heimdallr.store.worklist import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from heimdallr.store.cohort import Cohort
     from heimdallr.store.database import Database
-    from heimdallr.store.worklist import WorklistFilter
 
 _PIECE = 2000
 """Rows read in one transaction of an export."""
@@ -60,14 +60,14 @@ class Wanted:
     """Which measurements; what is empty does not restrict.
 
     Attributes:
-        studies: of which studies, as on the worklist.
+        studies: of which studies.
         names: any of these.
         measured_only: leave out those without a value.
         study_id: of this study only.
         patient_of: of all studies of this study's patient.
     """
 
-    studies: WorklistFilter
+    studies: Cohort
     names: tuple[str, ...] = ()
     measured_only: bool = False
     study_id: int | None = None
@@ -145,7 +145,7 @@ def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
 
 
 def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
-    chosen = conditions(session, wanted.studies)
+    chosen = cohort_conditions(session, wanted.studies)
     if wanted.names:
         chosen.append(MeasurementRow.name.in_(wanted.names))
     if wanted.measured_only:

@@ -17,6 +17,7 @@ from heimdallr.web.api import (
     bulk,
     changes,
     commands,
+    explorer,
     findings,
     health,
     history,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     uploads, patients, worklist, studies, viewer, history, commands, bulk, findings, measurements,
-    changes, system, health, pages,
+    explorer, changes, system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

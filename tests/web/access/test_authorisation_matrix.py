@@ -79,6 +79,8 @@ MATRIX: dict[str, str] = {
     "POST /api/v1/studies/{study_id}/findings/{finding_id}/acknowledge": "operate",
     "GET /api/v1/measurements": "read",
     "GET /api/v1/measurements.csv": "read",
+    "GET /api/v1/measurements/summary": "read",
+    "GET /api/v1/measurements/pairs": "read",
     "GET /api/v1/measurements/names": "read",
     "GET /api/v1/measurements/catalogue": "read",
     "GET /api/v1/changes": "read",

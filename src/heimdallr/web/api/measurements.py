@@ -10,6 +10,7 @@ from pydantic import Field
 
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.store import export
+from heimdallr.store.cohort import Cohort, Sex
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.api.worklist import WorklistQuery
 from heimdallr.web.context import Ctx
@@ -34,8 +35,24 @@ _COLUMNS = (
 Name = Annotated[str, Query(max_length=100)]
 
 
-class MeasurementQuery(WorklistQuery):
-    """Which measurements of which studies; studies are filtered as on the worklist."""
+class CohortQuery(WorklistQuery):
+    """Of which studies: as on the worklist, and by the patient's sex and age."""
+
+    sex: Annotated[Sex | None, Query(description="of the patient", examples=["F"])] = None
+    age_from: Annotated[
+        int | None, Query(ge=0, le=150, description="first age wanted, in completed years")
+    ] = None
+    age_to: Annotated[
+        int | None, Query(ge=0, le=150, description="last age wanted, in completed years")
+    ] = None
+
+    def cohort(self) -> Cohort:
+        """As the store has it."""
+        return Cohort(self.wanted(), sex=self.sex, age_from=self.age_from, age_to=self.age_to)
+
+
+class MeasurementQuery(CohortQuery):
+    """Which measurements of which studies."""
 
     name: Annotated[list[Name], Query(max_length=200, examples=[["liver_vol_cm3"]])] = Field(
         default=[]
@@ -49,7 +66,7 @@ class MeasurementQuery(WorklistQuery):
     def which(self) -> export.Wanted:
         """As the store has it."""
         return export.Wanted(
-            self.wanted(),
+            self.cohort(),
             names=tuple(self.name),
             measured_only=self.measured,
             study_id=self.study,
