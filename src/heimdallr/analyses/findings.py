@@ -31,6 +31,9 @@ ADULT_YEARS = 18.0
 LARGEST_SPLEEN_CM3 = 314.5
 FATTY_LIVER_HU, FATTY_DIFFERENCE_HU = 40.0, -10.0
 STEATOSIS_KVP = (110.0, 130.0)
+PRASSOPOULOS = "Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)"
+BOYCE = "Boyce 2010, AJR 194:623 (40 HU)"
+LIMANOND = "Limanond 2004, Radiology 230:276 (L-S -10 HU)"
 
 BUNDLED_CAVEAT = "bundled weights — not for clinical use"
 AGE_CAVEAT = "the patient's age is not known; adult values were applied"
@@ -188,7 +191,7 @@ def splenomegaly(known: Known) -> Finding | None:
         severity=Severity.SIGNIFICANT,
         title=f"Enlarged spleen, {volume_cm3:.0f} cm³",
         evidence={**known.evidence("spleen_vol_cm3"), "upper_limit_cm3": LARGEST_SPLEEN_CM3},
-        reference="Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)",
+        reference=PRASSOPOULOS,
         structure="spleen",
         slice_index=_centre_slice(known, "spleen"),
         caveats=known.age_caveats,
@@ -220,7 +223,7 @@ def liver_steatosis(known: Known) -> Finding | None:
         severity=Severity.NOTE,
         title=f"Liver attenuation in the range of steatosis, {liver_hu:.0f} HU",
         evidence={**evidence, "kvp": kvp},
-        reference="Boyce 2010, AJR 194:623 (40 HU); Limanond 2004, Radiology 230:276 (L-S -10 HU)",
+        reference=f"{BOYCE}; {LIMANOND}",
         structure="liver",
         slice_index=_centre_slice(known, "liver"),
         caveats=known.age_caveats,

@@ -20,11 +20,13 @@ PRADO = "Prado 2008, Lancet Oncol 9:629 (obese patients with cancer)"
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """A value below ``limit`` is low for this patient.
+    """A value below ``limit`` is low for the patients it was made for.
 
     Attributes:
         quantity: name of the measurement.
         source: citation, and whom it was derived from.
+        sex: whom it is for; ``None``: men and women.
+        heavy: for a body mass index of :data:`BMI_LIMIT` and more, or below; ``None``: for any.
         healthy: derived from healthy people, not from patients.
         unenhanced: valid on unenhanced CT only.
     """
@@ -32,8 +34,28 @@ class Cutoff:
     quantity: Quantity
     limit: float
     source: str
+    sex: Literal["M", "F"] | None = None
+    heavy: bool | None = None
     healthy: bool = False
     unenhanced: bool = False
+
+
+CUTOFFS = (
+    Cutoff("SMI_cm2_m2", 45.4, DERSTINE, sex="M", healthy=True),
+    Cutoff("SMI_cm2_m2", 34.4, DERSTINE, sex="F", healthy=True),
+    Cutoff("SMA_cm2", 144.3, DERSTINE, sex="M", healthy=True),
+    Cutoff("SMA_cm2", 92.2, DERSTINE, sex="F", healthy=True),
+    Cutoff("muscle_HU_mean", 38.5, DERSTINE, sex="M", healthy=True, unenhanced=True),
+    Cutoff("muscle_HU_mean", 34.3, DERSTINE, sex="F", healthy=True, unenhanced=True),
+    Cutoff("SMI_cm2_m2", 52.4, PRADO, sex="M"),
+    Cutoff("SMI_cm2_m2", 38.5, PRADO, sex="F"),
+    Cutoff("SMI_cm2_m2", 43.0, MARTIN, sex="M", heavy=False),
+    Cutoff("SMI_cm2_m2", 53.0, MARTIN, sex="M", heavy=True),
+    Cutoff("SMI_cm2_m2", 41.0, MARTIN, sex="F"),
+    Cutoff("muscle_HU_mean", 41.0, MARTIN, heavy=False),
+    Cutoff("muscle_HU_mean", 33.0, MARTIN, heavy=True),
+)
+"""Those derived from healthy people first."""
 
 
 def cutoffs_for(patient: Patient) -> tuple[Cutoff, ...]:
@@ -43,21 +65,13 @@ def cutoffs_for(patient: Patient) -> tuple[Cutoff, ...]:
     """
     if patient.sex not in ("M", "F"):
         return ()
-    male = patient.sex == "M"
-    cutoffs = [
-        Cutoff("SMI_cm2_m2", 45.4 if male else 34.4, DERSTINE, healthy=True),
-        Cutoff("SMA_cm2", 144.3 if male else 92.2, DERSTINE, healthy=True),
-        Cutoff("muscle_HU_mean", 38.5 if male else 34.3, DERSTINE, healthy=True, unenhanced=True),
-        Cutoff("SMI_cm2_m2", 52.4 if male else 38.5, PRADO),
-    ]
     heavy = _heavy(patient)
-    if not male:
-        cutoffs.append(Cutoff("SMI_cm2_m2", 41.0, MARTIN))
-    elif heavy is not None:
-        cutoffs.append(Cutoff("SMI_cm2_m2", 53.0 if heavy else 43.0, MARTIN))
-    if heavy is not None:
-        cutoffs.append(Cutoff("muscle_HU_mean", 33.0 if heavy else 41.0, MARTIN))
-    return tuple(cutoffs)
+    return tuple(
+        cutoff
+        for cutoff in CUTOFFS
+        if cutoff.sex in (None, patient.sex)
+        and (cutoff.heavy is None or (heavy is not None and cutoff.heavy == heavy))
+    )
 
 
 def _heavy(patient: Patient) -> bool | None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from heimdallr.analyses.references import REFERENCES
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.store import export
 from heimdallr.store.cohort import Cohort, Sex
@@ -24,6 +25,7 @@ from heimdallr.web.schemas.measurements import (
     NameOut,
     Names,
 )
+from heimdallr.web.schemas.references import reference_out
 from heimdallr.web.tables import csv_lines
 
 router = APIRouter(prefix="/api/v1/measurements", tags=["measurements"], responses=REFUSALS)
@@ -126,7 +128,7 @@ def list_measurement_names(context: Ctx, _who: Reader) -> Names:
 
 @router.get("/catalogue")
 def get_measurement_catalogue(_who: Reader) -> Catalogue:
-    """What is measured, and how: the analyses' own documentation."""
+    """What is measured, and how, and the published limits: the analyses' own documentation."""
     return _catalogue()
 
 
@@ -145,6 +147,9 @@ def _catalogue() -> Catalogue:
                 meaning=output.meaning,
                 analysis=name,
                 flat=output.flat,
+                references=[
+                    reference_out(one) for one in REFERENCES if one.quantity == output.name
+                ],
             )
             for output in analysis.OUTPUTS
         )

@@ -24,12 +24,12 @@ from heimdallr.web.files import (
     send_file,
     send_zip,
 )
+from heimdallr.web.judged import judged
 from heimdallr.web.problems import Answers, Problem, responses
 from heimdallr.web.schemas.common import Before, Limit, StudyId, calendar_date
 from heimdallr.web.schemas.studies import (
     Events,
     FindingOut,
-    MeasurementOut,
     Results,
     RunOut,
     SeriesOut,
@@ -79,7 +79,7 @@ def _results(context: Context, study: Study, findings: Sequence[FindingRow]) -> 
             return None
         raise
     return Results(
-        measurements=[MeasurementOut.model_validate(one) for one in found.measurements],
+        measurements=judged(found, identity),
         findings=[FindingOut.model_validate(one) for one in findings],
         images=pictures(case.path),
         masks=mask_folders(case.path),

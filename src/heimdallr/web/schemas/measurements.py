@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from heimdallr.web.schemas.common import Schema
+from heimdallr.web.schemas.references import ReferenceOut
 
 Status = Literal["measured", "not_applicable", "not_assessable", "failed"]
 
@@ -45,6 +46,9 @@ class CatalogueEntry(Schema):
     meaning: str
     analysis: str
     flat: bool = Field(description="a top-level key of `resultados.json` as well")
+    references: list[ReferenceOut] = Field(
+        description="published limits; a study's own measurements name those that hold for it"
+    )
 
 
 class AnalysisOut(Schema):

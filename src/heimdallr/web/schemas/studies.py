@@ -9,10 +9,12 @@ from typing import Literal, cast
 
 from pydantic import AwareDatetime, Field
 
+from heimdallr.analyses.references import Flag
 from heimdallr.publishing.schema import Identity, ProvenanceRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.worklist import Severity, WorklistRow
 from heimdallr.web.schemas.common import Message, Schema, calendar_date
+from heimdallr.web.schemas.references import ReferenceOut
 
 
 class Chip(Schema):
@@ -198,7 +200,22 @@ class MeasurementOut(Schema):
     reason: str
     analysis: str
     structure: str | None
-    parameters: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    parameters: dict[str, str | int | float | bool | None] = Field(
+        examples=[{"window": "-29…150 HU"}], description="what was used to compute it"
+    )
+    reference: ReferenceOut | None = Field(
+        description="the published limit that holds for this patient, if there is one"
+    )
+    flag: Flag | None = Field(
+        examples=["low"],
+        description="where the value lies by `reference`; normal: not beyond its limit",
+    )
+    other_references: list[ReferenceOut] = Field(
+        description="further limits for this patient, derived from other people"
+    )
+    reference_caveats: list[str] = Field(
+        examples=[["the patient's age is not known; adult values were applied"]]
+    )
 
 
 class Results(Schema):

@@ -1,0 +1,87 @@
+"""The study page's limits: those that hold for this patient, beside numbers only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from store_cases import make_identity, make_results, measurement
+
+from heimdallr.web.judged import judged
+
+if TYPE_CHECKING:
+    from web_service import Service
+
+    from heimdallr.publishing.schema import MeasurementRecord
+
+
+def of_case(*rows: MeasurementRecord, **patient: object) -> dict[str, dict[str, Any]]:
+    """The measurements of a case, as they are sent, by name."""
+    identity = make_identity().model_copy(update=patient)
+    found = judged(make_results(measurements=rows), identity)
+    return {one.name: one.model_dump() for one in found}
+
+
+def test_a_number_has_its_limit_and_flag() -> None:
+    """The woman of 66 years in `id.json`; her weight is not known."""
+    found = of_case(
+        measurement("SMI_cm2_m2", 30.0, unit="cm2/m2"),
+        measurement("spleen_vol_cm3", 400.0, unit="cm3"),
+        measurement("liver_vol_cm3", 1500.0, unit="cm3"),
+    )
+    smi = found["SMI_cm2_m2"]
+    assert (smi["reference"]["low"], smi["flag"]) == (34.4, "low")
+    assert smi["reference"]["applies_to"]["sex"] == "F"
+    assert [one["low"] for one in smi["other_references"]] == [38.5, 41.0]
+    assert (found["spleen_vol_cm3"]["reference"]["high"], found["spleen_vol_cm3"]["flag"]) == (
+        314.5,
+        "high",
+    )
+    liver = found["liver_vol_cm3"]
+    assert (liver["reference"], liver["flag"], liver["other_references"]) == (None, None, [])
+
+
+def test_what_is_missing_has_none() -> None:
+    """No value, no limit, no flag."""
+    found = of_case(measurement("SMI_cm2_m2", reason="the height is not known"))["SMI_cm2_m2"]
+    assert (found["reference"], found["flag"]) == (None, None)
+
+
+def test_attenuation_by_phase_and_voltage() -> None:
+    """Unenhanced at 120 kVp there is a limit; after contrast there is none."""
+    liver = measurement("liver_hu_eroded_mean", 35.0, unit="HU").model_copy(
+        update={"parameters": {"kvp": 120.0}}
+    )
+    native = of_case(liver, measurement("contrast_phase", "native"))["liver_hu_eroded_mean"]
+    venous = of_case(liver, measurement("contrast_phase", "venous"))["liver_hu_eroded_mean"]
+    assert (native["flag"], venous["flag"]) == ("low", None)
+    assert native["reference"]["applies_to"]["contrast_phase"] == "native"
+
+
+def test_children_and_unknown_ages() -> None:
+    """None for a child; of unknown age, a caveat."""
+    row = measurement("spleen_vol_cm3", 400.0, unit="cm3")
+    assert of_case(row, age_years=10.0)["spleen_vol_cm3"]["reference"] is None
+    unknown = of_case(row, age_years=None)["spleen_vol_cm3"]
+    assert unknown["reference_caveats"] == [
+        "the patient's age is not known; adult values were applied"
+    ]
+
+
+def test_the_catalogue_lists_every_limit(service: Service) -> None:
+    """With whom each is for."""
+    rows = service.client.get("/api/v1/measurements/catalogue").json()["measurements"]
+    by_name = {row["name"]: row["references"] for row in rows}
+    assert {name for name, limits in by_name.items() if limits} == {
+        "SMA_cm2", "SMI_cm2_m2", "muscle_HU_mean", "spleen_vol_cm3", "liver_hu_eroded_mean",
+    }  # fmt: skip
+    assert len(by_name["SMI_cm2_m2"]) == 7
+    (spleen,) = by_name["spleen_vol_cm3"]
+    assert (spleen["low"], spleen["high"], spleen["unit"]) == (None, 314.5, "cm3")
+
+
+def test_a_study_names_them(service: Service) -> None:
+    """In its full view every measurement says whether it has a limit."""
+    number = service.add_done()
+    rows = service.client.get(f"/api/v1/studies/{number}").json()["results"]["measurements"]
+    assert rows
+    assert all({"reference", "flag", "other_references"} <= row.keys() for row in rows)
