@@ -10,8 +10,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 from dicom_series import BIG_ENDIAN, DEFLATED, RLE, SAGITTAL, SeriesOnDisk, body_hu, enhanced_mr
+from small_disks import small_disk
 
-from heimdallr.domain.errors import ConversionError
+from heimdallr.domain.errors import ConversionError, DiskLowError
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation import conversion, converter
 from heimdallr.preparation.conversion import Conversion, convert, dcm2niix_version
@@ -267,3 +268,17 @@ def test_syntaxes_read_directly_are_those_dcm2niix_was_built_with() -> None:
     assert "1.2.840.10008.1.2.4.90" in conversion.DIRECT
     assert "1.2.840.10008.1.2.4.51" not in conversion.DIRECT
     assert "1.2.840.10008.1.2.4.201" not in conversion.DIRECT
+
+
+def test_a_full_disk_is_not_the_images_fault(tmp_path: Path) -> None:
+    """A series is not refused, nor a lesser one chosen, because there is no room; then there is."""
+    candidate = candidate_of(SeriesOnDisk(), tmp_path)
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        disk.fill()
+        with (disk.folder / "filler").open("r+b") as filler:
+            filler.truncate(filler.seek(0, 2) - 2**15)
+        with pytest.raises(DiskLowError, match="no room for a volume of 1 MB"):
+            convert(candidate, disk.folder / "volume.nii", disk.folder)
+        assert [one.name for one in disk.folder.iterdir()] == ["filler"]
+        disk.make_room()
+        assert convert(candidate, disk.folder / "volume.nii", disk.folder).path.exists()

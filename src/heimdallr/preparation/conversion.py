@@ -31,6 +31,7 @@ from heimdallr.preparation.converter import (
 from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
 from heimdallr.preparation.resampling import resample
 from heimdallr.preparation.rewriting import decode, rewrite
+from heimdallr.preparation.room import ensure_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +130,24 @@ def convert(
 
     Raises:
         ConversionError: no output agrees with the images.
+        DiskLowError: there is no room for the volume; nothing is wrong with the images.
     """
+    try:
+        return _convert_either_way(candidate, target, work_dir, timeout_s)
+    except ConversionError:
+        ensure_room(work_dir, _room_bytes(candidate))
+        raise
+
+
+def _room_bytes(candidate: SeriesCandidate) -> int:
+    """What a conversion may take: the volume twice, with up to four bytes a voxel."""
+    series = candidate.series
+    return 8 * (series.rows or 0) * (series.columns or 0) * len(candidate.frames) + 2**20
+
+
+def _convert_either_way(
+    candidate: SeriesCandidate, target: Path, work_dir: Path, timeout_s: float
+) -> Conversion:
     with tempfile.TemporaryDirectory(prefix="converting-", dir=work_dir) as name:
         room = Path(name)
         planes = _source_planes(candidate, room / "compared", timeout_s)
