@@ -153,6 +153,37 @@ def report_progress(
     return run
 
 
+def wait_for_disk(
+    session: Session,
+    workflow_id: str,
+    executor: str,
+    reason: str,
+    now: datetime,
+    *,
+    is_new: bool,
+) -> None:
+    """A worker cannot go on with a run for now, through no fault of the run's; it says why.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run.
+        executor: who has taken it up.
+        reason: what is in the way; entering a stage takes it back.
+        now: the time.
+        is_new: it has not been told yet; the tries in between are no events.
+
+    Raises:
+        RunOverError: the run is over, gone, or another worker's.
+        CancelAskedError: it is to be stopped.
+    """
+    run, study = _held_run(session, workflow_id, executor)
+    run.error = reason
+    if is_current(run, study):
+        mirror(study, run)
+    if is_new:
+        note(session, study, "waiting", reason, now)
+
+
 def hand_back(session: Session, workflow_id: str, executor: str, now: datetime) -> None:
     """A worker that stops gives back what it has not ended; the run waits for another.
 
@@ -262,7 +293,7 @@ def past_seconds(session: Session, modality: str, limit: int = 50) -> Sequence[M
 
 
 def _enter(study: Study, run: Run, stage: str, now: datetime) -> None:
-    run.state, run.stage = STAGES[stage], stage
+    run.state, run.stage, run.error = STAGES[stage], stage, ""
     run.started_at = run.started_at or now
     if is_current(run, study):
         mirror(study, run)

@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sqlalchemy import select
@@ -30,6 +31,7 @@ from heimdallr.store.states import FINAL_STATES
 from heimdallr.workflow import endings
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.estimate import share_of_case
+from heimdallr.workflow.obstacles import free_bytes, obstacle_in
 from heimdallr.workflow.patience import LeavingError, is_away, patiently
 from heimdallr.workflow.run_log import RunLog
 from heimdallr.workflow.work_folder import Source, WorkFolder
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
     from heimdallr.workflow.assignment import Work
+    from heimdallr.workflow.obstacles import Obstacle
 
 Verdict = Literal["whole", "over"]
 """Of a stage: its output is whole and the run goes on; or the run is over."""
@@ -52,6 +55,9 @@ DELIBERATE = (InputRefusedError, ConversionError, WeightsError, LicenceError, Co
 
 FAULT = "this is a fault of Heimdallr's; please report it with the log of the run"
 REPORT_EVERY_S = 1.0
+LOOK_S = 0.2
+"""How often a case that waits for the disk looks whether it still has to."""
+
 _T = TypeVar("_T")
 
 
@@ -124,9 +130,7 @@ class Job:
         if self._shop.stopping.is_set():
             self._hand_back()
         try:
-            self._begin()
-            self._write(runs.enter_stage, stage, self._executor, _now())
-            return self._through(stage)
+            return self._past_obstacles(stage)
         except CancelAskedError:
             self._log.warning("cancelled", stage=stage)
             self._end(StudyState.CANCELLED)
@@ -148,6 +152,33 @@ class Job:
                 raise StageFailedError(text) from None
             self._fail(error)
         return "over"
+
+    def _past_obstacles(self, stage: str) -> Verdict:
+        """Go through a stage; wait where it is no fault of the case that it cannot be."""
+        tries = 0
+        while True:
+            try:
+                self._begin()
+                self._write(runs.enter_stage, stage, self._executor, _now())
+                return self._through(stage)
+            except Exception as error:
+                met = obstacle_in(error, self._shop.folders)
+                if met is None:
+                    raise
+                self._log.failure("obstacle", error, stage=stage, reason=met.reason)
+            tell = partial(runs.wait_for_disk, is_new=tries == 0)
+            self._write(tell, self._executor, met.reason, _now())
+            self._wait(stage, met, tries)
+            tries += 1
+
+    def _wait(self, stage: str, met: Obstacle, tries: int) -> None:
+        since = time.monotonic()
+        while not met.is_worth_a_try(
+            time.monotonic() - since, tries, free_bytes(self._shop.folders)
+        ):
+            if self._shop.stopping.wait(LOOK_S):
+                self._hand_back()
+            self._report(stage, 0.0)
 
     def _begin(self) -> None:
         if not self._begun:
