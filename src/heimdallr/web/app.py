@@ -32,6 +32,7 @@ from heimdallr.web.api import (
 )
 from heimdallr.web.cached import Cached
 from heimdallr.web.changed import look_for_changes
+from heimdallr.web.compression import Compression
 from heimdallr.web.context import Context
 from heimdallr.web.feed import Feed
 from heimdallr.web.limits import BodyLimits, Surround
@@ -98,6 +99,7 @@ def create_app(
     for module in _ROUTERS:
         app.include_router(module.router)
     app.add_middleware(BodyLimits, unlimited={uploads.PATH})
+    app.add_middleware(Compression)
     access.install(app, settings, database, now)
     app.add_middleware(Surround, telemetry=telemetry)
     openapi.install(app)

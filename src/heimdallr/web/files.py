@@ -166,7 +166,7 @@ def send_unpacked(request: Request, path: Path) -> Response:
         raise Problem(404, "the case has no such file") from error
     headers = {**EXAMINED, "Vary": "Accept-Encoding", "Content-Encoding": "gzip"}
     response: Response = _Swift(path, 200, headers, "application/octet-stream", stat_result=found)
-    if not _takes_gzip(request.headers):
+    if not takes_gzip(request.headers):
         headers["ETag"] = response.headers["etag"].removesuffix('"') + '-plain"'
         del headers["Content-Encoding"]
         response = StreamingResponse(_plain(path), 200, headers, "application/octet-stream")
@@ -176,7 +176,7 @@ def send_unpacked(request: Request, path: Path) -> Response:
     return response
 
 
-def _takes_gzip(headers: Headers) -> bool:
+def takes_gzip(headers: Headers) -> bool:
     """Whether ``Accept-Encoding`` lets gzip through (RFC 9110 section 12.5.3)."""
     if "accept-encoding" not in headers:
         return True
