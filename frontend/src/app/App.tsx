@@ -6,11 +6,16 @@ import { RouterProvider } from "react-router";
 import { styleNonce } from "./nonce";
 import { queryClient } from "./queryClient";
 import { router } from "./routes";
-import { theme } from "./theme";
+import { cssVariables, theme } from "./theme";
 
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="dark" getStyleNonce={() => styleNonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="dark"
+      getStyleNonce={() => styleNonce}
+    >
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />

@@ -1,6 +1,8 @@
 /** Every page and its address; the server knows the same ones (web/api/pages.py). */
 import { createBrowserRouter, type RouteObject } from "react-router";
 
+import { Waiting } from "@/components/Waiting";
+
 import { ErrorPage } from "./ErrorPage";
 import { Shell } from "./Shell";
 
@@ -40,5 +42,11 @@ const pages: RouteObject[] = [
 ];
 
 export const router = createBrowserRouter([
-  { path: "/", element: <Shell />, errorElement: <ErrorPage />, children: pages },
+  {
+    path: "/",
+    element: <Shell />,
+    errorElement: <ErrorPage />,
+    hydrateFallbackElement: <Waiting />,
+    children: pages,
+  },
 ]);

@@ -48,9 +48,10 @@ function OneAlert({ alert }: { alert: AlertOut }) {
   const { color, icon } = LOOKS[alert.severity];
   const lead = LEADS[alert.code];
   return (
-    <Alert color={color} icon={icon} p="xs" title={t(`alerts.severity.${alert.severity}`)}>
+    <Alert color={color} icon={icon} p="xs">
       <Group gap="xs" justify="space-between">
-        <Text size="sm">
+        <Text size="sm" flex="1 1 260px">
+          <b>{t(`alerts.severity.${alert.severity}`)}.</b>{" "}
           {t(`alerts.code.${alert.code}`, { defaultValue: alert.message, ...alert.values })}
         </Text>
         {lead && (

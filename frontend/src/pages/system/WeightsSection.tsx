@@ -51,7 +51,12 @@ export function WeightsSection({ weights }: { weights: readonly Weights[] }) {
                       <code>{one.task}</code>
                     </Table.Td>
                     <Table.Td>
-                      <Badge variant="light" color={COLORS[one.origin]}>
+                      <Badge
+                        variant="light"
+                        color={COLORS[one.origin]}
+                        h="auto"
+                        styles={{ label: { whiteSpace: "normal" } }}
+                      >
                         {t(`weights.from.${one.origin}`)}
                       </Badge>
                     </Table.Td>
