@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PREFIX = "hdl_"
 """So that a secret scanner, or a person, recognises a token that lies about."""
-SCOPES = ("upload", "read", "metrics", "admin")
+SCOPES = ("upload", "read", "operate", "metrics", "admin")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _USED_EVERY = timedelta(minutes=5)
 """How exactly the last use is remembered."""

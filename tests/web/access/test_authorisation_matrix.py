@@ -35,6 +35,13 @@ SIGNED_IN = "signed in"
 
 MATRIX: dict[str, str] = {
     "GET /": PUBLIC,
+    "GET /studies/{study_id}": PUBLIC,
+    "GET /studies/{study_id}/report": PUBLIC,
+    "GET /explorer": PUBLIC,
+    "GET /system": PUBLIC,
+    "GET /access": PUBLIC,
+    "GET /welcome": PUBLIC,
+    "GET /help": PUBLIC,
     "GET /assets/{name}": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/{name}": PUBLIC,
@@ -115,6 +122,7 @@ CALLERS: dict[str, set[str] | None] = {
     "token upload": {"upload", SIGNED_IN},
     "token read": {"metrics", "read", SIGNED_IN},
     "token metrics": {"metrics", SIGNED_IN},
+    "token operate": {"metrics", "read", "operate", SIGNED_IN},
     "token upload read": {"metrics", "read", "upload", SIGNED_IN},
     "token admin": EVERYTHING | {SIGNED_IN},
     "expired token admin": None,

@@ -34,6 +34,8 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "metrics": frozenset({Permission.METRICS}),
     "upload": frozenset({Permission.UPLOAD}),
     "read": frozenset({Permission.METRICS, Permission.READ}),
+    # A command is answered with the study as it is then.
+    "operate": frozenset({Permission.METRICS, Permission.READ, Permission.OPERATE}),
     "admin": frozenset(Permission),
 }
 """What each scope of an API token grants; several scopes grant their union."""

@@ -17,7 +17,7 @@ from heimdallr.web.access.trail import audit, entry
 from heimdallr.web.problems import Problem, responses
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["access"], responses=REFUSALS)
-Scope = Literal["upload", "read", "metrics", "admin"]
+Scope = Literal["upload", "read", "operate", "metrics", "admin"]
 
 
 class TokenView(BaseModel):
@@ -43,7 +43,7 @@ class NewToken(BaseModel):
     """A token to be made."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, examples=["ris"])]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=4, examples=[["upload", "read"]])]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=5, examples=[["upload", "read"]])]
     days: Annotated[float | None, Field(gt=0, le=3660, description="none: for ever")] = None
 
 

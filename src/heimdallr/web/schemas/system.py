@@ -151,7 +151,9 @@ class AlertOut(Schema):
 class Intake(Schema):
     """What takes images in."""
 
-    alive: bool = Field(description="the recorder, which the listener keeps, was seen within a minute")
+    alive: bool = Field(
+        description="the recorder, which the listener keeps, was seen within the last minute"
+    )
     last_seen_at: AwareDatetime | None = Field(description="of the recorder's signs of life")
     last_peer_at: AwareDatetime | None = Field(description="a DICOM system called")
     last_store_at: AwareDatetime | None = Field(description="a DICOM system sent an image")
