@@ -8,35 +8,24 @@ row repeats the state of its newest run, so that the worklist reads one table. O
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TypeGuard
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
     ForeignKey,
     Index,
     MetaData,
     String,
-    TypeDecorator,
     UniqueConstraint,
     event,
-)
-from sqlalchemy import (
-    Enum as EnumColumn,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from heimdallr.store.change_number import NextChange
-
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
-    from sqlalchemy.types import TypeEngine
-
-Json = dict[str, Any] | list[Any]
-"""A column for small structured values; typed by the code that writes it."""
+from heimdallr.store.columns import Json, Label, SearchText, UtcDateTime, words
 
 STAT, ROUTINE = 1, 10
 """Priorities; lower is sooner."""
@@ -103,72 +92,6 @@ class Role(str, Enum):
     ADMIN = "admin"
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC; SQLite itself forgets the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
-        """To UTC; a naive time is refused."""
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            msg = "a time without a zone is ambiguous"
-            raise ValueError(msg)
-        return value.astimezone(timezone.utc)
-
-    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
-        """From UTC."""
-        del dialect
-        return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)
-
-
-class Label(TypeDecorator[str]):
-    """Text out of a header or a message: cut to the column's length instead of refused.
-
-    What no database takes (NUL, lone surrogates) is replaced; never used for keys.
-    """
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, length: int | None = None) -> None:
-        super().__init__(length)
-        self.length = length
-
-    def process_bind_param(self, value: str | None, dialect: object) -> str | None:
-        """As much of the text as fits."""
-        del dialect
-        if value is None:
-            return None
-        clean = value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-        return clean[: self.length]
-
-
-class SearchText(Label):
-    """A label that both databases sort and compare by code point."""
-
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
-        """PostgreSQL would go by the server's language otherwise, and slowly."""
-        collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(String(self.length, collation=collation))
-
-
-def _names(kind: type[Enum]) -> EnumColumn:
-    """A column of an enumeration's values, as plain text that new values may join."""
-    return EnumColumn(
-        kind,
-        native_enum=False,
-        create_constraint=False,
-        length=16,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
 class Base(DeclarativeBase):
     """All tables."""
 
@@ -183,8 +106,8 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
         datetime: UtcDateTime,
         Json: JSON,
-        StudyState: _names(StudyState),
-        Role: _names(Role),
+        StudyState: words(StudyState),
+        Role: words(Role),
     }
 
 
@@ -575,7 +498,7 @@ class WebSession(Base):
 
 
 class ApiToken(Base):
-    """A program's key; kept as its SHA-256 only. ``scopes``: ``,upload,read,admin,``."""
+    """A program's key; kept as its SHA-256 only. ``scopes``: ``,upload,read,``."""
 
     __tablename__ = "api_tokens"
     id: Mapped[int] = mapped_column(primary_key=True)
