@@ -19,6 +19,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
+from heimdallr.store.runs import past_seconds
 from heimdallr.store.states import lock, note
 
 if TYPE_CHECKING:
@@ -173,15 +174,9 @@ def _counts(session: Session, query: Select[StudyState, int]) -> dict[StudyState
 
 def stage_times(session: Session) -> dict[str, list[float]]:
     """Stage → its wall times in the newest runs that ended well, shortest first."""
-    recent = session.scalars(
-        select(Run.seconds)
-        .where(Run.state == StudyState.DONE)
-        .order_by(Run.finished_at.desc())
-        .limit(_RECENT_RUNS)
-    )
     times: dict[str, list[float]] = {}
-    for seconds in recent:
-        for stage, spent in dict(seconds).items():
+    for seconds in past_seconds(session, limit=_RECENT_RUNS):
+        for stage, spent in seconds.items():
             times.setdefault(stage, []).append(float(spent))
     return {stage: sorted(values) for stage, values in times.items()}
 

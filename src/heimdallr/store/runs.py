@@ -280,15 +280,14 @@ def active_runs(session: Session, executors: Iterable[str] = ()) -> Sequence[Run
     return session.scalars(query.where(Run.executor.in_(names)) if names else query).all()
 
 
-def past_seconds(session: Session, modality: str, limit: int = 50) -> Sequence[Mapping[str, float]]:
-    """Wall time by stage of the newest runs that ended well, for estimates."""
-    found = session.scalars(
-        select(Run.seconds)
-        .join(Study, Study.id == Run.study_fk)
-        .where(Run.state == StudyState.DONE, Study.modality == modality)
-        .order_by(Run.finished_at.desc())
-        .limit(limit)
-    )
+def past_seconds(
+    session: Session, modality: str | None = None, limit: int = 50
+) -> Sequence[Mapping[str, float]]:
+    """Wall time by stage of the newest runs that ended well; of one modality, or of any."""
+    query = select(Run.seconds).where(Run.state == StudyState.DONE)
+    if modality is not None:
+        query = query.join(Study, Study.id == Run.study_fk).where(Study.modality == modality)
+    found = session.scalars(query.order_by(Run.finished_at.desc()).limit(limit))
     return [one for one in found if isinstance(one, dict)]
 
 
