@@ -21,10 +21,10 @@ from heimdallr.intake.recorder import Recorder
 from heimdallr.intake.service import Intake, run_recorder
 from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import data_folders
-from heimdallr.store.lifecycle import lock
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Event, Instance, Study, StudyState
 from heimdallr.store.services import services
+from heimdallr.store.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from heimdallr.store import deletion
 from heimdallr.store.changes import changes_since
 from heimdallr.store.deletion import delete_study, finish_deletions
 from heimdallr.store.layout import DataFolders
-from heimdallr.store.lifecycle import complete, lock
+from heimdallr.store.lifecycle import complete
 from heimdallr.store.models import (
     Base,
     Event,
@@ -29,6 +29,7 @@ from heimdallr.store.models import (
 )
 from heimdallr.store.removal import clear_aside
 from heimdallr.store.results import index_results
+from heimdallr.store.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

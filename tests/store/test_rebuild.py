@@ -22,7 +22,7 @@ from store_cases import (
 
 from heimdallr.config import Settings
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.lifecycle import complete, lock
+from heimdallr.store.lifecycle import complete
 from heimdallr.store.models import (
     FindingRow,
     Instance,
@@ -34,6 +34,7 @@ from heimdallr.store.models import (
     StudyState,
 )
 from heimdallr.store.rebuild import rebuild
+from heimdallr.store.states import lock
 
 if TYPE_CHECKING:
     from pathlib import Path

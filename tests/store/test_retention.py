@@ -25,11 +25,11 @@ from store_cases import (
 from heimdallr.config import Settings
 from heimdallr.store import retention
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.lifecycle import lock
 from heimdallr.store.models import Event, FindingRow, MeasurementRow, Study, StudyState
 from heimdallr.store.removal import size_of
 from heimdallr.store.results import index_results
 from heimdallr.store.retention import _Disk, planned, sweep
+from heimdallr.store.states import lock
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,7 +29,7 @@ from heimdallr.lifeline import stop_on_signals
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
-from heimdallr.store import lifecycle
+from heimdallr.store import lifecycle, states
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.workflow.assignment import StudyRefusedError
@@ -183,7 +183,7 @@ def add_late_image(
     """One more image of a study that was complete."""
     now = datetime.now(timezone.utc)
     with database.write() as session:
-        study = lifecycle.lock(session, study_id)
+        study = states.lock(session, study_id)
         key = f"{study.key}.late{study.instance_count}"
         add_instance(session, study, key, data_folders(settings), content=key.encode())
         lifecycle.reopen(session, study, now)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake.placing import place, sync_folders
-from heimdallr.store.lifecycle import note, reopen, set_priority
+from heimdallr.store.lifecycle import reopen, set_priority
 from heimdallr.store.models import (
     STAT,
     Event,
@@ -22,6 +22,7 @@ from heimdallr.store.models import (
     StudyState,
 )
 from heimdallr.store.search import search_text
+from heimdallr.store.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,9 +27,9 @@ from heimdallr.domain.errors import StorageError
 from heimdallr.publishing.files import sync_folder, whole_file
 from heimdallr.store import postgresql_tools
 from heimdallr.store.change_number import NextChange
-from heimdallr.store.lifecycle import note
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
 from heimdallr.store.models import Base, Study, WebSession
+from heimdallr.store.states import note
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -25,7 +25,6 @@ from heimdallr.store.models import ACTIVE_STATES, STAT, Instance, Run, Study, St
 from heimdallr.store.states import (
     CANCELLED,
     FINAL_STATES,
-    STAGES,
     SUPERSEDED,
     end,
     lock,
@@ -41,21 +40,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
-
-__all__ = [
-    "FINAL_STATES",
-    "STAGES",
-    "adopt",
-    "begin_deletion",
-    "cancel",
-    "complete",
-    "handed_over",
-    "lock",
-    "note",
-    "reopen",
-    "retry",
-    "set_priority",
-]
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:

@@ -18,10 +18,11 @@ from sqlalchemy import func, select
 
 from heimdallr.publishing.case_folder import CASE_ID, clean_leftovers
 from heimdallr.publishing.schema import read_identity, read_results
-from heimdallr.store.lifecycle import adopt, lock
+from heimdallr.store.lifecycle import adopt
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
 from heimdallr.store.results import index_results, listed
 from heimdallr.store.search import search_text
+from heimdallr.store.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,11 +22,11 @@ from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.publishing.schema import PREVIEW_NAME
 from heimdallr.store.deletion import finish_deletions
 from heimdallr.store.layout import data_folders
-from heimdallr.store.lifecycle import lock, note
 from heimdallr.store.models import FindingRow, MeasurementRow, Study
 from heimdallr.store.removal import clear_aside, set_aside, size_of
 from heimdallr.store.results import VOLUME_NAME
 from heimdallr.store.retention_plan import IDLE_STATES, Kept, Part, Removal, plan, policy_of
+from heimdallr.store.states import lock, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

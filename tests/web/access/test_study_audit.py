@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 from store_cases import NOW
-from test_authorisation_matrix import MATRIX
+from test_authorisation_matrix import MATRIX, PUBLIC
 
-from heimdallr.store import lifecycle
+from heimdallr.store import lifecycle, states
 from heimdallr.store.models import AuditEntry, FindingRow
 
 if TYPE_CHECKING:
@@ -22,14 +22,19 @@ BODIES: dict[str, object] = {
     "PUT /api/v1/studies/{study_id}/flag": {"on": True},
     "PUT /api/v1/studies/{study_id}/read": {"on": True},
 }
-STUDY_ROUTES = [route for route in MATRIX if "{case_id}" in route or "{study_id}" in route]
+STUDY_ROUTES = [
+    route
+    for route, rule in MATRIX.items()
+    if ("{case_id}" in route or "{study_id}" in route) and rule != PUBLIC
+]
+"""The dashboard's page is the same under every study's address and shows nothing by itself."""
 
 
 def bring_into_state(service: Service, study_id: int, command: str) -> None:
     """Let a finished study be one that a command fits; most fit it as it is."""
     with service.database.write() as session:
         if command == "start":
-            lifecycle.reopen(session, lifecycle.lock(session, study_id), NOW)
+            lifecycle.reopen(session, states.lock(session, study_id), NOW)
         elif command == "cancel":
             lifecycle.retry(session, study_id, NOW, "")
 
