@@ -16,10 +16,11 @@ import structlog
 from sqlalchemy import delete, exists, select
 
 from heimdallr.domain.errors import StateConflictError, StorageError
-from heimdallr.publishing.schema import read_identity
-from heimdallr.store.lifecycle import begin_deletion, lock, note
+from heimdallr.publishing.ownership import is_anothers
+from heimdallr.store.lifecycle import begin_deletion
 from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
 from heimdallr.store.removal import clear_aside, set_aside
+from heimdallr.store.states import lock, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +137,7 @@ def _paths(folders: DataFolders, study: Study) -> Iterator[tuple[Path, Path]]:
     for folder in (folders.input, folders.failed):
         revision = re.compile(rf"\.?{case}\.r\d+(\.partial-\w+)?")
         yield from _matching(folder, folder, revision)
-    if not _is_anothers(folders.output / study.case_id, study):
+    if not is_anothers(folders.output / study.case_id, study.study_instance_uid):
         yield folders.output, folders.output / study.case_id
         unfinished = re.compile(rf"\.{case}\.(partial|replaced)-\w+")
         yield from _matching(folders.output, folders.output, unfinished)
@@ -150,13 +151,3 @@ def _matching(root: Path, folder: Path, pattern: re.Pattern[str]) -> list[tuple[
     except OSError as error:
         msg = f"the folder {folder} cannot be read: {error.strerror}"
         raise StorageError(msg, remedy="check the rights of the data folder") from None
-
-
-def _is_anothers(folder: Path, study: Study) -> bool:
-    """Whether a case folder says that it belongs to a study of another UID."""
-    try:
-        identity = read_identity(folder)
-    except (OSError, ValueError):
-        return False
-    owner = identity.study_instance_uid
-    return bool(owner and study.study_instance_uid and owner != study.study_instance_uid)

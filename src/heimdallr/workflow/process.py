@@ -7,7 +7,6 @@ with its error, and whatever case folder it had before stays as it was.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 import traceback
@@ -21,6 +20,7 @@ import structlog
 
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
+from heimdallr.publishing.ownership import may_take
 from heimdallr.workflow.assignment import Chronicle
 from heimdallr.workflow.estimate import SHARES, share_of_case
 from heimdallr.workflow.stages import (
@@ -117,7 +117,7 @@ def process_paths(
                 path,
                 Path(work),
                 preferences(settings),
-                taken=lambda case_id, uid: _another_study_owns(output / case_id, uid),
+                taken=lambda case_id, uid: not may_take(output / case_id, uid),
                 modality=modality,
             )
             begun = time.monotonic()
@@ -221,12 +221,3 @@ def _timed(name: str, seconds: dict[str, float]) -> Iterator[None]:
         yield
     finally:
         seconds[name] = time.monotonic() - begun
-
-
-def _another_study_owns(folder: Path, study_instance_uid: str) -> bool:
-    """Whether a case folder exists and belongs to a study of another UID."""
-    try:
-        owner = json.loads((folder / "id.json").read_text(encoding="utf-8"))["StudyInstanceUID"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder.exists()
-    return bool(owner != study_instance_uid)
