@@ -7,20 +7,21 @@ import os
 import threading
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from received_images import Image, spooled, stack
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from heimdallr.config import Settings
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.intake import instances, spool
+from heimdallr.intake import recorder as recorder_module
 from heimdallr.intake.completing import complete_studies
 from heimdallr.intake.pixels import Fault
 from heimdallr.intake.recorder import Recorded, Recorder, record_batch
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.lifecycle import lock
 from heimdallr.store.models import (
     STAT,
     Event,
@@ -32,6 +33,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
+from heimdallr.store.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -497,6 +499,40 @@ def test_files_that_must_wait_do_not_hold_up_the_others(
         session.scalars(select(Study).order_by(Study.id)).first().state = StudyState.RECEIVING  # type: ignore[union-attr]
     done = sum((recorder.record(batch.folder, origin, limit=2) for _ in range(3)), Recorded())
     assert done.files == 3
+
+
+def test_a_large_batch_is_listed_once(
+    database: Database, folders: DataFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many chunks it takes; after an error it is listed anew, and nothing is left out."""
+    batch = spooled(folders.spool, stack(count=9))
+    origin = spool.read_origin(batch.folder)
+    assert origin
+    listed: list[Path] = []
+    whole = recorder_module._whole_files
+
+    def counted(one: Path) -> list[Path]:
+        listed.append(one)
+        return whole(one)
+
+    monkeypatch.setattr(recorder_module, "_whole_files", counted)
+    recorder = Recorder(database, folders)
+    assert [recorder.record(batch.folder, origin, limit=2).recorded for _ in range(2)] == [2, 2]
+    assert recorder.has_untried(batch.folder)
+    assert len(listed) == 1
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "write", _away)
+        with pytest.raises(OperationalError):
+            recorder.record(batch.folder, origin, limit=2)
+    assert [recorder.record(batch.folder, origin, limit=2).recorded for _ in range(3)] == [2, 2, 1]
+    assert not recorder.has_untried(batch.folder)
+    assert len(listed) == 3
+    assert consistent(database, folders) == 9
+
+
+def _away() -> NoReturn:
+    statement = "BEGIN"
+    raise OperationalError(statement, None, ConnectionError())
 
 
 def test_a_study_that_cannot_be_read_does_not_hold_up_the_others(

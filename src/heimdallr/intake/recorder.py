@@ -29,8 +29,8 @@ from heimdallr.intake.parsing import ReceivedInstance, read_received
 from heimdallr.intake.pixels import Fault, UnusableFileError
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.reading import SkipReason, tolerant_pydicom
-from heimdallr.store.lifecycle import note
 from heimdallr.store.models import Quarantined
+from heimdallr.store.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,6 +118,7 @@ class Recorder:
     ) -> None:
         self._database, self._folders, self._now = database, folders, now
         self._stayed: set[Path] = set()
+        self._listed: dict[Path, list[Path]] = {}
 
     def record(self, batch: Path, origin: spool.Origin, limit: int = CHUNK) -> Recorded:
         """Record up to ``limit`` files of a batch, the oldest first.
@@ -131,8 +132,9 @@ class Recorder:
         studies: dict[str, list[tuple[_File, ReceivedInstance]]] = defaultdict(list)
         refused: list[tuple[_File, str]] = []
         strangers: list[Path] = []
+        waiting = self._waiting(batch)
+        paths, rest = waiting[:limit], waiting[limit:]
         with tolerant_pydicom():
-            paths = self._next(batch, limit)
             for path in paths:
                 file = _look(path)
                 if file is None:
@@ -156,18 +158,25 @@ class Recorder:
             done += self._record_study(key, items, origin)
         done += self._quarantine(refused, origin)
         self._stayed.update(path for path in paths if path.exists())
+        if rest:
+            self._listed[batch] = rest
         return done
 
     def has_untried(self, batch: Path) -> bool:
         """Whether a batch holds files that have not had their turn."""
-        return any(path not in self._stayed for path in _whole_files(batch))
+        return batch in self._listed or any(
+            path not in self._stayed for path in _whole_files(batch)
+        )
 
-    def _next(self, batch: Path, limit: int) -> list[Path]:
+    def _waiting(self, batch: Path) -> list[Path]:
+        """What is next; a large batch is listed once for many chunks, or anew after an error."""
+        if batch in self._listed:
+            return self._listed.pop(batch)
         whole = _whole_files(batch)
         untried = [path for path in whole if path not in self._stayed]
         if not untried:
             self._stayed.difference_update(whole)
-        return (untried or whole)[:limit]
+        return untried or whole
 
     def _record_study(
         self,
