@@ -1,0 +1,85 @@
+import {
+  type Dispatch,
+  type RefObject,
+  useEffect,
+  useId,
+  useRef,
+  useSyncExternalStore,
+} from "react";
+import { useTranslation } from "react-i18next";
+
+import { useFormat } from "@/i18n/format";
+
+import { AXES, type Engine, type View } from "./engine";
+import type { Triple } from "./geometry";
+import { watchPointers } from "./pointer";
+import type { Action, ViewerState } from "./state";
+import classes from "./Viewer.module.css";
+
+interface Props {
+  canvas: RefObject<HTMLCanvasElement | null>;
+  engine: Engine | null;
+  state: ViewerState;
+  /** Width of all values, for dragging the window. */
+  range: number;
+  shape: Triple;
+  dispatch: Dispatch<Action>;
+}
+
+const NO_VIEW: View = { crosshair: [0.5, 0.5, 0.5], pointer: null, zoom: 1, measurements: 0 };
+const never = () => () => undefined;
+
+/** Where the images are drawn, and what pointers do there. */
+export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props) {
+  const { t } = useTranslation("viewer");
+  const format = useFormat();
+  const helpId = useId();
+  const latest = useRef({ state, range });
+  useEffect(() => {
+    latest.current = { state, range };
+  });
+
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element || !engine) return;
+    return watchPointers(element, {
+      engine,
+      tool: () => latest.current.state.tool,
+      layout: () => latest.current.state.layout,
+      window: () => latest.current.state.window,
+      range: () => latest.current.range,
+      setWindow: (window) => dispatch({ do: "window", window }),
+      enlarge: (layout) => dispatch({ do: "layout", layout }),
+    });
+  }, [canvas, engine, dispatch]);
+
+  const crosshair = useSyncExternalStore(
+    engine?.subscribe ?? never,
+    () => (engine?.view() ?? NO_VIEW).crosshair,
+  );
+  const axis = AXES[state.layout];
+  const values = {
+    layout: t(`layout.${state.layout}`),
+    slice: axis === undefined ? 0 : Math.floor(crosshair[axis] * shape[axis]) + 1,
+    slices: axis === undefined ? 0 : shape[axis],
+    level: format.number(state.window?.level ?? 0),
+    width: format.number(state.window?.width ?? 0),
+  };
+  const text = t(axis === undefined ? "canvas.render" : "canvas.slice", values);
+  return (
+    <div className={classes.canvas}>
+      {/* A picture that takes keys: assistive technology hears what it shows. */}
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="img"
+        aria-label={`${t("canvas.label")}: ${text}`}
+        aria-describedby={helpId}
+        data-tool={state.tool}
+      />
+      <span id={helpId} hidden>
+        {t("canvas.keys")}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,217 @@
+import { MantineThemeProvider } from "@mantine/core";
+import { useFullscreenElement } from "@mantine/hooks";
+import { type ReactNode, useCallback, useEffect, useReducer, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { ErrorPanel } from "@/components/ErrorPanel";
+
+import { Canvas } from "./Canvas";
+import { AXES } from "./engine";
+import { Footer } from "./Footer";
+import type { Command } from "./keys";
+import { LoadingBar } from "./LoadingBar";
+import type { ImageFile, Jump, LabelMap, ViewerManifest } from "./manifest";
+import { beginning, keyOf, reduce, type StructureKey } from "./state";
+import { StructurePanel } from "./StructurePanel";
+import { Toolbar } from "./Toolbar";
+import { TooLarge, useStudyImages } from "./useStudyImages";
+import { useEngine } from "./useEngine";
+import { useKeys } from "./useKeys";
+import { usePicture } from "./usePicture";
+import classes from "./Viewer.module.css";
+import { type Preset, signalPresets } from "./windows";
+
+interface Props {
+  manifest: ViewerManifest;
+  volume: ImageFile;
+  jump: Jump | null;
+  onReady: (() => void) | undefined;
+  /** What to show when the graphics card gives up. */
+  lost: ReactNode;
+}
+
+/** Of a CT, in HU; a drag across the whole range is as long everywhere. */
+const CT_RANGE = 4096;
+const NO_MAPS: LabelMap[] = [];
+/** Menus and tips stay inside, or full screen would hide them. */
+const INSIDE = {
+  components: {
+    Tooltip: { defaultProps: { withinPortal: false, withArrow: true, openDelay: 400 } },
+    Popover: { defaultProps: { withinPortal: false } },
+  },
+};
+
+export function Workspace({ manifest, volume, jump, onReady, lost }: Props) {
+  const { t } = useTranslation("viewer");
+  const maps = manifest.labels ?? NO_MAPS;
+  const root = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const { engine, error, isLost } = useEngine(canvas, volume, maps);
+  const [state, dispatch] = useReducer(reduce, maps, beginning);
+  const [presets, setPresets] = useState<Preset[]>(manifest.windows);
+  const [hasPanel, setPanel] = useState(true);
+  const fullscreen = useFullscreenElement();
+  const setFullscreenRef = fullscreen.ref;
+  const setRoot = useCallback(
+    (element: HTMLDivElement | null) => {
+      root.current = element;
+      setFullscreenRef(element);
+    },
+    [setFullscreenRef],
+  );
+
+  const begin = useCallback(() => {
+    const image = engine?.image;
+    const found =
+      manifest.windows.length > 0 || !image
+        ? manifest.windows
+        : signalPresets(image.voxels, image.slope, image.intercept);
+    setPresets(found);
+    if (found[0]) dispatch({ do: "window", window: found[0] });
+    onReady?.();
+  }, [engine, manifest, onReady]);
+  const progress = useStudyImages(engine, manifest, begin);
+
+  useEffect(() => {
+    const { window } = state;
+    if (engine && window) engine.show({ ...state, window });
+  }, [engine, state]);
+
+  useEffect(() => {
+    if (!jump || !engine || !progress.isVisible) return;
+    const keys = jump.target.shown.map(({ map, label }) => keyOf(map, label));
+    dispatch({ do: "jump", target: jump.target });
+    engine.moveToMm(jump.target.position_ras_mm);
+    engine.flash(keys);
+  }, [engine, jump, progress.isVisible]);
+
+  const goTo = useCallback(
+    (key: StructureKey) => {
+      const [name, label] = key.split("/");
+      const structure = maps
+        .find((map) => map.name === name)
+        ?.structures.find((one) => one.label === Number(label));
+      if (!structure || !engine) return;
+      dispatch({ do: "show", keys: [key], on: true });
+      engine.moveToMm(structure.position_ras_mm);
+      engine.flash([key]);
+    },
+    [engine, maps],
+  );
+
+  const reset = useCallback(() => {
+    engine?.reset();
+    const [first] = presets;
+    const to = beginning(maps);
+    dispatch({ do: "reset", to: { ...to, window: first ?? state.window } });
+  }, [engine, maps, presets, state.window]);
+
+  const picture = usePicture(manifest, engine, state);
+  const { toggle } = fullscreen;
+  const run = useCallback(
+    (command: Command) => {
+      const axis = AXES[state.layout];
+      switch (command.do) {
+        case "layout":
+        case "tool": {
+          dispatch(command);
+          return;
+        }
+        case "preset": {
+          const preset = presets[command.index];
+          if (preset) dispatch({ do: "window", window: preset });
+          return;
+        }
+        case "scroll":
+          if (axis !== undefined) engine?.scroll(axis, command.by);
+          return;
+        case "zoom":
+          if (state.layout === "render") engine?.zoomRender(command.by);
+          else engine?.zoom(command.by);
+          return;
+        case "masks": {
+          dispatch({ do: "masks", off: !state.masksOff });
+          return;
+        }
+        case "outline": {
+          dispatch({ do: "outline", outline: !state.outline });
+          return;
+        }
+        case "reset": {
+          reset();
+          return;
+        }
+        case "clear":
+          return engine?.clearMeasurements();
+        case "fullscreen":
+          return void toggle();
+        case "search":
+          setPanel(true);
+          // The panel may only now be drawn.
+          requestAnimationFrame(() => search.current?.focus());
+      }
+    },
+    [engine, presets, reset, state, toggle],
+  );
+  useKeys(root, run);
+
+  const range = manifest.modality === "CT" ? CT_RANGE : (presets.at(-1)?.width ?? 1);
+  const problem = error ?? progress.error;
+  if (isLost) return lost;
+  return (
+    <MantineThemeProvider theme={INSIDE}>
+      <div ref={setRoot} className={classes.viewer} role="group" aria-label={t("title")}>
+        <Toolbar
+          state={state}
+          presets={presets}
+          isFullscreen={fullscreen.fullscreen}
+          hasPanel={hasPanel}
+          engine={engine}
+          dispatch={dispatch}
+          run={run}
+          onPicture={picture}
+          onPanel={() => setPanel(!hasPanel)}
+        />
+        <div className={classes.body}>
+          <div className={classes.stage}>
+            <Canvas
+              canvas={canvas}
+              engine={engine}
+              state={state}
+              range={range}
+              shape={volume.shape}
+              dispatch={dispatch}
+            />
+            {problem !== null && (
+              <div className={classes.problem}>
+                <ErrorPanel
+                  error={problem instanceof TooLarge ? new Error(t("error.tooLarge")) : problem}
+                />
+              </div>
+            )}
+            <LoadingBar progress={progress} />
+          </div>
+          {hasPanel && (
+            <StructurePanel
+              manifest={manifest}
+              state={state}
+              searchRef={search}
+              dispatch={dispatch}
+              goTo={goTo}
+            />
+          )}
+        </div>
+        {engine && (
+          <Footer
+            manifest={manifest}
+            volume={volume}
+            engine={engine}
+            layout={state.layout}
+            isFull={progress.isFull}
+          />
+        )}
+      </div>
+    </MantineThemeProvider>
+  );
+}

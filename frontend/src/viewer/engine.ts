@@ -1,0 +1,421 @@
+/**
+ * NiiVue behind a narrow door: where slices lie on the canvas, 3-D, and distances are its work.
+ *
+ * It gets a coarse copy of the volume, which gives the geometry and the 3-D rendering; slices are
+ * drawn from the full volume by `slices.ts`.
+ */
+import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
+
+import {
+  centreOf,
+  type Grid,
+  indexAt,
+  mmToFraction,
+  snapped,
+  stepped,
+  type Triple,
+} from "./geometry";
+import { lutOf, lutTexture } from "./lut";
+import type { LoadedMap } from "./hit";
+import type { LabelMap } from "./manifest";
+import type { Image } from "./nifti";
+import { Rendering } from "./rendering";
+import { type SliceLook, SliceTextures } from "./slices";
+import type { Layout, StructureKey } from "./state";
+import { rangeOf, type WindowLevel } from "./windows";
+
+const OUTLINE_PIXELS = 1.5;
+const FLASH_MS = 220;
+const FLASHES = 5;
+const ZOOM_STEP = 1.2;
+const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 20];
+
+const SLICE_TYPES: Record<Layout, SLICE_TYPE> = {
+  axial: SLICE_TYPE.AXIAL,
+  coronal: SLICE_TYPE.CORONAL,
+  sagittal: SLICE_TYPE.SAGITTAL,
+  render: SLICE_TYPE.RENDER,
+  grid: SLICE_TYPE.MULTIPLANAR,
+};
+const QUARTERS = [
+  { sliceType: SLICE_TYPE.AXIAL, position: [0, 0, 0.5, 0.5] },
+  { sliceType: SLICE_TYPE.CORONAL, position: [0.5, 0, 0.5, 0.5] },
+  { sliceType: SLICE_TYPE.RENDER, position: [0, 0.5, 0.5, 0.5] },
+  { sliceType: SLICE_TYPE.SAGITTAL, position: [0.5, 0.5, 0.5, 0.5] },
+] satisfies Parameters<Niivue["setCustomLayout"]>[0];
+
+export type Axis = 0 | 1 | 2;
+/** Through which axis a layout's slices are stepped. */
+export const AXES: Partial<Record<Layout, Axis>> = { axial: 2, coronal: 1, sagittal: 0, grid: 2 };
+/** What of the canvas a point is on. */
+export type Tile = { axis: Axis; layout: Layout } | { axis: null; layout: "render" };
+
+export interface Display {
+  layout: Layout;
+  window: WindowLevel;
+  shown: ReadonlySet<StructureKey>;
+  opacity: number;
+  outline: boolean;
+  masksOff: boolean;
+  body: number;
+}
+
+export interface View {
+  crosshair: Triple;
+  pointer: Triple | null;
+  zoom: number;
+  measurements: number;
+}
+
+export class Engine {
+  readonly grid: Grid;
+  readonly #maps: readonly LabelMap[];
+  readonly #nv: Niivue;
+  #slices: SliceTextures | null = null;
+  #image: Image | null = null;
+  #loaded: LoadedMap[] = [];
+  #display: Display | null = null;
+  #flashing: ReadonlySet<StructureKey> = new Set();
+  #flashTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #rendering: Rendering;
+  #view: View;
+  readonly #listeners = new Set<() => void>();
+  #frame = 0;
+  readonly #ended = new AbortController();
+
+  constructor(grid: Grid, maps: readonly LabelMap[]) {
+    this.grid = grid;
+    this.#maps = maps;
+    const middle = snapped([0.5, 0.5, 0.5], grid);
+    this.#view = { crosshair: middle, pointer: null, zoom: 1, measurements: 0 };
+    this.#nv = new Niivue({
+      // Every gesture is ours (pointer.ts), files dropped on the canvas are nobody's.
+      interactive: false,
+      dragAndDropEnabled: false,
+      isRadiologicalConvention: true,
+      sagittalNoseLeft: true,
+      showAllOrientationMarkers: true,
+      multiplanarShowRender: SHOW_RENDER.ALWAYS,
+      crosshairWidth: 0,
+      show3Dcrosshair: false,
+      isOrientCube: true,
+      loadingText: "",
+      logLevel: "silent",
+      backColor: [0, 0, 0, 1],
+      fontColor: [0.75, 0.8, 0.84, 1],
+      fontMinPx: 12,
+      fontSizeScaling: 0.1,
+      rulerWidth: 2,
+      rulerColor: [1, 0.82, 0.4, 1],
+      measureLineColor: [1, 0.82, 0.4, 1],
+      measureTextColor: [1, 0.82, 0.4, 1],
+      measureTextJustify: "end",
+    });
+    this.#rendering = new Rendering(this.#nv, grid, this.#ended.signal);
+  }
+
+  /** Start on a canvas, whose parent it fills. */
+  async attach(canvas: HTMLCanvasElement): Promise<void> {
+    await this.#nv.attachToCanvas(canvas, false);
+    if (this.#isOver()) return;
+    await this.#rendering.begin();
+    if (this.#isOver()) return;
+    this.#slices = new SliceTextures(this.#nv, this.#maps.length);
+    this.#nv.scene.crosshairPos = [...this.#view.crosshair];
+  }
+
+  end(): void {
+    this.#ended.abort();
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#flashTimer);
+    this.#listeners.clear();
+    this.#nv.cleanup();
+    // Graphics memory comes back now, not when the page is collected.
+    this.#nv._gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  #isOver(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  get image(): Image | null {
+    return this.#image;
+  }
+
+  get loaded(): readonly LoadedMap[] {
+    return this.#loaded;
+  }
+
+  /** Says whether the graphics take it. */
+  async setImage(image: Image): Promise<boolean> {
+    const fits = await this.#slices?.setImage(image, this.#ended.signal);
+    if (!fits) return false;
+    this.#image = image;
+    this.#changed();
+    return true;
+  }
+
+  async setLabels(map: LabelMap, image: Image): Promise<boolean> {
+    const at = this.#maps.indexOf(map);
+    const fits = await this.#slices?.setLabels(at, image, this.#ended.signal);
+    if (!fits) return false;
+    this.#loaded = [...this.#loaded, { map, image }];
+    this.#changed();
+    return true;
+  }
+
+  show(display: Display): void {
+    const before = this.#display;
+    this.#display = display;
+    if (before?.layout !== display.layout) this.#arrange(display.layout);
+    this.#colour();
+    this.redraw();
+  }
+
+  #arrange(layout: Layout): void {
+    this.#nv.opts.sliceType = SLICE_TYPES[layout];
+    this.#nv.customLayout = layout === "grid" ? [...QUARTERS] : [];
+    this.#setPointer(null);
+  }
+
+  #colour(): void {
+    if (!this.#display) return;
+    const { shown } = this.#display;
+    const rows = this.#maps.map((map) => lutOf(map, shown, this.#flashing));
+    this.#slices?.setLut(lutTexture(rows));
+  }
+
+  /** Draw with the next frame; many wishes are one drawing. */
+  redraw(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      void this.#draw();
+    });
+  }
+
+  async #draw(): Promise<void> {
+    const display = this.#display;
+    if (!display || !this.#image || !this.#slices?.hasImage || this.#isOver()) return;
+    if (display.layout === "render" || display.layout === "grid")
+      await this.#rendering.update(this.#image, this.#loaded, display, this.#flashing);
+    if (this.#isOver()) return;
+    const look: SliceLook = {
+      range: rangeOf(display.window),
+      fill: display.masksOff ? 0 : display.opacity,
+      outline: display.outline && !display.masksOff ? OUTLINE_PIXELS : 0,
+      crosshair: this.#view.crosshair,
+      hasCrosshair: true,
+    };
+    this.#slices.prepare(look);
+    this.#nv.drawScene();
+  }
+
+  // Places.
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  view = (): View => this.#view;
+
+  #changed(view: Partial<View> = {}): void {
+    this.#view = { ...this.#view, ...view };
+    for (const listener of this.#listeners) listener();
+    this.redraw();
+  }
+
+  moveTo(fraction: Triple): void {
+    this.#nv.scene.crosshairPos = [...fraction];
+    this.#changed({ crosshair: fraction });
+  }
+
+  moveToMm(mm: Triple): void {
+    this.moveTo(snapped(mmToFraction(this.grid, mm), this.grid));
+  }
+
+  scroll(axis: Axis, by: number): void {
+    const size = this.grid.shape[axis];
+    const steps = Math.min(Math.max(by, -size), size);
+    this.moveTo(stepped(this.#view.crosshair, axis, steps, this.grid));
+  }
+
+  goToSlice(axis: Axis, index: number): void {
+    const to: [number, number, number] = [...this.#view.crosshair];
+    to[axis] = centreOf(index, this.grid.shape[axis]);
+    this.moveTo(to);
+  }
+
+  sliceOf(axis: Axis): number {
+    return indexAt(this.#view.crosshair[axis], this.grid.shape[axis]);
+  }
+
+  /** Place under a point of the canvas (CSS pixels); slices are hit at their voxels' centres. */
+  placeAt(x: number, y: number): Triple | null {
+    const ratio = this.#ratio;
+    const tile = this.tileAt(x, y);
+    if (tile?.axis == null) return null;
+    const [a = -1, b = -1, c = -1] = this.#nv.canvasPos2frac([x * ratio, y * ratio]);
+    if (a < 0) return null;
+    const place: [number, number, number] = [a, b, c];
+    place[tile.axis] = this.#view.crosshair[tile.axis];
+    return place;
+  }
+
+  tileAt(x: number, y: number): Tile | null {
+    const at = this.#nv.tileIndex(x * this.#ratio, y * this.#ratio);
+    switch (this.#nv.screenSlices[at]?.axCorSag) {
+      case SLICE_TYPE.AXIAL:
+        return { axis: 2, layout: "axial" };
+      case SLICE_TYPE.CORONAL:
+        return { axis: 1, layout: "coronal" };
+      case SLICE_TYPE.SAGITTAL:
+        return { axis: 0, layout: "sagittal" };
+      case SLICE_TYPE.RENDER:
+        return { axis: null, layout: "render" };
+      default:
+        return null;
+    }
+  }
+
+  point(x: number, y: number): void {
+    this.#setPointer(this.placeAt(x, y));
+  }
+
+  pointNowhere(): void {
+    this.#setPointer(null);
+  }
+
+  #setPointer(pointer: Triple | null): void {
+    if (pointer === null && this.#view.pointer === null) return;
+    this.#view = { ...this.#view, pointer };
+    for (const listener of this.#listeners) listener();
+  }
+
+  get #ratio(): number {
+    return this.#nv.uiData.dpr ?? 1;
+  }
+
+  // Zoom and pan; NiiVue keeps both as one: mm, and a factor.
+
+  zoom(steps: number, x?: number, y?: number): void {
+    const { scene } = this.#nv;
+    const [panX = 0, panY = 0, panZ = 0, before = 1] = scene.pan2Dxyzmm;
+    const after = Math.min(Math.max(before * ZOOM_STEP ** steps, LEAST_ZOOM), MOST_ZOOM);
+    const at = x === undefined || y === undefined ? null : this.#mmAt(x, y);
+    const [mmX = 0, mmY = 0, mmZ = 0] = at ?? this.#nv.frac2mm([...this.#view.crosshair]);
+    // What is under the pointer stays there.
+    const by = before - after;
+    scene.pan2Dxyzmm = [panX + mmX * by, panY + mmY * by, panZ + mmZ * by, after];
+    this.#changed({ zoom: after });
+  }
+
+  pan(from: { x: number; y: number }, to: { x: number; y: number }): void {
+    const [a, b] = [this.#mmAt(from.x, from.y), this.#mmAt(to.x, to.y)];
+    if (!a || !b || a[3] !== b[3]) return;
+    const { scene } = this.#nv;
+    const [x = 0, y = 0, z = 0, zoom = 1] = scene.pan2Dxyzmm;
+    const moved = (axis: Axis) => ((b[axis] ?? 0) - (a[axis] ?? 0)) * zoom;
+    scene.pan2Dxyzmm = [x + moved(0), y + moved(1), z + moved(2), zoom];
+    this.#changed();
+  }
+
+  #mmAt(x: number, y: number): number[] | null {
+    const mm = [...this.#nv.screenXY2mm(x * this.#ratio, y * this.#ratio)];
+    return Number.isNaN(mm[0]) ? null : mm;
+  }
+
+  rotate(across: number, down: number): void {
+    const { scene } = this.#nv;
+    scene.renderAzimuth = (scene.renderAzimuth + across * 0.6 + 360) % 360;
+    scene.renderElevation = Math.min(Math.max(scene.renderElevation + down * 0.6, -90), 90);
+    this.redraw();
+  }
+
+  zoomRender(steps: number): void {
+    const { scene } = this.#nv;
+    const factor = scene.volScaleMultiplier * ZOOM_STEP ** steps;
+    scene.volScaleMultiplier = Math.min(Math.max(factor, 0.5), 4);
+    this.redraw();
+  }
+
+  /** Middle of the volume, nothing moved, nothing measured. */
+  reset(): void {
+    const { scene } = this.#nv;
+    scene.pan2Dxyzmm = [0, 0, 0, 1];
+    scene.volScaleMultiplier = 1;
+    scene.renderAzimuth = 110;
+    scene.renderElevation = 10;
+    this.#nv.document.completedMeasurements = [];
+    this.#changed({ zoom: 1, measurements: 0 });
+    this.moveTo(snapped([0.5, 0.5, 0.5], this.grid));
+  }
+
+  // Distances.
+
+  measure(from: { x: number; y: number }, to: { x: number; y: number }): void {
+    const { uiData } = this.#nv;
+    const ratio = this.#ratio;
+    uiData.isDragging = true;
+    uiData.activeDragMode = DRAG_MODE.measurement;
+    uiData.dragStart = [from.x * ratio, from.y * ratio];
+    uiData.dragEnd = [to.x * ratio, to.y * ratio];
+    this.redraw();
+  }
+
+  /** Keep the distance that is being drawn. */
+  keepMeasurement(): void {
+    const nv = this.#nv;
+    const { dragStart, dragEnd } = nv.uiData;
+    nv.uiData.isDragging = false;
+    nv.uiData.activeDragMode = null;
+    const sliceIndex = nv.tileIndex(dragStart[0] ?? 0, dragStart[1] ?? 0);
+    const tile = nv.screenSlices[sliceIndex];
+    const [from, to] = [nv.canvasPos2frac(dragStart), nv.canvasPos2frac(dragEnd)];
+    const isWhole = from[0] >= 0 && to[0] >= 0;
+    const isOneTile = sliceIndex === nv.tileIndex(dragEnd[0] ?? 0, dragEnd[1] ?? 0);
+    if (!tile || !isWhole || !isOneTile) {
+      this.redraw();
+      return;
+    }
+    const [start, end] = [nv.frac2mm(from), nv.frac2mm(to)].map(
+      ([x = 0, y = 0, z = 0]) => [x, y, z] as [number, number, number],
+    ) as [Triple & [number, number, number], Triple & [number, number, number]];
+    const measurements = nv.document.completedMeasurements;
+    measurements.push({
+      startMM: start,
+      endMM: end,
+      distance: Math.hypot(start[0] - end[0], start[1] - end[1], start[2] - end[2]),
+      sliceIndex,
+      sliceType: tile.axCorSag,
+      slicePosition: nv.getCurrentSlicePosition(tile.axCorSag),
+    });
+    this.#changed({ measurements: measurements.length });
+  }
+
+  clearMeasurements(): void {
+    this.#nv.document.completedMeasurements = [];
+    this.#changed({ measurements: 0 });
+  }
+
+  /** Let structures light up for a moment. */
+  flash(keys: readonly StructureKey[]): void {
+    clearTimeout(this.#flashTimer);
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const step = (left: number) => {
+      this.#flashing = new Set(left % 2 ? keys : []);
+      this.#colour();
+      this.redraw();
+      if (left > 0) this.#flashTimer = setTimeout(() => step(left - 1), FLASH_MS);
+    };
+    step(isCalm ? 1 : FLASHES);
+  }
+
+  /** What is on the canvas now, as a picture. */
+  async picture(): Promise<ImageBitmap> {
+    await this.#draw();
+    const { canvas } = this.#nv;
+    if (!canvas) throw new Error("there is nothing to take a picture of");
+    return createImageBitmap(canvas);
+  }
+}

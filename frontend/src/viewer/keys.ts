@@ -1,0 +1,71 @@
+/** Which key does what. */
+import type { Layout, Tool } from "./state";
+
+export type Command =
+  | { do: "layout"; layout: Layout }
+  | { do: "tool"; tool: Tool }
+  | { do: "preset"; index: number }
+  | { do: "scroll"; by: number }
+  | { do: "zoom"; by: number }
+  | { do: "masks" }
+  | { do: "outline" }
+  | { do: "reset" }
+  | { do: "clear" }
+  | { do: "fullscreen" }
+  | { do: "search" };
+
+export const LAYOUT_KEYS: Record<Layout, string> = {
+  axial: "a",
+  coronal: "c",
+  sagittal: "s",
+  render: "v",
+  grid: "q",
+};
+export const TOOL_KEYS: Record<Tool, string> = {
+  crosshair: "x",
+  window: "w",
+  pan: "p",
+  measure: "d",
+};
+/** Slices of a page. */
+const PAGE = 10;
+
+const COMMANDS: Record<string, Command | undefined> = {
+  ...Object.fromEntries(
+    Object.entries(LAYOUT_KEYS).map(([layout, key]) => [key, { do: "layout", layout } as Command]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(TOOL_KEYS).map(([tool, key]) => [key, { do: "tool", tool } as Command]),
+  ),
+  ArrowUp: { do: "scroll", by: 1 },
+  ArrowRight: { do: "scroll", by: 1 },
+  ArrowDown: { do: "scroll", by: -1 },
+  ArrowLeft: { do: "scroll", by: -1 },
+  PageUp: { do: "scroll", by: PAGE },
+  PageDown: { do: "scroll", by: -PAGE },
+  Home: { do: "scroll", by: Infinity },
+  End: { do: "scroll", by: -Infinity },
+  "+": { do: "zoom", by: 1 },
+  "=": { do: "zoom", by: 1 },
+  "-": { do: "zoom", by: -1 },
+  m: { do: "masks" },
+  o: { do: "outline" },
+  r: { do: "reset" },
+  f: { do: "fullscreen" },
+  "/": { do: "search" },
+  Backspace: { do: "clear" },
+};
+
+export interface Pressed {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+}
+
+/** What a key asks of the viewer; null is none of its business. */
+export function commandOf({ key, ctrlKey, metaKey, altKey }: Pressed): Command | null {
+  if (ctrlKey || metaKey || altKey) return null;
+  if (/^[1-9]$/.test(key)) return { do: "preset", index: Number(key) - 1 };
+  return COMMANDS[key.length === 1 ? key.toLowerCase() : key] ?? null;
+}

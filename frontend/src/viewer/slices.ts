@@ -1,0 +1,181 @@
+/** The textures that slices are drawn from, and what is set before they are. */
+import type { Niivue } from "@niivue/niivue";
+
+import type { Triple } from "./geometry";
+import { LABELS } from "./lut";
+import type { Image } from "./nifti";
+import {
+  FIRST_LABELS_UNIT,
+  IMAGE_UNIT,
+  LUT_UNIT,
+  type Samples,
+  samplesOf,
+  sliceShader,
+} from "./shader";
+
+/** What is handed to the graphics between two frames; a frame must not wait for more. */
+const SLAB_BYTES = 32_000_000;
+
+export interface SliceLook {
+  range: [number, number];
+  fill: number;
+  /** Width in pixels; 0 fills. */
+  outline: number;
+  crosshair: Triple;
+  hasCrosshair: boolean;
+}
+
+export class SliceTextures {
+  readonly #nv: Niivue;
+  readonly #gl: WebGL2RenderingContext;
+  #sampler: Samples["sampler"] | null = null;
+  #image: { image: Image; texture: WebGLTexture } | null = null;
+  #labels: ({ image: Image; texture: WebGLTexture } | null)[];
+  readonly #lut: WebGLTexture;
+  #none: WebGLTexture | null = null;
+
+  constructor(nv: Niivue, maps: number) {
+    this.#nv = nv;
+    this.#gl = nv.gl;
+    this.#labels = Array.from({ length: maps }, () => null);
+    this.#lut = this.#gl.createTexture();
+    this.setLut(new Uint8Array(Math.max(maps, 1) * LABELS * 4));
+  }
+
+  /** Largest extent of a volume that the graphics take. */
+  get limit(): number {
+    return this.#gl.getParameter(this.#gl.MAX_3D_TEXTURE_SIZE) as number;
+  }
+
+  get hasImage(): boolean {
+    return this.#image !== null;
+  }
+
+  /**
+   * Put an image in the place of the one before, when all of it is with the graphics.
+   *
+   * Says whether it fits.
+   */
+  async setImage(image: Image, signal: AbortSignal): Promise<boolean> {
+    const texture = await this.#uploaded(image, IMAGE_UNIT, signal);
+    if (!texture) return false;
+    if (this.#image) this.#gl.deleteTexture(this.#image.texture);
+    this.#image = { image, texture };
+    const { sampler } = samplesOf(image.voxels);
+    if (sampler !== this.#sampler) {
+      this.#sampler = sampler;
+      this.#nv.setCustomSliceShader(sliceShader(sampler, this.#labels.length));
+    }
+    return true;
+  }
+
+  async setLabels(at: number, image: Image, signal: AbortSignal): Promise<boolean> {
+    const texture = await this.#uploaded(image, FIRST_LABELS_UNIT + at, signal);
+    if (texture) this.#labels[at] = { image, texture };
+    return texture !== null;
+  }
+
+  /** Colours: one row of 256 RGBA values per label map. */
+  setLut(values: Uint8Array): void {
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + LUT_UNIT);
+    gl.bindTexture(gl.TEXTURE_2D, this.#lut);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    const rows = values.length / LABELS / 4;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, LABELS, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, values);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  }
+
+  /** To be called before a scene is drawn: uniforms last until they are set again. */
+  prepare(look: SliceLook): void {
+    const gl = this.#gl;
+    const program = this.#nv.customSliceShader?.program;
+    if (!program || !this.#image) return;
+    gl.useProgram(program);
+    const at = (name: string) => gl.getUniformLocation(program, name);
+    this.#bind(IMAGE_UNIT, this.#image.texture, at("image"));
+    gl.uniformMatrix4fv(at("toImage"), false, this.#image.image.fractionToVoxel);
+    gl.uniform2f(at("scaling"), this.#image.image.slope, this.#image.image.intercept);
+    this.#labels.forEach((labels, row) => {
+      const texture = labels?.texture ?? this.#nothing();
+      this.#bind(FIRST_LABELS_UNIT + row, texture, at(`labels${row}`));
+      if (labels) gl.uniformMatrix4fv(at(`toLabels${row}`), false, labels.image.fractionToVoxel);
+    });
+    gl.activeTexture(gl.TEXTURE0 + LUT_UNIT);
+    gl.bindTexture(gl.TEXTURE_2D, this.#lut);
+    gl.uniform1i(at("lut"), LUT_UNIT);
+    gl.uniform2f(at("range"), ...look.range);
+    gl.uniform1f(at("fill"), look.fill);
+    gl.uniform1f(at("outline"), look.outline * window.devicePixelRatio);
+    gl.uniform3f(at("crosshair"), ...look.crosshair);
+    const ratio = window.devicePixelRatio;
+    gl.uniform3f(at("lineWidth"), 0.5 * ratio, 12 * ratio, look.hasCrosshair ? 0.8 : 0);
+  }
+
+  #bind(unit: number, texture: WebGLTexture, location: WebGLUniformLocation | null): void {
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_3D, texture);
+    gl.uniform1i(location, unit);
+  }
+
+  /** One voxel without a label, until a label map is there. */
+  #nothing(): WebGLTexture {
+    if (!this.#none) {
+      this.#none = this.#storage(FIRST_LABELS_UNIT, "R8UI", [1, 1, 1]);
+      const gl = this.#gl;
+      const voxel = new Uint8Array(1);
+      gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+      const [format, type] = [gl.RED_INTEGER, gl.UNSIGNED_BYTE];
+      gl.texSubImage3D(gl.TEXTURE_3D, 0, 0, 0, 0, 1, 1, 1, format, type, voxel);
+    }
+    return this.#none;
+  }
+
+  #storage(unit: number, internal: Samples["internal"], [i, j, k]: Triple): WebGLTexture {
+    const gl = this.#gl;
+    const texture = gl.createTexture();
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_3D, texture);
+    gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    gl.texStorage3D(gl.TEXTURE_3D, 1, gl[internal], i, j, k);
+    return texture;
+  }
+
+  async #uploaded(image: Image, unit: number, signal: AbortSignal): Promise<WebGLTexture | null> {
+    const gl = this.#gl;
+    if (Math.max(...image.shape) > this.limit) return null;
+    const { internal, format, type } = samplesOf(image.voxels);
+    while (gl.getError() !== gl.NO_ERROR);
+    const texture = this.#storage(unit, internal, image.shape);
+    const [across, along, up] = image.shape;
+    const slice = across * along;
+    const slices = Math.max(1, Math.floor(SLAB_BYTES / (slice * image.voxels.BYTES_PER_ELEMENT)));
+    for (let from = 0; from < up; from += slices) {
+      if (from > 0) await nextFrame();
+      if (signal.aborted || gl.isContextLost()) return null;
+      const count = Math.min(slices, up - from);
+      const voxels = image.voxels.subarray(from * slice, (from + count) * slice);
+      gl.activeTexture(gl.TEXTURE0 + unit);
+      gl.bindTexture(gl.TEXTURE_3D, texture);
+      gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+      gl.texSubImage3D(
+        ...([gl.TEXTURE_3D, 0, 0, 0, from, across, along, count, gl[format], gl[type]] as const),
+        voxels,
+      );
+    }
+    if (gl.getError() === gl.NO_ERROR) return texture;
+    gl.deleteTexture(texture);
+    return null;
+  }
+}
+
+/** A hidden page has no frames, and goes on loading. */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve);
+    else requestAnimationFrame(() => resolve());
+  });
+}

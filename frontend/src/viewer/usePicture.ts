@@ -1,0 +1,43 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
+import { useTranslation } from "react-i18next";
+
+import { api } from "@/api/client";
+import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
+
+import { AXES, type Engine } from "./engine";
+import type { ViewerManifest } from "./manifest";
+import { pictureFile, save } from "./picture";
+import type { ViewerState } from "./state";
+
+/** Saves what is seen; what the study's numbers must not be shown without is burnt in. */
+export function usePicture(manifest: ViewerManifest, engine: Engine | null, state: ViewerState) {
+  const { t } = useTranslation("viewer");
+  const terms = useTerms();
+  const format = useFormat();
+  const queries = useQueryClient();
+  return useCallback(async () => {
+    if (!engine || !state.window) return;
+    const study = manifest.study_id;
+    const options = api.queryOptions("get", "/api/v1/studies/{study_id}", {
+      params: { path: { study_id: study } },
+    });
+    const { notices } = await queries.query({ ...options, staleTime: "static" });
+    const axis = AXES[state.layout];
+    const slice = axis === undefined ? null : engine.sliceOf(axis) + 1;
+    const { level, width } = state.window;
+    const words = [
+      `Heimdallr · ${study}`,
+      t(`layout.${state.layout}`),
+      slice === null ? "" : `${t("slider.label")} ${slice}`,
+      `L ${format.number(level)} W ${format.number(width)}`,
+    ];
+    const file = await pictureFile(
+      await engine.picture(),
+      notices.map(terms.notice),
+      words.filter(Boolean).join(" · "),
+    );
+    save(file, `study-${study}-${state.layout}${slice === null ? "" : `-${slice}`}.png`);
+  }, [engine, format, manifest, queries, state.layout, state.window, t, terms]);
+}
