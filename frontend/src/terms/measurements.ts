@@ -76,7 +76,7 @@ export function unitText(unit: string): string {
 export function digitsOf(value: number, unit: string): number {
   if (Number.isInteger(value)) return 0;
   if (unit === "" || Math.abs(value) < 1) return 2;
-  return Math.abs(value) >= 100 ? 0 : 1;
+  return unit === "cm3" && Math.abs(value) >= 100 ? 0 : 1;
 }
 
 /** A number with as many decimals as it deserves, or a category in words; without the unit. */

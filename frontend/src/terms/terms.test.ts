@@ -56,6 +56,7 @@ describe("measurements", () => {
   test("numbers have the decimals they deserve, and the reader's decimal sign", () => {
     expect(quantityText(1523.45, "cm3", "en")).toBe("1,523 cm³");
     expect(quantityText(35.85, "HU", "pt")).toBe("35,9 HU");
+    expect(quantityText(144.25, "cm2", "en")).toBe("144.3 cm²");
     expect(quantityText(130, "", "en")).toBe("130");
     expect(valueText(0.98, "", "pt")).toBe("0,98");
   });

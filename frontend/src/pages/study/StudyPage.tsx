@@ -1,7 +1,79 @@
-import { Title } from "@mantine/core";
+import { Container, Text, Title } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
+import { Link, useNavigate, useParams } from "react-router";
 
+import { ApiError } from "@/api/errors";
+import { ErrorPanel } from "@/components/ErrorPanel";
+import { Waiting } from "@/components/Waiting";
+
+import { useCommand } from "./actions/useCommand";
+import { DetailTabs } from "./details/DetailTabs";
+import { Notices } from "./Notices";
+import { type Study, useStudy } from "./queries";
+import { StateNotice } from "./StateNotice";
+import { StatePanel } from "./StatePanel";
+import { StudyHeader } from "./StudyHeader";
+import classes from "./StudyPage.module.css";
+import { useMarkRead } from "./useMarkRead";
+import { useNeighbours } from "./useNeighbours";
+import { Workplace } from "./Workplace";
+
+/** One study: who, what was found and measured, where it is, and how it came to be. */
 export function StudyPage() {
   const { t } = useTranslation("study");
-  return <Title order={1}>{t("title")}</Title>;
+  const studyId = Number(useParams().studyId);
+  const { data, error, refetch } = useStudy(studyId);
+  // No name in the browser's tab: it is seen over shoulders and kept in its history.
+  const title = <title>{`${t("title")} ${studyId} · Heimdallr`}</title>;
+  if (error instanceof ApiError && (error.status === 404 || error.status === 422))
+    return (
+      <Container py="xl">
+        {title}
+        <Title order={1} size="h3">
+          {t("unknown")}
+        </Title>
+        <Text mt="md">
+          <Link to="/">{t("back")}</Link>
+        </Text>
+      </Container>
+    );
+  // An older answer stays on the screen while the server is away.
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
+  return (
+    <>
+      {title}
+      <Known key={studyId} study={data} />
+    </>
+  );
+}
+
+function Known({ study }: { study: Study }) {
+  const navigate = useNavigate();
+  const neighbours = useNeighbours(study.id);
+  const { ask } = useCommand(study.id);
+  useMarkRead(study, () => ask("read", true));
+  useHotkeys([
+    ["u", () => study.has_results && void ask(study.unread ? "read" : "unread")],
+    ["shift+r", () => study.results && void navigate(`/studies/${study.id}/report`)],
+  ]);
+  return (
+    <>
+      <div className={classes.fold}>
+        <StudyHeader study={study} neighbours={neighbours} />
+        <Notices notices={study.notices} />
+        {study.results ? (
+          <>
+            <StateNotice study={study} />
+            <Workplace study={study} results={study.results} />
+          </>
+        ) : (
+          <StatePanel study={study} />
+        )}
+      </div>
+      <div className={classes.below}>
+        <DetailTabs study={study} />
+      </div>
+    </>
+  );
 }

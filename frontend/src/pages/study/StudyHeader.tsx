@@ -1,0 +1,142 @@
+import { ActionIcon, Badge, Group, Text, Title, Tooltip } from "@mantine/core";
+import {
+  IconArrowLeft,
+  IconChevronLeft,
+  IconChevronRight,
+  IconFlagFilled,
+} from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { Missing } from "@/components/Missing";
+import { ageIn, clockTime } from "@/components/patientText";
+import { readableName } from "@/components/personName";
+import { useFormat } from "@/i18n/format";
+
+import { StudyActions } from "./actions/StudyActions";
+import type { Study } from "./queries";
+import { StateBadge } from "./StateBadge";
+import classes from "./StudyHeader.module.css";
+import type { Neighbours } from "./useNeighbours";
+
+/** Who, what and when; and what can be done. */
+export function StudyHeader({ study, neighbours }: { study: Study; neighbours: Neighbours }) {
+  const { t } = useTranslation("study");
+  const name = readableName(study.patient_name);
+  return (
+    <header className={classes.header}>
+      <Group gap={4} wrap="nowrap">
+        <Tooltip label={t("back")}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            component={Link}
+            to={neighbours.back}
+            aria-label={t("back")}
+          >
+            <IconArrowLeft size={18} />
+          </ActionIcon>
+        </Tooltip>
+        {neighbours.known && (
+          <>
+            <Step label={t("previous")} go={neighbours.previous}>
+              <IconChevronLeft size={18} />
+            </Step>
+            <Step label={t("next")} go={neighbours.next}>
+              <IconChevronRight size={18} />
+            </Step>
+          </>
+        )}
+      </Group>
+      <div className={classes.who}>
+        <Group gap={8} wrap="wrap">
+          <Title order={1} className={classes.name}>
+            {name || t("noName")}
+          </Title>
+          <Text size="sm">
+            <SexAndAge study={study} />
+          </Text>
+          <StateBadge study={study} />
+          {study.stat && (
+            <Badge color="red.8" variant="filled" size="sm">
+              STAT
+            </Badge>
+          )}
+          {study.flagged && (
+            <IconFlagFilled
+              size={16}
+              role="img"
+              aria-label={t("flagged")}
+              color="var(--mantine-color-orange-5)"
+            />
+          )}
+        </Group>
+        <Details study={study} />
+      </div>
+      <Group gap={6} wrap="nowrap" className={classes.actions}>
+        <StudyActions study={study} />
+      </Group>
+    </header>
+  );
+}
+
+function Step({ label, go, children }: { label: string; go?: () => void; children: ReactNode }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={label}
+        disabled={!go}
+        onClick={() => go?.()}
+      >
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function SexAndAge({ study }: { study: Study }) {
+  const { t } = useTranslation(["study", "terms"]);
+  const format = useFormat();
+  const sex = study.sex as "M" | "F" | "O" | null;
+  const parts: string[] = sex ? [t(`terms:sex.${sex}`)] : [];
+  if (study.age_years !== null) {
+    const [count, unit] = ageIn(study.age_years);
+    parts.push(t(`age.${unit}`, { count }));
+  }
+  const born = study.birth_date && t("born", { date: format.date(study.birth_date) });
+  return <span title={born ?? undefined}>{parts.join(", ") || <Missing why={t("noAge")} />}</span>;
+}
+
+/** Study date, what was examined, and the numbers people search by. */
+function Details({ study }: { study: Study }) {
+  const { t } = useTranslation("study");
+  const format = useFormat();
+  const time = clockTime(study.study_time);
+  const day = study.study_date && format.date(study.study_date);
+  const facts: [string, string][] = [
+    [t("facts.date"), day ? [day, time].filter(Boolean).join(" ") : ""],
+    [
+      t("facts.description"),
+      [study.modality || study.modalities.join("/"), study.description].filter(Boolean).join(" · "),
+    ],
+    [t("facts.accession"), study.accession_number],
+    [t("facts.patientId"), study.patient_id],
+    [t("facts.institution"), study.institution],
+    [t("facts.revision"), study.revision > 1 ? String(study.revision) : ""],
+  ];
+  return (
+    <dl className={classes.facts}>
+      {facts
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

@@ -1,0 +1,52 @@
+import { Suspense, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Waiting } from "@/components/Waiting";
+import { type Jump, Viewer, useViewerManifest } from "@/viewer";
+
+import { FindingsPanel } from "./findings/FindingsPanel";
+import { MeasurementsPanel } from "./measurements/MeasurementsPanel";
+import { type Results, type Study, useHistory } from "./queries";
+import classes from "./StudyPage.module.css";
+import { type StudyView, StudyViewContext } from "./view";
+
+/** Images beside numbers: a click on a number shows where it was measured. */
+export function Workplace({ study, results }: { study: Study; results: Results }) {
+  const { t } = useTranslation("study");
+  const { data: manifest } = useViewerManifest(study.id);
+  const { data: history } = useHistory(study.id, true);
+  const [jump, setJump] = useState<Jump | null>(null);
+  const viewer = useRef<HTMLDivElement>(null);
+  // The client widens pairs and triples to lists.
+  const targets = manifest?.targets;
+
+  const view = useMemo<StudyView>(
+    () => ({
+      study,
+      targets,
+      history,
+      jump: (target) => {
+        setJump((before) => ({ target, count: (before?.count ?? 0) + 1 }));
+        // On a phone the viewer is above the numbers, out of sight.
+        viewer.current?.scrollIntoView({ block: "nearest" });
+      },
+    }),
+    [study, targets, history],
+  );
+
+  return (
+    <StudyViewContext value={view}>
+      <div className={classes.work}>
+        <div className={classes.viewer} ref={viewer}>
+          <Suspense fallback={<Waiting />}>
+            <Viewer studyId={study.id} jump={jump} />
+          </Suspense>
+        </div>
+        <div className={classes.numbers} role="region" aria-label={t("numbers")} tabIndex={0}>
+          <FindingsPanel findings={results.findings} />
+          <MeasurementsPanel results={results} />
+        </div>
+      </div>
+    </StudyViewContext>
+  );
+}

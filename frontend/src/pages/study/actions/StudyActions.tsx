@@ -1,0 +1,101 @@
+import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
+import {
+  IconBan,
+  IconBolt,
+  IconBoltOff,
+  IconDots,
+  IconFlag,
+  IconFlagOff,
+  IconMail,
+  IconMailOpened,
+  IconPlayerPlay,
+  IconPrinter,
+  IconRefresh,
+  IconRotateClockwise,
+  IconTrash,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { useSession } from "@/app/session";
+
+import type { Study } from "../queries";
+import { type Command, commandsFor, mainCommand, permissionOf } from "./commands";
+import { DeleteDialog } from "./DeleteDialog";
+import { useCommand } from "./useCommand";
+
+const ICONS: Record<Command, TablerIcon> = {
+  start: IconPlayerPlay,
+  cancel: IconBan,
+  retry: IconRotateClockwise,
+  reprocess: IconRefresh,
+  stat: IconBolt,
+  routine: IconBoltOff,
+  flag: IconFlag,
+  unflag: IconFlagOff,
+  read: IconMailOpened,
+  unread: IconMail,
+  delete: IconTrash,
+};
+
+/** What can be done to the study: the report, what helps now, and everything else in a menu. */
+export function StudyActions({ study }: { study: Study }) {
+  const { t } = useTranslation("study");
+  const { permissions } = useSession();
+  const { ask, busy } = useCommand(study.id);
+  const [deleting, setDeleting] = useState(false);
+  const commands = commandsFor(study).filter((one) => permissions.includes(permissionOf(one)));
+  const main = mainCommand(study);
+
+  const choose = (command: Command) =>
+    command === "delete" ? setDeleting(true) : void ask(command);
+
+  return (
+    <>
+      {main && main !== "delete" && commands.includes(main) && (
+        <Button size="xs" loading={busy === main} onClick={() => choose(main)}>
+          {t(`command.${main}.label`)}
+        </Button>
+      )}
+      {study.results && (
+        <Button
+          size="xs"
+          variant="default"
+          component={Link}
+          to={`/studies/${study.id}/report`}
+          leftSection={<IconPrinter size={16} />}
+        >
+          {t("report")}
+        </Button>
+      )}
+      <Menu position="bottom-end" width={250} withinPortal>
+        <Menu.Target>
+          <Tooltip label={t("more")}>
+            <ActionIcon variant="default" size={30} aria-label={t("more")}>
+              <IconDots size={18} />
+            </ActionIcon>
+          </Tooltip>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {commands.map((command) => {
+            const Icon = ICONS[command];
+            return (
+              <Menu.Item
+                key={command}
+                leftSection={<Icon size={16} />}
+                color={command === "delete" ? "red" : undefined}
+                disabled={busy !== null}
+                onClick={() => choose(command)}
+              >
+                {t(`command.${command}.label`)}
+              </Menu.Item>
+            );
+          })}
+        </Menu.Dropdown>
+      </Menu>
+      <DeleteDialog study={study} opened={deleting} onClose={() => setDeleting(false)} />
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { http } from "@/api/client";
+import { messageOf } from "@/api/errors";
+
+import { ofStudy } from "../queries";
+import type { Command } from "./commands";
+
+/** One command to the server; deletion has a dialog of its own. */
+async function send(studyId: number, command: Exclude<Command, "delete">): Promise<void> {
+  const init = ofStudy(studyId);
+  switch (command) {
+    case "start":
+      await http.POST("/api/v1/studies/{study_id}/start", init);
+      break;
+    case "cancel":
+      await http.POST("/api/v1/studies/{study_id}/cancel", init);
+      break;
+    case "retry":
+      await http.POST("/api/v1/studies/{study_id}/retry", init);
+      break;
+    case "reprocess":
+      await http.POST("/api/v1/studies/{study_id}/reprocess", init);
+      break;
+    case "stat":
+    case "routine":
+      await http.PUT("/api/v1/studies/{study_id}/priority", {
+        ...init,
+        body: { priority: command === "stat" ? 1 : 10 },
+      });
+      break;
+    case "flag":
+    case "unflag":
+      await http.PUT("/api/v1/studies/{study_id}/flag", {
+        ...init,
+        body: { on: command === "flag" },
+      });
+      break;
+    case "read":
+    case "unread":
+      await http.PUT("/api/v1/studies/{study_id}/read", {
+        ...init,
+        body: { on: command === "read" },
+      });
+  }
+}
+
+/** Asks for something, says what came of it, and shows the study as it is then. */
+export function useCommand(studyId: number) {
+  const { t } = useTranslation("study");
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState<Command | null>(null);
+
+  const ask = async (command: Exclude<Command, "delete">, quietly = false): Promise<void> => {
+    setBusy(command);
+    try {
+      await send(studyId, command);
+      if (!quietly) notifications.show({ message: t(`command.${command}.done`), color: "teal" });
+    } catch (refused) {
+      if (!quietly)
+        notifications.show({
+          title: t("command.refused"),
+          message: messageOf(refused),
+          color: "red",
+        });
+    } finally {
+      setBusy(null);
+      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
+      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
+    }
+  };
+  return { ask, busy };
+}

@@ -1,0 +1,45 @@
+import { Tabs } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Study } from "../queries";
+import { Downloads } from "./Downloads";
+import { Pictures } from "./Pictures";
+import { ProvenanceTab } from "./ProvenanceTab";
+import { SeriesTable } from "./SeriesTable";
+import { Timeline } from "./Timeline";
+
+type Tab = "pictures" | "series" | "timeline" | "provenance" | "downloads";
+
+/** Everything beside the numbers. */
+export function DetailTabs({ study }: { study: Study }) {
+  const { t } = useTranslation("study");
+  const { results } = study;
+  const tabs: Tab[] = results
+    ? ["pictures", "downloads", "series", "timeline", "provenance"]
+    : ["series", "timeline"];
+  const [chosen, setChosen] = useState<Tab>();
+  const tab = chosen && tabs.includes(chosen) ? chosen : (tabs[0] ?? "series");
+  return (
+    <Tabs
+      value={tab}
+      onChange={(value) => setChosen((value ?? undefined) as Tab | undefined)}
+      px={12}
+    >
+      <Tabs.List style={{ flexWrap: "wrap" }}>
+        {tabs.map((one) => (
+          <Tabs.Tab key={one} value={one}>
+            {t(`tab.${one}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value={tab} py="md">
+        {tab === "pictures" && <Pictures study={study} />}
+        {tab === "series" && <SeriesTable study={study} />}
+        {tab === "timeline" && <Timeline study={study} />}
+        {tab === "provenance" && results && <ProvenanceTab study={study} results={results} />}
+        {tab === "downloads" && results && <Downloads study={study} results={results} />}
+      </Tabs.Panel>
+    </Tabs>
+  );
+}

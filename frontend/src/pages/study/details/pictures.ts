@@ -1,0 +1,32 @@
+/** The pictures of a case: in the order in which one looks, with an address that follows them. */
+
+const ORDER = [/^bleed_overlay_center/, /^bleed_overlay/, /^L3_overlay/, /^coronal_overview/];
+
+const KNOWN = [
+  "L3_overlay",
+  "coronal_overview",
+  "bleed_overlay_inferior_15",
+  "bleed_overlay_center_50",
+  "bleed_overlay_superior_85",
+] as const;
+export type KnownPicture = (typeof KNOWN)[number];
+
+export function sortedPictures(names: readonly string[]): string[] {
+  const rank = (name: string) => {
+    const found = ORDER.findIndex((pattern) => pattern.test(name));
+    return found < 0 ? ORDER.length : found;
+  };
+  return names.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+}
+
+/** The picture's key among the texts, where it is one of those the pipeline is known to draw. */
+export function knownPicture(name: string): KnownPicture | null {
+  const stem = name.replace(/\.png$/, "");
+  return KNOWN.find((one) => one === stem) ?? null;
+}
+
+/** Newer results have new pictures under the same names. */
+export function pictureUrl(studyId: number, name: string, madeAt: string | undefined): string {
+  const version = madeAt ? `?made=${encodeURIComponent(madeAt)}` : "";
+  return `/api/v1/studies/${studyId}/images/${encodeURIComponent(name)}${version}`;
+}

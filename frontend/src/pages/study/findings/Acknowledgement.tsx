@@ -1,0 +1,113 @@
+import { Alert, Button, Group, Stack, Text, Textarea } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { type SubmitEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { http } from "@/api/client";
+import { messageOf } from "@/api/errors";
+import { useMay } from "@/app/session";
+import { useFormat } from "@/i18n/format";
+
+import { actorName } from "../people";
+import type { Finding } from "../queries";
+import { useStudyView } from "../view";
+
+const LONGEST_NOTE = 2000;
+
+/** Who has seen a finding, when, and what they said; the latest word stands. */
+export function Acknowledgement({ finding }: { finding: Finding }) {
+  const { t } = useTranslation("study");
+  const format = useFormat();
+  const may = useMay("operate");
+  const [writing, setWriting] = useState(false);
+  const at = finding.acknowledged_at;
+
+  if (writing) return <Form finding={finding} onDone={() => setWriting(false)} />;
+  return (
+    <>
+      {at && (
+        <Text size="xs" data-acknowledged>
+          <IconCheck size={13} style={{ verticalAlign: -2 }} aria-hidden />{" "}
+          {t("acknowledge.by", {
+            who: actorName(finding.acknowledged_by),
+            when: format.dateTime(at),
+          })}
+          {finding.note && (
+            <Text span inherit c="dimmed" style={{ whiteSpace: "pre-wrap" }}>
+              {` — ${finding.note}`}
+            </Text>
+          )}
+        </Text>
+      )}
+      {may && (
+        <Button
+          size="compact-xs"
+          variant={at ? "subtle" : finding.severity === "critical" ? "filled" : "default"}
+          color={!at && finding.severity === "critical" ? "red.8" : undefined}
+          onClick={() => setWriting(true)}
+        >
+          {t(at ? "acknowledge.again" : "acknowledge.do")}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Form({ finding, onDone }: { finding: Finding; onDone: () => void }) {
+  const { t } = useTranslation("study");
+  const { study } = useStudyView();
+  const queries = useQueryClient();
+  const [note, setNote] = useState(finding.note);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
+
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await http.POST("/api/v1/studies/{study_id}/findings/{finding_id}/acknowledge", {
+        params: { path: { study_id: study.id, finding_id: finding.id } },
+        body: { note },
+      });
+      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
+      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
+      onDone();
+    } catch (refused) {
+      setError(messageOf(refused));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form onSubmit={(event) => void submit(event)} style={{ flex: "1 1 100%" }}>
+      <Stack gap={6}>
+        <Textarea
+          size="xs"
+          label={t("acknowledge.note")}
+          placeholder={t("acknowledge.example")}
+          autosize
+          minRows={2}
+          maxLength={LONGEST_NOTE}
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === "Escape" && onDone()}
+          autoFocus
+        />
+        {error && (
+          <Alert color="red" role="alert" p="xs">
+            {error}
+          </Alert>
+        )}
+        <Group gap={8}>
+          <Button type="submit" size="compact-sm" loading={busy}>
+            {t("acknowledge.save")}
+          </Button>
+          <Button size="compact-sm" variant="default" onClick={onDone}>
+            {t("acknowledge.cancel")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+
+import type { Measurement } from "../queries";
+import { filtered, groupsOf, matrixOf } from "./grouping";
+
+function measured(name: string, analysis: string, value: number | null = 1): Measurement {
+  return {
+    name,
+    analysis,
+    value,
+    unit: "",
+    status: value === null ? "not_applicable" : "measured",
+    reason: value === null ? "no head" : "",
+    structure: null,
+    parameters: {},
+    reference: null,
+    flag: null,
+    other_references: [],
+    reference_caveats: [],
+  };
+}
+
+const some = [
+  measured("liver_hu_mean", "structures"),
+  measured("liver_vol_cm3", "organ_volumetry"),
+  measured("hemorrhage_vol_cm3", "cerebral_haemorrhage", null),
+  measured("hemorrhage_side", "cerebral_haemorrhage", null),
+];
+
+test("groups keep their order, the inventory comes last", () => {
+  expect(groupsOf(some).map(({ analysis }) => analysis)).toEqual([
+    "organ_volumetry",
+    "cerebral_haemorrhage",
+    "structures",
+  ]);
+});
+
+test("a group that has nothing for one reason says it once", () => {
+  const [, bleed] = groupsOf(some);
+  expect(bleed?.absence).toEqual({ status: "not_applicable", reason: "no head" });
+  expect(groupsOf(some)[0]?.absence).toBeNull();
+});
+
+test("the filter knows labels of the language, without accents, and names", () => {
+  const names = (text: string, language: "en" | "pt") =>
+    filtered(some, { text, only: "all" }, language).map(({ name }) => name);
+  expect(names("figado vol", "pt")).toEqual(["liver_vol_cm3"]);
+  expect(names("liver", "en")).toEqual(["liver_hu_mean", "liver_vol_cm3"]);
+  expect(names("hemorrhage_side", "en")).toEqual(["hemorrhage_side"]);
+  expect(names("spleen", "en")).toEqual([]);
+});
+
+test("only what was measured", () => {
+  expect(filtered(some, { text: "", only: "measured" }, "en")).toHaveLength(2);
+});
+
+test("many structures are a table", () => {
+  const rows = [
+    measured("structures_segmented", "structures"),
+    measured("aorta_vol_cm3", "structures"),
+    measured("aorta_hu_mean", "structures"),
+    measured("colon_vol_cm3", "structures", null),
+  ];
+  const { matrix, rest } = matrixOf({ analysis: "structures", rows, absence: null });
+  expect(rest.map(({ name }) => name)).toEqual(["structures_segmented"]);
+  expect(matrix?.columns).toEqual(["vol_cm3", "hu_mean"]);
+  expect(matrix?.rows.map(({ key }) => key)).toEqual(["aorta", "colon"]);
+  expect(matrix?.rows[1]?.cells.map((cell) => cell?.name)).toEqual(["colon_vol_cm3", undefined]);
+});
+
+test("areas are a table of levels and tissues", () => {
+  const rows = ["L3", "L4"].flatMap((level) => [
+    measured(`skeletal_muscle_area_${level}_cm2`, "tissue_composition"),
+    measured(`visceral_fat_area_${level}_cm2`, "tissue_composition"),
+  ]);
+  const { matrix } = matrixOf({ analysis: "tissue_composition", rows, absence: null });
+  expect(matrix?.of).toBe("level");
+  expect(matrix?.columns).toEqual(["skeletal_muscle", "visceral_fat"]);
+});
+
+test("outside its reference, or not", () => {
+  const rows = [
+    { ...measured("a", "x"), flag: "low" as const },
+    { ...measured("b", "x"), flag: "normal" as const },
+  ];
+  expect(filtered(rows, { text: "", only: "flagged" }, "en").map(({ name }) => name)).toEqual([
+    "a",
+  ]);
+});

@@ -1,0 +1,113 @@
+/** Measurements as the panel shows them: by analysis, filtered, many of a kind in a table. */
+import { type Language, measurementLabel } from "@/terms";
+
+import type { Measurement } from "../queries";
+import { flagOf } from "./reference";
+
+export interface Group {
+  analysis: string;
+  rows: Measurement[];
+  /** Why nothing of it could be measured, where that is one reason for all. */
+  absence: Pick<Measurement, "status" | "reason"> | null;
+}
+
+export type Only = "all" | "measured" | "flagged";
+
+export interface Wanted {
+  text: string;
+  only: Only;
+}
+
+/** The inventory of everything comes after what was asked for. */
+const LAST = "structures";
+
+export function groupsOf(measurements: readonly Measurement[]): Group[] {
+  const groups = new Map<string, Measurement[]>();
+  for (const one of measurements)
+    groups.set(one.analysis, [...(groups.get(one.analysis) ?? []), one]);
+  return [...groups]
+    .map(([analysis, rows]) => ({ analysis, rows, absence: absenceOf(rows) }))
+    .sort((one, other) => Number(one.analysis === LAST) - Number(other.analysis === LAST));
+}
+
+function absenceOf(rows: readonly Measurement[]): Group["absence"] {
+  const [first, ...rest] = rows;
+  if (!first || first.status === "measured") return null;
+  const same = rest.every((one) => one.status === first.status && one.reason === first.reason);
+  return same ? { status: first.status, reason: first.reason } : null;
+}
+
+/** Letters as people type them: without case and accents. */
+export function folded(text: string): string {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/** Every word has to be in the label or in the name. */
+export function filtered(
+  measurements: readonly Measurement[],
+  wanted: Wanted,
+  language: Language,
+): Measurement[] {
+  const words = folded(wanted.text).split(/\s+/).filter(Boolean);
+  return measurements.filter((one) => {
+    if (wanted.only === "measured" && one.status !== "measured") return false;
+    if (wanted.only === "flagged" && !flagOf(one)) return false;
+    const text = folded(`${measurementLabel(one.name, language)} ${one.name}`);
+    return words.every((word) => text.includes(word));
+  });
+}
+
+export interface Matrix {
+  /** What stands in the first column: structures, or levels of the spine. */
+  of: "structure" | "level";
+  columns: string[];
+  rows: { key: string; cells: (Measurement | undefined)[] }[];
+}
+
+const SHAPES: { of: Matrix["of"]; columns: string[]; name: RegExp }[] = [
+  {
+    of: "structure",
+    columns: ["vol_cm3", "hu_mean", "hu_std", "hu_median"],
+    name: /^(?<key>\w+?)_(?<column>vol_cm3|hu_mean|hu_std|hu_median)$/,
+  },
+  {
+    of: "level",
+    columns: ["skeletal_muscle", "subcutaneous_fat", "visceral_fat", "intermuscular_fat"],
+    name: /^(?<column>skeletal_muscle|subcutaneous_fat|visceral_fat|intermuscular_fat)_area_(?<key>[CTLS]\d+)_cm2$/,
+  },
+];
+const SHAPED = new Set(["structures", "tissue_composition"]);
+
+/** Many alike as a table; what does not fit in stays a list. */
+export function matrixOf(group: Group): { matrix: Matrix | null; rest: Measurement[] } {
+  const none = { matrix: null, rest: group.rows };
+  if (!SHAPED.has(group.analysis)) return none;
+  for (const { of, columns, name } of SHAPES) {
+    const rows = new Map<string, (Measurement | undefined)[]>();
+    const rest: Measurement[] = [];
+    for (const one of group.rows) {
+      const found = name.exec(one.name)?.groups as { key: string; column: string } | undefined;
+      if (!found) {
+        rest.push(one);
+        continue;
+      }
+      const cells = rows.get(found.key) ?? columns.map(() => undefined);
+      cells[columns.indexOf(found.column)] = one;
+      rows.set(found.key, cells);
+    }
+    if (rows.size < 2) continue;
+    const used = columns.map((_, column) => [...rows.values()].some((cells) => cells[column]));
+    return {
+      matrix: {
+        of,
+        columns: columns.filter((_, column) => used[column]),
+        rows: [...rows].map(([key, cells]) => ({
+          key,
+          cells: cells.filter((_, column) => used[column]),
+        })),
+      },
+      rest,
+    };
+  }
+  return none;
+}

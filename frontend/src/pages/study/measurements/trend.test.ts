@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+
+import type { History } from "../queries";
+import { type Examined, sparkline, trendOf } from "./trend";
+
+function examined(study_id: number, date: string | null, value: number, more = {}): Examined {
+  return {
+    study_id,
+    current: study_id === 2,
+    study_date: date,
+    study_time: null,
+    description: "",
+    modality: "CT",
+    same_name: true,
+    contrast_phase: "native",
+    notices: [],
+    values: { x: value },
+    ...more,
+  };
+}
+
+const of = (...studies: Examined[]): History => ({
+  doubt: null,
+  studies,
+  units: {},
+  left_out: 0,
+  further: 0,
+});
+
+test("a difference to the study before, and its share", () => {
+  const trend = trendOf(
+    of(
+      examined(1, "2025-01-01", 100),
+      examined(2, "2026-01-01", 110),
+      examined(3, "2026-02-01", 90),
+    ),
+    "x",
+    "cm3",
+  );
+  expect(trend?.previous?.study.study_id).toBe(1);
+  expect(trend?.difference).toBe(10);
+  expect(trend?.share).toBeCloseTo(0.1);
+  expect(trend?.points).toHaveLength(3);
+});
+
+test("Hounsfield units have no share, and depend on the phase", () => {
+  const trend = trendOf(
+    of(examined(1, "2025-01-01", 40), examined(2, "2026-01-01", 60, { contrast_phase: "venous" })),
+    "x",
+    "HU",
+  );
+  expect(trend?.share).toBeNull();
+  expect(trend?.difference).toBe(20);
+  expect(trend?.otherPhase).toBe(true);
+});
+
+test("a study without a date is not before another one", () => {
+  const trend = trendOf(of(examined(1, null, 40), examined(2, "2026-01-01", 60)), "x", "cm3");
+  expect(trend?.previous).toBeNull();
+  expect(trend?.difference).toBeNull();
+});
+
+test("one number is no trend, and neither are numbers of others only", () => {
+  expect(trendOf(of(examined(2, "2026-01-01", 60)), "x", "cm3")).toBeNull();
+  expect(trendOf(of(examined(1, "2025-01-01", 60)), "x", "cm3")).toBeNull();
+  expect(trendOf(undefined, "x", "cm3")).toBeNull();
+});
+
+test("points of a small chart lie inside it, a flat line in its middle", () => {
+  expect(sparkline([1, 2], 40, 20, 2)).toEqual([
+    [2, 18],
+    [38, 2],
+  ]);
+  expect(sparkline([5, 5], 40, 20, 2).map(([, y]) => y)).toEqual([10, 10]);
+});

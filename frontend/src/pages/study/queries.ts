@@ -1,0 +1,38 @@
+/** What the page asks for. The study itself is asked for again and again, the rest once. */
+import { api, BACKGROUND, type Schemas } from "@/api/client";
+import { useRefreshInterval } from "@/app/live";
+
+export type Study = Schemas["StudyDetail"];
+export type Results = Schemas["Results"];
+export type Finding = Schemas["FindingOut"];
+export type Measurement = Schemas["MeasurementOut"];
+export type History = Schemas["StudyHistory"];
+export type Run = Schemas["RunOut"];
+
+export const ofStudy = (studyId: number) => ({ params: { path: { study_id: studyId } } });
+
+export function useStudy(studyId: number) {
+  return api.useQuery(
+    "get",
+    "/api/v1/studies/{study_id}",
+    { ...ofStudy(studyId), ...BACKGROUND },
+    { refetchInterval: useRefreshInterval() },
+  );
+}
+
+export function useEvents(studyId: number) {
+  return api.useQuery("get", "/api/v1/studies/{study_id}/events", {
+    params: { path: { study_id: studyId }, query: { limit: 500 } },
+    ...BACKGROUND,
+  });
+}
+
+/** The patient's other studies; what cannot be had is not worth an error here. */
+export function useHistory(studyId: number, enabled: boolean) {
+  return api.useQuery("get", "/api/v1/studies/{study_id}/history", ofStudy(studyId), { enabled });
+}
+
+/** What is measured, and how; the same for every study. */
+export function useCatalogue() {
+  return api.useQuery("get", "/api/v1/measurements/catalogue", {}, { staleTime: Infinity });
+}
