@@ -2,6 +2,7 @@
 import createFetchClient, { type Middleware } from "openapi-fetch";
 import createQueryClient from "openapi-react-query";
 
+import { isAttended } from "./attended";
 import { ApiError, problemOf } from "./errors";
 import type { components, paths } from "./schema";
 
@@ -24,6 +25,7 @@ export const BACKGROUND = { headers: { "X-Background": "1" } } as const;
 const guard: Middleware = {
   onRequest({ request }) {
     if (csrfToken && request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
+    if (request.method === "GET" && !isAttended()) request.headers.set("X-Background", "1");
     return request;
   },
   async onResponse({ response }) {

@@ -40,6 +40,7 @@ export function useLiveChanges(): Live {
       pending ??= setTimeout(() => {
         pending = undefined;
         void queries.invalidateQueries({ queryKey: WORKLIST });
+        void queries.invalidateQueries({ queryKey: ["get", "/api/v1/worklist/counts"] });
         void queries.invalidateQueries({ queryKey: ["get", "/api/v1/queue"] });
       }, 1000);
     };

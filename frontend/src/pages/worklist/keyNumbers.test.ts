@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+
+import { keyNumbers } from "./keyNumbers";
+
+const measurement = (name: string, status: "measured" | "not_applicable" | "not_assessable") => ({
+  name,
+  status,
+  value: status === "measured" ? 12 : null,
+  unit: "cm3",
+  reason: status === "measured" ? "" : "cut off",
+  analysis: "organ_volumetry",
+  structure: null,
+  parameters: {},
+});
+
+test("the bleed comes first; what makes no sense is left out, what is missing stays", () => {
+  const shown = keyNumbers([
+    measurement("trachea_vol_cm3", "measured"),
+    measurement("spleen_vol_cm3", "not_assessable"),
+    measurement("liver_vol_cm3", "measured"),
+    measurement("SMA_cm2", "not_applicable"),
+    measurement("hemorrhage_vol_cm3", "measured"),
+  ]);
+  expect(shown.map(({ name }) => name)).toEqual([
+    "hemorrhage_vol_cm3",
+    "liver_vol_cm3",
+    "spleen_vol_cm3",
+  ]);
+});
