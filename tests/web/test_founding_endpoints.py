@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from heimdallr.store.models import StudyState
+from heimdallr.store.models import AuditEntry, StudyState
 
 if TYPE_CHECKING:
     from web_service import Service
@@ -95,6 +95,27 @@ def test_the_volume_in_whole_in_part_and_not_again(service: Service) -> None:
     assert beyond.status_code == 416
     assert beyond.headers["content-type"] == "application/problem+json"
     assert beyond.headers["content-range"] == "bytes */1000"
+
+
+def test_the_size_of_a_file_is_told_before_it_is_fetched(service: Service) -> None:
+    """HEAD gives what GET would, but for the file; the trail says that only that was asked for."""
+    number = service.add_done()
+    for url in (
+        f"/api/patients/{CASE}/nifti",
+        f"/api/v1/studies/{number}/volume",
+        f"/api/patients/{CASE}/images/L3_overlay.png",
+        f"/api/v1/studies/{number}/images/L3_overlay.png",
+    ):
+        got, told = service.client.get(url), service.client.head(url)
+        assert (told.status_code, told.content) == (200, b"")
+        same = ("content-length", "etag", "last-modified", "content-type", "content-disposition")
+        assert [told.headers[name] for name in same] == [got.headers[name] for name in same]
+        known = service.client.head(url, headers={"If-None-Match": got.headers["etag"]})
+        assert known.status_code == 304
+    assert service.client.head(f"/api/v1/studies/{number + 1}/volume").status_code == 404
+    with service.database.read() as session:
+        details = [one.details for one in session.query(AuditEntry).order_by(AuditEntry.id)]
+    assert ["headers only" in one for one in details[:3]] == [False, True, True]
 
 
 def test_a_new_result_has_a_new_etag(service: Service) -> None:

@@ -164,6 +164,18 @@ def test_who_refuses_gzip_gets_it_unpacked(viewed: Viewed, accepted: str, packed
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_headers_alone_cost_no_unpacking(viewed: Viewed, coding: str) -> None:
+    """HEAD says the same of a file in either coding."""
+    url, headers = f"{viewed.base}/labels/total.nii", {"Accept-Encoding": coding}
+    got, told = (
+        getattr(viewed.service.client, how)(url, headers=headers) for how in ("get", "head")
+    )
+    assert (told.status_code, told.content) == (200, b"")
+    for name in ("etag", "vary", "content-type", "cache-control"):
+        assert told.headers[name] == got.headers[name]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
 def test_who_has_it_is_told_so(viewed: Viewed, coding: str) -> None:
     """304 for the tag of the same coding, until the study is processed again."""
     headers = {"Accept-Encoding": coding}

@@ -35,6 +35,7 @@ from heimdallr.web.changed import look_for_changes
 from heimdallr.web.compression import Compression
 from heimdallr.web.context import Context
 from heimdallr.web.feed import Feed
+from heimdallr.web.heads import heads
 from heimdallr.web.limits import BodyLimits, Surround
 from heimdallr.web.telemetry import Telemetry
 
@@ -98,6 +99,7 @@ def create_app(
     problems.install(app)
     for module in _ROUTERS:
         app.include_router(module.router)
+    app.include_router(heads(module.router for module in _ROUTERS))
     app.add_middleware(BodyLimits, unlimited={uploads.PATH})
     app.add_middleware(Compression)
     access.install(app, settings, database, now)

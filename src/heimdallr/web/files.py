@@ -169,7 +169,8 @@ def send_unpacked(request: Request, path: Path) -> Response:
     if not takes_gzip(request.headers):
         headers["ETag"] = response.headers["etag"].removesuffix('"') + '-plain"'
         del headers["Content-Encoding"]
-        response = StreamingResponse(_plain(path), 200, headers, "application/octet-stream")
+        content = _plain(path) if request.method != "HEAD" else iter(())
+        response = StreamingResponse(content, 200, headers, "application/octet-stream")
     if _known(request.headers, response.headers["etag"]):
         kept = ("etag", "cache-control", "vary")
         return Response(status_code=304, headers={key: response.headers[key] for key in kept})

@@ -109,6 +109,19 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/audit": "admin",
 }
 
+FILES = (
+    "/api/patients/{case_id}/nifti",
+    "/api/patients/{case_id}/images/{filename}",
+    "/api/v1/studies/{study_id}/volume",
+    "/api/v1/studies/{study_id}/masks/{folder}/{structure}",
+    "/api/v1/studies/{study_id}/images/{filename}",
+    "/api/v1/studies/{study_id}/viewer/volume.nii",
+    "/api/v1/studies/{study_id}/viewer/preview.nii",
+    "/api/v1/studies/{study_id}/viewer/labels/{folder}.nii",
+)
+MATRIX |= {f"HEAD {path}": MATRIX[f"GET {path}"] for path in FILES}
+
+READING = {"GET", "HEAD"}
 EVERYTHING = {"metrics", "read", "upload", "operate", "admin"}
 CALLERS: dict[str, set[str] | None] = {
     "stranger": None,
@@ -285,7 +298,7 @@ def test_who_gets_in(service: Site, programs: dict[str, Caller], route: str) -> 
         if needed == PUBLIC:
             assert status not in {401, 403}, name
         elif name == "admin without a CSRF token":
-            assert (status, code) == (403, "csrf") if method != "GET" else status != 403, name
+            assert (status, code) == (403, "csrf") if method not in READING else status != 403, name
         elif granted is None:
             assert (status, code) == (401, "unauthenticated"), name
         elif needed not in granted:

@@ -145,7 +145,10 @@ def guarded_routes(app: FastAPI) -> Iterator[GuardedRoute]:
             path = path.rstrip("/") + "/*"
         dependant: Dependant | None = getattr(context, "dependant", None)
         rule = _rule(dependant) if dependant else None
-        for method in sorted((context.methods or {"GET"}) - {"HEAD"}):
+        methods = set(context.methods or {"GET"})
+        if "GET" in methods:
+            methods.discard("HEAD")  # a page's own; that of a file is a route of its own
+        for method in sorted(methods):
             yield GuardedRoute(method, path, is_public(method, path), rule)
 
 

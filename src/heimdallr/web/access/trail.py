@@ -36,6 +36,8 @@ def audit(  # noqa: PLR0917 - the order of the trail's columns
     Raises:
         sqlalchemy.exc.SQLAlchemyError: it could not be recorded; what was asked must not happen.
     """
+    if request.method == "HEAD":
+        details = f"{details}, headers only" if details else "headers only"
     with request.app.state.access.database.write() as session:
         session.add(entry(request, principal, action, object, outcome, details))
 
