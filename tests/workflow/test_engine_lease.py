@@ -82,3 +82,22 @@ def test_a_cancelled_case_leaves_the_line() -> None:
         pytest.fail("the engine was handed out")
     with lease.use(lambda: 10) as engine:
         assert engine is lease.engine()
+
+
+def test_making_ready_lets_cases_that_are_prepared_go_first() -> None:
+    """Two are being prepared; only when both are does the rest of the networks load."""
+    lease, loaded = _lease(), threading.Event()
+
+    def warm() -> None:
+        lease.let_cases_go_first()
+        loaded.set()
+
+    with lease.preparing():
+        with lease.preparing():
+            thread = threading.Thread(target=warm)
+            thread.start()
+            assert not loaded.wait(0.1)
+        assert not loaded.wait(0.1)
+    thread.join(10)
+    assert loaded.is_set()
+    lease.let_cases_go_first()

@@ -125,7 +125,7 @@ class CaseWork:
         return self._analyzed
 
     def _convert(self, made_from: str, report: Report) -> PreparedStudy:
-        with self._folder.writing("prepare", made_from) as draft:
+        with self._lease.preparing(), self._folder.writing("prepare", made_from) as draft:
             instances = self._folder.snapshot(self._of.sources, self._of.content)
             found = scan(sorted(instances.glob("*.dcm")))
             report(0.3)

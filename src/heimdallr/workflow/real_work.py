@@ -35,7 +35,10 @@ class RealWork:
         return CaseWork(assignment, folder, self._output, self._settings, self._lease)
 
     def warm(self) -> None:
-        """Load networks and regressors, so that the first case need not wait for them."""
+        """Load networks and regressors, so that the first case need not wait for them.
+
+        One that comes meanwhile is not held up: between networks its preparation goes first.
+        """
         self._warm_for("CT")
         self._warm_for("MR")
         predict_phase({})
@@ -44,6 +47,7 @@ class RealWork:
         try:
             engine = self._lease.engine()
             for task in tasks_of(engine, modality, self._settings.resolution):
+                self._lease.let_cases_go_first()
                 engine.load(task.name)
         except HeimdallrError as error:
             _log.warning("engine_not_ready", kind=modality, reason=str(error))
