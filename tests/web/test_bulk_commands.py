@@ -13,7 +13,7 @@ from heimdallr.store.models import AuditEntry, Run, Study, StudyState
 from heimdallr.store.tokens import create_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from web_service import Service
@@ -59,21 +59,19 @@ def test_every_action(service: Service) -> None:
     """Each does what its own endpoint does."""
     number = service.add_done()
 
-    def study() -> Study:
-        with service.database.read() as session:
-            return session.get_one(Study, number)
-
-    for action, more, seen in (
-        ("priority", {"priority": 1}, lambda: study().priority == 1),
-        ("flag", {"on": True}, lambda: study().flagged),
-        ("read", {"on": True}, lambda: study().read_at is not None),
-        ("read", {"on": False}, lambda: study().read_at is None),
-        ("reprocess", {}, lambda: study().state is StudyState.QUEUED),
-        ("cancel", {}, lambda: study().state is StudyState.CANCELLED),
-        ("retry", {}, lambda: study().state is StudyState.QUEUED),
-    ):
+    steps: list[tuple[str, dict[str, object], Callable[[Study], bool]]] = [
+        ("priority", {"priority": 1}, lambda study: study.priority == 1),
+        ("flag", {"on": True}, lambda study: study.flagged),
+        ("read", {"on": True}, lambda study: study.read_at is not None),
+        ("read", {"on": False}, lambda study: study.read_at is None),
+        ("reprocess", {}, lambda study: study.state is StudyState.QUEUED),
+        ("cancel", {}, lambda study: study.state is StudyState.CANCELLED),
+        ("retry", {}, lambda study: study.state is StudyState.QUEUED),
+    ]
+    for action, more, is_done in steps:
         assert ask(service, action, [number], **more)["ok"] == 1, action
-        assert seen(), action
+        with service.database.read() as session:
+            assert is_done(session.get_one(Study, number)), action
     receiving = service.add("1.8", StudyState.RECEIVING)
     assert ask(service, "start", [number, receiving])["outcomes"][0]["code"] == "conflict"
     assert ask(service, "delete", [number])["ok"] == 1
