@@ -1,0 +1,94 @@
+import { Stack, Text } from "@mantine/core";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { api, type Schemas } from "@/api/client";
+import { ErrorPanel } from "@/components/ErrorPanel";
+import { Section } from "@/components/Section";
+import { Waiting } from "@/components/Waiting";
+
+import { BinsTable } from "./BinsTable";
+import { Categories } from "./Categories";
+import { Boxes } from "./charts/Boxes";
+import { Histogram, rangeOf } from "./charts/Histogram";
+import classes from "./Distribution.module.css";
+import { MissingValues } from "./MissingValues";
+import { type Group, Statistics } from "./Statistics";
+import { useMeasurementWords } from "./useMeasurement";
+import { cohortOf, type Sex, SEXES, type View } from "./view";
+
+type Summary = Schemas["MeasurementSummary"];
+
+/** How the chosen measurement is distributed, of everybody and by sex. */
+export function Distribution({ view }: { view: View }) {
+  const { t } = useTranslation(["explorer", "terms"]);
+  const words = useMeasurementWords();
+  const all = useSummary(view, view.sex);
+  const bySex = [useSummary(view, "F"), useSummary(view, "M"), useSummary(view, "O")];
+
+  if (all.error) return <ErrorPanel error={all.error} retry={() => void all.refetch()} />;
+  if (!all.data) return <Waiting />;
+  const summary: Summary = all.data;
+  const { distribution } = summary;
+  const groups: Group[] = [
+    { name: t(view.sex ? `terms:sex.${view.sex}` : "all"), distribution },
+    ...(view.sex
+      ? []
+      : SEXES.map((sex, at) => ({
+          name: t(`terms:sex.${sex}`),
+          distribution: bySex[at]?.data?.distribution ?? null,
+        })).filter((one) => one.distribution)),
+  ];
+  const label = words.axis(summary.name, summary.unit);
+  const hasCategories = Object.keys(summary.by_category).length > 0;
+  return (
+    <div className={classes.columns}>
+      <Section title={label}>
+        {distribution && (
+          <Stack gap="xs">
+            <Histogram distribution={distribution} label={label} />
+            <Boxes
+              range={rangeOf(distribution)}
+              rows={groups.flatMap((group) =>
+                group.distribution ? [{ name: group.name, distribution: group.distribution }] : [],
+              )}
+            />
+            <Text size="xs" c="dimmed">
+              {t("boxes.how")}
+            </Text>
+            <BinsTable distribution={distribution} unit={summary.unit} />
+          </Stack>
+        )}
+        {hasCategories && <Categories counts={summary.by_category} />}
+        {!distribution && !hasCategories && <Text size="sm">{t("nothing")}</Text>}
+      </Section>
+      <Stack gap="md">
+        {distribution && (
+          <Section
+            title={[t("statistics.title"), words.unit(summary.unit)].filter(Boolean).join(", ")}
+          >
+            <Statistics groups={groups} unit={summary.unit} />
+          </Section>
+        )}
+        <Section title={t("missing.title")}>
+          <MissingValues byStatus={summary.by_status} />
+        </Section>
+      </Stack>
+    </div>
+  );
+}
+
+/** Of everybody in the cohort, or of one sex; by sex only where no sex is chosen. */
+function useSummary(view: View, sex: Sex | "") {
+  const query = { ...cohortOf(view), sex: sex || undefined, name: view.name };
+  return api.useQuery(
+    "get",
+    "/api/v1/measurements/summary",
+    { params: { query } },
+    {
+      enabled: sex === view.sex || !view.sex,
+      placeholderData: keepPreviousData,
+      retry: false,
+    },
+  );
+}
