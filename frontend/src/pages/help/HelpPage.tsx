@@ -1,4 +1,4 @@
-import { Anchor, List, SimpleGrid, Stack, Text } from "@mantine/core";
+import { List, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -56,9 +56,7 @@ export function HelpPage() {
               </List.Item>
             ))}
             <List.Item>
-              <Anchor href="/docs" size="sm">
-                {t("more.api")}
-              </Anchor>
+              <a href="/docs">{t("more.api")}</a>
             </List.Item>
           </List>
           <Text size="sm" c="dimmed" mt="sm">
