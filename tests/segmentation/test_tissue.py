@@ -166,6 +166,46 @@ def test_coarse_compartments_get_sharp_borders() -> None:
     assert not made.mask("skeletal_muscle")[body.vertebra | (radius() > 0.985)].any()
 
 
+def test_what_is_brighter_than_the_patients_muscle_is_none() -> None:
+    """Cartilage in the wall goes, at any attenuation of the muscle; single bright voxels stay."""
+    body = Body()
+    cartilage = np.zeros(SHAPE, bool)
+    cartilage[50:70, 80:90] = True
+    cartilage &= body.wall
+    speck = np.zeros(SHAPE, bool)
+    speck[23, 49, 6] = True
+    for muscle_hu in (25, 55):
+        body.volume.data[body.wall & ~body.marbling & ~body.vertebra] = muscle_hu
+        body.volume.data[cartilage] = muscle_hu + 50
+        body.volume.data[speck] = muscle_hu + 50
+        muscle = tissue.from_bundled(body.volume, bundled(body), None).label_map.mask(
+            "skeletal_muscle"
+        )
+        assert np.mean(muscle[cartilage]) < 0.4
+        assert np.mean(muscle[body.wall & ~cartilage & ~body.vertebra]) > 0.9
+        assert muscle[speck].all()
+
+
+def test_a_skin_half_full_of_air_is_not_fat() -> None:
+    """Both routes: the voxels at the body's edge measure like fat, and are skin and air."""
+    body = Body()
+    rim = (radius() >= 0.97) & body.inside
+    body.volume.data[rim] = -120
+    coarse = bundled(body)
+    coarse.label_map.data[rim] = coarse.label_map.number("subcutaneous_fat")
+    sharp = tissue.from_bundled(body.volume, coarse, None)
+    boxed = tissue.from_compartments(body.volume, compartments(body))
+    air = body.volume.data < tissue.AIR_HU
+    beside_air = rim & (
+        np.roll(air, 1, 0) | np.roll(air, -1, 0) | np.roll(air, 1, 1) | np.roll(air, -1, 1)
+    )
+    assert np.count_nonzero(beside_air) > 1000
+    for made in (sharp, boxed):
+        fat = made.label_map.mask("subcutaneous_fat")
+        assert not fat[beside_air].any()
+        assert np.mean(fat[body.fat]) > 0.97
+
+
 def test_provenance_names_the_route_and_the_least_trusted_source() -> None:
     """One bundled network makes the result bundled."""
     body = Body()

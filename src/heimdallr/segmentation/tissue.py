@@ -10,7 +10,8 @@ Both routes end in the label map ``tissue_types`` has: ``subcutaneous_fat``, ``t
   ``sharpening`` says; attenuation windows then leave what is fat and what is muscle.
 
 A voxel is decided by its compartment, what lies near it and its attenuation class. Those few facts
-make a small number, and a table holds the answer for each: one look-up per voxel.
+make a small number, and a table holds the answer for each: one look-up per voxel. On either route
+fat ends where skin lies between it and the air.
 
 Attenuation windows (Alberta protocol): muscle −29 … 150 HU, subcutaneous fat −190 … −30 HU,
 visceral fat −150 … −50 HU.
@@ -45,11 +46,17 @@ COMPARTMENT_ROUTE = "tissue_types by trunk_cavities, body, total and HU windows"
 COARSE_MM = 3.0
 """Grid on which neighbourhoods are worked out."""
 
-REACH_MM = 6.0
-"""How far the border of a coarse compartment may be off: one voxel of its network."""
+REACH_MM = 3.0
+"""How far the border of a compartment may be off: half a voxel of its network, sharpened."""
 
 SKIN_MM = 4.0
 """Skin and what touches it has muscle's attenuation but is none."""
+
+BRIGHTER_HU = 25.0
+"""Muscle is muscle in all of a body: what measures this much more than the patient's median,
+averaged over :data:`BRIGHT_MM`, is costal cartilage, an enhanced organ's rim or a vessel."""
+
+BRIGHT_MM = 3.0
 
 WALL_GAP_MM = 12.0
 """Gaps in the muscular wall up to twice this are bridged (linea alba, between ribs)."""
@@ -60,10 +67,10 @@ BONE_HU = 150
 _OTHER, _FAT_EDGE, _FAT, _LEAN = range(4)
 """Attenuation classes: neither; only in the subcutaneous window; in both fat windows; muscle."""
 
-_NEAR_SUBCUTANEOUS, _NEAR_TORSO, _NEAR_MUSCLE, _NEAR_AIR, _ORGAN, _BONE, _IS_MUSCLE = (
-    1 << bit for bit in range(7)
+_NEAR_SUBCUTANEOUS, _NEAR_TORSO, _NEAR_MUSCLE, _NEAR_AIR, _ORGAN, _BONE, _IS_MUSCLE, _BRIGHT = (
+    1 << bit for bit in range(8)
 )
-_FLAGS = 128
+_FLAGS = 256
 
 _MUSCLES = ("gluteus", "autochthon", "iliopsoas")
 _BONES = (
@@ -96,6 +103,7 @@ def from_bundled(
         (_NEAR_AIR, air, SKIN_MM),
     ):
         flags[_dilated(mask, reach_mm, spacing)] |= flag
+    flags[_brighter_than_muscle(small_hu, small == MUSCLE, spacing)] |= _BRIGHT
     organ_flags = _organ_flags(anatomy.label_map if anatomy else None)
     result = np.empty(volume.shape, np.uint8)
     index = _nearest(volume.shape, step, small.shape)
@@ -104,6 +112,7 @@ def from_bundled(
         if anatomy is not None:
             facts = facts | organ_flags[anatomy.label_map.data[i]]
         result[i] = _decide(labels[i], facts, volume.data[i], _BUNDLED_TABLE)
+        _take_off_skin(result[i], volume.data, i)
     return _segmentation(volume, result, BUNDLED_ROUTE, coarse, anatomy)
 
 
@@ -146,6 +155,7 @@ def from_compartments(volume: Volume, segmentations: Mapping[str, Segmentation])
         if walls is not None:
             facts = np.where(walls.label_map.data[i] > 0, np.uint8(_IS_MUSCLE), facts)
         result[i] = _decide(compartment, facts, volume.data[i], _COMPARTMENT_TABLE)
+        _take_off_skin(result[i], volume.data, i)
     used = [segmentations[name] for name in ("trunk_cavities", "body", "total")]
     used += [walls] if walls is not None else []
     return _segmentation(volume, result, COMPARTMENT_ROUTE, *used)
@@ -176,6 +186,36 @@ def _decide(compartment: Array, facts: Array, image_hu: Array, table: Array) -> 
     return np.asarray(table[number])
 
 
+def _take_off_skin(plane: Array, image_hu: Array, i: int) -> None:
+    """Skin lies between fat and air: fat that touches air is air and skin in one voxel.
+
+    Args:
+        plane: (J, K) tissue of the sagittal plane ``i``; changed in place.
+        image_hu: (I, J, K) the image. Neighbours count within the axial slice.
+        i: number of the plane.
+    """
+    air = image_hu[i] < AIR_HU
+    beside = np.zeros_like(air)
+    beside[1:] |= air[:-1]
+    beside[:-1] |= air[1:]
+    for other in (i - 1, i + 1):
+        if 0 <= other < len(image_hu):
+            beside |= image_hu[other] < AIR_HU
+    plane[beside & (plane == SUBCUTANEOUS)] = 0
+
+
+def _brighter_than_muscle(image_hu: Array, compartment: Array, spacing_mm: Array) -> Array:
+    """Where the muscle compartment holds, over some millimetres, what is too bright for muscle."""
+    lean = compartment & (attenuation_class(image_hu) == _LEAN)
+    if not lean.any():
+        return lean
+    sigma = BRIGHT_MM / spacing_mm
+    weight = ndimage.gaussian_filter(lean.astype(np.float32), sigma)
+    total = ndimage.gaussian_filter(np.where(lean, image_hu, 0).astype(np.float32), sigma)
+    mean_hu = total / np.maximum(weight, np.finfo(np.float32).tiny)
+    return np.asarray(lean & (mean_hu > np.median(mean_hu[lean]) + BRIGHTER_HU))
+
+
 def _bundled_rule(compartment: int, facts: int, attenuation: int) -> int:
     """The tissue of a voxel in a coarse compartment; 0 for none."""
     if attenuation == _LEAN:
@@ -195,7 +235,7 @@ def _is_lean_muscle(compartment: int, facts: int) -> bool:
     if facts & _IS_MUSCLE:
         return True
     if compartment == MUSCLE:
-        return not facts & (_ORGAN | _BONE)
+        return not facts & (_ORGAN | _BONE | _BRIGHT)
     blurred_border = facts & _NEAR_MUSCLE and not facts & (_NEAR_AIR | _ORGAN | _BONE)
     return compartment == SUBCUTANEOUS and bool(blurred_border)
 
