@@ -13,6 +13,8 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
+from heimdallr.segmentation.lungs import lungs_by_air
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -156,7 +158,7 @@ def _smallest_share(name: str) -> float:
 
 
 def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """What is done at the image's own resolution: windows, marrow, then specks and fragments.
+    """What is done at the image's own resolution: windows, marrow, lungs, specks and fragments.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
@@ -166,6 +168,7 @@ def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
     labels = within_windows(labels, names, image)
     if not LESIONS.isdisjoint(names.values()):
         labels = without_bone_marrow(labels, image)
+    labels = lungs_by_air(labels, names, image)
     labels = without_strays(labels, names, image.voxel_volume_mm3)
     return without_fragments(labels, names, image.voxel_volume_mm3)
 
