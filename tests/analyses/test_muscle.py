@@ -18,7 +18,7 @@ from analysis_bodies import (
     trunk,
 )
 
-from heimdallr.analyses import sarcopenia_l3, tissue_composition
+from heimdallr.analyses import body_regions, sarcopenia_l3, tissue_composition
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.study import Patient
 
@@ -103,6 +103,23 @@ def test_scanned_volumes() -> None:
     assert found.value == pytest.approx(SUBCUTANEOUS_CM2 * 32.4, rel=0.01)
     assert found.parameters["scanned_mm"] == 324
     assert found.parameters["route"] == "tissue_types"
+
+
+@pytest.mark.parametrize(
+    ("regions", "status"),
+    [
+        ("head", Status.NOT_APPLICABLE),
+        ("head,neck", Status.NOT_APPLICABLE),
+        ("neck,thorax", Status.MEASURED),
+        ("", Status.MEASURED),
+    ],
+)
+def test_a_head_has_no_visceral_fat(regions: str, status: Status) -> None:
+    """What a network takes for fat of the torso there is none; where nothing is known, it counts."""
+    known = body_regions.BODY_REGIONS.of().measured(regions)
+    found = composition(trunk().case().with_facts([known]))
+    assert found["visceral_fat_scanned_vol_cm3"].status is status
+    assert found["subcutaneous_fat_scanned_vol_cm3"].status is Status.MEASURED
 
 
 def test_fat_beyond_the_field_of_view_has_no_area() -> None:

@@ -14,7 +14,8 @@ one that was used.
 **Gate.** CT only. The volumes describe the length that was scanned (``scanned_mm``) and not the
 patient: compare them between scans of the same coverage only. Areas need a whole vertebra, a spine
 that passes the level self-check, and a compartment that the field of view does not cut. Arms are
-left out of the areas, not of the volumes.
+left out of the areas, not of the volumes. Visceral fat *does not apply* where nothing but head and
+neck is in view.
 
 **How to read it.** Areas at L3 represent the whole body best (Shen 2004, J Appl Physiol 97:2333).
 Obese patients' subcutaneous fat often leaves the field of view: its area is then *not assessable*.
@@ -26,7 +27,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.analyses.axial_tissue import TASK, TISSUES, axial_tissue, route
+from heimdallr.analyses.axial_tissue import TASK, TISSUES, TORSO, axial_tissue, route
+from heimdallr.analyses.body_regions import SEPARATOR
 from heimdallr.analyses.levels import (
     LUMBAR,
     THORACIC,
@@ -81,6 +83,10 @@ def _volumes(case: Case) -> tuple[Measurement, ...]:
     measurements = []
     for tissue, (compartment, window) in TISSUES.items():
         output = VOLUME.of(tissue=tissue)
+        if compartment == TORSO and _above_the_trunk(case):
+            nothing = inapplicable("nothing but head and neck is in view")
+            measurements.append(output.absent(nothing, structure=compartment))
+            continue
         if compartment not in segmented:
             nothing = unassessable(f"no {compartment} segmented in this volume")
             measurements.append(output.absent(nothing, structure=compartment))
@@ -95,6 +101,13 @@ def _volumes(case: Case) -> tuple[Measurement, ...]:
             )
         )
     return tuple(measurements)
+
+
+def _above_the_trunk(case: Case) -> bool:
+    """Whether regions were recognised, and none of them has viscera."""
+    regions = case.facts.get("body_regions")
+    covered = str(regions.value or "").split(SEPARATOR) if regions else []
+    return bool(covered) and set(covered) <= {"head", "neck"}
 
 
 def _areas(case: Case) -> tuple[Measurement, ...]:
