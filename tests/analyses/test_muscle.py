@@ -115,7 +115,7 @@ def test_scanned_volumes() -> None:
     ],
 )
 def test_a_head_has_no_visceral_fat(regions: str, status: Status) -> None:
-    """What a network takes for fat of the torso there is none; where nothing is known, it counts."""
+    """What a network takes for fat of the torso there is none; what is not known, counts."""
     known = body_regions.BODY_REGIONS.of().measured(regions)
     found = composition(trunk().case().with_facts([known]))
     assert found["visceral_fat_scanned_vol_cm3"].status is status
