@@ -8,5 +8,7 @@ import { App } from "./app/App";
 import { startI18n } from "./i18n";
 
 await startI18n();
+// The first title of a document counts; from here on, pages have their own.
+document.querySelector("title")?.remove();
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<App />);

@@ -10,7 +10,8 @@ export function ErrorPage() {
   const error = useRouteError();
   const unknown = isRouteErrorResponse(error) && error.status === 404;
   return (
-    <Container py="xl">
+    <Container component="main" py="xl">
+      <title>Heimdallr</title>
       {unknown ? (
         <Title order={2}>{t("error.noPage")}</Title>
       ) : (

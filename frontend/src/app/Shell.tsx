@@ -1,5 +1,15 @@
-import { AppShell, Box, Burger, Group, NavLink as MenuLink, Text, Tooltip } from "@mantine/core";
+import {
+  AppShell,
+  Badge,
+  Box,
+  Burger,
+  Group,
+  NavLink as MenuLink,
+  Text,
+  Tooltip,
+} from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { IconLockOpen } from "@tabler/icons-react";
 import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet, useNavigate } from "react-router";
@@ -7,10 +17,12 @@ import { NavLink, Outlet, useNavigate } from "react-router";
 import { Waiting } from "@/components/Waiting";
 
 import { AccountMenu } from "./AccountMenu";
+import { AlertBadge } from "./AlertBadge";
 import icon from "./icon.svg";
 import { LiveContext } from "./live";
-import { SessionGate, useMay } from "./session";
+import { SessionGate, useMay, useSession } from "./session";
 import classes from "./Shell.module.css";
+import { useArrival } from "./useArrival";
 import { type Live, useLiveChanges } from "./useLiveChanges";
 
 /** What surrounds every page: who is signed in, where to go, whether what one sees is live. */
@@ -25,6 +37,7 @@ export function Shell() {
 function Frame() {
   const { t } = useTranslation();
   const live = useLiveChanges();
+  useArrival();
   const navigate = useNavigate();
   const [menu, { toggle, close }] = useDisclosure();
   useHotkeys([
@@ -60,6 +73,7 @@ function Frame() {
               <Pages className={classes.link} />
             </Group>
             <Box flex={1} />
+            <OpenToAnybody />
             <LiveDot live={live} />
             <AccountMenu />
           </Group>
@@ -67,7 +81,7 @@ function Frame() {
         <AppShell.Navbar p="xs" onClick={close}>
           <Pages menu />
         </AppShell.Navbar>
-        <AppShell.Main id="main" tabIndex={-1}>
+        <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
           <Suspense fallback={<Waiting />}>
             <Outlet />
           </Suspense>
@@ -89,12 +103,34 @@ function Pages({ menu, className }: { menu?: boolean; className?: string }) {
   ] as const;
   return pages.map(([to, label]) =>
     menu ? (
-      <MenuLink key={to} component={NavLink} to={to} label={t(label)} />
+      <MenuLink
+        key={to}
+        component={NavLink}
+        to={to}
+        label={t(label)}
+        rightSection={to === "/system" && <AlertBadge />}
+      />
     ) : (
       <NavLink key={to} to={to} end={to === "/"} className={className}>
         {t(label)}
+        {to === "/system" && <AlertBadge />}
       </NavLink>
     ),
+  );
+}
+
+/** Said on every page while nobody has to sign in. */
+function OpenToAnybody() {
+  const { t } = useTranslation();
+  const who = useSession();
+  if (who.kind !== "anonymous-off") return null;
+  return (
+    <Tooltip label={t("open.text")} multiline maw={280}>
+      <Badge color="yellow.4" autoContrast radius="sm" flex="none">
+        <IconLockOpen size={13} aria-hidden style={{ verticalAlign: "-2px" }} />
+        <span className={classes.open}>{t("open.title")}</span>
+      </Badge>
+    </Tooltip>
   );
 }
 

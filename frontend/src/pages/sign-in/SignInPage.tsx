@@ -30,6 +30,7 @@ export function SignInPage({ renew, onSignedIn }: Props) {
   const [present, setPresent] = useState<string>();
   return (
     <Center component="main" mih="100vh" p="md">
+      <title>Heimdallr</title>
       <Paper withBorder p="xl" w={380} maw="100%">
         <Stack>
           <Stack align="center" gap="xs">

@@ -24,7 +24,7 @@ const LEADS: Partial<Record<AlertOut["code"], string>> = {
   failures: "/?state=failed",
   quarantine: "/system?show=quarantine#records",
   peers_rejected: "/welcome",
-  weights_bundled: "#weights",
+  weights_bundled: "/system#weights",
 };
 
 /** What somebody should look at, the worst first. */

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Ago } from "@/components/Ago";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Page } from "@/components/Page";
+import { useHashTarget } from "@/components/useHashTarget";
 import { Waiting } from "@/components/Waiting";
 
 import { Alerts } from "./Alerts";
@@ -21,6 +22,7 @@ import { WorkersSection } from "./WorkersSection";
 export function SystemPage() {
   const { t } = useTranslation("system");
   const { data: system, error, refetch, dataUpdatedAt } = useSystem();
+  useHashTarget(system !== undefined);
   return (
     <Page
       title={t("title")}
