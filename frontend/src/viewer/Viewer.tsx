@@ -25,6 +25,7 @@ export function Viewer({ studyId, jump, onReady }: ViewerProps) {
   const { data, error, refetch } = useViewerManifest(studyId);
   const canDraw = useMemo(() => hasWebGl2(), []);
   const [attempt, setAttempt] = useState(0);
+  const restart = () => setAttempt((before) => before + 1);
   if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data) return <Waiting />;
   if (!data.volume) {
@@ -40,9 +41,10 @@ export function Viewer({ studyId, jump, onReady }: ViewerProps) {
       volume={data.volume}
       jump={jump}
       onReady={onReady}
+      onRetry={restart}
       lost={
         <Nothing title={t("error.lost")} text={t("error.lostHelp")}>
-          <Button size="xs" onClick={() => setAttempt((before) => before + 1)}>
+          <Button size="xs" onClick={restart}>
             {t("error.restart")}
           </Button>
         </Nothing>

@@ -14,7 +14,7 @@ import type { ImageFile, Jump, LabelMap, ViewerManifest } from "./manifest";
 import { beginning, keyOf, reduce, type StructureKey } from "./state";
 import { StructurePanel } from "./StructurePanel";
 import { Toolbar } from "./Toolbar";
-import { TooLarge, useStudyImages } from "./useStudyImages";
+import { TooLarge, useFirstFile, useStudyImages } from "./useStudyImages";
 import { useEngine } from "./useEngine";
 import { useKeys } from "./useKeys";
 import { usePicture } from "./usePicture";
@@ -28,6 +28,7 @@ interface Props {
   onReady: (() => void) | undefined;
   /** What to show when the graphics card gives up. */
   lost: ReactNode;
+  onRetry: () => void;
 }
 
 /** Of a CT, in HU; a drag across the whole range is as long everywhere. */
@@ -41,13 +42,18 @@ const INSIDE = {
   },
 };
 
-export function Workspace({ manifest, volume, jump, onReady, lost }: Props) {
+export function Workspace(props: Props) {
+  const { volume, jump, onReady, lost, onRetry } = props;
   const { t } = useTranslation("viewer");
+  // Asked for again, it says the same: other results make another workspace.
+  const [manifest] = useState(props.manifest);
   const maps = manifest.labels ?? NO_MAPS;
+  const [grid] = useState(volume);
   const root = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const search = useRef<HTMLInputElement>(null);
-  const { engine, error, isLost } = useEngine(canvas, volume, maps);
+  const first = useFirstFile(manifest);
+  const { engine, error, isLost } = useEngine(canvas, grid, maps);
   const [state, dispatch] = useReducer(reduce, maps, beginning);
   const [presets, setPresets] = useState<Preset[]>(manifest.windows);
   const [hasPanel, setPanel] = useState(true);
@@ -71,7 +77,7 @@ export function Workspace({ manifest, volume, jump, onReady, lost }: Props) {
     if (found[0]) dispatch({ do: "window", window: found[0] });
     onReady?.();
   }, [engine, manifest, onReady]);
-  const progress = useStudyImages(engine, manifest, begin);
+  const progress = useStudyImages(engine, manifest, first, begin);
 
   useEffect(() => {
     const { window } = state;
@@ -187,6 +193,7 @@ export function Workspace({ manifest, volume, jump, onReady, lost }: Props) {
               <div className={classes.problem}>
                 <ErrorPanel
                   error={problem instanceof TooLarge ? new Error(t("error.tooLarge")) : problem}
+                  retry={onRetry}
                 />
               </div>
             )}

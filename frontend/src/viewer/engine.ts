@@ -21,12 +21,15 @@ import type { LabelMap } from "./manifest";
 import type { Image } from "./nifti";
 import { Rendering } from "./rendering";
 import { type SliceLook, SliceTextures } from "./slices";
-import type { Layout, StructureKey } from "./state";
+import type { Layout, StructureKey, Tool } from "./state";
 import { rangeOf, type WindowLevel } from "./windows";
 
 const OUTLINE_PIXELS = 1.5;
 const FLASH_MS = 220;
 const FLASHES = 5;
+const LETTERS_MARGIN = 6;
+/** From the front, a little from the left, as a body is pictured. */
+const [AZIMUTH, ELEVATION] = [165, 10];
 const ZOOM_STEP = 1.2;
 const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 20];
 
@@ -52,6 +55,7 @@ export type Tile = { axis: Axis; layout: Layout } | { axis: null; layout: "rende
 
 export interface Display {
   layout: Layout;
+  tool: Tool;
   window: WindowLevel;
   shown: ReadonlySet<StructureKey>;
   opacity: number;
@@ -94,6 +98,7 @@ export class Engine {
       dragAndDropEnabled: false,
       isRadiologicalConvention: true,
       sagittalNoseLeft: true,
+      isOrientationTextVisible: false,
       showAllOrientationMarkers: true,
       multiplanarShowRender: SHOW_RENDER.ALWAYS,
       crosshairWidth: 0,
@@ -121,7 +126,10 @@ export class Engine {
     await this.#rendering.begin();
     if (this.#isOver()) return;
     this.#slices = new SliceTextures(this.#nv, this.#maps.length);
-    this.#nv.scene.crosshairPos = [...this.#view.crosshair];
+    const { scene } = this.#nv;
+    scene.crosshairPos = [...this.#view.crosshair];
+    scene.renderAzimuth = AZIMUTH;
+    scene.renderElevation = ELEVATION;
   }
 
   end(): void {
@@ -204,10 +212,22 @@ export class Engine {
       fill: display.masksOff ? 0 : display.opacity,
       outline: display.outline && !display.masksOff ? OUTLINE_PIXELS : 0,
       crosshair: this.#view.crosshair,
-      hasCrosshair: true,
+      hasCrosshair: display.tool === "crosshair",
     };
     this.#slices.prepare(look);
     this.#nv.drawScene();
+    this.#drawOrientations();
+  }
+
+  /** NiiVue would put the letters half beyond the edges. */
+  #drawOrientations(): void {
+    const margin = LETTERS_MARGIN * this.#ratio;
+    for (const { axCorSag, leftTopWidthHeight } of this.#nv.screenSlices) {
+      if (axCorSag === SLICE_TYPE.RENDER) continue;
+      const [left = 0, top = 0, width = 0, height = 0] = leftTopWidthHeight;
+      const inner = [left + margin, top + margin, width - 2 * margin, height - 2 * margin];
+      this.#nv.drawSliceOrientationText(inner, axCorSag);
+    }
   }
 
   // Places.
@@ -344,8 +364,8 @@ export class Engine {
     const { scene } = this.#nv;
     scene.pan2Dxyzmm = [0, 0, 0, 1];
     scene.volScaleMultiplier = 1;
-    scene.renderAzimuth = 110;
-    scene.renderElevation = 10;
+    scene.renderAzimuth = AZIMUTH;
+    scene.renderElevation = ELEVATION;
     this.#nv.document.completedMeasurements = [];
     this.#changed({ zoom: 1, measurements: 0 });
     this.moveTo(snapped([0.5, 0.5, 0.5], this.grid));

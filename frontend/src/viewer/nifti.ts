@@ -1,6 +1,6 @@
 /** NIfTI-1 as the server sends it, unpacked: the voxels stay where they arrived. */
 import { mat4 } from "gl-matrix";
-import { type NIFTI1, readHeader } from "nifti-reader-js";
+import { readHeader } from "nifti-reader-js";
 
 import { type Grid, fractionToVoxel, transform, type Triple } from "./geometry";
 
@@ -41,8 +41,8 @@ export function niftiType(voxels: Voxels): number {
 
 /** An image of the study; where its voxels are is told in fractions of the volume's field of view. */
 export function readImage(buffer: ArrayBuffer, grid: Grid): Image {
-  const header = readHeader(buffer) as NIFTI1 | null;
-  const view = header && VIEWS[header.datatypeCode];
+  const header = readHeader(buffer);
+  const view = VIEWS[header.datatypeCode];
   if (!view || !header.littleEndian) throw new Error("this is no image that the viewer can read");
   const [, i = 1, j = 1, k = 1] = header.dims;
   return {

@@ -64,7 +64,10 @@ export class SliceTextures {
     const { sampler } = samplesOf(image.voxels);
     if (sampler !== this.#sampler) {
       this.#sampler = sampler;
+      // Nothing is drawn until the new program knows its textures.
+      this.#nv.isBusy = true;
       this.#nv.setCustomSliceShader(sliceShader(sampler, this.#labels.length));
+      this.#nv.isBusy = false;
     }
     return true;
   }
@@ -144,17 +147,27 @@ export class SliceTextures {
     return texture;
   }
 
+  /** Until the graphics have done what they were told; meanwhile the page lives. */
+  async #taken(): Promise<void> {
+    const gl = this.#gl;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    if (!fence) return;
+    do await nextFrame();
+    while (gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED && !gl.isContextLost());
+    gl.deleteSync(fence);
+  }
+
   async #uploaded(image: Image, unit: number, signal: AbortSignal): Promise<WebGLTexture | null> {
     const gl = this.#gl;
     if (Math.max(...image.shape) > this.limit) return null;
     const { internal, format, type } = samplesOf(image.voxels);
-    while (gl.getError() !== gl.NO_ERROR);
+    while (gl.getError() !== gl.NO_ERROR); // of what was before
     const texture = this.#storage(unit, internal, image.shape);
     const [across, along, up] = image.shape;
     const slice = across * along;
     const slices = Math.max(1, Math.floor(SLAB_BYTES / (slice * image.voxels.BYTES_PER_ELEMENT)));
     for (let from = 0; from < up; from += slices) {
-      if (from > 0) await nextFrame();
       if (signal.aborted || gl.isContextLost()) return null;
       const count = Math.min(slices, up - from);
       const voxels = image.voxels.subarray(from * slice, (from + count) * slice);
@@ -165,7 +178,9 @@ export class SliceTextures {
         ...([gl.TEXTURE_3D, 0, 0, 0, from, across, along, count, gl[format], gl[type]] as const),
         voxels,
       );
+      await this.#taken();
     }
+    if (signal.aborted) return null;
     if (gl.getError() === gl.NO_ERROR) return texture;
     gl.deleteTexture(texture);
     return null;

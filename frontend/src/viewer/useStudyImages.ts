@@ -1,5 +1,5 @@
 /** Brings the images of a study to the engine: something to see first, the rest after it. */
-import { useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 
 import type { Engine } from "./engine";
 import { load } from "./loading";
@@ -41,9 +41,45 @@ export class TooLarge extends Error {}
 /** Bytes are told some times a second, not with every packet. */
 const TOLD_MS = 100;
 
+function nowAndThen(tell: (received: number) => void): (received: number) => void {
+  let last = 0;
+  return (received) => {
+    const now = performance.now();
+    if (now - last < TOLD_MS) return;
+    last = now;
+    tell(received);
+  };
+}
+
+interface FirstFile {
+  buffer: RefObject<Promise<ArrayBuffer> | null>;
+  received: number;
+}
+
+/** What is seen first comes while the graphics prepare themselves: to be used before the engine. */
+export function useFirstFile(manifest: ViewerManifest): FirstFile {
+  const buffer = useRef<Promise<ArrayBuffer> | null>(null);
+  const [received, setReceived] = useState(0);
+  useEffect(() => {
+    const file = manifest.preview ?? manifest.volume;
+    if (!file) return;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const told = nowAndThen((bytes) => {
+      if (!signal.aborted) setReceived(bytes);
+    });
+    buffer.current = load(file.url, file.plain_bytes, told, signal);
+    // Whoever waits for it hears of an error.
+    buffer.current.catch(() => undefined);
+    return () => controller.abort();
+  }, [manifest]);
+  return { buffer, received };
+}
+
 export function useStudyImages(
   engine: Engine | null,
   manifest: ViewerManifest,
+  { buffer: early, received: earlyBytes }: FirstFile,
   onVisible: () => void,
 ): Progress {
   const [progress, setProgress] = useState(BEGINNING);
@@ -65,21 +101,17 @@ export function useStudyImages(
     };
 
     const fetched = async (stage: Stage, file: Pick<ImageFile, "url" | "plain_bytes">) => {
-      let last = 0;
       tell({ stage, received: 0, total: file.plain_bytes });
-      const received = (bytes: number) => {
-        if (performance.now() - last < TOLD_MS) return;
-        last = performance.now();
-        tell({ received: bytes });
-      };
-      const buffer = await load(file.url, file.plain_bytes, received, signal);
-      return readImage(buffer, engine.grid);
+      const told = nowAndThen((received) => tell({ received }));
+      return readImage(await load(file.url, file.plain_bytes, told, signal), engine.grid);
     };
 
-    const first = async (stage: "preview" | "volume", file: ImageFile) => {
-      if (!(await engine.setImage(await fetched(stage, file)))) throw new TooLarge();
+    const first = async () => {
+      const buffer = await early.current;
+      if (!buffer) return;
+      if (!(await engine.setImage(readImage(buffer, engine.grid)))) throw new TooLarge();
       visible.current();
-      tell({ isVisible: true, isFull: stage === "volume" });
+      tell({ isVisible: true, isFull: manifest.preview === null });
     };
 
     const labels = async (map: LabelMap) => {
@@ -101,14 +133,17 @@ export function useStudyImages(
 
     const everything = async ({ preview, volume }: ViewerManifest) => {
       if (!volume) return;
-      await first(preview ? "preview" : "volume", preview ?? volume);
+      await first();
       for (const map of manifest.labels ?? []) await labels(map);
       if (preview) await full(volume);
       tell({ stage: "done" });
     };
     everything(manifest).catch((error: unknown) => tell({ error }));
     return () => controller.abort();
-  }, [engine, manifest]);
+  }, [engine, manifest, early]);
 
-  return progress;
+  const file = manifest.preview ?? manifest.volume;
+  if (progress.stage !== "program" || earlyBytes === 0 || !file) return progress;
+  const stage = manifest.preview ? "preview" : "volume";
+  return { ...progress, stage, received: earlyBytes, total: file.plain_bytes };
 }
