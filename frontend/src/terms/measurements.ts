@@ -2,7 +2,7 @@
 import { formatFor } from "@/i18n/format";
 
 import table from "./measurements.json";
-import { capitalised, type Language, structureName } from "./structures";
+import { capitalised, isStructure, type Language, structureName } from "./structures";
 import words from "./words.json";
 
 type Pair = [en: string, pt: string];
@@ -88,7 +88,12 @@ export function valueText(
   if (typeof value === "number") return formatFor(language).number(value, digitsOf(value, unit));
   return String(value)
     .split(",")
-    .map((one) => word("values", one, language) ?? word("regions", one, language) ?? one)
+    .map(
+      (one) =>
+        word("values", one, language) ??
+        word("regions", one, language) ??
+        (isStructure(one) ? structureName(one, language) : one),
+    )
     .join(", ");
 }
 
@@ -115,7 +120,13 @@ export function evidenceLabel(name: string, language: Language): string {
     const source = `${capitalised((limit[1] ?? "").replaceAll("_", " "))} ${limit[2] ?? ""}`;
     return language === "pt" ? `Limite (${source})` : `Limit (${source})`;
   }
-  return word("evidence", name, language) ?? measurementLabel(name, language);
+  const known = word("evidence", name, language);
+  if (known) return known;
+  // The volume of an anchor of a region: `liver_cm3`.
+  const volume = /^(\w+)_cm3$/.exec(name)?.[1];
+  return volume && isStructure(volume)
+    ? capitalised(structureName(volume, language))
+    : measurementLabel(name, language);
 }
 
 /** What every reader has to be told, and a finding's caveats. */

@@ -36,6 +36,12 @@ export function structureName(structure: string, language: Language): string {
   return level ? `${name} ${level}` : name;
 }
 
+/** Whether a text is the name of a class that has a name here. */
+export function isStructure(text: string): boolean {
+  const unsided = text.replace(SIDE, "");
+  return NAMES.has(unsided) || NAMES.has(unsided.replace(LEVEL, ""));
+}
+
 export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -69,12 +69,15 @@ describe("measurements", () => {
   test("categories are words", () => {
     expect(valueText("thorax,abdomen", "", "pt")).toBe("tórax, abdome");
     expect(valueText("not covered", "", "pt")).toBe("não coberta");
+    expect(valueText("liver,kidney_left", "", "en")).toBe("liver, left kidney");
     expect(valueText("below threshold", "", "en")).toBe("below threshold");
   });
 
   test("evidence is a measurement or a limit", () => {
     expect(evidenceLabel("SMA_cm2", "pt")).toBe("Área de músculo esquelético em L3 (SMA)");
     expect(evidenceLabel("limit_derstine_2018", "pt")).toBe("Limite (Derstine 2018)");
+    expect(evidenceLabel("kidney_left_cm3", "pt")).toBe("Rim esquerdo");
+    expect(evidenceLabel("core_cm3", "en")).toBe("Volume left");
     expect(unitOfName("SMI_cm2_m2")).toBe("cm2/m2");
     expect(unitOfName("liver_hu_eroded_mean")).toBe("HU");
     expect(unitOfName("muscle_HU_mean")).toBe("HU");

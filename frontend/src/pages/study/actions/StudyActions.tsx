@@ -24,6 +24,7 @@ import { useSession } from "@/app/session";
 import type { Study } from "../queries";
 import { type Command, commandsFor, mainCommand, permissionOf } from "./commands";
 import { DeleteDialog } from "./DeleteDialog";
+import { DownloadMenu } from "./DownloadMenu";
 import { useCommand } from "./useCommand";
 
 const ICONS: Record<Command, TablerIcon> = {
@@ -70,6 +71,7 @@ export function StudyActions({ study }: { study: Study }) {
           {t("report")}
         </Button>
       )}
+      {study.results && <DownloadMenu studyId={study.id} results={study.results} />}
       <Menu position="bottom-end" width={250} withinPortal>
         <Menu.Target>
           <Tooltip label={t("more")}>

@@ -4,38 +4,12 @@ import { useTranslation } from "react-i18next";
 
 import type { Results, Study } from "../queries";
 import classes from "./Details.module.css";
-
-interface File {
-  href: string;
-  label: string;
-  what: string;
-}
+import { filesOf } from "./files";
 
 /** The evidence, to take along: everything, or a part of it. */
 export function Downloads({ study, results }: { study: Study; results: Results }) {
   const { t } = useTranslation("study");
-  const at = `/api/v1/studies/${study.id}`;
-  const files: File[] = [
-    { href: `${at}/archive`, label: t("download.all"), what: t("download.allWhat") },
-    {
-      href: `${at}/archive?identity=false`,
-      label: t("download.unnamed"),
-      what: t("download.unnamedWhat"),
-    },
-    {
-      href: `/api/v1/measurements.csv?study=${study.id}`,
-      label: t("download.csv"),
-      what: t("download.csvWhat"),
-    },
-    ...(results.has_volume
-      ? [{ href: `${at}/volume`, label: t("download.volume"), what: t("download.volumeWhat") }]
-      : []),
-    ...Object.entries(results.masks).map(([folder, structures]) => ({
-      href: `${at}/masks/${encodeURIComponent(folder)}`,
-      label: t("download.masks", { folder }),
-      what: t("download.masksWhat", { count: structures.length }),
-    })),
-  ];
+  const files = filesOf(study.id, results, t);
   return (
     <>
       <ul className={classes.files}>
@@ -48,7 +22,7 @@ export function Downloads({ study, results }: { study: Study; results: Results }
               size="xs"
               variant="default"
               leftSection={<IconDownload size={15} />}
-              miw={230}
+              miw={280}
               justify="flex-start"
             >
               {label}

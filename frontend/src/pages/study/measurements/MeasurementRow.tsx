@@ -35,7 +35,7 @@ export function MeasurementRow({ measurement }: { measurement: Measurement }) {
       <JumpButton name={name} label={label}>
         {label}
       </JumpButton>
-      <span className={classes.value}>
+      <span className={`${classes.value} ${typeof value === "string" ? classes.words : ""}`}>
         {value === null ? (
           <Text span size="xs" c="dimmed">
             {t(`terms:status.${status}`)}

@@ -27,16 +27,24 @@ const some = [
   measured("hemorrhage_side", "cerebral_haemorrhage", null),
 ];
 
-test("groups keep their order, the inventory comes last", () => {
-  expect(groupsOf(some).map(({ analysis }) => analysis)).toEqual([
+test("the patient first, then the scan, the inventory, and what makes no sense here", () => {
+  const all = [measured("contrast_phase", "contrast_phase"), ...some];
+  expect(groupsOf(all).map(({ analysis }) => analysis)).toEqual([
     "organ_volumetry",
-    "cerebral_haemorrhage",
+    "contrast_phase",
     "structures",
+    "cerebral_haemorrhage",
   ]);
 });
 
+test("what could not be answered keeps its place", () => {
+  const unsure = { ...measured("hemorrhage_vol_cm3", "cerebral_haemorrhage", null) };
+  const rows = [{ ...unsure, status: "not_assessable" as const }, ...some.slice(0, 2)];
+  expect(groupsOf(rows)[0]?.analysis).toBe("cerebral_haemorrhage");
+});
+
 test("a group that has nothing for one reason says it once", () => {
-  const [, bleed] = groupsOf(some);
+  const bleed = groupsOf(some).at(-1);
   expect(bleed?.absence).toEqual({ status: "not_applicable", reason: "no head" });
   expect(groupsOf(some)[0]?.absence).toBeNull();
 });

@@ -18,8 +18,13 @@ export interface Wanted {
   only: Only;
 }
 
-/** The inventory of everything comes after what was asked for. */
-const LAST = "structures";
+/** What was measured of the patient comes first, then what describes the scan, then the inventory. */
+const LATER = ["contrast_phase", "body_regions", "structures"];
+
+function placeOf({ analysis, absence }: Group): number {
+  // What makes no sense here comes last; what could not be answered keeps its place.
+  return absence?.status === "not_applicable" ? LATER.length : LATER.indexOf(analysis);
+}
 
 export function groupsOf(measurements: readonly Measurement[]): Group[] {
   const groups = new Map<string, Measurement[]>();
@@ -27,7 +32,7 @@ export function groupsOf(measurements: readonly Measurement[]): Group[] {
     groups.set(one.analysis, [...(groups.get(one.analysis) ?? []), one]);
   return [...groups]
     .map(([analysis, rows]) => ({ analysis, rows, absence: absenceOf(rows) }))
-    .sort((one, other) => Number(one.analysis === LAST) - Number(other.analysis === LAST));
+    .sort((one, other) => placeOf(one) - placeOf(other));
 }
 
 function absenceOf(rows: readonly Measurement[]): Group["absence"] {
@@ -64,50 +69,45 @@ export interface Matrix {
   rows: { key: string; cells: (Measurement | undefined)[] }[];
 }
 
-const SHAPES: { of: Matrix["of"]; columns: string[]; name: RegExp }[] = [
-  {
+const SHAPES: Record<string, { of: Matrix["of"]; columns: string[]; name: RegExp } | undefined> = {
+  structures: {
     of: "structure",
     columns: ["vol_cm3", "hu_mean", "hu_std", "hu_median"],
     name: /^(?<key>\w+?)_(?<column>vol_cm3|hu_mean|hu_std|hu_median)$/,
   },
-  {
+  tissue_composition: {
     of: "level",
     columns: ["skeletal_muscle", "subcutaneous_fat", "visceral_fat", "intermuscular_fat"],
     name: /^(?<column>skeletal_muscle|subcutaneous_fat|visceral_fat|intermuscular_fat)_area_(?<key>[CTLS]\d+)_cm2$/,
   },
-];
-const SHAPED = new Set(["structures", "tissue_composition"]);
+};
 
 /** Many alike as a table; what does not fit in stays a list. */
 export function matrixOf(group: Group): { matrix: Matrix | null; rest: Measurement[] } {
-  const none = { matrix: null, rest: group.rows };
-  if (!SHAPED.has(group.analysis)) return none;
-  for (const { of, columns, name } of SHAPES) {
-    const rows = new Map<string, (Measurement | undefined)[]>();
-    const rest: Measurement[] = [];
-    for (const one of group.rows) {
-      const found = name.exec(one.name)?.groups as { key: string; column: string } | undefined;
-      if (!found) {
-        rest.push(one);
-        continue;
-      }
-      const cells = rows.get(found.key) ?? columns.map(() => undefined);
-      cells[columns.indexOf(found.column)] = one;
-      rows.set(found.key, cells);
+  const shape = SHAPES[group.analysis];
+  if (!shape) return { matrix: null, rest: group.rows };
+  const { of, columns, name } = shape;
+  const rows = new Map<string, (Measurement | undefined)[]>();
+  const rest: Measurement[] = [];
+  for (const one of group.rows) {
+    const found = name.exec(one.name)?.groups as { key: string; column: string } | undefined;
+    if (!found) {
+      rest.push(one);
+      continue;
     }
-    if (rows.size < 2) continue;
-    const used = columns.map((_, column) => [...rows.values()].some((cells) => cells[column]));
-    return {
-      matrix: {
-        of,
-        columns: columns.filter((_, column) => used[column]),
-        rows: [...rows].map(([key, cells]) => ({
-          key,
-          cells: cells.filter((_, column) => used[column]),
-        })),
-      },
-      rest,
-    };
+    const cells = rows.get(found.key) ?? columns.map(() => undefined);
+    cells[columns.indexOf(found.column)] = one;
+    rows.set(found.key, cells);
   }
-  return none;
+  if (rows.size < 2) return { matrix: null, rest: group.rows };
+  const used = columns.map((_, column) => [...rows.values()].some((cells) => cells[column]));
+  const inUse = <T>(all: readonly T[]) => all.filter((_, column) => used[column]);
+  return {
+    matrix: {
+      of,
+      columns: inUse(columns),
+      rows: [...rows].map(([key, cells]) => ({ key, cells: inUse(cells) })),
+    },
+    rest,
+  };
 }

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+
+import type { Measurement } from "@/pages/study/queries";
+
+import { keyRows } from "./keyRows";
+
+const one = (name: string, analysis: string, status: Measurement["status"] = "measured") =>
+  ({ name, analysis, status, reason: status === "measured" ? "" : "no head" }) as Measurement;
+
+test("what decides comes first; the inventory stays at home", () => {
+  const { rows } = keyRows([
+    one("body_regions", "body_regions"),
+    one("liver_vol_cm3", "organ_volumetry"),
+    one("SMA_cm2", "sarcopenia_l3"),
+    one("aorta_vol_cm3", "structures"),
+    one("muscle_HU_std", "sarcopenia_l3"),
+  ]);
+  expect(rows.map(({ name }) => name)).toEqual(["SMA_cm2", "liver_vol_cm3", "body_regions"]);
+});
+
+test("what could not be answered is told; what makes no sense is told once", () => {
+  const { rows, inapplicable } = keyRows([
+    one("SMI_cm2_m2", "sarcopenia_l3", "not_assessable"),
+    one("hemorrhage_vol_cm3", "cerebral_haemorrhage", "not_applicable"),
+    one("hemorrhage_side", "cerebral_haemorrhage", "not_applicable"),
+  ]);
+  expect(rows.map(({ name }) => name)).toEqual(["SMI_cm2_m2"]);
+  expect(inapplicable).toEqual([{ analysis: "cerebral_haemorrhage", reason: "no head" }]);
+});
