@@ -10,7 +10,7 @@ import { useTranslation } from "react-i18next";
 
 import { useFormat } from "@/i18n/format";
 
-import { AXES, type Engine, type View } from "./engine";
+import { AXES, BEGINNING, type Engine } from "./engine";
 import type { Triple } from "./geometry";
 import { watchPointers } from "./pointer";
 import type { Action, ViewerState } from "./state";
@@ -26,8 +26,8 @@ interface Props {
   dispatch: Dispatch<Action>;
 }
 
-const NO_VIEW: View = { crosshair: [0.5, 0.5, 0.5], pointer: null, zoom: 1, measurements: 0 };
 const never = () => () => undefined;
+const atFirst = () => BEGINNING;
 
 /** Where the images are drawn, and what pointers do there. */
 export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props) {
@@ -53,9 +53,9 @@ export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props)
     });
   }, [canvas, engine, dispatch]);
 
-  const crosshair = useSyncExternalStore(
+  const { crosshair, isFlashing } = useSyncExternalStore(
     engine?.subscribe ?? never,
-    () => (engine?.view() ?? NO_VIEW).crosshair,
+    engine?.view ?? atFirst,
   );
   const axis = AXES[state.layout];
   const values = {
@@ -76,6 +76,7 @@ export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props)
         aria-label={`${t("canvas.label")}: ${text}`}
         aria-describedby={helpId}
         data-tool={state.tool}
+        data-flashing={isFlashing || undefined}
       />
       <span id={helpId} hidden>
         {t("canvas.keys")}

@@ -69,7 +69,16 @@ export interface View {
   pointer: Triple | null;
   zoom: number;
   measurements: number;
+  isFlashing: boolean;
 }
+
+export const BEGINNING: View = {
+  crosshair: [0.5, 0.5, 0.5],
+  pointer: null,
+  zoom: 1,
+  measurements: 0,
+  isFlashing: false,
+};
 
 export class Engine {
   readonly grid: Grid;
@@ -90,8 +99,7 @@ export class Engine {
   constructor(grid: Grid, maps: readonly LabelMap[]) {
     this.grid = grid;
     this.#maps = maps;
-    const middle = snapped([0.5, 0.5, 0.5], grid);
-    this.#view = { crosshair: middle, pointer: null, zoom: 1, measurements: 0 };
+    this.#view = { ...BEGINNING, crosshair: snapped(BEGINNING.crosshair, grid) };
     this.#nv = new Niivue({
       // Every gesture is ours (pointer.ts), files dropped on the canvas are nobody's.
       interactive: false,
@@ -425,7 +433,7 @@ export class Engine {
     const step = (left: number) => {
       this.#flashing = new Set(left % 2 ? keys : []);
       this.#colour();
-      this.redraw();
+      this.#changed({ isFlashing: left > 0 });
       if (left > 0) this.#flashTimer = setTimeout(() => step(left - 1), FLASH_MS);
     };
     step(isCalm ? 1 : FLASHES);

@@ -1,0 +1,336 @@
+"""The viewer: it draws, follows window, slice and structures, and tells what is in the volume."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from heimdallr.cli.demo_system import DemoSystem
+
+    Picture = npt.NDArray[np.int16]
+
+_PATIENCE_S = 60.0
+_LOADED_MS = 120_000
+_SEEN = 4.0
+"""Mean change of a pixel (0 to 255) that nobody overlooks, over where the change is."""
+
+
+@pytest.fixture
+def trunk(system: DemoSystem) -> int:
+    """Number of the trunk CT."""
+    return _study(system, "TRUNK")
+
+
+@pytest.fixture
+def head(system: DemoSystem) -> int:
+    """Number of the head CT with a haemorrhage."""
+    return _study(system, "HEAD")
+
+
+def test_it_draws_and_follows_window_and_slice(page: Page, trunk: int) -> None:
+    """Pixels are there, and change with the window and with the slice."""
+    _open(page, trunk)
+    first = _drawn(page)
+    assert len(np.unique(first)) > 50, "a CT has many greys"
+    page.keyboard.press("2")  # the second preset
+    expect(_window(page)).not_to_have_text("L 40 W 400")
+    windowed = _changed(page, first)
+    slider = page.get_by_role("slider", name="Slice")
+    before = slider.input_value()
+    _canvas(page).focus()
+    page.keyboard.press("PageUp")
+    expect(slider).to_have_value(str(int(before) + 10))
+    scrolled = _changed(page, windowed)
+    _canvas(page).hover()
+    page.mouse.wheel(0, 120)
+    expect(slider).not_to_have_value(str(int(before) + 10))
+    _changed(page, scrolled)
+
+
+def test_dragging_with_the_right_button_windows(page: Page, trunk: int) -> None:
+    """Across is the width, down is the level; the numbers say so."""
+    _open(page, trunk)
+    first = _drawn(page)
+    expect(_window(page)).to_have_text("L 40 W 400")
+    box = _box(page)
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.down(button="right")
+    page.mouse.move(box["x"] + 300, box["y"] + 260, steps=4)
+    page.mouse.up(button="right")
+    level, width = (
+        int(number.replace(",", "")) for number in re.findall(r"[-\d,]+", _text(_window(page)))
+    )
+    assert level > 40
+    assert width > 400
+    _changed(page, first)
+
+
+def test_structures_come_and_go(page: Page, trunk: int) -> None:
+    """One structure, all of them by a key, and outlines instead of areas change the pixels."""
+    _open(page, trunk)
+    page.get_by_role("button", name="None", exact=True).click()
+    page.get_by_role("searchbox", name="Search structures").fill("liver")
+    page.get_by_role("button", name="Go to Liver").click()
+    expect(page.get_by_text(re.compile(r"^1 of \d+ shown$"))).to_be_visible()
+    # It lights up for a moment: still when two pictures are alike.
+    shown = _still(page)
+    assert _coloured(shown) > 500
+    page.get_by_role("checkbox", name="Liver", exact=True).uncheck()
+    hidden = _changed(page, shown)
+    assert _coloured(hidden) < _coloured(shown) / 4
+    page.get_by_role("checkbox", name="Liver", exact=True).check()
+    again = _changed(page, hidden)
+    _canvas(page).focus()
+    page.keyboard.press("m")
+    off = _changed(page, again)
+    assert _coloured(off) < _coloured(shown) / 4
+    page.keyboard.press("m")
+    on = _changed(page, off)
+    page.keyboard.press("o")
+    outlined = _changed(page, on)
+    assert 0 < _coloured(outlined) < _coloured(on)
+
+
+def test_values_and_structures_are_those_of_the_volume(page: Page, trunk: int) -> None:
+    """What stands below the images is what the files say, at the crosshair and at the pointer."""
+    _open(page, trunk)
+    manifest = _manifest(page, trunk)
+    volume = _image(page, manifest["volume"]["url"])
+    page.get_by_role("searchbox", name="Search structures").fill("liver")
+    page.get_by_role("button", name="Go to Liver").click()
+    liver = _structure(manifest, "liver")
+    expect(page.get_by_test_id("structures")).to_contain_text("Liver")
+    assert _said_value(page) == _stored(volume, liver["position_ras_mm"])
+
+    box = _box(page)
+    page.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] * 0.47)
+    crosshair = liver["position_ras_mm"]
+    _until(lambda: _said_place(page) != pytest.approx(crosshair, abs=0.06))
+    near = _said_place(page)
+    around = {
+        _stored(volume, [near[0] + x, near[1] + y, near[2]])
+        for x in (-0.06, 0.0, 0.06)
+        for y in (-0.06, 0.0, 0.06)
+    }
+    assert _said_value(page) in around
+
+
+def test_a_number_leads_to_its_slice(page: Page, trunk: int) -> None:
+    """A click on a measurement goes to its slice and shows its structure, twice if need be."""
+    _open(page, trunk)
+    manifest = _manifest(page, trunk)
+    name, target = next(
+        (name, target)
+        for name, target in manifest["targets"]["measurements"].items()
+        if "L3" in name and target["shown"][0]["structure"] == "skeletal_muscle"
+    )
+    jump = page.locator(f'[data-jump="{name}"]').first
+    before = _drawn(page)
+    jump.click()
+    slider = page.get_by_role("slider", name="Slice")
+    expect(slider).to_have_value(str(target["slice_index"] + 1))
+    expect(page.get_by_role("checkbox", name="Skeletal muscle")).to_be_checked()
+    _changed(page, before)
+    _canvas(page).focus()
+    page.keyboard.press("PageDown")
+    expect(slider).not_to_have_value(str(target["slice_index"] + 1))
+    jump.click()
+    expect(slider).to_have_value(str(target["slice_index"] + 1))
+
+
+def test_every_layout_draws(page: Page, trunk: int) -> None:
+    """Planes, 3-D and all of them at once, by their keys; none looks like the one before."""
+    _open(page, trunk)
+    before = _drawn(page)
+    _canvas(page).focus()
+    for key, name in (
+        ("c", "Coronal"),
+        ("s", "Sagittal"),
+        ("v", "3-D"),
+        ("q", "All planes"),
+        ("a", "Axial"),
+    ):
+        page.keyboard.press(key)
+        pressed = page.get_by_role("button", name=name, exact=True)
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+        before = _changed(page, before)
+        assert before.max() > 100, f"{name} is black"
+
+
+def test_a_distance_is_measured_in_mm(page: Page, trunk: int) -> None:
+    """A line drawn with the ruler stays until it is removed."""
+    _open(page, trunk)
+    page.get_by_role("button", name="None", exact=True).click()
+    page.get_by_role("button", name="Measure a distance").click()
+    first = _still(page)
+    box = _box(page)
+    page.mouse.move(box["x"] + 150, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 350, box["y"] + 240, steps=4)
+    page.mouse.up()
+    remove = page.get_by_role("button", name="Remove the distances")
+    expect(remove).to_be_visible()
+    measured = _changed(page, first)
+    remove.click()
+    expect(remove).to_have_count(0)
+    _changed(page, measured)
+
+
+def test_the_head_begins_in_the_brain_and_shows_its_bleed(page: Page, head: int) -> None:
+    """The window is the brain's; the haemorrhage is a group of its own."""
+    _open(page, head)
+    expect(_window(page)).to_have_text("L 40 W 80")
+    expect(page.get_by_role("checkbox", name="Findings")).to_be_checked()
+    page.get_by_role("button", name=re.compile("Show in the viewer")).first.click()
+    expect(page.get_by_test_id("structures")).to_contain_text(
+        re.compile("h(a)?emorrhage", re.IGNORECASE)
+    )
+
+
+def test_a_picture_is_saved_under_the_study_number(page: Page, trunk: int) -> None:
+    """Nothing of the patient is in its name; below the images stands what must be said."""
+    _open(page, trunk)
+    box = _box(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as a picture").click()
+    assert re.fullmatch(rf"study-{trunk}-axial-\d+\.png", saved.value.suggested_filename)
+    with Image.open(saved.value.path()) as picture:
+        assert picture.height > box["height"], "room for the notices"
+        below = np.asarray(picture.convert("RGB"))[int(box["height"]) :].astype(int)
+    amber = (below[..., 0] > 200) & (below[..., 2] < 120)
+    assert amber.sum() > 50, "the notice is burnt in"
+
+
+def test_dropped_files_are_not_opened(page: Page, trunk: int) -> None:
+    """The images stay the study's, whatever is dropped on them."""
+    _open(page, trunk)
+    before = _still(page)
+    _canvas(page).evaluate(
+        """canvas => {
+            const files = new DataTransfer();
+            files.items.add(new File(["no image"], "other.nii"));
+            canvas.dispatchEvent(
+                new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+        }"""
+    )
+    assert np.array_equal(before, _still(page))
+
+
+def test_without_webgl_it_says_what_to_do(open_page: Callable[..., Page], trunk: int) -> None:
+    """Numbers stay readable where images cannot be drawn."""
+    page = open_page()
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.goto(f"/studies/{trunk}")
+    expect(page.get_by_text("The viewer needs WebGL 2")).to_be_visible()
+
+
+def _study(system: DemoSystem, description: str) -> int:
+    studies = system.client.get("/api/v1/studies").json()["studies"]
+    return next(int(one["id"]) for one in studies if description in one["description"].upper())
+
+
+def _open(page: Page, study: int) -> None:
+    page.goto(f"/studies/{study}")
+    expect(page.get_by_test_id("value")).to_be_visible(timeout=_LOADED_MS)
+    expect(page.locator("[data-stage]")).to_have_count(0, timeout=_LOADED_MS)
+
+
+def _canvas(page: Page) -> Any:  # noqa: ANN401 - Playwright's own types are as loose
+    return page.locator("canvas")
+
+
+def _box(page: Page) -> dict[str, float]:
+    box = _canvas(page).bounding_box()
+    assert box
+    return dict(box)
+
+
+def _window(page: Page) -> Any:  # noqa: ANN401
+    return page.get_by_role("button", name=re.compile("^Window: level"))
+
+
+def _text(locator: Any) -> str:  # noqa: ANN401
+    return str(locator.text_content())
+
+
+def _picture(page: Page) -> Picture:
+    with Image.open(io.BytesIO(_canvas(page).screenshot())) as picture:
+        return np.asarray(picture.convert("RGB")).astype(np.int16)
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < until, "it did not come to pass"
+
+
+def _drawn(page: Page) -> Picture:
+    _until(lambda: _picture(page).max() > 100)
+    return _picture(page)
+
+
+def _still(page: Page) -> Picture:
+    """The picture when nothing blinks any more."""
+    page.wait_for_function("() => !document.querySelector('[data-flashing]')")
+    last = _drawn(page)
+    _until(lambda: np.array_equal(last, _picture(page)))
+    return last
+
+
+def _changed(page: Page, before: Picture) -> Picture:
+    """The picture, as soon as it is another one."""
+
+    def differs() -> bool:
+        difference = np.abs(_picture(page) - before).max(axis=2)
+        return (difference > _SEEN).mean() > 1e-3
+
+    _until(differs)
+    return _picture(page)
+
+
+def _coloured(picture: Picture) -> int:
+    """Pixels that are not grey, and not of the crosshair's blue."""
+    red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]
+    return int(((np.abs(red - green) > 12) & (red > blue)).sum())
+
+
+def _manifest(page: Page, study: int) -> dict[str, Any]:
+    return dict(page.request.get(f"/api/v1/studies/{study}/viewer").json())
+
+
+def _image(page: Page, url: str) -> nib.Nifti1Image:
+    return nib.Nifti1Image.from_bytes(page.request.get(url).body())
+
+
+def _structure(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    structures = (one for labels in manifest["labels"] for one in labels["structures"])
+    return next(one for one in structures if one["structure"] == name)
+
+
+def _stored(image: nib.Nifti1Image, position: list[float]) -> int:
+    index = np.linalg.inv(image.affine) @ [*position, 1.0]
+    i, j, k = np.rint(index[:3]).astype(int)
+    return round(float(image.dataobj[i, j, k]))
+
+
+def _said_value(page: Page) -> int:
+    text = _text(page.get_by_test_id("value"))
+    return int(text.removesuffix(" HU").replace(",", ""))
+
+
+def _said_place(page: Page) -> list[float]:
+    found = re.findall(r"([RLAPSI]) ([\d,.]+)", _text(page.get_by_test_id("position")))
+    return [(-1 if side in "LPI" else 1) * float(mm.replace(",", "")) for side, mm in found]
