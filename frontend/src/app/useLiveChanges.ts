@@ -7,6 +7,8 @@ import type { Schemas } from "@/api/client";
 export type StudyRow = Schemas["StudyRow"];
 export type Live = "live" | "polling";
 
+/** After the server refused the stream: it restarts, or too many follow. */
+const AGAIN_MS = 15_000;
 const WORKLIST = ["get", "/api/v1/studies"];
 
 /** Put a study's new row wherever the row stands; order and filters are asked for anew, gently. */
@@ -44,18 +46,35 @@ export function useLiveChanges(): Live {
         void queries.invalidateQueries({ queryKey: ["get", "/api/v1/queue"] });
       }, 1000);
     };
-    const stream = new EventSource("/api/v1/changes");
-    stream.addEventListener("ready", () => setLive("live"));
-    stream.addEventListener("study", (event: MessageEvent<string>) => {
-      updateRow(queries, JSON.parse(event.data) as StudyRow);
-      refreshSoon();
-    });
-    stream.addEventListener("removed", refreshSoon);
-    stream.addEventListener("reset", refreshSoon);
-    stream.onerror = () => setLive("polling");
+    let stream: EventSource | undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let interrupted = false;
+    const follow = () => {
+      stream = new EventSource("/api/v1/changes");
+      stream.addEventListener("ready", () => {
+        // What happened meanwhile may not be told again.
+        if (interrupted) void queries.invalidateQueries();
+        interrupted = false;
+        setLive("live");
+      });
+      stream.addEventListener("study", (event: MessageEvent<string>) => {
+        updateRow(queries, JSON.parse(event.data) as StudyRow);
+        refreshSoon();
+      });
+      stream.addEventListener("removed", refreshSoon);
+      stream.addEventListener("reset", refreshSoon);
+      stream.onerror = () => {
+        interrupted = true;
+        setLive("polling");
+        // The browser comes back by itself from a broken connection, not from a refusal.
+        if (stream?.readyState === EventSource.CLOSED) again = setTimeout(follow, AGAIN_MS);
+      };
+    };
+    follow();
     return () => {
       clearTimeout(pending);
-      stream.close();
+      clearTimeout(again);
+      stream?.close();
     };
   }, [queries]);
   return live;
