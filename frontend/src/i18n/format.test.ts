@@ -14,6 +14,11 @@ test("a date is a day, whatever the zone", () => {
   expect(en.date("2026-02-01")).toContain("1 Feb 2026");
 });
 
+test("a list's dates are short in both languages", () => {
+  expect(en.shortDate("2026-02-01")).toBe("1 Feb 2026");
+  expect(pt.shortDate("2026-02-01")).toBe("01/02/2026");
+});
+
 test("durations are as long as a glance", () => {
   expect(en.duration(42.4)).toBe("42 s");
   expect(en.duration(80)).toBe("1 min 20 s");

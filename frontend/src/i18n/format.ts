@@ -7,6 +7,8 @@ export interface Format {
   percent: (share: number) => string;
   /** A calendar date, `2026-02-01`; no zone is involved. */
   date: (day: string) => string;
+  /** The same for columns of a list: `1 Feb 2026`, `01/02/2026`. */
+  shortDate: (day: string) => string;
   dateTime: (instant: string) => string;
   time: (instant: string) => string;
   /** `1 min 20 s`, `2 h 5 min`. */
@@ -26,6 +28,8 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatFor(language: string): Format {
   const locale = language === "pt" ? "pt-BR" : "en-GB";
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+  const dateStyle = language === "pt" ? "short" : "medium";
+  const shortDay = new Intl.DateTimeFormat(locale, { dateStyle, timeZone: "UTC" });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
@@ -38,6 +42,7 @@ export function formatFor(language: string): Format {
     number,
     percent: (share) => new Intl.NumberFormat(locale, { style: "percent" }).format(share),
     date: (text) => day.format(new Date(`${text}T00:00:00Z`)),
+    shortDate: (text) => shortDay.format(new Date(`${text}T00:00:00Z`)),
     dateTime: (text) => moment.format(new Date(text)),
     time: (text) => clock.format(new Date(text)),
     duration: (seconds) => {

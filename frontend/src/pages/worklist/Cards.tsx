@@ -44,7 +44,7 @@ function Card({ study, onLook }: { study: Study; onLook: (studyId: number) => vo
   const format = useFormat();
   const ageSex = useAgeSex();
   const name = readableName(study.patient_name) || t("row.noName");
-  const day = study.study_date && format.date(study.study_date);
+  const day = study.study_date && format.shortDate(study.study_date);
   const facts = [
     study.patient_id,
     ageSex(study),

@@ -29,7 +29,8 @@ export function FilterMenu({ filters, onChange }: Props) {
       <Popover.Target>
         <Button
           size="xs"
-          variant={count ? "light" : "default"}
+          variant="default"
+          bd={count ? "1px solid var(--mantine-primary-color-filled)" : undefined}
           leftSection={<IconFilter size={15} />}
           h={30}
         >
@@ -84,14 +85,15 @@ function Fields({ filters, onChange }: Props) {
         "region",
         options?.body_regions.map((value) => ({ value, label: terms.region(value) })) ?? [],
       )}
-      {select(
-        "finding",
-        options?.findings.map(({ code, title }) => ({
-          value: code,
-          label: terms.finding(title),
-        })) ?? [],
-      )}
-      <span />
+      <div style={{ gridColumn: "1 / -1" }}>
+        {select(
+          "finding",
+          options?.findings.map(({ code, title }) => ({
+            value: code,
+            label: terms.finding(title),
+          })) ?? [],
+        )}
+      </div>
       <DaysField
         label={t("filters.date")}
         value={filters.date}

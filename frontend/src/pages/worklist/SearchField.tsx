@@ -11,10 +11,12 @@ interface Props {
   search: string;
   onSearch: (search: string) => void;
   field: RefObject<HTMLInputElement | null>;
+  /** On to what was found. */
+  onLeave: () => void;
 }
 
 /** Searches while one types. */
-export function SearchField({ search, onSearch, field }: Props) {
+export function SearchField({ search, onSearch, field, onLeave }: Props) {
   const { t } = useTranslation("worklist");
   const [text, setText] = useState(search);
   // What comes from elsewhere, the way back or "clear all", is shown; what was typed stays.
@@ -40,6 +42,10 @@ export function SearchField({ search, onSearch, field }: Props) {
       maxLength={200}
       onChange={(event) => type(event.currentTarget.value)}
       onKeyDown={(event) => {
+        if (event.key === "Enter" || event.key === "ArrowDown") {
+          event.preventDefault();
+          onLeave();
+        }
         if (event.key !== "Escape") return;
         if (text) type("");
         else event.currentTarget.blur();

@@ -20,6 +20,7 @@ interface Props extends Pick<ViewControl, "view" | "setFilters"> {
   searchField: RefObject<HTMLInputElement | null>;
   cards: boolean;
   onUpload: () => void;
+  onLeaveSearch: () => void;
 }
 
 /** Search, views, filters, and what else one needs above the list. */
@@ -32,6 +33,7 @@ export function Tools({ view, setFilters, counts, columns, searchField, ...rest 
         search={view.search}
         onSearch={(search) => setFilters({ search }, { replace: true })}
         field={searchField}
+        onLeave={rest.onLeaveSearch}
       />
       <Presets filters={view} counts={counts} onChange={setFilters} />
       <FilterMenu filters={view} onChange={setFilters} />

@@ -108,6 +108,7 @@ export function WorklistPage() {
         searchField={searchField}
         cards={cards}
         onUpload={upload.open}
+        onLeaveSearch={() => move(0, true)}
       />
       <ActiveFilters filters={view} onChange={setFilters} />
       {list.error && <ErrorPanel error={list.error} retry={() => void list.refetch()} />}

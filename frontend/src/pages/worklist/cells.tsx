@@ -3,6 +3,7 @@ import { IconFlag3, IconFlask } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { Ago } from "@/components/Ago";
 import { FindingChip } from "@/components/FindingChip";
 import { Missing } from "@/components/Missing";
 import { clockTime } from "@/components/patientText";
@@ -101,7 +102,7 @@ export function DateCell({ study }: Props) {
   const time = clockTime(study.study_time);
   return (
     <span className={`${classes.text} ${classes.number}`}>
-      {format.date(study.study_date)} {time && <span className={classes.dimmed}>{time}</span>}
+      {format.shortDate(study.study_date)} {time && <span className={classes.dimmed}>{time}</span>}
     </span>
   );
 }
@@ -155,16 +156,7 @@ export function FindingsCell({ study }: Props) {
 }
 
 export function ReceivedCell({ study }: Props) {
-  const format = useFormat();
-  return (
-    <time
-      dateTime={study.received_at}
-      className={`${classes.text} ${classes.number}`}
-      title={format.dateTime(study.received_at)}
-    >
-      {format.ago(study.received_at)}
-    </time>
-  );
+  return <Ago at={study.received_at} />;
 }
 
 export function TurnaroundCell({ study }: Props) {

@@ -102,19 +102,19 @@ export type ColumnId =
 
 /** Pixels; `grows` takes what is left over. */
 export const WIDTHS: Record<ColumnId, { width: number; grows?: boolean }> = {
-  select: { width: 32 },
+  select: { width: 36 },
   marks: { width: 66 },
   state: { width: 118 },
-  name: { width: 172 },
+  name: { width: 164 },
   patientId: { width: 86 },
-  age: { width: 58 },
-  date: { width: 142 },
+  age: { width: 66 },
+  date: { width: 138 },
   accession: { width: 90 },
   modality: { width: 46 },
-  description: { width: 168 },
+  description: { width: 160 },
   regions: { width: 96 },
-  severity: { width: 200, grows: true },
+  severity: { width: 190, grows: true },
   received: { width: 96 },
   turnaround: { width: 86 },
-  look: { width: 40 },
+  look: { width: 38 },
 };

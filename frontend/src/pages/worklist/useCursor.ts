@@ -8,12 +8,13 @@ export function useCursor(studies: Study[] | undefined, box: RefObject<HTMLEleme
   const index = useRef(-1);
 
   const moveTo = useCallback((studyId: number) => setCursor(studyId), []);
-  const move = (step: 1 | -1, focus: boolean) => {
+  /** To the next row, the one before, or, with 0, to the first one. */
+  const move = (step: 1 | 0 | -1, focus: boolean) => {
     if (!studies?.length) return null;
     const found = studies.findIndex(({ id }) => id === cursor);
     // A study that has left the list leaves its place to the next one.
     const here = found >= 0 ? found : Math.min(index.current - (step > 0 ? 1 : 0), studies.length);
-    index.current = Math.min(Math.max(here + step, 0), studies.length - 1);
+    index.current = step === 0 ? 0 : Math.min(Math.max(here + step, 0), studies.length - 1);
     const study = studies[index.current];
     if (!study) return null;
     setCursor(study.id);

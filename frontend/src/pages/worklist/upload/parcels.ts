@@ -24,11 +24,13 @@ export function parcelsOf(files: readonly File[]): Parcel[] {
 
 /** Every file of what was dropped, also in folders. It has to be called while the drop is told. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  const entries = [...transfer.items]
+  const found = [...transfer.items]
     .filter(({ kind }) => kind === "file")
-    .map((item) => item.webkitGetAsEntry())
-    .filter((entry) => entry !== null);
-  return (await Promise.all(entries.map(filesBelow))).flat();
+    .map((item) => {
+      const entry = item.webkitGetAsEntry();
+      return entry ? filesBelow(entry) : Promise.resolve([item.getAsFile()]);
+    });
+  return (await Promise.all(found)).flat().filter((file) => file !== null);
 }
 
 async function filesBelow(entry: FileSystemEntry): Promise<File[]> {
