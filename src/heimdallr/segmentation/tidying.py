@@ -14,6 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from heimdallr.segmentation.lungs import lungs_by_air
+from heimdallr.segmentation.spine import divided_at_discs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,7 @@ def _smallest_share(name: str) -> float:
 
 
 def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """What is done at the image's own resolution: windows, marrow, lungs, specks and fragments.
+    """What is done at the image's own resolution: what attenuation tells, then specks, fragments.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
@@ -169,6 +170,7 @@ def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
     if not LESIONS.isdisjoint(names.values()):
         labels = without_bone_marrow(labels, image)
     labels = lungs_by_air(labels, names, image)
+    labels = divided_at_discs(labels, names, image)
     labels = without_strays(labels, names, image.voxel_volume_mm3)
     return without_fragments(labels, names, image.voxel_volume_mm3)
 
