@@ -1,11 +1,12 @@
-import { Center, Loader } from "@mantine/core";
+import { Center, Loader, VisuallyHidden } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 export function Waiting() {
   const { t } = useTranslation();
   return (
-    <Center mih={200}>
-      <Loader aria-label={t("waiting")} />
+    <Center mih={200} role="status">
+      <Loader aria-hidden />
+      <VisuallyHidden>{t("waiting")}</VisuallyHidden>
     </Center>
   );
 }

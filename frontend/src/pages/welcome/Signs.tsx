@@ -56,11 +56,10 @@ interface OneProps {
 }
 
 function OneSign({ light, text, sign, children }: OneProps) {
-  const { t } = useTranslation("welcome");
   return (
     <li className={classes.sign} data-light={light}>
       {light === "waiting" ? (
-        <Loader size={22} type="dots" aria-label={t("signs.waiting")} />
+        <Loader size={22} type="dots" aria-hidden />
       ) : (
         <ThemeIcon radius="xl" size={24} color={light === "good" ? "teal" : "red"} aria-hidden>
           {light === "good" ? <IconCheck size={16} /> : <IconAlertTriangle size={15} />}
