@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
+    from playwright.sync_api import FloatRect
 
     from heimdallr.cli.demo_system import DemoSystem
 
     Picture = npt.NDArray[np.int16]
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 _LOADED_MS = 120_000
 _SEEN = 4.0
 """Mean change of a pixel (0 to 255) that nobody overlooks, over where the change is."""
@@ -151,8 +152,9 @@ def test_a_number_leads_to_its_slice(page: Page, trunk: int) -> None:
     expect(slider).to_have_value(str(target["slice_index"] + 1))
 
 
-def test_every_layout_draws(page: Page, trunk: int) -> None:
+def test_every_layout_draws(open_page: Callable[..., Page], trunk: int) -> None:
     """Planes, 3-D and all of them at once, by their keys; none looks like the one before."""
+    page = open_page(viewport={"width": 1000, "height": 640})
     _open(page, trunk)
     before = _drawn(page)
     _canvas(page).focus()
@@ -252,10 +254,10 @@ def _canvas(page: Page) -> Any:  # noqa: ANN401 - Playwright's own types are as 
     return page.locator("canvas")
 
 
-def _box(page: Page) -> dict[str, float]:
-    box = _canvas(page).bounding_box()
+def _box(page: Page) -> FloatRect:
+    box: FloatRect | None = _canvas(page).bounding_box()
     assert box
-    return dict(box)
+    return box
 
 
 def _window(page: Page) -> Any:  # noqa: ANN401
@@ -267,7 +269,8 @@ def _text(locator: Any) -> str:  # noqa: ANN401
 
 
 def _picture(page: Page) -> Picture:
-    with Image.open(io.BytesIO(_canvas(page).screenshot())) as picture:
+    shot = page.screenshot(clip=_box(page), timeout=_PATIENCE_S * 1000)
+    with Image.open(io.BytesIO(shot)) as picture:
         return np.asarray(picture.convert("RGB")).astype(np.int16)
 
 

@@ -29,6 +29,7 @@ export function Footer({ manifest, volume, engine, layout, isFull }: Props) {
         <SliceSlider
           slice={engine.sliceOf(axis)}
           slices={volume.shape[axis]}
+          isAxial={axis === 2}
           onSlice={(slice) => engine.goToSlice(axis, slice)}
         />
       )}

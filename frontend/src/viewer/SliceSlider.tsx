@@ -6,10 +6,12 @@ interface Props {
   /** From 0. */
   slice: number;
   slices: number;
+  /** Measurements count axial slices from 0: both are told. */
+  isAxial: boolean;
   onSlice: (slice: number) => void;
 }
 
-export function SliceSlider({ slice, slices, onSlice }: Props) {
+export function SliceSlider({ slice, slices, isAxial, onSlice }: Props) {
   const { t } = useTranslation("viewer");
   const text = t("slider.value", { slice: slice + 1, slices });
   return (
@@ -23,7 +25,10 @@ export function SliceSlider({ slice, slices, onSlice }: Props) {
         aria-valuetext={text}
         onChange={(event) => onSlice(Number(event.currentTarget.value) - 1)}
       />
-      <output className="tabular">{text}</output>
+      <output className="tabular">
+        {text}
+        {isAxial && <span>{` · ${t("slider.index", { index: slice })}`}</span>}
+      </output>
     </label>
   );
 }

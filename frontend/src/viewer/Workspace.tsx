@@ -42,6 +42,11 @@ const INSIDE = {
   },
 };
 
+/** A telephone's screen is the images'. */
+function hasRoom(): boolean {
+  return matchMedia("(min-width: 640px)").matches;
+}
+
 export function Workspace(props: Props) {
   const { volume, jump, onReady, lost, onRetry } = props;
   const { t } = useTranslation("viewer");
@@ -56,7 +61,7 @@ export function Workspace(props: Props) {
   const { engine, error, isLost } = useEngine(canvas, grid, maps);
   const [state, dispatch] = useReducer(reduce, maps, beginning);
   const [presets, setPresets] = useState<Preset[]>(manifest.windows);
-  const [hasPanel, setPanel] = useState(true);
+  const [hasPanel, setPanel] = useState(hasRoom);
   const fullscreen = useFullscreenElement();
   const setFullscreenRef = fullscreen.ref;
   const setRoot = useCallback(

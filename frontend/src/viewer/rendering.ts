@@ -16,8 +16,11 @@ import { rangeOf } from "./windows";
 
 /** Voxels of the copy that gives the geometry; it is never seen. */
 const GEOMETRY_VOXELS = 4096;
-/** Voxels that are rendered in 3-D: what every graphics card does fluently. */
+/** Voxels that are rendered in 3-D: what every graphics card does fluently, */
 const RENDER_VOXELS = 8_000_000;
+/** and what a processor does that stands in for one. */
+const SOFTWARE_VOXELS = 500_000;
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 const INTENT_LABEL = 1002;
 
 export class Rendering {
@@ -71,7 +74,8 @@ export class Rendering {
 
   async #make(image: Image, maps: readonly LoadedMap[]): Promise<void> {
     this.#made = { image, maps: maps.length };
-    const grid = coarser(this.#grid, RENDER_VOXELS);
+    const voxels = isSoftware(this.#nv.gl) ? SOFTWARE_VOXELS : RENDER_VOXELS;
+    const grid = coarser(this.#grid, voxels);
     const volume = await imageOf(grid, resampled(image, grid.shape), image);
     const labels = await Promise.all(
       maps.map((one) => imageOf(grid, resampled(one.image, grid.shape))),
@@ -82,6 +86,12 @@ export class Rendering {
     this.#nv.overlays = labels;
     this.#shown = "";
   }
+}
+
+function isSoftware(gl: WebGL2RenderingContext): boolean {
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  const name: unknown = gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  return SOFTWARE.test(String(name));
 }
 
 /** An image for NiiVue, in RAS+ order. */
