@@ -219,7 +219,7 @@ def test_many_studies_at_a_time(page: Page) -> None:
     refused = page.get_by_role("dialog", name=f"refused for {count} studies")
     expect(refused.get_by_text("there is nothing to cancel")).to_have_count(count)
     expect(refused.get_by_text("PHANTOM, ").first).to_be_visible()
-    refused.get_by_role("button", name="Close").last.click()
+    refused.get_by_text("Close", exact=True).click()
     expect(refused).to_have_count(0)
 
 

@@ -9,15 +9,19 @@ import {
   IconSun,
   IconUserCircle,
 } from "@tabler/icons-react";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import { http } from "@/api/client";
+import { Later } from "@/components/Later";
 import { LANGUAGES, type Language, switchLanguage } from "@/i18n";
-import { PasswordDialog } from "@/pages/sign-in/PasswordDialog";
 
 import { useSession } from "./session";
+
+const PasswordDialog = lazy(async () => ({
+  default: (await import("@/pages/sign-in/PasswordDialog")).PasswordDialog,
+}));
 
 /** Who is signed in, how the pages look, and the way out. */
 export function AccountMenu() {
@@ -88,7 +92,9 @@ export function AccountMenu() {
           )}
         </Menu.Dropdown>
       </Menu>
-      <PasswordDialog opened={changing} onClose={() => setChanging(false)} />
+      <Later when={changing}>
+        <PasswordDialog opened={changing} onClose={() => setChanging(false)} />
+      </Later>
     </>
   );
 }

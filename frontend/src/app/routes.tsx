@@ -2,6 +2,7 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 
 import { Waiting } from "@/components/Waiting";
+import { withTexts } from "@/i18n";
 
 import { ErrorPage } from "./ErrorPage";
 import { Shell } from "./Shell";
@@ -13,31 +14,43 @@ const pages: RouteObject[] = [
   },
   {
     path: "studies/:studyId",
-    lazy: async () => ({ Component: (await import("@/pages/study/StudyPage")).StudyPage }),
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/study/StudyPage"))).StudyPage,
+    }),
   },
   {
     path: "studies/:studyId/report",
-    lazy: async () => ({ Component: (await import("@/pages/report/ReportPage")).ReportPage }),
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/report/ReportPage"))).ReportPage,
+    }),
   },
   {
     path: "explorer",
-    lazy: async () => ({ Component: (await import("@/pages/explorer/ExplorerPage")).ExplorerPage }),
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/explorer/ExplorerPage"))).ExplorerPage,
+    }),
   },
   {
     path: "system",
-    lazy: async () => ({ Component: (await import("@/pages/system/SystemPage")).SystemPage }),
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/system/SystemPage"))).SystemPage,
+    }),
   },
   {
     path: "access",
-    lazy: async () => ({ Component: (await import("@/pages/access/AccessPage")).AccessPage }),
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/access/AccessPage"))).AccessPage,
+    }),
   },
   {
     path: "welcome",
-    lazy: async () => ({ Component: (await import("@/pages/welcome/WelcomePage")).WelcomePage }),
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/welcome/WelcomePage"))).WelcomePage,
+    }),
   },
   {
     path: "help",
-    lazy: async () => ({ Component: (await import("@/pages/help/HelpPage")).HelpPage }),
+    lazy: async () => ({ Component: (await withTexts(import("@/pages/help/HelpPage"))).HelpPage }),
   },
 ];
 

@@ -13,10 +13,22 @@ function chosen(): Language {
   return (found as Language | undefined) ?? "en";
 }
 
-async function load(language: Language): Promise<void> {
-  const { messages } = language === "pt" ? await import("./pt") : await import("./en");
+async function load(language: Language, part: "first" | "all"): Promise<void> {
+  const { messages } = await (part === "all"
+    ? language === "pt"
+      ? import("./pt")
+      : import("./en")
+    : language === "pt"
+      ? import("./first.pt")
+      : import("./first.en"));
   for (const [namespace, texts] of Object.entries(messages))
     i18next.addResourceBundle(language, namespace, texts);
+}
+
+/** A page that is loaded when it is opened, with what is said there. */
+export async function withTexts<T>(page: Promise<T>): Promise<T> {
+  const [loaded] = await Promise.all([page, load(i18next.language as Language, "all")]);
+  return loaded;
 }
 
 export async function startI18n(): Promise<void> {
@@ -29,12 +41,12 @@ export async function startI18n(): Promise<void> {
     interpolation: { escapeValue: false },
     returnNull: false,
   });
-  await load(language);
+  await load(language, "first");
   document.documentElement.lang = language;
 }
 
 export async function switchLanguage(language: Language): Promise<void> {
-  await load(language);
+  await load(language, "all");
   await i18next.changeLanguage(language);
   localStorage.setItem(STORED, language);
   document.documentElement.lang = language;

@@ -15,7 +15,12 @@ interface DeleteProps {
 export function DeleteDialog({ count, onDelete, onClose }: DeleteProps) {
   const { t } = useTranslation("worklist");
   return (
-    <Modal opened={count > 0} onClose={onClose} title={t("actions.deleteTitle", { count })}>
+    <Modal
+      opened={count > 0}
+      onClose={onClose}
+      title={t("actions.deleteTitle", { count })}
+      closeButtonProps={{ "aria-label": t("actions.keep") }}
+    >
       <Text size="sm">{t("actions.deleteText")}</Text>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose} data-autofocus>
@@ -43,7 +48,13 @@ export function RefusedDialog({ refused, nameOfStudy, onClose }: RefusedProps) {
   const action = t(`actions.${nameOf(refused.doing)}`).replace(" …", "");
   const title = t("actions.refusedTitle", { action, count: refused.refusals.length });
   return (
-    <Modal opened onClose={onClose} title={title} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      size="lg"
+      closeButtonProps={{ "aria-label": t("actions.close") }}
+    >
       <Table>
         <Table.Tbody>
           {refused.refusals.map(({ study_id, reason }) => (

@@ -1,26 +1,31 @@
 import { VisuallyHidden } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import type { RowSelectionState } from "@tanstack/react-table";
-import { useMemo, useRef, useState } from "react";
+import { Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import { ErrorPanel } from "@/components/ErrorPanel";
+import { Later } from "@/components/Later";
 import { readableName } from "@/components/personName";
 
 import { ActiveFilters } from "./ActiveFilters";
-import { BulkBar } from "./BulkBar";
 import { Cards } from "./Cards";
-import { DeleteDialog, RefusedDialog } from "./CommandDialogs";
 import type { Doing } from "./commands";
 import { EmptyList } from "./EmptyList";
+import {
+  BulkBar,
+  DeleteDialog,
+  QuickLook,
+  RefusedDialog,
+  UploadDialog,
+  UploadPanel,
+} from "./later";
 import { Pager } from "./Pager";
-import { QuickLook } from "./QuickLook";
 import type { RowActions } from "./rowActions";
 import { Tools } from "./Tools";
 import { DropTarget } from "./upload/DropTarget";
-import { UploadDialog } from "./upload/UploadDialog";
-import { UploadPanel } from "./upload/UploadPanel";
+import { useUploads } from "./upload/uploads";
 import { useColumnChoice } from "./useColumnChoice";
 import { useCommands } from "./useCommands";
 import { useCursor } from "./useCursor";
@@ -46,6 +51,7 @@ export function WorklistPage() {
   const [looked, setLooked] = useState<number | null>(null);
   const [deleting, setDeleting] = useState<number[]>([]);
   const [uploading, upload] = useDisclosure();
+  const hasUploads = useUploads().length > 0;
   const box = useRef<HTMLDivElement>(null);
   const searchField = useRef<HTMLInputElement>(null);
 
@@ -96,6 +102,16 @@ export function WorklistPage() {
   };
   const stale = list.isPlaceholderData;
 
+  const pager = (
+    <Pager
+      view={view}
+      total={list.data?.total}
+      onView={setView}
+      onRefresh={refresh}
+      isRefreshing={list.isFetching}
+    />
+  );
+
   return (
     <div className={classes.page} data-cards={cards || undefined}>
       <title>{`${t("title")} · Heimdallr`}</title>
@@ -135,40 +151,46 @@ export function WorklistPage() {
           box={box}
         />
       )}
-      {selected.length > 0 ? (
-        <BulkBar
-          count={selected.length}
-          busy={commands.busy}
-          onDo={(doing) => void run(doing, selected)}
-          onClear={() => setSelection({})}
+      <Suspense fallback={pager}>
+        {selected.length > 0 ? (
+          <BulkBar
+            count={selected.length}
+            busy={commands.busy}
+            onDo={(doing) => void run(doing, selected)}
+            onClear={() => setSelection({})}
+          />
+        ) : (
+          pager
+        )}
+      </Suspense>
+      <Later when={looked !== null}>
+        <QuickLook
+          studyId={looked}
+          row={studies?.find(({ id }) => id === looked)}
+          onClose={() => setLooked(null)}
+          onDo={(doing, id) => void commands.run(doing, [id])}
         />
-      ) : (
-        <Pager
-          view={view}
-          total={list.data?.total}
-          onView={setView}
-          onRefresh={refresh}
-          isRefreshing={list.isFetching}
+      </Later>
+      <Later when={deleting.length > 0}>
+        <DeleteDialog
+          count={deleting.length}
+          onDelete={() => void remove()}
+          onClose={() => setDeleting([])}
         />
-      )}
-      <QuickLook
-        studyId={looked}
-        row={studies?.find(({ id }) => id === looked)}
-        onClose={() => setLooked(null)}
-        onDo={(doing, id) => void commands.run(doing, [id])}
-      />
-      <DeleteDialog
-        count={deleting.length}
-        onDelete={() => void remove()}
-        onClose={() => setDeleting([])}
-      />
-      <RefusedDialog
-        refused={commands.refused}
-        nameOfStudy={nameOfStudy}
-        onClose={commands.forget}
-      />
-      <UploadDialog opened={uploading} onClose={upload.close} />
-      <UploadPanel />
+      </Later>
+      <Later when={commands.refused !== null}>
+        <RefusedDialog
+          refused={commands.refused}
+          nameOfStudy={nameOfStudy}
+          onClose={commands.forget}
+        />
+      </Later>
+      <Later when={uploading}>
+        <UploadDialog opened={uploading} onClose={upload.close} />
+      </Later>
+      <Later when={hasUploads}>
+        <UploadPanel />
+      </Later>
       <DropTarget />
     </div>
   );

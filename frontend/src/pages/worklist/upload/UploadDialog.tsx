@@ -24,7 +24,12 @@ export function UploadDialog({ opened, onClose }: { opened: boolean; onClose: ()
   const input = { type: "file", multiple: true, hidden: true, onChange: take };
 
   return (
-    <Modal opened={opened} onClose={onClose} title={t("upload.title")}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t("upload.title")}
+      closeButtonProps={{ "aria-label": t("actions.close") }}
+    >
       <Text size="sm">{t("upload.text")}</Text>
       <Switch
         my="md"
