@@ -298,7 +298,7 @@ def _changed(page: Page, before: Picture) -> Picture:
 
     def differs() -> bool:
         difference = np.abs(_picture(page) - before).max(axis=2)
-        return (difference > _SEEN).mean() > 1e-3
+        return bool((difference > _SEEN).mean() > 1e-3)
 
     _until(differs)
     return _picture(page)

@@ -1,4 +1,5 @@
 /** Every keyboard shortcut, by page; the help page lists them. */
+import { LAYOUT_KEYS, TOOL_KEYS } from "@/viewer/keys";
 
 export interface Shortcut {
   /** Alternatives; keys of one alternative are pressed one after another. */
@@ -7,7 +8,7 @@ export interface Shortcut {
   text: string;
 }
 
-export type ShortcutPage = "everywhere" | "worklist";
+export type ShortcutPage = "everywhere" | "worklist" | "viewer";
 
 export const SHORTCUTS: Record<ShortcutPage, readonly Shortcut[]> = {
   everywhere: [
@@ -26,5 +27,18 @@ export const SHORTCUTS: Record<ShortcutPage, readonly Shortcut[]> = {
     { keys: [["u"]], text: "worklist:shortcuts.unread" },
     { keys: [["r"]], text: "worklist:shortcuts.refresh" },
     { keys: [["Esc"]], text: "worklist:shortcuts.escape" },
+  ],
+  viewer: [
+    { keys: Object.values(LAYOUT_KEYS).map((key) => [key]), text: "viewer:shortcuts.layout" },
+    { keys: Object.values(TOOL_KEYS).map((key) => [key]), text: "viewer:shortcuts.tool" },
+    { keys: [["↑"], ["↓"], ["Page Up"], ["Page Down"]], text: "viewer:shortcuts.scroll" },
+    { keys: [["+"], ["-"]], text: "viewer:shortcuts.zoom" },
+    { keys: [["1"], ["…"], ["6"]], text: "viewer:shortcuts.presets" },
+    { keys: [["m"]], text: "viewer:shortcuts.masks" },
+    { keys: [["o"]], text: "viewer:shortcuts.outline" },
+    { keys: [["/"]], text: "viewer:shortcuts.search" },
+    { keys: [["Backspace"]], text: "viewer:shortcuts.clear" },
+    { keys: [["r"]], text: "viewer:shortcuts.reset" },
+    { keys: [["f"]], text: "viewer:shortcuts.fullscreen" },
   ],
 };

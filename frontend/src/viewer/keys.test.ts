@@ -7,6 +7,7 @@ const pressed = (key: string, more: object = {}) => ({
   ctrlKey: false,
   metaKey: false,
   altKey: false,
+  shiftKey: false,
   ...more,
 });
 
@@ -34,4 +35,9 @@ test("the browser's own shortcuts stay the browser's", () => {
   expect(commandOf(pressed("c", { ctrlKey: true }))).toBeNull();
   expect(commandOf(pressed("r", { metaKey: true }))).toBeNull();
   expect(commandOf(pressed("Tab"))).toBeNull();
+});
+
+test("with Shift a letter is the page's, a sign is still itself", () => {
+  expect(commandOf(pressed("R", { shiftKey: true }))).toBeNull();
+  expect(commandOf(pressed("+", { shiftKey: true }))).toEqual({ do: "zoom", by: 1 });
 });

@@ -61,11 +61,14 @@ export interface Pressed {
   ctrlKey: boolean;
   metaKey: boolean;
   altKey: boolean;
+  shiftKey: boolean;
 }
 
 /** What a key asks of the viewer; null is none of its business. */
-export function commandOf({ key, ctrlKey, metaKey, altKey }: Pressed): Command | null {
+export function commandOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Pressed): Command | null {
   if (ctrlKey || metaKey || altKey) return null;
+  // Shift takes part in signs (`+`); with a letter it is another key.
+  if (shiftKey && /^\p{L}$/u.test(key)) return null;
   if (/^[1-9]$/.test(key)) return { do: "preset", index: Number(key) - 1 };
   return COMMANDS[key.length === 1 ? key.toLowerCase() : key] ?? null;
 }
