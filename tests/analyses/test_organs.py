@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +12,9 @@ from analysis_bodies import Body, head, trunk
 
 from heimdallr.analyses import organ_density, organ_volumetry, structures
 from heimdallr.domain.measurement import Measurement, Status
+
+if TYPE_CHECKING:
+    from heimdallr.analyses.case import Case
 
 
 def named(measurements: tuple[Measurement, ...]) -> dict[str, Measurement]:
@@ -141,3 +146,55 @@ def test_the_inventory_lists_what_is_there() -> None:
     assert found["colon_hu_mean"].parameters["truncated_at"] == "inferior,superior"
     assert found["vertebrae_L3_hu_median"].value == 300
     assert "heart_vol_cm3" not in found
+
+
+def _said(case: Case, **said: object) -> Case:
+    """The same case with more in the provenance of its whole-body map."""
+    total = case.segmentations["total"]
+    provenance = replace(total.provenance, weights_origin="bundled", **said)  # type: ignore[arg-type]
+    return replace(case, segmentations={"total": replace(total, provenance=provenance)})
+
+
+def test_a_doubtful_organ_is_not_measured() -> None:
+    """Volume and density say why; a sure one is measured and tells how sure the network is."""
+    case = _said(trunk().case(), confidence={"liver": 0.41, "spleen": 0.9})
+    found = named(organ_volumetry.measure(case) + organ_density.measure(case))
+    for name in ("liver_vol_cm3", "liver_hu_mean", "liver_hu_eroded_mean"):
+        assert found[name].status is Status.NOT_ASSESSABLE
+        assert found[name].reason == (
+            "the bundled networks are unsure of the liver (confidence 0.41)"
+        )
+    assert found["spleen_vol_cm3"].parameters["confidence"] == 0.9
+    assert found["kidney_left_vol_cm3"].status is Status.MEASURED
+    assert "confidence" not in found["kidney_left_vol_cm3"].parameters
+
+
+def test_the_inventory_tells_what_bundled_weights_cannot() -> None:
+    """Left out, only located, and doubtful this time: no number, and the reason."""
+    case = trunk().case()
+    others = [name for name in case.statistics if name not in organ_volumetry.ORGANS]
+    known = structures.measure(case)[0].parameters["structures_known"]
+    case = _said(
+        case,
+        left_out=("kidney_cyst_left",),
+        located_only=(others[0],),
+        confidence={others[1]: 0.3, others[2]: 0.8},
+    )
+    found = named(structures.measure(case))
+    assert found["structures_segmented"].parameters["structures_known"] == known - 1
+    assert found["kidney_cyst_left_vol_cm3"].reason == (
+        "the bundled weights do not segment the kidney cyst left"
+    )
+    for name, why in ((others[0], "well enough"), (others[1], "unsure")):
+        for suffix in ("vol_cm3", "hu_mean", "hu_std", "hu_median"):
+            assert found[f"{name}_{suffix}"].status is Status.NOT_ASSESSABLE
+            assert why in found[f"{name}_{suffix}"].reason
+    assert found[f"{others[2]}_hu_mean"].parameters["confidence"] == 0.8
+
+
+def test_an_organ_the_weights_do_not_know_says_so() -> None:
+    """Not in the label map, because these weights never put it there."""
+    body = trunk()
+    body.labels["total"][body.case().anatomy.mask("spleen")] = 0
+    found = named(organ_volumetry.measure(_said(body.case(), left_out=("spleen",))))
+    assert found["spleen_vol_cm3"].reason == "the bundled weights do not segment the spleen"

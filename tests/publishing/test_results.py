@@ -125,6 +125,9 @@ def test_provenance_names_software_weights_and_series() -> None:
                 "weights_origin": "official",
                 "spacing_mm": 3.0,
                 "seconds": 12.346,
+                "confidence": {},
+                "left_out": [],
+                "located_only": [],
             }
         ],
         "skipped_tasks": {"cerebral_bleed": "no head in view"},

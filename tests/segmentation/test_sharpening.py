@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pytest
 
     from heimdallr.imaging.volume import Array
+    from heimdallr.segmentation.result import Segmentation
 
 FACTOR = 3
 """Voxels of 2 mm in one of the network's of 6 mm."""
@@ -260,3 +262,47 @@ def test_only_bundled_weights_are_sharpened(
     assert len(seen) == 1
     assert found.shape == body.shape
     assert set(np.unique(found.data)) <= {0, *seen[0].labels.tolist()}
+
+
+def test_what_bundled_weights_are_not_good_for_is_left_out(tmp_path: Path) -> None:
+    """A class their marker does not list leaves a gap: no neighbour takes its place."""
+    favoured = ("liver", "spleen")
+    plans = tiny_plans((6.0, 6.0, 6.0))
+    folder = install_tiny(tmp_path, task("total_fast"), plans, favoured=favoured)[0]
+    body = noisy_body((40, 36, 30))
+
+    def segmented(marker: str) -> Segmentation:
+        (folder.parent / BUNDLED_MARKER).write_text(marker)
+        engine = Engine(store(tmp_path), device="cpu", backend="torch", threads=1)
+        return engine.segment("total_fast", body)
+
+    whole = segmented("{}")
+    assert set(whole.provenance.confidence) == {
+        whole.label_map.names[int(n)] for n in np.unique(whole.label_map.data) if n
+    }
+    assert not whole.provenance.left_out
+    structure = min(whole.provenance.confidence)
+    others = [name for name in whole.label_map.names.values() if name != structure]
+    fewer = segmented(json.dumps({"classes": others, "located_only": others[:1]}))
+    gone = whole.label_map.mask(structure)
+    assert gone.any()
+    assert np.array_equal(fewer.label_map.data, np.where(gone, 0, whole.label_map.data))
+    assert fewer.provenance.left_out == (structure,)
+    assert fewer.provenance.located_only == (others[0],)
+    assert structure not in fewer.provenance.confidence
+
+
+def test_confidence_is_the_dice_the_network_expects() -> None:
+    """Certain: 1. Half sure within, or suspecting as much elsewhere: less. Not found: not told."""
+    probabilities = np.zeros((4, 12, 6, 6), np.float32)
+    probabilities[1, :3] = 1.0
+    probabilities[2, 3:6] = 0.6
+    probabilities[3, 6:9] = 0.4  # never the likeliest
+    probabilities[0] = 1 - probabilities[1:].sum(axis=0)
+    whole = (slice(0, 12), slice(0, 6), slice(0, 6))
+    prior = Prior(probabilities, np.arange(4, dtype=np.uint8), (12, 6, 6), whole)
+    sure = prior.confidence(NAMES, voxel_mm3=216.0)
+    assert sure == {"liver": 1.0, "spleen": 0.75}
+    probabilities[1, 9:] = 0.4
+    probabilities[0, 9:] = 0.6
+    assert prior.confidence(NAMES, voxel_mm3=216.0)["liver"] == round(2 / 2.4, 3)

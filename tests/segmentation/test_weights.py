@@ -100,3 +100,16 @@ def test_checksums_are_computed_once(
     found.checkpoints[0].write_bytes(b"other")
     assert again.sha256(found) != expected
     assert hashed == [found.checkpoints[0]]
+
+
+@pytest.mark.parametrize("text", ["{}", "no json", '{"classes": 3}'])
+def test_a_marker_that_says_nothing_leaves_nothing_out(
+    store: WeightsStore, tmp_path: Path, text: str
+) -> None:
+    """What cannot be read limits nothing; what is listed is told."""
+    folder = install_tiny(tmp_path / "mine", task("total_fast"))[0]
+    (folder.parent / BUNDLED_MARKER).write_text(text)
+    found = store.locate(task("total_fast"))[0]
+    assert (found.classes, found.located_only) == (None, frozenset())
+    (folder.parent / BUNDLED_MARKER).write_text('{"classes": ["liver"], "located_only": ["liver"]}')
+    assert (found.classes, found.located_only) == (frozenset({"liver"}), frozenset({"liver"}))

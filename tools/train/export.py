@@ -38,6 +38,15 @@ _MR_NOT_LEARNT = frozenset({8, 9, 17, 20, 26, 34, 35})
 left iliac artery and clavicles. Their channels are switched off."""
 
 
+_TOTAL_HIDDEN = frozenset({7})
+"""Learnt, but not well: the pancreas (Dice 0.33 on the real CT). The channel stays, so that nothing
+else takes its place; the engine leaves the label out."""
+
+_TOTAL_LOCATED = frozenset({53, 64, 65, 66})
+"""Not well either, but the contrast phase is read off their attenuation: pulmonary, portal and
+splenic veins, iliac arteries. They are in the label map, and are not measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One model folder.
@@ -53,7 +62,9 @@ class Target:
         normalisation: nnU-Net's normalisation scheme.
         caution: Subtracted from every foreground logit. Found on phantoms that are neither trained
             on nor evaluated on; without it bleeds measure a fifth too large.
-        not_learnt: Trained classes that are not good enough to be shown.
+        not_learnt: Trained classes that are not good enough to be shown; switched off.
+        hidden: Trained classes whose voxels are left out of the label map.
+        located: Classes that are shown, but not measured.
     """
 
     stage: str
@@ -66,6 +77,8 @@ class Target:
     normalisation: str = "CTNormalization"
     caution: float = 0.0
     not_learnt: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
+    located: frozenset[int] = frozenset()
 
     @property
     def dataset(self) -> str:
@@ -80,7 +93,15 @@ def _trainer(task: str, mode: str | None = None) -> str:
 
 TARGETS: dict[str, Target] = {
     "total": Target(
-        "ct", 0, 297, _trainer("total", "fast"), TOTAL, TOTAL_KEPT, not_learnt=_TOTAL_NOT_LEARNT
+        "ct",
+        0,
+        297,
+        _trainer("total", "fast"),
+        TOTAL,
+        TOTAL_KEPT,
+        not_learnt=_TOTAL_NOT_LEARNT,
+        hidden=_TOTAL_HIDDEN,
+        located=_TOTAL_LOCATED,
     ),
     "tissue_types": Target("ct", 1, 481, _trainer("tissue_types"), TISSUE, TISSUE_KEPT),
     "total_mr": Target(
@@ -224,9 +245,11 @@ def write(target: Target, net: HeadedUNet, to: Path, trained: Mapping[str, float
     (folder / "fold_0").mkdir(parents=True, exist_ok=True)
     (folder / "plans.json").write_text(json.dumps(plans(target), indent=1) + "\n")
     (folder / "dataset.json").write_text(json.dumps(dataset_description(target), indent=1) + "\n")
+    left_out = target.not_learnt | target.hidden
     marker = {
         "notice": "bundled weights — not for clinical use",
-        "classes": [target.names[n] for n in target.kept if n not in target.not_learnt],
+        "classes": [target.names[n] for n in target.kept if n not in left_out],
+        "located_only": [target.names[n] for n in sorted(target.located)],
         "trained": dict(trained),
     }
     text = json.dumps(marker, indent=1, ensure_ascii=False)

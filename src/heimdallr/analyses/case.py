@@ -49,6 +49,10 @@ class Case:
         """The whole-body label map; :class:`KeyError` when that task was not run."""
         return self.segmentations[self.anatomy_task].label_map
 
+    def confidence(self, structure: str) -> float | None:
+        """How sure the whole-body network is of a structure; None where it does not say."""
+        return self.segmentations[self.anatomy_task].provenance.confidence.get(structure)
+
     @cached_property
     def statistics(self) -> Mapping[str, StructureStatistics]:
         """Statistics of every structure of the whole-body map, one pass over the voxels."""

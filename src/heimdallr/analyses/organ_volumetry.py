@@ -8,7 +8,8 @@ is not.
 the part that was seen is given as the parameter ``segmented_cm3``. An organ that was not segmented
 is *not assessable* — absent, removed and missed look alike — or *not applicable* when the abdomen
 is not in the volume. It never has the volume 0. A mask whose median attenuation cannot be that
-organ's (a liver of -988 HU) is mislabelled and *not assessable*; densities follow the same rule.
+organ's (a liver of -988 HU) is mislabelled and *not assessable*, and so is an organ of which the
+bundled networks are unsure (``confidence`` below 0.55); densities follow the same rules.
 
 **How to read it.** CT volumes exclude nothing inside the organ's mask: hilar vessels, cysts and
 tumours that the network labels as organ are counted; renal cysts that it labels ``kidney_cyst_*``
@@ -21,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.output import Absence, Output
-from heimdallr.analyses.presence import structure_or_absence, truncation
+from heimdallr.analyses.presence import certainty, structure_or_absence, truncation
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -51,4 +52,5 @@ def _volume(case: Case, organ: str, output: Output) -> Measurement:
     volume_cm3 = round(found.volume_cm3, 3)
     if cut := truncation(found):
         return output.absent(cut, structure=organ, segmented_cm3=volume_cm3)
-    return output.measured(volume_cm3, structure=organ, voxels=found.voxels)
+    sure = certainty(case, organ)
+    return output.measured(volume_cm3, structure=organ, voxels=found.voxels, **sure)

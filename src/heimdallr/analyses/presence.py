@@ -16,6 +16,7 @@ from heimdallr.analyses.output import Absence, inapplicable, unassessable
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
+    from heimdallr.domain.measurement import Scalar
     from heimdallr.imaging.statistics import StructureStatistics
 
 STRAY_CM3 = 1.0
@@ -30,6 +31,10 @@ PLAUSIBLE_MEDIAN_HU = {
     "brain": (10.0, 90.0),
 }
 """Between these, unenhanced and enhanced, lies the median attenuation of any such organ."""
+
+SUFFICIENT_CONFIDENCE = 0.55
+"""Below this the bundled networks' structures are mostly wrong: ``docs/bundled-weights.md`` has the
+table the limit was read from. Other weights give no confidence, and are believed."""
 
 
 def task_absence(case: Case, task: str) -> Absence | None:
@@ -54,7 +59,9 @@ def structure_or_absence(
         return absence
     found = case.statistics.get(structure)
     if found is not None and found.volume_cm3 >= at_least_cm3:
-        return _implausible(case, structure, found) or found
+        return _implausible(case, structure, found) or uncertainty(case, structure) or found
+    if left_out := unknown_to_weights(case, structure):
+        return left_out
     if region not in covered_regions(case):
         return inapplicable(f"the {region} is not covered by this volume")
     words = structure.replace("_", " ")
@@ -63,6 +70,34 @@ def structure_or_absence(
     return unassessable(
         f"only {found.volume_cm3:.2f} cm3 of {words} segmented: a fragment, not the structure"
     )
+
+
+def uncertainty(case: Case, structure: str) -> Absence | None:
+    """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
+    words = structure.replace("_", " ")
+    if structure in case.segmentations[case.anatomy_task].provenance.located_only:
+        return unassessable(
+            f"the bundled weights do not segment the {words} well enough to measure"
+        )
+    confidence = case.confidence(structure)
+    if confidence is None or confidence >= SUFFICIENT_CONFIDENCE:
+        return None
+    return unassessable(
+        f"the bundled networks are unsure of the {words} (confidence {confidence:.2f})"
+    )
+
+
+def certainty(case: Case, structure: str) -> dict[str, Scalar]:
+    """The parameter ``confidence`` of a measurement; empty where the weights give none."""
+    confidence = case.confidence(structure)
+    return {} if confidence is None else {"confidence": confidence}
+
+
+def unknown_to_weights(case: Case, structure: str) -> Absence | None:
+    """Whether the weights in use were never good for this structure."""
+    if structure not in case.segmentations[case.anatomy_task].provenance.left_out:
+        return None
+    return unassessable(f"the bundled weights do not segment the {structure.replace('_', ' ')}")
 
 
 def _implausible(case: Case, structure: str, found: StructureStatistics) -> Absence | None:

@@ -5,9 +5,11 @@ cm³, and on CT mean, standard deviation (ddof = 0) and median attenuation in HU
 kidneys are left to organ volumetry and organ density, which publish them under the same names.
 
 **Gate.** The volume of a structure cut by the edge of the image is *not assessable*; its
-attenuation is still measured and carries ``truncated_at``. Structures without a voxel are not
-listed: the inventory says what was found, and ``structures_segmented`` out of how many the task
-knows.
+attenuation is still measured and carries ``truncated_at``. A structure of which the bundled
+networks are unsure (``confidence`` below 0.55), or which they only locate, is *not assessable*; so
+is the volume of those that bundled weights do not segment. Other structures without a voxel are
+not listed: the inventory says what was found, and ``structures_segmented`` out of how many the
+weights know.
 
 **How to read it.** These are network outputs as they are, without a plausibility check per
 structure: a rib of 0.1 cm³ is listed as a rib of 0.1 cm³. Class names are TotalSegmentator's
@@ -20,7 +22,13 @@ from typing import TYPE_CHECKING
 
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.output import Output, all_absent
-from heimdallr.analyses.presence import task_absence, truncation
+from heimdallr.analyses.presence import (
+    certainty,
+    task_absence,
+    truncation,
+    uncertainty,
+    unknown_to_weights,
+)
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -39,25 +47,36 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Volume and, on CT, attenuation of everything segmented, in label order."""
     if absence := task_absence(case, case.anatomy_task):
         return all_absent(OUTPUTS, absence)
-    known = len(case.anatomy.names)
+    left_out = case.segmentations[case.anatomy_task].provenance.left_out
+    known = len(case.anatomy.names) - len(left_out)
     listed = [
         measurement
         for structure, found in case.statistics.items()
         if structure not in ORGANS
         for measurement in _describe(case, structure, found)
     ]
-    return (COUNT.measured(len(case.statistics), structures_known=known), *listed)
+    unknown = [
+        VOLUME.of(structure=structure).absent(absence, structure=structure)
+        for structure in left_out
+        if (absence := unknown_to_weights(case, structure))
+    ]
+    return (COUNT.measured(len(case.statistics), structures_known=known), *listed, *unknown)
 
 
 def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Measurement]:
     volume_cm3 = round(found.volume_cm3, 3)
     volume = VOLUME.of(structure=structure)
-    conditions: dict[str, Scalar] = {}
+    conditions: dict[str, Scalar] = certainty(case, structure)
+    if doubt := uncertainty(case, structure):
+        outputs = [volume, *(o.of(structure=structure) for o in (MEAN, STD, MEDIAN))]
+        absent = outputs if case.modality == "CT" else outputs[:1]
+        return [output.absent(doubt, structure=structure, **conditions) for output in absent]
     if cut := truncation(found):
         conditions["truncated_at"] = ",".join(found.truncated_at)
         result = [volume.absent(cut, structure=structure, segmented_cm3=volume_cm3)]
     else:
-        result = [volume.measured(volume_cm3, structure=structure, voxels=found.voxels)]
+        sure = certainty(case, structure)
+        result = [volume.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)]
     if case.modality == "CT":
         result += [
             output.of(structure=structure).measured(

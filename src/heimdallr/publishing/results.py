@@ -136,6 +136,9 @@ def _segmentation_record(segmentation: Segmentation) -> SegmentationRecord:
         weights_origin=made.weights_origin,
         spacing_mm=made.spacing_mm,
         seconds=round(made.seconds, 3),
+        confidence=dict(made.confidence),
+        left_out=list(made.left_out),
+        located_only=list(made.located_only),
     )
 
 

@@ -85,6 +85,9 @@ class SegmentationRecord(_Record):
     weights_origin: Literal["official", "bundled", "other"]
     spacing_mm: float
     seconds: float
+    confidence: dict[str, float] = {}
+    left_out: list[str] = []
+    located_only: list[str] = []
 
 
 class ProvenanceRecord(_Record):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import torch
+from scipy import ndimage
 
 from heimdallr.domain.errors import LicenceError, SegmentationError
 from heimdallr.imaging.volume import LabelMap
@@ -161,6 +162,7 @@ class Engine:
         labels = np.zeros(volume.shape, np.uint8)
         box: surroundings.Box | None = (slice(0, None), slice(0, None), slice(0, None))
         found = None
+        confidence: dict[str, float] = {}
         if task.crop is not None:
             progress(0.0, f"{task.name}: finding the region")
             found = self._companion(task.crop.task, volume, context)
@@ -168,7 +170,7 @@ class Engine:
         if box is not None:
             progress(0.0, f"{task.name}: preparing")
             if weights[0].origin == "bundled" and task.family in sharpening.FAMILIES:
-                labels = self._sharpened(task, weights[0], volume, progress)
+                labels, confidence = self._sharpened(task, weights[0], volume, progress)
             else:
                 data = volume.data[box]
                 if task.crop is not None:
@@ -179,6 +181,9 @@ class Engine:
             labels = surroundings.kept_inside(labels, found, task)
         if weights[0].origin == "bundled" and task.modality == "CT":
             labels = tidied(labels, task.names, volume)
+        left_out = _left_out(task, weights)
+        if left_out:
+            labels = _without(labels, left_out, task)
         if task.refine_with is not None:
             bodies = self._companion(task.refine_with, volume, context)
             labels = surroundings.refined(labels, bodies, task)
@@ -192,6 +197,9 @@ class Engine:
             weights_sha256=tuple(self.store.sha256(entry) for entry in weights),
             spacing_mm=plan_spacing_mm(weights[0]),
             seconds=round(time.monotonic() - started, 3),
+            confidence=_of_present(confidence, labels, task),
+            left_out=left_out,
+            located_only=tuple(sorted(frozenset().union(*(w.located_only for w in weights)))),
         )
         return Segmentation(LabelMap(labels, volume.affine, task.names), provenance)
 
@@ -242,8 +250,10 @@ class Engine:
             merged = without_strays(merged, task.names, voxel_mm3)
         return labels_to_shape(merged, (i, j, k))
 
-    def _sharpened(self, task: Task, weights: Weights, volume: Volume, progress: Progress) -> Array:
-        """The labels of one coarse network, its borders drawn by the image."""
+    def _sharpened(
+        self, task: Task, weights: Weights, volume: Volume, progress: Progress
+    ) -> tuple[Array, dict[str, float]]:
+        """The labels of one coarse network, borders drawn by the image, and how sure it is."""
         data, affine = volume.data, volume.affine
         if task.spacing_mm is not None:
             data, affine = to_spacing(data, affine, task.spacing_mm)
@@ -254,8 +264,11 @@ class Engine:
         )
         prior = replace(prior, labels=_lookup(model)[prior.labels])
         progress(1.0, f"{task.name}: sharpening")
-        prior = prior.of_found(task.names, float(np.prod(model.network.configuration.spacing)))
-        return sharpening.sharpened(prior, task.names, volume, threads=self.choice.threads)
+        voxel_mm3 = float(np.prod(model.network.configuration.spacing))
+        confidence = prior.confidence(task.names, voxel_mm3)
+        prior = prior.of_found(task.names, voxel_mm3)
+        labels = sharpening.sharpened(prior, task.names, volume, threads=self.choice.threads)
+        return labels, confidence
 
     def _predict(
         self,
@@ -321,6 +334,29 @@ def _lookup(model: _Loaded) -> Array:
     for label, number in model.weights.model.label_numbers.items():
         table[label] = number
     return table
+
+
+def _left_out(task: Task, weights: tuple[Weights, ...]) -> tuple[str, ...]:
+    """Structures of a task that none of its weights is good for, as far as they say."""
+    known = [entry.classes for entry in weights]
+    if any(classes is None for classes in known):
+        return ()
+    named = frozenset().union(*(classes for classes in known if classes is not None))
+    return tuple(name for name in task.names.values() if name not in named)
+
+
+def _without(labels: Array, structures: tuple[str, ...], task: Task) -> Array:
+    """The label map without some structures: nothing else takes their place."""
+    kept = np.arange(256, dtype=np.uint8)
+    kept[[number for number, name in task.names.items() if name in structures]] = 0
+    return kept[labels]
+
+
+def _of_present(confidence: dict[str, float], labels: Array, task: Task) -> dict[str, float]:
+    """The confidences of what is in the label map."""
+    boxes = ndimage.find_objects(labels)
+    present = {task.names.get(n) for n, box in enumerate(boxes, start=1) if box is not None}
+    return {name: sure for name, sure in confidence.items() if name in present}
 
 
 def _silent(_share: float, _text: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - provenance is validated at run time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ class SegmentationProvenance:
         weights_sha256: one checksum per folder, of its checkpoint file.
         spacing_mm: voxel size the networks worked at.
         seconds: wall time.
+        confidence: structure → how sure the network is of it, 0 to 1: see
+            :meth:`~heimdallr.segmentation.sharpening.Prior.confidence`. Empty where it is not
+            known, as for official weights.
+        left_out: structures of the task that these weights do not segment.
+        located_only: structures they find, for what is read off their place, but not well enough
+            to measure.
     """
 
     task: str
@@ -35,6 +42,9 @@ class SegmentationProvenance:
     weights_sha256: tuple[str, ...]
     spacing_mm: float
     seconds: float
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    located_only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

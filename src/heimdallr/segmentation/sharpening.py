@@ -94,6 +94,26 @@ class Prior:
         """(X, Y, Z) the likeliest label of every coarse voxel."""
         return np.asarray(self.labels[self.probabilities.argmax(axis=0)])
 
+    def confidence(self, names: Mapping[int, str], voxel_mm3: float) -> dict[str, float]:
+        """How sure the network is of each structure it found, 0 to 1.
+
+        The Dice the network itself expects: for a structure chosen in *n* voxels, ``2 · Σ p over
+        these / (n + Σ p over all)``. It falls where the network hesitates within a structure, and
+        where it suspects more of it elsewhere.
+
+        Args:
+            names: label number → structure.
+            voxel_mm3: volume of a coarse voxel.
+        """
+        kept = without_strays(self.chosen(), names, voxel_mm3)
+        sure = {}
+        for shares, label in zip(self.probabilities, self.labels, strict=True):
+            mask = kept == label
+            if label in names and mask.any():
+                total = float(np.count_nonzero(mask) + shares.sum(dtype=np.float64))
+                sure[names[label]] = round(2 * float(shares[mask].sum(dtype=np.float64)) / total, 3)
+        return sure
+
     def of_found(self, names: Mapping[int, str], voxel_mm3: float) -> Prior:
         """Only structures that win somewhere, without pieces too small to belong to theirs.
 

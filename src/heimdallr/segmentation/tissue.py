@@ -206,7 +206,7 @@ def _take_off_skin(plane: Array, image_hu: Array, i: int) -> None:
 
 def _brighter_than_muscle(image_hu: Array, compartment: Array, spacing_mm: Array) -> Array:
     """Where the muscle compartment holds, over some millimetres, what is too bright for muscle."""
-    lean = compartment & (attenuation_class(image_hu) == _LEAN)
+    lean: Array = compartment & (attenuation_class(image_hu) == _LEAN)
     if not lean.any():
         return lean
     sigma = BRIGHT_MM / spacing_mm

@@ -62,6 +62,26 @@ class Weights:
         """Name of the dataset folder."""
         return self.folder.parent.name
 
+    @property
+    def classes(self) -> frozenset[str] | None:
+        """Structures that bundled weights segment; None where nothing is said of it."""
+        return self._said("classes")
+
+    @property
+    def located_only(self) -> frozenset[str]:
+        """Structures that bundled weights find, but not well enough to measure."""
+        return self._said("located_only") or frozenset()
+
+    def _said(self, key: str) -> frozenset[str] | None:
+        """A list of structures in the file that marks bundled weights."""
+        marker = self.folder.parent / BUNDLED_MARKER
+        if self.origin != "bundled" or not marker.is_file():
+            return None
+        try:
+            return frozenset(json.loads(marker.read_bytes())[key])
+        except (ValueError, KeyError, TypeError):
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Availability:
