@@ -181,6 +181,7 @@ def test_the_inventory_tells_what_bundled_weights_cannot() -> None:
         confidence={others[1]: 0.3, others[2]: 0.8},
     )
     found = named(structures.measure(case))
+    assert isinstance(known, int)
     assert found["structures_segmented"].parameters["structures_known"] == known - 1
     assert found["kidney_cyst_left_vol_cm3"].reason == (
         "the bundled weights do not segment the kidney cyst left"

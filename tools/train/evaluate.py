@@ -109,6 +109,20 @@ class Scores:
     total_mr: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     levels: list[str] = field(default_factory=list)
     bleeds_cm3: list[tuple[float, float]] = field(default_factory=list)
+    sure: list[tuple[str, float, float]] = field(default_factory=list)
+
+    def add_total(self, found: Segmentation, wanted: Labels) -> None:
+        """Score a whole-body map, and keep what the network thought of itself."""
+        labels, voxel_mm3 = found.label_map.data, found.label_map.voxel_volume_mm3
+        scores = dice_by_class(labels, wanted, _shown(found), voxel_mm3)
+        for n, value in scores.items():
+            self.total[n].append(value)
+        for name, value in dice_together(labels, wanted).items():
+            self.together[name].append(value)
+        for n in _shown(found):
+            if TOTAL[n] in found.provenance.confidence and (n in scores or not (wanted == n).any()):
+                sure = found.provenance.confidence[TOTAL[n]]
+                self.sure.append((TOTAL[n], sure, scores.get(n, 0.0)))
 
     def summary(self) -> dict[str, object]:
         """Plain figures for a JSON file."""
@@ -122,25 +136,29 @@ class Scores:
         }
 
 
+def _shown(found: Segmentation) -> list[int]:
+    """Classes that the weights segment."""
+    return [n for n in TOTAL_KEPT if TOTAL[n] not in found.provenance.left_out]
+
+
 def _mean(values: Sequence[float]) -> float:
     return round(float(np.mean(values)), 3)
 
 
 def score_trunk(engine: Engine, path: Path, scores: Scores) -> None:
-    """Score one held-out trunk phantom."""
+    """Score one held-out trunk phantom, or one dressed label map."""
     with np.load(path) as stored:
         case = dict(stored)
     volume = Volume(case["hu"], case["affine"])
     voxel_mm3 = volume.voxel_volume_mm3
     found = engine.segment("total_fast", volume)
     labels = found.label_map.data
-    for n, value in dice_by_class(labels, case["total"], TOTAL_KEPT, voxel_mm3).items():
-        scores.total[n].append(value)
-    for name, value in dice_together(labels, case["total"]).items():
-        scores.together[name].append(value)
+    scores.add_total(found, case["total"])
     tissue = published_tissue(engine, volume, found)
     for n, value in dice_by_class(tissue, case["tissue"], TISSUE_KEPT, voxel_mm3).items():
         scores.tissue[n].append(value)
+    if "vertebrae" not in case:
+        return
     heights = dict(zip(case["vertebrae"], case["vertebra_centres_mm"][:, 2], strict=True))
     scores.levels.append(nearest_level(labels, 29, volume.affine, heights) or "none")
 
@@ -180,10 +198,7 @@ def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
     )
     found = engine.segment("total_fast", volume)
     labels = found.label_map.data
-    for n, value in dice_by_class(labels, wanted, TOTAL_KEPT, volume.voxel_volume_mm3).items():
-        scores.total[n].append(value)
-    for name, value in dice_together(labels, wanted).items():
-        scores.together[name].append(value)
+    scores.add_total(found, wanted)
     heights = {
         name.removeprefix("vertebrae_"): float(
             (volume.affine @ [*np.median(np.argwhere(wanted == n), 0), 1.0])[2]
@@ -259,6 +274,28 @@ def table(phantoms: Scores, real: Scores | None) -> str:
     return "\n".join(lines) + "\n"
 
 
+_GOOD = 0.7
+_LIMITS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+
+
+def trade_off(sure: Sequence[tuple[str, float, float]]) -> str:
+    """Markdown table: what a limit of confidence keeps and refuses."""
+    lines = [
+        f"| limit | Dice ≥ {_GOOD}, kept | refused | Dice < {_GOOD}, kept | refused |",
+        "|---|---|---|---|---|",
+    ]
+    good = [confidence for _, confidence, dice in sure if dice >= _GOOD]
+    bad = [confidence for _, confidence, dice in sure if dice < _GOOD]
+    for limit in _LIMITS:
+        counts = [
+            sum((confidence >= limit) == kept for confidence in group)
+            for group in (good, bad)
+            for kept in (True, False)
+        ]
+        lines.append(f"| {limit:.2f} | " + " | ".join(map(str, counts)) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Evaluate from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -273,7 +310,7 @@ def main() -> None:
     options = parser.parse_args()
     # The weights asked for come first in the search order; all tasks are bundled ones.
     engine = Engine(WeightsStore(options.weights), backend=options.backend, threads=options.threads)
-    phantoms, real = Scores(), None
+    phantoms, maps, real = Scores(), Scores(), None
     if options.real is not None:
         real = Scores()
         score_real(engine, options.real, real)
@@ -282,18 +319,23 @@ def main() -> None:
         for path in sorted(options.heldout.glob("trunk-*.npz"))[: options.count]:
             score_trunk(engine, path, phantoms)
             print(path.stem, phantoms.levels[-1], flush=True)
+        for path in sorted(options.heldout.glob("map-*.npz"))[: options.count]:
+            score_trunk(engine, path, maps)
+            print(path.stem, flush=True)
         for path in sorted(options.heldout.glob("head-*.npz"))[: options.count]:
             score_head(engine, path, phantoms)
             print(path.stem, phantoms.bleeds_cm3[-1], flush=True)
         for path in sorted(options.heldout.glob("mr-*.npz"))[: options.count]:
             score_mr(engine, path, phantoms)
             print(path.stem, flush=True)
-    text = table(phantoms, real)
+    sure = phantoms.sure + maps.sure + (real.sure if real else [])
+    text = table(phantoms, real) + "\n" + trade_off(sure)
     print(text)
     if options.markdown is not None:
         options.markdown.write_text(text, encoding="utf-8")
     if options.json is not None:
         figures = {"phantoms": phantoms.summary(), "real": real.summary() if real else None}
+        figures["maps"] = maps.summary() if maps.total else None
         options.json.write_text(json.dumps(figures, indent=1))
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import render
 from classes import MR_DISC, TOTAL_TO_MR
 from phantoms import HELD_OUT_SEED
+from realmaps import VOXEL_MM, dress, load_map
 from scipy import ndimage
 
 from heimdallr.phantom.anatomy import build
@@ -79,11 +81,32 @@ def make_mr(index: int, path: Path) -> None:
     )
 
 
+def make_map(source: Path, index: int, path: Path) -> None:
+    """Dress a real label map anew and write its image and labels.
+
+    The maps are those the networks were trained on; what lies between their labels, the contrast
+    and the noise are not.
+    """
+    rng = np.random.default_rng([HELD_OUT_SEED, index])
+    body = dress(load_map(source), rng)
+    hu_of, texture_of = render.palette_hu(body, rng)
+    hu = hu_of[body.code].astype(np.float32)
+    hu += texture_of[body.code] * rng.standard_normal(hu.shape, np.float32)
+    hu = ndimage.gaussian_filter(hu, rng.uniform(0.2, 0.6))
+    hu += rng.uniform(5, 25) * rng.standard_normal(hu.shape, np.float32)
+    affine = np.diag([VOXEL_MM, VOXEL_MM, VOXEL_MM, 1.0])
+    maps = {"total": body.total[body.code], "tissue": body.tissue[body.code]}
+    image = np.clip(np.rint(hu), -1024, 3071).astype(np.int16)
+    turned = {name: values.transpose(2, 1, 0) for name, values in {"hu": image, **maps}.items()}
+    np.savez_compressed(path, affine=affine, **turned)
+
+
 def main() -> None:
     """Make the held-out set from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--maps", type=Path, help="unpacked set label_maps_ct")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
     regions: tuple[Region, ...] = ("trunk", "head")
@@ -97,6 +120,12 @@ def main() -> None:
         path = options.to / f"mr-{index:02d}.npz"
         if not path.exists():
             make_mr(index, path)
+            print(path.name, flush=True)
+    sources = sorted(options.maps.glob("*_total.nii.gz")) if options.maps else []
+    for index in range(options.count // 5 * len(sources)):
+        path = options.to / f"map-{index:02d}.npz"
+        if not path.exists():
+            make_map(sources[index % len(sources)], index, path)
             print(path.name, flush=True)
 
 
