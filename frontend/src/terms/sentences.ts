@@ -80,6 +80,19 @@ const REASONS: Rewrite[] = [
     (what) => `não segmentado neste volume: ${structure(what)}`,
   ],
   [
+    /^the bundled networks are unsure of the ([\w ]+) \(confidence ([\d.]+)\)$/,
+    (what, sure) =>
+      `as redes incluídas não têm certeza: ${structure(what)} (confiança ${number(sure)})`,
+  ],
+  [
+    /^the bundled weights do not segment the ([\w ]+) well enough to measure$/,
+    (what) => `os pesos incluídos não segmentam bem o suficiente para medir: ${structure(what)}`,
+  ],
+  [
+    /^the bundled weights do not segment the ([\w ]+)$/,
+    (what) => `os pesos incluídos não segmentam: ${structure(what)}`,
+  ],
+  [
     /^no ([\w ]+) segmented on this slice$/,
     (what) => `não segmentado neste corte: ${structure(what)}`,
   ],
