@@ -25,9 +25,14 @@ async function load(language: Language, part: "first" | "all"): Promise<void> {
     i18next.addResourceBundle(language, namespace, texts);
 }
 
+/** The router asks for a page as soon as it is there: before anything can be said. */
+let begun: () => void;
+const beginning = new Promise<void>((resolve) => (begun = resolve));
+
 /** A page that is loaded when it is opened, with what is said there. */
 export async function withTexts<T>(page: Promise<T>): Promise<T> {
-  const [loaded] = await Promise.all([page, load(i18next.language as Language, "all")]);
+  const texts = beginning.then(() => load(i18next.language as Language, "all"));
+  const [loaded] = await Promise.all([page, texts]);
   return loaded;
 }
 
@@ -41,6 +46,7 @@ export async function startI18n(): Promise<void> {
     interpolation: { escapeValue: false },
     returnNull: false,
   });
+  begun();
   await load(language, "first");
   document.documentElement.lang = language;
 }
