@@ -74,6 +74,7 @@ export const theme = createTheme({
     "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   defaultRadius: "sm",
   cursorType: "pointer",
+  respectReducedMotion: true,
   components: {
     Badge: { defaultProps: { tt: "none" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
