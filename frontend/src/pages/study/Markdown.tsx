@@ -1,7 +1,7 @@
 import { Code, List, Table, Text } from "@mantine/core";
 import { Fragment, type ReactNode } from "react";
 
-import { blocksOf, spansOf } from "./markdown";
+import { blocksOf, spansOf } from "./markdownBlocks";
 
 /** The analyses' own documentation: paragraphs, lists, tables; everything else stays text. */
 export function Markdown({ text }: { text: string }) {

@@ -27,23 +27,24 @@ export function StageProgress({ study }: { study: Study }) {
           transitionDuration={300}
         />
       )}
-      <Group gap="md" component="ol" m={0} p={0} style={{ listStyle: "none" }}>
-        {stagesOf(run).map((one) => (
-          <StageItem key={one.stage} stage={one} />
-        ))}
+      <Group gap="md">
+        <Group gap="md" component="ol" m={0} p={0} style={{ listStyle: "none" }}>
+          {stagesOf(run).map((one) => (
+            <StageItem key={one.stage} stage={one} />
+          ))}
+        </Group>
+        {working && (
+          <Text size="sm" c="dimmed" ml="auto">
+            {[
+              format.percent(study.progress),
+              study.remaining_s != null &&
+                t("progress.remaining", { time: format.duration(study.remaining_s) }),
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </Text>
+        )}
       </Group>
-      {working && (
-        <Text size="sm" c="dimmed">
-          {[
-            format.percent(study.progress),
-            study.remaining_s !== null &&
-              study.remaining_s !== undefined &&
-              t("progress.remaining", { time: format.duration(study.remaining_s) }),
-          ]
-            .filter(Boolean)
-            .join(" · ")}
-        </Text>
-      )}
     </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Code, Stack, Text, Title } from "@mantine/core";
+import { Alert, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { Ago } from "@/components/Ago";
@@ -19,7 +19,7 @@ export function StatePanel({ study }: { study: Study }) {
         <Title order={2} size="h3" id="state-title">
           {t(`now.${study.state}.title`)}
         </Title>
-        <Text>{t(`now.${study.state}.text`)}</Text>
+        <Text size="sm">{t(`now.${study.state}.text`)}</Text>
         <Particulars study={study} />
       </Stack>
     </section>
@@ -106,7 +106,10 @@ function Refusals({ study }: { study: Study }) {
               number: series.number ?? "?",
               description: series.description || series.modality,
             })}
-            : <Code lang="en">{series.reasons.join("; ") || t("series.notJudged")}</Code>
+            :{" "}
+            <Text span inherit c="dimmed" lang="en">
+              {series.reasons.join("; ") || t("series.notJudged")}
+            </Text>
           </Text>
         </li>
       ))}

@@ -59,7 +59,7 @@ function Known({ study }: { study: Study }) {
   ]);
   return (
     <>
-      <div className={classes.fold}>
+      <div className={study.results ? classes.fold : undefined}>
         <StudyHeader study={study} neighbours={neighbours} />
         <Notices notices={study.notices} />
         {study.results ? (

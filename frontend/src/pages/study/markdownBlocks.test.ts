@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { blocksOf, spansOf } from "./markdown";
+import { blocksOf, spansOf } from "./markdownBlocks";
 
 test("paragraphs are joined, lists and tables are told apart", () => {
   const blocks = blocksOf(
