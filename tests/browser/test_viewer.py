@@ -154,7 +154,7 @@ def test_a_number_leads_to_its_slice(page: Page, trunk: int) -> None:
 
 def test_every_layout_draws(open_page: Callable[..., Page], trunk: int) -> None:
     """Planes, 3-D and all of them at once, by their keys; none looks like the one before."""
-    page = open_page(viewport={"width": 1000, "height": 640})
+    page = open_page(viewport={"width": 1100, "height": 800})
     _open(page, trunk)
     before = _drawn(page)
     _canvas(page).focus()
@@ -297,7 +297,9 @@ def _changed(page: Page, before: Picture) -> Picture:
     """The picture, as soon as it is another one."""
 
     def differs() -> bool:
-        difference = np.abs(_picture(page) - before).max(axis=2)
+        now = _picture(page)
+        assert now.shape == before.shape, "the images keep their place"
+        difference = np.abs(now - before).max(axis=2)
         return bool((difference > _SEEN).mean() > 1e-3)
 
     _until(differs)

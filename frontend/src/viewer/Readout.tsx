@@ -23,6 +23,7 @@ export function Readout({ hit, modality, isFull }: Props) {
   const [x, y, z] = hit.index;
   const digits = hit.value !== null && !Number.isInteger(hit.value) ? 1 : 0;
   const value = hit.value === null ? null : format.number(hit.value, digits);
+  const structures = hit.structures.map(({ structure }) => terms.Structure(structure)).join(" · ");
   return (
     <div className={classes.readout} aria-label={t("readout.label")} role="group">
       {value !== null && (
@@ -31,8 +32,8 @@ export function Readout({ hit, modality, isFull }: Props) {
         </strong>
       )}
       {!isFull && <em>{t("readout.preview")}</em>}
-      <span className={classes.structures} data-testid="structures">
-        {hit.structures.map(({ structure }) => terms.Structure(structure)).join(" · ")}
+      <span className={classes.structures} title={structures} data-testid="structures">
+        {structures}
       </span>
       <Tooltip label={t("readout.slices", { x, y, z })}>
         <span className={classes.position} data-testid="position">
