@@ -164,7 +164,7 @@ function Share(props: { label: string; value: number; onChange: (value: number) 
         size="sm"
         label={(percent) => `${percent} %`}
         value={Math.round(value * 100)}
-        thumbProps={{ "aria-label": label }}
+        thumbLabel={label}
         onChange={(percent) => onChange(percent / 100)}
       />
     </Group>
