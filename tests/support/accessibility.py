@@ -1,0 +1,26 @@
+"""What axe-core says about a page in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def serious_violations(page: Page) -> list[str]:
+    """Serious and critical violations of WCAG on the page as it is."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: run `npm ci` in frontend/")
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(
+        """async () => (await axe.run()).violations
+            .filter(({impact}) => ["serious", "critical"].includes(impact))
+            .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
+    )
+    return found
