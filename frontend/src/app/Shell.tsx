@@ -8,11 +8,11 @@ import {
   Text,
   Tooltip,
 } from "@mantine/core";
-import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { useDisclosure } from "@mantine/hooks";
 import { IconLockOpen } from "@tabler/icons-react";
 import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, Outlet, useNavigate } from "react-router";
+import { NavLink, Outlet } from "react-router";
 
 import { Waiting } from "@/components/Waiting";
 
@@ -23,6 +23,7 @@ import { LiveContext } from "./live";
 import { SessionGate, useMay, useSession } from "./session";
 import classes from "./Shell.module.css";
 import { useArrival } from "./useArrival";
+import { useGoKeys } from "./useGoKeys";
 import { type Live, useLiveChanges } from "./useLiveChanges";
 
 /** What surrounds every page: who is signed in, where to go, whether what one sees is live. */
@@ -38,14 +39,8 @@ function Frame() {
   const { t } = useTranslation();
   const live = useLiveChanges();
   useArrival();
-  const navigate = useNavigate();
   const [menu, { toggle, close }] = useDisclosure();
-  useHotkeys([
-    ["g>w", () => void navigate("/")],
-    ["g>e", () => void navigate("/explorer")],
-    ["g>s", () => void navigate("/system")],
-    ["shift+?", () => void navigate("/help")],
-  ]);
+  useGoKeys();
   return (
     <LiveContext value={live}>
       <AppShell
@@ -78,8 +73,9 @@ function Frame() {
             <AccountMenu />
           </Group>
         </AppShell.Header>
-        <AppShell.Navbar p="xs" onClick={close}>
-          <Pages menu />
+        <AppShell.Navbar p="xs" onClick={close} hiddenFrom="sm" aria-label={t("nav.pages")}>
+          {/* What slid out of sight is out of the keyboard's way too. */}
+          {menu && <Pages menu />}
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
           <Suspense fallback={<Waiting />}>
