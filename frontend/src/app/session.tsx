@@ -1,6 +1,6 @@
 /** Who is signed in; everything else waits for that. */
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 
 import { api, type Schemas, setCsrfToken } from "@/api/client";
 import { ApiError } from "@/api/errors";
@@ -45,9 +45,15 @@ export function SessionGate({ children }: { children: ReactNode }) {
     });
   }, [queries]);
 
+  // Asking who is signed in takes the form away; what was entered there outlives that.
+  const [oneTime, setOneTime] = useState<string>();
+  const onSignedIn = (entered?: string) => {
+    setOneTime(entered);
+    void refetch();
+  };
   const signedOut = error instanceof ApiError && error.status === 401;
   if (signedOut || data?.must_change_password) {
-    return <SignInPage renew={data ?? null} onSignedIn={() => void refetch()} />;
+    return <SignInPage renew={data ?? null} oneTime={oneTime} onSignedIn={onSignedIn} />;
   }
   if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data) return <Waiting />;

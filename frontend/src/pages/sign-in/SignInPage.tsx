@@ -21,13 +21,14 @@ import { NewPasswordForm } from "./NewPasswordForm";
 interface Props {
   /** Who is signed in already, but with a one-time password. */
   renew: Schemas["WhoAmI"] | null;
-  onSignedIn: () => void;
+  /** That one-time password, where it was entered a moment ago. */
+  oneTime: string | undefined;
+  onSignedIn: (oneTime?: string) => void;
 }
 
 /** Name and password; a one-time password is changed before anything else. */
-export function SignInPage({ renew, onSignedIn }: Props) {
+export function SignInPage({ renew, oneTime, onSignedIn }: Props) {
   const { t } = useTranslation("signIn");
-  const [present, setPresent] = useState<string>();
   return (
     <Center component="main" mih="100vh" p="md">
       <title>Heimdallr</title>
@@ -42,15 +43,10 @@ export function SignInPage({ renew, onSignedIn }: Props) {
           {renew ? (
             <>
               <Alert color="yellow">{t("oneTime")}</Alert>
-              <NewPasswordForm known={present} onDone={onSignedIn} />
+              <NewPasswordForm known={oneTime} onDone={() => onSignedIn()} />
             </>
           ) : (
-            <CredentialsForm
-              onDone={(password) => {
-                setPresent(password);
-                onSignedIn();
-              }}
-            />
+            <CredentialsForm onDone={onSignedIn} />
           )}
         </Stack>
       </Paper>
@@ -58,7 +54,7 @@ export function SignInPage({ renew, onSignedIn }: Props) {
   );
 }
 
-function CredentialsForm({ onDone }: { onDone: (password: string) => void }) {
+function CredentialsForm({ onDone }: { onDone: Props["onSignedIn"] }) {
   const { t } = useTranslation("signIn");
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
@@ -72,7 +68,7 @@ function CredentialsForm({ onDone }: { onDone: (password: string) => void }) {
     try {
       const { data } = await http.POST("/api/v1/session", { body: { name, password } });
       setCsrfToken(data?.csrf_token ?? null);
-      onDone(password);
+      onDone(data?.must_change_password ? password : undefined);
     } catch (refused) {
       setError(messageOf(refused));
     } finally {
