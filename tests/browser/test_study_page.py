@@ -435,6 +435,24 @@ def test_everybody_can_use_it(
     assert serious_violations(page) == []
 
 
+def test_from_study_to_study(page: Page) -> None:
+    """In the order of the list one came from, and back to it with its search."""
+    page.goto("/?q=phantom")
+    rows = page.locator("tbody tr[data-study]")
+    expect(rows.nth(1)).to_be_visible()
+    first, second = (str(rows.nth(at).get_attribute("data-study")) for at in (0, 1))
+    rows.nth(0).get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(f"/studies/{first}$"))
+    expect(page.get_by_role("button", name="Previous study")).to_be_disabled()
+    page.keyboard.press("]")
+    expect(page).to_have_url(re.compile(f"/studies/{second}$"))
+    page.get_by_role("button", name="Previous study").click()
+    expect(page).to_have_url(re.compile(f"/studies/{first}$"))
+    page.get_by_role("link", name="Back to the worklist").click()
+    expect(page).to_have_url(re.compile(r"/\?q=phantom$"))
+    expect(rows.nth(1)).to_be_visible()
+
+
 def test_an_unknown_study_says_so(page: Page) -> None:
     """And leads back."""
     page.goto("/studies/999999")

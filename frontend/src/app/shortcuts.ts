@@ -8,7 +8,7 @@ export interface Shortcut {
   text: string;
 }
 
-export type ShortcutPage = "everywhere" | "worklist" | "viewer";
+export type ShortcutPage = "everywhere" | "worklist" | "study" | "viewer";
 
 export const SHORTCUTS: Record<ShortcutPage, readonly Shortcut[]> = {
   everywhere: [
@@ -27,6 +27,12 @@ export const SHORTCUTS: Record<ShortcutPage, readonly Shortcut[]> = {
     { keys: [["u"]], text: "worklist:shortcuts.unread" },
     { keys: [["r"]], text: "worklist:shortcuts.refresh" },
     { keys: [["Esc"]], text: "worklist:shortcuts.escape" },
+  ],
+  study: [
+    { keys: [["t"]], text: "study:shortcuts.find" },
+    { keys: [["["], ["]"]], text: "study:shortcuts.neighbours" },
+    { keys: [["u"]], text: "study:shortcuts.unread" },
+    { keys: [["Shift+R"]], text: "study:shortcuts.report" },
   ],
   viewer: [
     { keys: Object.values(LAYOUT_KEYS).map((key) => [key]), text: "viewer:shortcuts.layout" },

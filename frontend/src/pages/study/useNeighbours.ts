@@ -1,15 +1,12 @@
 import { useHotkeys } from "@mantine/hooks";
-import { useLocation, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 
-/** What the worklist hands over when it opens a study: its page's studies, and its own address. */
-export interface FromWorklist {
-  ids?: number[];
-  from?: string;
-}
+import { lastWorklist } from "@/app/lastWorklist";
 
 export interface Neighbours {
-  /** Whether the list is known at all. */
+  /** Whether one came from a list of several. */
   known: boolean;
+  /** Where the worklist was, with its search and filters. */
   back: string;
   previous?: () => void;
   next?: () => void;
@@ -17,17 +14,16 @@ export interface Neighbours {
 
 /** The studies before and after this one in the list one came from; keys `[` and `]`. */
 export function useNeighbours(studyId: number): Neighbours {
-  const { state } = useLocation() as { state: FromWorklist | null };
+  const { ids, address } = lastWorklist();
   const navigate = useNavigate();
-  const ids = state?.ids ?? [];
   const at = ids.indexOf(studyId);
   const to = (id: number | undefined) =>
-    at < 0 || id === undefined ? undefined : () => void navigate(`/studies/${id}`, { state });
+    at < 0 || id === undefined ? undefined : () => void navigate(`/studies/${id}`);
   const previous = to(ids[at - 1]);
   const next = to(ids[at + 1]);
   useHotkeys([
     ["[", () => previous?.()],
     ["]", () => next?.()],
   ]);
-  return { known: at >= 0 && ids.length > 1, back: state?.from ?? "/", previous, next };
+  return { known: at >= 0 && ids.length > 1, back: address, previous, next };
 }

@@ -1,10 +1,11 @@
 import { VisuallyHidden } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import type { RowSelectionState } from "@tanstack/react-table";
-import { Suspense, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 
+import { rememberWorklist } from "@/app/lastWorklist";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Later } from "@/components/Later";
 import { readableName } from "@/components/personName";
@@ -40,6 +41,7 @@ import { WorklistTable } from "./WorklistTable";
 export function WorklistPage() {
   const { t } = useTranslation("worklist");
   const navigate = useNavigate();
+  const { pathname, search } = useLocation();
   const { view, setView, setFilters } = useView();
   const list = useWorklist(view);
   const counts = useCounts();
@@ -56,6 +58,13 @@ export function WorklistPage() {
   const searchField = useRef<HTMLInputElement>(null);
 
   const studies = list.data?.studies;
+  useEffect(() => {
+    if (studies)
+      rememberWorklist(
+        studies.map(({ id }) => id),
+        pathname + search,
+      );
+  }, [studies, pathname, search]);
   const { cursor, moveTo, move } = useCursor(studies, box);
   const selected = Object.keys(selection).map(Number);
   const actions = useMemo<RowActions>(
