@@ -288,9 +288,9 @@ def test_dropped_retried_deleted(page: Page, system: DemoSystem, tmp_path: Path)
     look = page.get_by_role("dialog")
     expect(look.get_by_role("alert")).to_contain_text("What happened")
     look.get_by_role("button", name="Retry").click()
-    number = study.get_attribute("data-study")
+    study_id = study.get_attribute("data-study")
     expect(page.get_by_text("Done: Retry, 1 study")).to_be_visible()
-    runs = system.client.get(f"/api/v1/studies/{number}").json()["runs"]
+    runs = system.client.get(f"/api/v1/studies/{study_id}").json()["runs"]
     assert [run["cause"] for run in runs] == ["retry", "received"]
     page.keyboard.press("Escape")
     expect(look).to_have_count(0)
