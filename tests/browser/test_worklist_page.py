@@ -301,7 +301,7 @@ def test_dropped_retried_deleted(page: Page, system: DemoSystem, tmp_path: Path)
     asked = page.get_by_role("dialog", name="Delete 1 study?")
     asked.get_by_role("button", name="Delete 1 study").click()
     expect(study).to_have_count(0)
-    assert system.client.get(f"/api/v1/studies/{number}").status_code == 404
+    assert system.client.get(f"/api/v1/studies/{study_id}").status_code == 404
 
 
 def test_a_hundred_thousand_studies(page: Page, system: DemoSystem) -> None:
