@@ -97,10 +97,12 @@ function Earlier({ trend, unit }: { trend: Trend; unit: string }) {
         <Table.Tbody>
           {trend.points.toReversed().map(({ study, value }) => (
             <Table.Tr key={study.study_id}>
-              <Table.Td>
+              <Table.Td style={{ whiteSpace: "nowrap" }}>
                 {study.study_date ? format.date(study.study_date) : t("trend.noDate")}
               </Table.Td>
-              <Table.Td ta="end">{terms.quantity(value, unit)}</Table.Td>
+              <Table.Td ta="end" style={{ whiteSpace: "nowrap" }}>
+                {terms.quantity(value, unit)}
+              </Table.Td>
               <Table.Td>
                 {study.current ? (
                   t("trend.this")

@@ -86,7 +86,8 @@ function TrendMark({ trend, unit }: { trend: Trend; unit: string }) {
   const format = useFormat();
   const terms = useTerms();
   const { previous, difference, share } = trend;
-  const signed = (text: string) => (difference && difference > 0 ? `+${text}` : text);
+  const signed = (text: string) =>
+    difference && difference > 0 ? `+${text}` : text.replace(/^-/, "−");
   return (
     <span className={classes.pair}>
       <Sparkline
@@ -101,6 +102,7 @@ function TrendMark({ trend, unit }: { trend: Trend; unit: string }) {
             date: format.date(previous.study.study_date),
           })
         : t("trend.later")}
+      {trend.otherPhase && ` · ${t("trend.otherPhaseShort")}`}
     </span>
   );
 }

@@ -66,6 +66,25 @@ test("one number is no trend, and neither are numbers of others only", () => {
   expect(trendOf(undefined, "x", "cm3")).toBeNull();
 });
 
+test("slice numbers and scanned lengths of two scans have nothing in common", () => {
+  const name = (values: Record<string, number>) => ({ values });
+  for (const one of [
+    "slice_L3",
+    "hemorrhage_analysis_slices.center_50",
+    "visceral_fat_scanned_vol_cm3",
+  ])
+    expect(
+      trendOf(
+        of(
+          examined(1, "2025-01-01", 0, name({ [one]: 3 })),
+          examined(2, "2026-01-01", 0, name({ [one]: 4 })),
+        ),
+        one,
+        "",
+      ),
+    ).toBeNull();
+});
+
 test("points of a small chart lie inside it, a flat line in its middle", () => {
   expect(sparkline([1, 2], 40, 20, 2)).toEqual([
     [2, 18],

@@ -22,8 +22,12 @@ export interface Trend {
   otherPhase: boolean;
 }
 
+/** Slice numbers count from where a scan began; what was scanned of a tissue depends on its length. */
+const NOT_COMPARABLE = /^slice_|_slices\.|_scanned_vol_cm3$/;
+
 /** Null where there is nothing to compare with. */
 export function trendOf(history: History | undefined, name: string, unit: string): Trend | null {
+  if (NOT_COMPARABLE.test(name)) return null;
   const points = (history?.studies ?? []).flatMap((study) => {
     const value = study.values[name];
     return value === undefined ? [] : [{ study, value }];
