@@ -1,15 +1,12 @@
 import { fileURLToPath } from "node:url";
 
 import react from "@vitejs/plugin-react";
-import mantine from "postcss-preset-mantine";
 import { defineConfig } from "vitest/config";
 
 const server = process.env.HEIMDALLR_SERVER ?? "http://127.0.0.1:8001";
 
 export default defineConfig({
   plugins: [react()],
-  // `light-dark()` follows Mantine's scheme, which the reader chooses, not the system's.
-  css: { postcss: { plugins: [mantine()] } },
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   // The server puts a fresh nonce in its place with every page it sends (web/api/pages.py).
   html: { cspNonce: "HEIMDALLR_CSP_NONCE" },
