@@ -22,7 +22,7 @@ export function AuditTab() {
   const [params, setParams] = useSearchParams();
   const pages = useOlder();
   const filters = filtersOf(params);
-  const { data, error, refetch, isFetching } = api.useQuery(
+  const { data, error, refetch } = api.useQuery(
     "get",
     "/api/v1/audit",
     { params: { query: { ...queryOf(filters), before: pages.before, limit: PAGE } } },
@@ -36,7 +36,6 @@ export function AuditTab() {
       <AuditFilters
         key={params.toString()}
         filters={filters}
-        busy={isFetching}
         onShow={(wanted) => {
           pages.reset();
           const changed = withFilters(params, wanted);
