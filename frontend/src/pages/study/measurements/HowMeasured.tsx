@@ -34,7 +34,12 @@ export function HowMeasured({ measurement, trend }: Props) {
       <Facts
         facts={[
           ...parameterFacts(measurement.parameters, terms),
-          [t("how.name"), measurement.name],
+          [
+            t("how.name"),
+            <Link key="name" to={`/explorer?name=${encodeURIComponent(measurement.name)}`}>
+              {measurement.name}
+            </Link>,
+          ],
         ]}
       />
       <References measurement={measurement} />
