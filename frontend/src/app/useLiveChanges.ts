@@ -10,6 +10,9 @@ export type Live = "live" | "polling";
 /** After the server refused the stream: it restarts, or too many follow. */
 const AGAIN_MS = 15_000;
 const WORKLIST = ["get", "/api/v1/studies"];
+const STUDY = "/api/v1/studies/{study_id}";
+/** What changes with new results only; each look at it is a line in the audit trail. */
+const OF_RESULTS = new Set([`${STUDY}/viewer`, `${STUDY}/history`]);
 
 /** Put a study's new row wherever the row stands; order and filters are asked for anew, gently. */
 function updateRow(queries: QueryClient, row: StudyRow): void {
@@ -18,10 +21,15 @@ function updateRow(queries: QueryClient, row: StudyRow): void {
     (page) =>
       page && { ...page, studies: page.studies.map((one) => (one.id === row.id ? row : one)) },
   );
+  const known = queries
+    .getQueriesData<Schemas["StudyDetail"]>({ queryKey: ["get", STUDY] })
+    .find(([, study]) => study?.id === row.id)?.[1];
+  const renewed = known?.finished_at !== row.finished_at;
   void queries.invalidateQueries({
-    predicate: ({ queryKey }) =>
-      String(queryKey[1]).startsWith("/api/v1/studies/{study_id}") &&
-      studyOf(queryKey[2]) === row.id,
+    predicate: ({ queryKey: [, path, init] }) =>
+      String(path).startsWith(STUDY) &&
+      studyOf(init) === row.id &&
+      (renewed || !OF_RESULTS.has(String(path))),
   });
 }
 
