@@ -86,7 +86,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def eventually() -> Callable[[Callable[[], bool]], None]:
     """Waits until something is so; fails when it never is."""
 
-    def wait(condition: Callable[[], bool], seconds: float = 40) -> None:
+    def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it never came to be"
