@@ -61,7 +61,7 @@ class Running:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that must come soon."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline, self.lines
             time.sleep(0.02)
@@ -210,7 +210,7 @@ one.run(threading.Event(), lambda: print("pids", *one.pids().values(), flush=Tru
         pid = next(int(line.split()[1]) for line in parent.stdout if line.startswith("pids"))
         parent.kill()
         parent.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while _lives(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)
