@@ -314,7 +314,7 @@ def _running(settings: Settings) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def _wait_for(found: Callable[[], bool], seconds: float = 30.0) -> float:
+def _wait_for(found: Callable[[], bool], seconds: float = 120.0) -> float:
     began = time.monotonic()
     while not found():
         assert time.monotonic() - began < seconds, "waited in vain"

@@ -59,7 +59,7 @@ def _recorder(database: Database, folders: DataFolders) -> subprocess.Popen[byte
     return subprocess.Popen([sys.executable, "-c", SERVICE], env=environment)
 
 
-def _wait_for(what: str, found: object, seconds: float = 60.0) -> None:
+def _wait_for(what: str, found: object, seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not found():  # type: ignore[operator]
         assert time.monotonic() < end, f"waited in vain for: {what}"
