@@ -108,9 +108,14 @@ def test_a_stranger_finds_the_critical_study(page: Page, system: DemoSystem) -> 
 
 def test_search_and_filters_stand_in_the_address(page: Page, system: DemoSystem) -> None:
     """They survive a reload, are told as chips, and go away by one click or the way back."""
+    number, head = next(
+        (one["id"], str(one["accession_number"]))
+        for one in studies_of(system)
+        if "CT HEAD" in str(one["description"])
+    )
+    system.client.put(f"/api/v1/studies/{number}/read", json={"on": False}).raise_for_status()
     open_worklist(page)
     expect(rows(page).nth(1)).to_be_visible()
-    head = accession_of(system, "CT HEAD")
     page.get_by_role("searchbox").fill(head)
     expect(rows(page)).to_have_count(1)
     expect(page).to_have_url(re.compile(f"q={head}"))
@@ -393,7 +398,7 @@ def test_everybody_can_use_it(open_page: Callable[..., Page], scheme: str, width
         pytest.skip("axe-core is not installed: run `npm ci` in frontend/")
     page = open_page(viewport={"width": width, "height": 900})
     page.add_init_script(f"localStorage.setItem('mantine-color-scheme-value', '{scheme}')")
-    page.goto("/?unread=1")
+    page.goto("/?state=done")
     expect(page.locator("[data-study]").first).to_be_visible()
     page.evaluate(AXE.read_text())
     assert serious(page) == []
