@@ -175,7 +175,9 @@ def test_every_layout_draws(open_page: Callable[..., Page], trunk: int) -> None:
 def test_a_distance_is_measured_in_mm(page: Page, trunk: int) -> None:
     """A line drawn with the ruler stays until it is removed."""
     _open(page, trunk)
+    coloured = _drawn(page)
     page.get_by_role("button", name="None", exact=True).click()
+    _changed(page, coloured)
     page.get_by_role("button", name="Measure a distance").click()
     first = _still(page)
     box = _box(page)
@@ -288,9 +290,14 @@ def _drawn(page: Page) -> Picture:
 def _still(page: Page) -> Picture:
     """The picture when nothing blinks any more."""
     page.wait_for_function("() => !document.querySelector('[data-flashing]')")
-    last = _drawn(page)
-    _until(lambda: np.array_equal(last, _picture(page)))
-    return last
+    seen = [_drawn(page)]
+
+    def stays() -> bool:
+        seen.append(_picture(page))
+        return np.array_equal(seen[-2], seen[-1])
+
+    _until(stays)
+    return seen[-1]
 
 
 def _changed(page: Page, before: Picture) -> Picture:
