@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,24 @@ def _start(settings: Settings, name: str) -> Worker:
     return Worker(process, log)
 
 
+@pytest.mark.parametrize("later_s", [0.0, 1.5, 4.0])
+def test_a_worker_stops_in_order_while_its_networks_are_loading(
+    local: tuple[Settings, Database], later_s: float
+) -> None:
+    """Loading happens in native code that does not bear an interpreter going away under it."""
+    worker = _start(local[0], "worker")
+    try:
+        until = time.monotonic() + LIMIT_S
+        while not worker.is_ready:
+            assert time.monotonic() < until, worker.log.read_text()
+            time.sleep(0.05)
+        time.sleep(later_s)
+        assert worker.stop(LIMIT_S) == 0
+    finally:
+        worker.kill()
+    assert b"worker_stopped" in worker.log.read_bytes()
+
+
 def test_a_killed_worker_costs_a_real_study_nothing(
     head: WrittenStudy, local: tuple[Settings, Database]
 ) -> None:
@@ -83,7 +102,7 @@ def test_a_killed_worker_costs_a_real_study_nothing(
             database, study_id, StudyState.DONE, StudyState.FAILED, limit_s=LIMIT_S
         )
         assert (study.state, study.error, study.modality) == (StudyState.DONE, "", "CT")
-        assert second.stop() == 0
+        assert second.stop(LIMIT_S) == 0
     finally:
         second.kill()
     (run,) = runs_of(database, study_id)

@@ -13,8 +13,9 @@ def work() -> None:
     settings, stop = begin("worker")
     from heimdallr.workflow.service import run_worker  # noqa: PLC0415 - commands start quickly
 
-    if not run_worker(settings, stop):
-        # A stage is running that nothing can interrupt; whoever takes the case up does it again.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+    run_worker(settings, stop)
+    # Networks may still be loading in the background, or a stage be running that nothing can
+    # interrupt: the native libraries under them crash or hang when Python is taken down first.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
