@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from accessibility import serious_violations
 from playwright.sync_api import Locator, Page, expect
 from received_images import stack
 
@@ -17,6 +17,7 @@ from heimdallr.cli.demo_system import USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Response, Route
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from heimdallr.phantom.studies import WrittenStudy
 
 BUDGET_BYTES = 300_000
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PROCESSED_MS = 300_000.0
 MANY = 100_000
 
@@ -394,25 +394,12 @@ def accession_text(system: DemoSystem) -> str:
 @pytest.mark.parametrize("width", [1440, 390])
 def test_everybody_can_use_it(open_page: Callable[..., Page], scheme: str, width: int) -> None:
     """No serious violation of WCAG, neither of the list nor of the quick look."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: run `npm ci` in frontend/")
     page = open_page(viewport={"width": width, "height": 900})
     page.add_init_script(f"localStorage.setItem('mantine-color-scheme-value', '{scheme}')")
     page.goto("/?state=done")
     expect(page.locator("[data-study]").first).to_be_visible()
-    page.evaluate(AXE.read_text())
-    assert serious(page) == []
+    assert serious_violations(page) == []
     page.get_by_role("button", name="Quick look").first.click()
     expect(page.get_by_role("dialog").get_by_text("Key numbers")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_css("opacity", "1")
-    assert serious(page) == []
-
-
-def serious(page: Page) -> list[str]:
-    """Serious and critical violations that axe finds."""
-    found: list[str] = page.evaluate(
-        """async () => (await axe.run()).violations
-            .filter(({impact}) => ["serious", "critical"].includes(impact))
-            .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
-    )
-    return found
+    assert serious_violations(page) == []
