@@ -209,13 +209,14 @@ class Rows:
             )  # fmt: skip
 
 
-def fill(database: Database, count: int) -> None:
-    """Make the tables and write ``count`` studies."""
+def fill(database: Database, count: int, first: int = 1) -> None:
+    """Make the tables and write ``count`` studies, numbered from ``first``."""
     upgrade(database)
-    for first in range(1, count + 1, BATCH):
-        rows = Rows(first)
-        for number in range(first, min(first + BATCH, count + 1)):
-            rows.study(number, count)
+    last = first + count - 1
+    for start in range(first, last + 1, BATCH):
+        rows = Rows(start)
+        for number in range(start, min(start + BATCH, last + 1)):
+            rows.study(number, last)
         with database.write() as session:
             for table, values in rows.tables.items():
                 session.execute(insert(table), values)

@@ -3,6 +3,7 @@ import { createBrowserRouter, type RouteObject } from "react-router";
 
 import { Waiting } from "@/components/Waiting";
 import { withTexts } from "@/i18n";
+import { preloadViewer } from "@/viewer";
 
 import { ErrorPage } from "./ErrorPage";
 import { Shell } from "./Shell";
@@ -14,9 +15,11 @@ const pages: RouteObject[] = [
   },
   {
     path: "studies/:studyId",
-    lazy: async () => ({
-      Component: (await withTexts(import("@/pages/study/StudyPage"))).StudyPage,
-    }),
+    lazy: async () => {
+      // The page will ask for it: it comes along, but the page does not wait for it.
+      preloadViewer();
+      return { Component: (await withTexts(import("@/pages/study/StudyPage"))).StudyPage };
+    },
   },
   {
     path: "studies/:studyId/report",

@@ -1,5 +1,4 @@
 /** Numbers, dates and durations in the reader's language. */
-import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 export interface Format {
@@ -25,7 +24,16 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
+const made = new Map<string, Format>();
+
+/** Made once per language: the browser takes milliseconds for every formatter. */
 export function formatFor(language: string): Format {
+  const format = made.get(language) ?? makeFormat(language);
+  made.set(language, format);
+  return format;
+}
+
+function makeFormat(language: string): Format {
   const locale = language === "pt" ? "pt-BR" : "en-GB";
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const dateStyle = language === "pt" ? "short" : "medium";
@@ -33,14 +41,15 @@ export function formatFor(language: string): Format {
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
-  const number = (value: number, digits = 0) =>
-    new Intl.NumberFormat(locale, {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    }).format(value);
+  const share = new Intl.NumberFormat(locale, { style: "percent" });
+  const numbers: Intl.NumberFormat[] = [];
+  const number = (value: number, digits = 0) => {
+    const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return (numbers[digits] ??= new Intl.NumberFormat(locale, fraction)).format(value);
+  };
   return {
     number,
-    percent: (share) => new Intl.NumberFormat(locale, { style: "percent" }).format(share),
+    percent: (value) => share.format(value),
     date: (text) => day.format(new Date(`${text}T00:00:00Z`)),
     shortDate: (text) => shortDay.format(new Date(`${text}T00:00:00Z`)),
     dateTime: (text) => moment.format(new Date(text)),
@@ -70,5 +79,5 @@ function join(first: number, unit: string, rest: number, small: string): string 
 
 export function useFormat(): Format {
   const { i18n } = useTranslation();
-  return useMemo(() => formatFor(i18n.language), [i18n.language]);
+  return formatFor(i18n.language);
 }

@@ -7,5 +7,12 @@ import { lazy } from "react";
 
 export { type Jump, type JumpTarget, useViewerManifest } from "./manifest";
 
+const load = async () => ({ default: (await import("./Viewer")).Viewer });
+
 /** Fills its parent. Suspends while its program is loaded. */
-export const Viewer = lazy(async () => ({ default: (await import("./Viewer")).Viewer }));
+export const Viewer = lazy(load);
+
+/** Begin to load that program. What goes wrong is told where it is used. */
+export function preloadViewer(): void {
+  load().catch(() => undefined);
+}

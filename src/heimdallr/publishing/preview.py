@@ -28,7 +28,7 @@ LARGE_VOXELS = 64_000_000
 """A volume of more voxels gets a preview."""
 
 PREVIEW_VOXELS = 24_000_000
-"""A preview has no more: 48 MB, some ten of a second to unpack and to hand to the graphics."""
+"""A preview has no more: 48 MB, some tenths of a second to unpack and to hand to the graphics."""
 
 _LOWEST, _HIGHEST = -32768, 32767
 _FINE_STEPS = 1000
