@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,39 @@ def test_nothing_comes_from_elsewhere(service: Service) -> None:
         assert answer.status_code == 200, part
         assert "immutable" in answer.headers["cache-control"]
     assert not re.search(r"<script(?![^>]*src)|<style|\son\w+=|\sstyle=", page)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "coding"),
+    [("gzip, deflate, br", "gzip"), ("identity", None), ("gzip;q=0, br", None)],
+)
+def test_parts_come_compressed_to_whoever_takes_it(
+    service: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    accepts: str,
+    coding: str | None,
+) -> None:
+    """The same program either way; caches are told that the answer depends on it."""
+    program = b"export const page = 1;\n" * 100
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "page-1a.js").write_bytes(program)
+    (tmp_path / "assets" / "page-1a.js.gz").write_bytes(gzip.compress(program))
+    monkeypatch.setattr(pages, "STATIC", tmp_path)
+    answer = service.client.get("/assets/page-1a.js", headers={"Accept-Encoding": accepts})
+    assert answer.content == program
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["content-type"].startswith(("text/javascript", "application/javascript"))
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+@needs_build
+def test_the_build_compresses_its_programs(service: Service) -> None:
+    """The program of the page, as a browser asks for it."""
+    part = re.findall(r'src="([^"]+\.js)"', service.client.get("/").text)[0]
+    answer = service.client.get(part, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
 
 
 def test_where_it_is_not_built(

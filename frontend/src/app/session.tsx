@@ -1,5 +1,5 @@
 /** Who is signed in; everything else waits for that. */
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 
 import { api, type Schemas, setCsrfToken } from "@/api/client";
@@ -7,6 +7,8 @@ import { ApiError } from "@/api/errors";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Waiting } from "@/components/Waiting";
 import { SignInPage } from "@/pages/sign-in/SignInPage";
+
+import { queryClient } from "./queryClient";
 
 export type WhoAmI = Schemas["WhoAmI"];
 export type Permission = WhoAmI["permissions"][number];
@@ -23,15 +25,17 @@ export function useMay(permission: Permission): boolean {
   return useSession().permissions.includes(permission);
 }
 
+const WHO = api.queryOptions("get", "/api/v1/session", {}, { staleTime: Infinity });
+
+/** Before there is anything to show: every page waits for it. What goes wrong shows at the gate. */
+export function askWhoIsThere(): void {
+  queryClient.query(WHO).catch(() => undefined);
+}
+
 /** Shows the pages to who may see them, the sign-in form to everybody else. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
-  const { data, error, refetch } = api.useQuery(
-    "get",
-    "/api/v1/session",
-    {},
-    { staleTime: Infinity },
-  );
+  const { data, error, refetch } = useQuery(WHO);
   // Repeated by requests of children, so it is known before they render.
   setCsrfToken(data?.csrf_token ?? null);
 

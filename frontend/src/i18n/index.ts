@@ -45,6 +45,7 @@ export async function startI18n(): Promise<void> {
     // React escapes by itself.
     interpolation: { escapeValue: false },
     returnNull: false,
+    showSupportNotice: false,
   });
   begun();
   await load(language, "first");

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+RECENT_RUNS = 1000
+"""How far back the past is asked how long work takes."""
+
 
 class RunOverError(Exception):
     """Nothing is left to be done for a run: it is over, or its study was deleted."""
@@ -283,11 +286,17 @@ def active_runs(session: Session, executors: Iterable[str] = ()) -> Sequence[Run
 def past_seconds(
     session: Session, modality: str | None = None, limit: int = 50
 ) -> Sequence[Mapping[str, float]]:
-    """Wall time by stage of the newest runs that ended well; of one modality, or of any."""
-    query = select(Run.seconds).where(Run.state == StudyState.DONE)
+    """Wall time by stage of the newest runs that ended well; of one modality, or of any.
+
+    Looked for among the last ``RECENT_RUNS`` that ended at all, however many there are.
+    """
+    ended = select(Run.seconds, Run.state, Run.study_fk, Run.finished_at)
+    ended = ended.where(Run.finished_at.is_not(None)).order_by(Run.finished_at.desc())
+    recent = ended.limit(RECENT_RUNS).subquery()
+    query = select(recent.c.seconds).where(recent.c.state == StudyState.DONE)
     if modality is not None:
-        query = query.join(Study, Study.id == Run.study_fk).where(Study.modality == modality)
-    found = session.scalars(query.order_by(Run.finished_at.desc()).limit(limit))
+        query = query.join(Study, Study.id == recent.c.study_fk).where(Study.modality == modality)
+    found = session.scalars(query.order_by(recent.c.finished_at.desc()).limit(limit))
     return [one for one in found if isinstance(one, dict)]
 
 

@@ -1,9 +1,10 @@
 """JSON is sent gzipped: a worklist shrinks to a tenth.
 
 Nothing else is: images, volumes and archives are compressed already, the stream of changes must
-come at once, and the dashboard's parts are their own matter. Answers that hold a secret are left
-as they are: from the length of a compressed one, its secret can be guessed by whoever makes a
-browser ask for it with texts of theirs in it (BREACH).
+come at once, and the dashboard's parts were compressed when it was built
+(:mod:`heimdallr.web.api.pages`). Answers that hold a secret are left as they are: from the length
+of a compressed one, its secret can be guessed by whoever makes a browser ask for it with texts of
+theirs in it (BREACH).
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@
 """
 
 import secrets
+from mimetypes import guess_type
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
 from heimdallr.web.access import dashboard_policy
-from heimdallr.web.files import asset
+from heimdallr.web.files import asset, takes_gzip
 from heimdallr.web.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +55,15 @@ for address in ADDRESSES:
 
 
 @router.get("/assets/{name}")
-def get_asset(name: str) -> FileResponse:
-    """A program, a style, a picture."""
-    return FileResponse(asset(STATIC / "assets", name), headers={"Cache-Control": _FOR_EVER})
+def get_asset(request: Request, name: str) -> FileResponse:
+    """A program, a style, a picture; compressed where the build brought that and it is taken."""
+    path = asset(STATIC / "assets", name)
+    headers = {"Cache-Control": _FOR_EVER}
+    packed = path.with_name(f"{name}.gz")
+    if not packed.is_file():
+        return FileResponse(path, headers=headers)
+    headers["Vary"] = "Accept-Encoding"
+    if not takes_gzip(request.headers):
+        return FileResponse(path, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return FileResponse(packed, media_type=guess_type(name)[0], headers=headers)
