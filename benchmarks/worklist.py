@@ -4,10 +4,10 @@
 
     python benchmarks/worklist.py [--studies 100000] [--repeat 40] [--cpu] [--only sqlite]
 
-Fills a throw-away database (PostgreSQL: a throw-away cluster), then asks for every page the worklist
-offers in random order, as the API does (rows, findings, time that remains), and prints median and
-95th percentile. The bar is 50 ms at the 95th; on a machine that is busy with other things, hold the
-CPU time to it (``--cpu``).
+Fills a throw-away database (PostgreSQL: a throw-away cluster), then asks for every page that the
+worklist offers, in random order, as the API does (rows, findings, time that remains), and prints
+median and 95th percentile. The bar is 50 ms at the 95th; on a machine that is busy with other
+things, hold the CPU time to it (``--cpu``).
 """
 
 from __future__ import annotations

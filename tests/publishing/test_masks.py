@@ -217,7 +217,7 @@ def test_a_label_map_of_other_voxels_is_refused(
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
-def test_the_volume_is_copied_or_compressed(tmp_path: Path, suffix: str) -> None:
+def test_the_volume_keeps_header_and_voxels(tmp_path: Path, suffix: str) -> None:
     """Either way the published image has the converted image's header and voxels."""
     voxels = np.random.default_rng(1).integers(-1024, 3000, (160, 150, 110)).astype(np.int16)
     source = tmp_path / f"converted{suffix}"
@@ -226,6 +226,32 @@ def test_the_volume_is_copied_or_compressed(tmp_path: Path, suffix: str) -> None
     published = nib.load(tmp_path / "volume.nii.gz")
     assert published.header == nib.load(source).header
     assert np.array_equal(np.asanyarray(published.dataobj), voxels)
+
+
+@pytest.mark.parametrize("made", [nib.Nifti1Image, nib.Nifti2Image])
+def test_a_volume_names_nobody(tmp_path: Path, made: type[nib.Nifti1Image]) -> None:
+    """Neither in its header's texts, nor in extensions, nor as the file name gzip remembers."""
+    voxels = np.arange(6 * 5 * 4, dtype=np.int16).reshape(6, 5, 4)
+    image = made(voxels, AFFINES["oblique"])
+    header = image.header
+    header.set_slope_inter(2.0, -1024.0)
+    for field in ("descrip", "intent_name", "aux_file"):
+        header[field] = b"SILVA^JOAO"
+    header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"SILVA^JOAO, born 1956"))
+    nib.save(image, tmp_path / "plain.nii")
+    source = tmp_path / "converted.nii.gz"
+    with source.open("wb") as file, gzip.GzipFile("SILVA^JOAO.nii", "wb", fileobj=file) as packed:
+        packed.write((tmp_path / "plain.nii").read_bytes())
+    assert b"SILVA" in source.read_bytes()[:64]
+    for given in (source, tmp_path / "plain.nii"):
+        write_volume(tmp_path / "volume.nii.gz", given)
+        written = (tmp_path / "volume.nii.gz").read_bytes()
+        assert b"SILVA" not in written
+        assert b"SILVA" not in gzip.decompress(written)
+        published = nib.load(tmp_path / "volume.nii.gz")
+        assert np.array_equal(published.get_fdata(), nib.load(given).get_fdata())
+        assert np.array_equal(published.affine, nib.load(given).affine)
+        assert published.header["sform_code"] == image.header["sform_code"]
 
 
 def test_a_volume_of_several_gzip_members_becomes_one(tmp_path: Path) -> None:

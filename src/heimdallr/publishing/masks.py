@@ -11,13 +11,13 @@ from __future__ import annotations
 import gzip
 import math
 import os
-import shutil
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import nibabel as nib
 import numpy as np
+from nibabel.openers import Opener
 from scipy import ndimage
 
 from heimdallr.domain.errors import PublishingError
@@ -36,6 +36,9 @@ WORTHWHILE_GAP_BYTES = 4096
 
 LARGEST_LABEL = int(np.iinfo(np.uint8).max)
 """Of a label map in one file; TotalSegmentator's largest task has 117."""
+
+_WORDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
+"""Fields of a NIfTI header that hold free text."""
 
 Box = tuple[slice, ...]
 
@@ -124,38 +127,41 @@ def mask_header(grid: NativeGrid) -> bytes:
 
 
 def write_volume(path: Path, source: Path, *, threads: int | None = None) -> None:
-    """Copy the converted image to ``path`` (``.nii.gz``), compressing it if it is not yet.
+    """Write the converted image to ``path`` (``.nii.gz``): its voxels as they are, and no words.
 
-    A file of several gzip members (bgzip makes them) is compressed anew: browsers would read the
-    first of them only.
+    What a person brought may name the patient in its header, in an extension, or as the file name
+    that gzip remembers: none of that goes on.
 
     Raises:
         PublishingError: ``source`` is neither ``.nii`` nor ``.nii.gz``.
     """
-    if source.name.endswith(".nii.gz"):
-        if _is_one_member(source):
-            with source.open("rb") as read, whole_file(path) as file:
-                shutil.copyfileobj(read, file, gzip_stream.CHUNK_BYTES)
-            return
-        with gzip.open(source) as packed:
-            plain = memoryview(packed.read())
-    elif source.suffix == ".nii":
-        plain = np.memmap(source, np.uint8, mode="r").data
-    else:
+    if not source.name.endswith((".nii", ".nii.gz")):
         msg = f"{path.name} can be made of a NIfTI file only"
         raise PublishingError(msg)
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, whole_file(path) as file:
-        pieces = pool.map(gzip_stream.compress, gzip_stream.chunks(plain))
-        file.writelines(gzip_stream.assemble(pieces))
-
-
-def _is_one_member(source: Path) -> bool:
-    """Whether the last gzip member, whose length stands at the very end, is the whole image."""
     voxels = nib.load(source).dataobj
-    size: int = voxels.offset + math.prod(voxels.shape) * voxels.dtype.itemsize
-    with source.open("rb") as file:
-        file.seek(-4, os.SEEK_END)
-        return int.from_bytes(file.read(4), "little") == size % 2**32
+    first = voxels.offset
+    last = first + math.prod(voxels.shape) * voxels.dtype.itemsize
+    header = _header(source)
+    for field in _WORDS:
+        if field in header:
+            header[field] = b""
+    header.extensions.clear()
+    header.set_data_offset(header.single_vox_offset)
+    head = bytes(header.binaryblock).ljust(header.single_vox_offset, b"\0")
+    if source.suffix == ".gz":
+        with gzip.open(source) as packed:
+            plain = memoryview(packed.read())
+    else:
+        plain = np.memmap(source, np.uint8, mode="r").data
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, whole_file(path) as file:
+        pieces = [memoryview(head), *gzip_stream.chunks(plain[first:last])]
+        file.writelines(gzip_stream.assemble(pool.map(gzip_stream.compress, pieces)))
+
+
+def _header(source: Path) -> nib.Nifti1Header:
+    """As it stands in the file: a loaded image's has lost slope and intercept."""
+    with Opener(source) as file:
+        return type(nib.load(source).header).from_fileobj(file)
 
 
 def _mask_pieces(header: bytes, slices: Array, number: int, box: Box) -> Iterator[Piece]:
