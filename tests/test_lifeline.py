@@ -50,7 +50,7 @@ def test_a_signal_stops_and_a_second_one_ends(number: signal.Signals) -> None:
         child.send_signal(number)
         assert child.stdout.readline() == "stopping\n"
         child.send_signal(number)
-        assert child.wait(10) == 128 + number
+        assert child.wait(60) == 128 + number
 
 
 def test_a_child_dies_with_the_parent_that_is_killed() -> None:
@@ -76,7 +76,7 @@ def test_a_child_whose_parent_is_gone_already_leaves() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from heimdallr.lifeline import die_with; die_with(1)"],
         check=False,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == (1 if os.getpid() != 1 else 0)
 

@@ -99,14 +99,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     yield begin
     for running, thread in threads:
         running.stop.set()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
 def test_everything_is_ready_then_stops_when_asked(start: Callable[..., Running]) -> None:
     """Ready once all parts said so; every line carries its part's name; the end is graceful."""
     running = start("one", "two")
-    assert running.ready.wait(20)
+    assert running.ready.wait(60)
     assert set(running.supervisor.pids()) == {"one", "two"}
     running.stop.set()
     running.until(lambda: running.code is not None)
@@ -119,7 +119,7 @@ def test_a_part_that_is_killed_comes_back_with_its_helpers_gone(
 ) -> None:
     """SIGKILL of one part: a new process of the same name, none of its helpers left, others on."""
     running = start("parent", "other")
-    assert running.ready.wait(20)
+    assert running.ready.wait(60)
     before = running.supervisor.pids()
     (said,) = [line for line in running.lines if " helper " in line]
     assert said.startswith("2026"), "a line of the part's own logging is passed on as it is"
@@ -141,7 +141,7 @@ def test_a_refused_configuration_ends_everything(start: Callable[..., Running]) 
 def test_a_part_that_worked_before_is_tried_again(start: Callable[..., Running]) -> None:
     """Killed, then refused because another program sits on its port: nobody else is stopped."""
     running = start("one", "hindered")
-    assert running.ready.wait(20)
+    assert running.ready.wait(60)
     before = running.supervisor.pids()
     os.kill(before["hindered"], signal.SIGKILL)
     running.until(lambda: running.lines.count("hindered: I am hindered") == 3)
@@ -161,7 +161,7 @@ def test_a_part_that_never_comes_up_is_given_up(start: Callable[..., Running]) -
 def test_a_part_that_does_not_stop_is_killed(start: Callable[..., Running]) -> None:
     """The limit holds."""
     running = start("deaf", grace_s=0.3)
-    assert running.ready.wait(20)
+    assert running.ready.wait(60)
     begun = time.monotonic()
     running.stop.set()
     running.until(lambda: running.code is not None)

@@ -95,7 +95,7 @@ def test_a_killed_recorder_loses_nothing(
         for one in running:
             one.kill()
         for one in running:
-            assert one.wait(10) == -signal.SIGKILL
+            assert one.wait(60) == -signal.SIGKILL
         with database.read() as session:
             placed = [folders.incoming / path for path in session.scalars(select(Instance.path))]
         assert all(path.is_file() for path in placed)
@@ -107,7 +107,7 @@ def test_a_killed_recorder_loses_nothing(
         for one in running:
             one.terminate()
         for one in running:
-            assert one.wait(30) == 0
+            assert one.wait(60) == 0
     _check(database, folders)
 
 

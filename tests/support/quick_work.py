@@ -238,9 +238,9 @@ class Worker:
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
-    def stop(self, limit_s: float = 30.0) -> int:
+    def stop(self, limit_s: float = 60.0) -> int:
         """SIGTERM; its exit code."""
         self.process.terminate()
         return self.process.wait(limit_s)

@@ -75,8 +75,8 @@ def test_the_database_goes_away_and_comes_back(cluster: Cluster, tmp_path: Path)
         until("done", lambda: system.states().get(f"{UID}.1") == "done", limit_s=90)
 
         _postgresql(cluster, "-m", "immediate", "stop")
-        until("not ready", lambda: _ready(system) == 503, limit_s=30)
-        sender.send(write_study(tmp_path, 1), limit_s=20)
+        until("not ready", lambda: _ready(system) == 503, limit_s=60)
+        sender.send(write_study(tmp_path, 1), limit_s=60)
         assert sender.interruptions == 0
         assert len(sender.stored[f"{UID}.2"]) == 14
         _postgresql(cluster, "-l", str(cluster.folder / "log"), "-o", options, "start")

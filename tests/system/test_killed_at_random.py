@@ -167,7 +167,7 @@ def _survive(  # noqa: PLR0917
             came_out = what_came_out(cases[f"{UID}.{number + 1}"])
             assert came_out == undisturbed[number % KINDS], number
         spool = system.data / "incoming" / ".spool"
-        until("an empty spool", lambda: not any(spool.iterdir()), limit_s=30)
+        until("an empty spool", lambda: not any(spool.iterdir()), limit_s=60)
         until("the web server", lambda: _answers(system), limit_s=60)
         assert system.get("/api/v1/studies").json()["total"] == ordeal.cases
     shutil.rmtree(folder, ignore_errors=True)

@@ -95,7 +95,7 @@ def test_a_study_sent_with_dcmtk_becomes_results(system: WholeSystem, studies: l
     before = what_came_out(case)
     assert _dcmtk("dcmsend", *send).returncode == 0
     spool = system.data / "incoming" / ".spool"
-    until("recorded", lambda: not any(spool.iterdir()), limit_s=20)
+    until("recorded", lambda: not any(spool.iterdir()), limit_s=60)
     time.sleep(1)
     assert system.runs() == [(uid, 1, 1, "done")]
     assert what_came_out(case) == before

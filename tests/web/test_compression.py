@@ -77,7 +77,7 @@ def test_the_stream_of_changes(service: Service, address: str) -> None:
     """Every event comes at once, none waits for a block to be full."""
     service.add_done()
     headers = {"Accept-Encoding": "gzip", "Accept": "text/event-stream"}
-    with httpx.stream("GET", f"{address}/api/v1/changes", headers=headers, timeout=10) as answer:
+    with httpx.stream("GET", f"{address}/api/v1/changes", headers=headers, timeout=60) as answer:
         assert "content-encoding" not in answer.headers
         assert next(line for line in answer.iter_lines() if line.startswith("event:"))
 

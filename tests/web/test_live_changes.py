@@ -65,7 +65,7 @@ def following(address: str, **headers: str) -> Iterator[Stream]:
     """Follow the changes, as a browser does."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     url = f"{address}/api/v1/changes"
-    with httpx.stream("GET", url, headers=names, timeout=10) as response:
+    with httpx.stream("GET", url, headers=names, timeout=60) as response:
         assert response.status_code == 200, response.read()
         assert response.headers["content-type"].startswith("text/event-stream")
         yield Stream(response)

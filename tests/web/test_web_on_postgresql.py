@@ -65,7 +65,7 @@ def test_changes_are_told(over_postgresql: Service) -> None:
         def read(after: str) -> tuple[list[str], str]:
             kinds, cursor = [], ""
             url = f"{address}/api/v1/changes"
-            with httpx.stream("GET", url, params={"after": after}, timeout=10) as response:
+            with httpx.stream("GET", url, params={"after": after}, timeout=60) as response:
                 for line in response.iter_lines():
                     name, _, value = line.partition(": ")
                     if name == "event":

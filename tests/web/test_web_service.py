@@ -186,7 +186,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert second.returncode == 1
         assert re.search(rb"cannot listen on 127.0.0.1", second.stderr)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def _wait_until_ready(port: int) -> None:

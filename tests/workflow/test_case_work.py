@@ -146,7 +146,7 @@ def test_a_case_is_prepared_while_another_one_has_the_engine(
         thread.start()
         assert ended["prepare"].wait(60), "it waited for the engine to be prepared"
         assert (folder.path / "prepare" / "prepared.json").is_file()
-        assert in_line.wait(30)
+        assert in_line.wait(60)
         assert not ended["segment"].wait(1), "two cases had the engine at once"
     thread.join(120)
     assert ended["segment"].is_set()

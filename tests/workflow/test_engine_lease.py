@@ -45,7 +45,7 @@ def test_waiting_cases_get_the_engine_in_the_order_of_their_urgency() -> None:
             threads[-1].start()
             time.sleep(0.1)
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert order == ["stat", "first", "second"]
     assert _Made.count == 1
 
@@ -67,7 +67,7 @@ def test_a_case_becomes_urgent_while_it_waits() -> None:
         priorities["late"] = 1
         time.sleep(1.2)  # a waiting case asks again every half second
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert order == ["late", "early"]
 
 
@@ -98,6 +98,6 @@ def test_making_ready_lets_cases_that_are_prepared_go_first() -> None:
             thread.start()
             assert not loaded.wait(0.1)
         assert not loaded.wait(0.1)
-    thread.join(10)
+    thread.join(60)
     assert loaded.is_set()
     lease.let_cases_go_first()

@@ -129,7 +129,7 @@ def test_a_case_that_is_worked_on_can_be_cancelled_and_taken_up_again(
     wait_for_state(database, study_id, StudyState.SEGMENTING)
     with database.write() as session:
         lifecycle.cancel(session, study_id, datetime.now(timezone.utc), "anna")
-    study = wait_for_state(database, study_id, StudyState.CANCELLED, limit_s=5)
+    study = wait_for_state(database, study_id, StudyState.CANCELLED)
     assert study.error == "cancelled"
     with database.write() as session:
         lifecycle.retry(session, study_id, datetime.now(timezone.utc), "anna")

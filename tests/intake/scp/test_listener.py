@@ -164,7 +164,7 @@ def test_the_service_takes_its_recorder_with_it(
         eventually(lambda: len(_children(service.pid)) >= 1)
         children = _children(service.pid)
         service.send_signal(number)
-        code = service.wait(timeout=30)
+        code = service.wait(timeout=60)
         assert code == (0 if number is signal.SIGTERM else -signal.SIGKILL)
         eventually(lambda: not any(_runs(child) for child in children))
     finally:
