@@ -193,15 +193,31 @@ def test_a_distance_is_measured_in_mm(page: Page, trunk: int) -> None:
     _changed(page, measured)
 
 
-def test_the_head_begins_in_the_brain_and_shows_its_bleed(page: Page, head: int) -> None:
-    """The window is the brain's; the haemorrhage is a group of its own."""
+def test_the_head_opens_at_its_bleed(page: Page, head: int) -> None:
+    """Nobody has to look for what is urgent: window, slice and mask are there without a click."""
     _open(page, head)
     expect(_window(page)).to_have_text("L 40 W 80")
-    expect(page.get_by_role("checkbox", name="Findings")).to_be_checked()
-    page.get_by_role("button", name=re.compile("Show in the viewer")).first.click()
+    (target,) = _manifest(page, head)["targets"]["findings"].values()
+    slider = page.get_by_role("slider", name="Slice")
+    assert abs(target["slice_index"] + 1 - int(str(slider.get_attribute("max"))) / 2) > 5
+    expect(slider).to_have_value(str(target["slice_index"] + 1))
     expect(page.get_by_test_id("structures")).to_contain_text(
         re.compile("h(a)?emorrhage", re.IGNORECASE)
     )
+    expect(page.get_by_role("checkbox", name="Findings")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Brain", exact=True)).not_to_be_checked()
+    opened = page.locator("[data-finding]").filter(has_text="The images opened here")
+    expect(opened).to_have_count(1)
+    bleed = _still(page)
+    assert _coloured(bleed) > 500
+    _canvas(page).focus()
+    page.keyboard.press("m")
+    assert _coloured(_changed(page, bleed)) < _coloured(bleed) / 4
+
+    page.locator('[data-jump="subcutaneous_fat_scanned_vol_cm3"]').first.click()
+    expect(opened).to_have_count(0)
+    page.get_by_role("button", name="Show in the viewer").click()
+    expect(slider).to_have_value(str(target["slice_index"] + 1))
 
 
 def test_a_picture_is_saved_under_the_study_number(page: Page, trunk: int) -> None:

@@ -82,7 +82,7 @@ export function Workspace(props: Props) {
     if (found[0]) dispatch({ do: "window", window: found[0] });
     onReady?.();
   }, [engine, manifest, onReady]);
-  const progress = useStudyImages(engine, manifest, first, begin);
+  const progress = useStudyImages(engine, manifest, first, begin, jump?.target);
 
   useEffect(() => {
     const { window } = state;

@@ -5,7 +5,7 @@
  */
 import { lazy } from "react";
 
-export { type Jump, type JumpTarget, useViewerManifest } from "./manifest";
+export { type Jump, type JumpTarget, useViewerManifest, type ViewerManifest } from "./manifest";
 
 const load = async () => ({ default: (await import("./Viewer")).Viewer });
 

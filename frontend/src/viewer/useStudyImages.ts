@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 
 import type { Engine } from "./engine";
 import { load } from "./loading";
-import type { ImageFile, LabelMap, ViewerManifest } from "./manifest";
+import type { ImageFile, JumpTarget, LabelMap, ViewerManifest } from "./manifest";
 import { readImage } from "./nifti";
 
 export type Stage = "program" | "preview" | "volume" | "labels" | "done";
@@ -76,16 +76,23 @@ export function useFirstFile(manifest: ViewerManifest): FirstFile {
   return { buffer, received };
 }
 
+/** What somebody waits for comes first. */
+function inOrder(maps: readonly LabelMap[], target: JumpTarget | undefined): LabelMap[] {
+  const isWanted = ({ name }: LabelMap) => target?.shown.some(({ map }) => map === name) ?? false;
+  return maps.toSorted((one, other) => Number(isWanted(other)) - Number(isWanted(one)));
+}
+
 export function useStudyImages(
   engine: Engine | null,
   manifest: ViewerManifest,
   { buffer: early, received: earlyBytes }: FirstFile,
   onVisible: () => void,
+  target: JumpTarget | undefined,
 ): Progress {
   const [progress, setProgress] = useState(BEGINNING);
-  const visible = useRef(onVisible);
+  const latest = useRef({ onVisible, target });
   useEffect(() => {
-    visible.current = onVisible;
+    latest.current = { onVisible, target };
   });
 
   useEffect(() => {
@@ -110,7 +117,7 @@ export function useStudyImages(
       const buffer = await early.current;
       if (!buffer) return;
       if (!(await engine.setImage(readImage(buffer, engine.grid)))) throw new TooLarge();
-      visible.current();
+      latest.current.onVisible();
       tell({ isVisible: true, isFull: manifest.preview === null });
     };
 
@@ -134,7 +141,7 @@ export function useStudyImages(
     const everything = async ({ preview, volume }: ViewerManifest) => {
       if (!volume) return;
       await first();
-      for (const map of manifest.labels ?? []) await labels(map);
+      for (const map of inOrder(manifest.labels ?? [], latest.current.target)) await labels(map);
       if (preview) await full(volume);
       tell({ stage: "done" });
     };

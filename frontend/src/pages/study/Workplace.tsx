@@ -1,13 +1,14 @@
-import { Suspense, useMemo, useRef, useState } from "react";
+import { Suspense, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Waiting } from "@/components/Waiting";
-import { type Jump, Viewer, useViewerManifest } from "@/viewer";
+import { Viewer, useViewerManifest } from "@/viewer";
 
 import { FindingsPanel } from "./findings/FindingsPanel";
 import { MeasurementsPanel } from "./measurements/MeasurementsPanel";
 import { type Results, type Study, useHistory } from "./queries";
 import classes from "./StudyPage.module.css";
+import { useJump } from "./useJump";
 import { type StudyView, StudyViewContext } from "./view";
 
 /** Images beside numbers: a click on a number shows where it was measured. */
@@ -15,7 +16,7 @@ export function Workplace({ study, results }: { study: Study; results: Results }
   const { t } = useTranslation("study");
   const { data: manifest } = useViewerManifest(study.id);
   const { data: history } = useHistory(study.id, true);
-  const [jump, setJump] = useState<Jump | null>(null);
+  const { jump, openedAt, goTo } = useJump(results, manifest);
   const viewer = useRef<HTMLDivElement>(null);
   // The client widens pairs and triples to lists.
   const targets = manifest?.targets;
@@ -25,13 +26,14 @@ export function Workplace({ study, results }: { study: Study; results: Results }
       study,
       targets,
       history,
+      openedAt,
       jump: (target) => {
-        setJump((before) => ({ target, count: (before?.count ?? 0) + 1 }));
+        goTo(target);
         // On a phone the viewer is above the numbers, out of sight.
         viewer.current?.scrollIntoView({ block: "nearest" });
       },
     }),
-    [study, targets, history],
+    [study, targets, history, openedAt, goTo],
   );
 
   return (

@@ -12,6 +12,8 @@ export interface StudyView {
   history: History | undefined;
   /** Shows a place in the viewer. */
   jump: (target: JumpTarget) => void;
+  /** The finding the images opened at by themselves, until the reader goes elsewhere. */
+  openedAt: number | null;
 }
 
 export const StudyViewContext = createContext<StudyView | null>(null);

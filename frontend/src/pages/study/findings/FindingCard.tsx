@@ -1,5 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
-import { IconFocus2 } from "@tabler/icons-react";
+import { IconEye, IconFocus2 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { unitOfName, unitText, useTerms } from "@/terms";
@@ -14,7 +14,7 @@ import { SeverityBadge } from "./SeverityBadge";
 export function FindingCard({ finding }: { finding: Finding }) {
   const { t } = useTranslation("study");
   const terms = useTerms();
-  const { targets, jump } = useStudyView();
+  const { targets, jump, openedAt } = useStudyView();
   const target = targets?.findings[finding.id];
   const seen = finding.acknowledged_at !== null;
   const evidence = Object.entries(finding.evidence).filter(([, value]) => value !== null);
@@ -47,6 +47,11 @@ export function FindingCard({ finding }: { finding: Finding }) {
           {t("finding.caveat", { caveat: terms.notice(caveat) })}
         </Text>
       ))}
+      {openedAt === finding.id && (
+        <Text size="xs" c="dimmed" data-opened>
+          <IconEye size={13} style={{ verticalAlign: -2 }} aria-hidden /> {t("finding.opened")}
+        </Text>
+      )}
       <Group gap={8} mt={6} align="flex-start">
         {target && (
           <Button
