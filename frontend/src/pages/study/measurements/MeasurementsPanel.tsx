@@ -56,7 +56,7 @@ export function MeasurementsPanel({ results }: { results: Results }) {
         />
         <CopyReport results={results} measurements={narrowed ? shown : undefined} />
       </Group>
-      {groupsOf(shown).map((group) => (
+      {groupsOf(shown, results.findings).map((group) => (
         <MeasurementGroup
           key={group.analysis}
           group={group}

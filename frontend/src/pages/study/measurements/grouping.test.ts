@@ -29,7 +29,7 @@ const some = [
 
 test("the patient first, then the scan, the inventory, and what makes no sense here", () => {
   const all = [measured("contrast_phase", "contrast_phase"), ...some];
-  expect(groupsOf(all).map(({ analysis }) => analysis)).toEqual([
+  expect(groupsOf(all, []).map(({ analysis }) => analysis)).toEqual([
     "organ_volumetry",
     "contrast_phase",
     "structures",
@@ -40,13 +40,43 @@ test("the patient first, then the scan, the inventory, and what makes no sense h
 test("what could not be answered keeps its place", () => {
   const unsure = { ...measured("hemorrhage_vol_cm3", "cerebral_haemorrhage", null) };
   const rows = [{ ...unsure, status: "not_assessable" as const }, ...some.slice(0, 2)];
-  expect(groupsOf(rows)[0]?.analysis).toBe("cerebral_haemorrhage");
+  expect(groupsOf(rows, [])[0]?.analysis).toBe("cerebral_haemorrhage");
+});
+
+const analyses = (all: Measurement[], findings: Parameters<typeof groupsOf>[1]) =>
+  groupsOf(all, findings).map(({ analysis }) => analysis);
+
+test("a head's bleeding, or its absence, stands above its tissues", () => {
+  const head = [
+    measured("fat_vol_cm3", "tissue_composition"),
+    measured("bleed", "cerebral_haemorrhage"),
+  ];
+  expect(analyses(head, [])).toEqual(["cerebral_haemorrhage", "tissue_composition"]);
+});
+
+test("what an urgent finding rests on stands first", () => {
+  const trunk = [
+    measured("bleed", "cerebral_haemorrhage"),
+    measured("liver_vol_cm3", "organ_volumetry"),
+    measured("SMA_cm2", "sarcopenia_l3"),
+  ];
+  const finding = (severity: "critical" | "significant" | "note") => [
+    { severity, evidence: { lower_limit_cm2: 92.2, SMA_cm2: 80 } },
+  ];
+  const usual = ["cerebral_haemorrhage", "organ_volumetry", "sarcopenia_l3"];
+  expect(analyses(trunk, finding("significant"))).toEqual([
+    "sarcopenia_l3",
+    "cerebral_haemorrhage",
+    "organ_volumetry",
+  ]);
+  expect(analyses(trunk, finding("note"))).toEqual(usual);
+  expect(analyses(trunk, [])).toEqual(usual);
 });
 
 test("a group that has nothing for one reason says it once", () => {
-  const bleed = groupsOf(some).at(-1);
+  const bleed = groupsOf(some, []).at(-1);
   expect(bleed?.absence).toEqual({ status: "not_applicable", reason: "no head" });
-  expect(groupsOf(some)[0]?.absence).toBeNull();
+  expect(groupsOf(some, [])[0]?.absence).toBeNull();
 });
 
 test("the filter knows labels of the language, without accents, and names", () => {

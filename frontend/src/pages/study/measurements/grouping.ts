@@ -1,7 +1,8 @@
 /** Measurements as the panel shows them: by analysis, filtered, many of a kind in a table. */
 import { type Language, measurementLabel } from "@/terms";
 
-import type { Measurement } from "../queries";
+import { byUrgency, isUrgent } from "../findings/urgency";
+import type { Finding, Measurement } from "../queries";
 import { flagOf } from "./reference";
 
 export interface Group {
@@ -18,21 +19,40 @@ export interface Wanted {
   only: Only;
 }
 
-/** What was measured of the patient comes first, then what describes the scan, then the inventory. */
+/** A bleeding stands before what is about the body; `null` is every other analysis. */
+const OF_THE_PATIENT = ["cerebral_haemorrhage", null];
+/** What describes the scan, then the inventory. */
 const LATER = ["contrast_phase", "body_regions", "structures"];
+const ORDER = [...OF_THE_PATIENT, ...LATER];
 
-function placeOf({ analysis, absence }: Group): number {
+function placeOf({ analysis, rows, absence }: Group, urgent: ReadonlyMap<string, number>): number {
   // What makes no sense here comes last; what could not be answered keeps its place.
-  return absence?.status === "not_applicable" ? LATER.length : LATER.indexOf(analysis);
+  if (absence?.status === "not_applicable") return ORDER.length;
+  if (LATER.includes(analysis)) return ORDER.indexOf(analysis);
+  const ranks = rows.map(({ name }) => urgent.get(name) ?? 0);
+  return Math.min(...ranks) || ORDER.indexOf(ORDER.includes(analysis) ? analysis : null);
 }
 
-export function groupsOf(measurements: readonly Measurement[]): Group[] {
+/** The measurements urgent findings rest on, and how far they are to be moved up. */
+function evidenceOf(findings: readonly Pick<Finding, "severity" | "evidence">[]) {
+  const ranks = new Map<string, number>();
+  for (const { severity, evidence } of byUrgency(findings.filter(isUrgent)).toReversed())
+    for (const name of Object.keys(evidence)) ranks.set(name, severity === "critical" ? -2 : -1);
+  return ranks;
+}
+
+/** By analysis: first what makes the study urgent, that is what an urgent finding rests on. */
+export function groupsOf(
+  measurements: readonly Measurement[],
+  findings: readonly Pick<Finding, "severity" | "evidence">[],
+): Group[] {
+  const urgent = evidenceOf(findings);
   const groups = new Map<string, Measurement[]>();
   for (const one of measurements)
     groups.set(one.analysis, [...(groups.get(one.analysis) ?? []), one]);
   return [...groups]
     .map(([analysis, rows]) => ({ analysis, rows, absence: absenceOf(rows) }))
-    .sort((one, other) => placeOf(one) - placeOf(other));
+    .sort((one, other) => placeOf(one, urgent) - placeOf(other, urgent));
 }
 
 function absenceOf(rows: readonly Measurement[]): Group["absence"] {

@@ -68,7 +68,7 @@ test("text for the report: language, flags, reasons, source; nothing that makes 
         analysis: "cerebral_haemorrhage",
       }),
     ],
-    [{ title: "Low skeletal muscle mass at L3", severity: "significant" } as Finding],
+    [{ title: "Low skeletal muscle mass at L3", severity: "significant", evidence: {} } as Finding],
     ["Heimdallr 1.0", "bundled weights — not for clinical use"],
     words,
     "pt",

@@ -53,7 +53,7 @@ export function reportText(
         (one) => `- ${findingTitle(one.title, language)} (${words.severity(one.severity)})`,
       ),
     ]);
-  for (const { analysis, rows, absence } of groupsOf(measurements)) {
+  for (const { analysis, rows, absence } of groupsOf(measurements, findings)) {
     // That something makes no sense here is no part of a report.
     if (absence?.status === "not_applicable") continue;
     parts.push([
