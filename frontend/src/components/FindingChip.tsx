@@ -11,6 +11,7 @@ import type { Schemas } from "@/api/client";
 import { useTerms } from "@/terms";
 
 import classes from "./FindingChip.module.css";
+import { titleParts } from "./titleParts";
 
 type Chip = Pick<Schemas["Chip"], "severity" | "title" | "acknowledged">;
 
@@ -27,6 +28,7 @@ export function FindingChip({ finding }: { finding: Chip }) {
   const { severity, acknowledged } = finding;
   const Icon = acknowledged ? IconCheck : ICONS[severity];
   const title = terms.finding(finding.title);
+  const { name, quantity } = titleParts(title);
   const kind = acknowledged
     ? `${t(`severity.${severity}`)}, ${t("acknowledged")}`
     : t(`severity.${severity}`);
@@ -37,7 +39,8 @@ export function FindingChip({ finding }: { finding: Chip }) {
     >
       <Icon size={14} aria-hidden />
       <VisuallyHidden>{kind}: </VisuallyHidden>
-      <span>{title}</span>
+      <span className={classes.name}>{name}</span>
+      {quantity && <span className={classes.quantity}>{quantity}</span>}
     </span>
   );
 }
