@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heimdallr.imaging.volume import Array, Volume
-from heimdallr.segmentation.spine import divided_at_discs
+from heimdallr.segmentation.spine import _expected, divided_at_discs
 
 NAMES = {5: "liver", 27: "vertebrae_L5", 28: "vertebrae_L4", 29: "vertebrae_L3"}
 MM = 1.5
@@ -48,6 +48,61 @@ class Spine:
         level = np.floor(higher / period)
         inside = (level >= 0) & (level <= 2)
         return np.where(inside, 27 + level, 0), higher - level * period
+
+
+LEVELS = ("L5", "L4", "L3", "L2", "L1", "T12")
+TALL_NAMES = {n: f"vertebrae_{level}" for n, level in enumerate(LEVELS, start=27)}
+TALL = (44, 44, 120)
+TALL_MM = 2.0
+
+
+class TallSpine:
+    """Six vertebrae, each a little lower than the one below; a hidden disc looks like marrow."""
+
+    def __init__(self, *hidden: int, bend: float = 0.0, oblique: bool = False) -> None:
+        i, j, k = np.ogrid[: TALL[0], : TALL[1], : TALL[2]]
+        z = (k + 0.0 * i + 0.0 * j) * TALL_MM
+        side = (i - 22) * TALL_MM - bend * 20 * np.sin(np.pi * z / z.max())
+        column = np.hypot(side, (j - 22) * TALL_MM) < 17
+        heights = 38.0 * 0.97 ** np.arange(6)
+        self.borders = 12.0 + np.cumsum(heights)[:-1]
+        self._column, self._z = column, z
+        ends = [12.0, *self.borders, 12.0 + heights.sum()]
+        self._ends = ends
+        image = np.full(TALL, MUSCLE_HU, np.float32)
+        inside = column & (z >= ends[0]) & (z < ends[-1])
+        image[inside] = MARROW_HU
+        self.labels = self.divided(self.borders)
+        for number, border in enumerate(self.borders):
+            if number in hidden:
+                continue
+            apart = np.abs(z - border)
+            image[inside & (apart < DISC_MM / 2 + PLATE_MM + 1)] = PLATE_HU
+            image[inside & (apart < DISC_MM / 2)] = DISC_HU
+        image += np.random.default_rng(3).normal(0, 20, TALL)
+        turn = np.deg2rad(12) if oblique else 0.0
+        turned = np.eye(4)
+        turned[1:3, 1:3] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+        affine = turned @ np.diag([TALL_MM, TALL_MM, TALL_MM, 1.0])
+        self.volume = Volume(image.astype(np.int16), affine)
+
+    def divided(self, borders: Array) -> Array:
+        """Labels with these borders, mm."""
+        inside = self._column & (self._z >= self._ends[0]) & (self._z < self._ends[-1])
+        return np.where(inside, 27 + np.searchsorted(borders, self._z), 0).astype(np.uint8)
+
+    def guessed(self, *wrong: int, by_mm: float = 10.0) -> Array:
+        """Labels of which some borders lie too high."""
+        off = np.isin(np.arange(5), wrong) * by_mm
+        return self.divided(self.borders + off)
+
+
+def border_mm(labels: Array, number: int) -> float:
+    """Height of the border above a vertebra in the front half of the column, mm."""
+    labels = labels[:, 22:]
+    below = np.argwhere(labels == 27 + number)[:, 2].max() + 1
+    above = np.argwhere(labels == 28 + number)[:, 2].min()
+    return float(below + above) / 2 * TALL_MM
 
 
 def dice(first: Array, second: Array, number: int) -> float:
@@ -107,3 +162,56 @@ def test_other_structures_and_lone_vertebrae_are_left_alone() -> None:
     for number, structure in ((28, 28), (28, 5)):
         alone = np.where(body.labels == number, structure, 0).astype(np.uint8)
         assert np.array_equal(divided_at_discs(alone.copy(), NAMES, body.volume), alone)
+
+
+@pytest.mark.parametrize(("bend", "oblique"), [(0.0, False), (1.0, False), (0.0, True)])
+@pytest.mark.parametrize("hidden", [(4,), (3, 4), (0,), (0, 1)])
+def test_a_hidden_disc_is_expected_where_the_others_let_it_be(
+    hidden: tuple[int, ...], bend: float, *, oblique: bool
+) -> None:
+    """Beyond discs at regular distances the border goes where the next would be, bent or not."""
+    spine = TallSpine(*hidden, bend=bend, oblique=oblique)
+    coarse = spine.guessed(*hidden)
+    found = divided_at_discs(coarse.copy(), TALL_NAMES, spine.volume)
+    for number in hidden:
+        assert abs(border_mm(coarse, number) - spine.borders[number]) > 8
+        assert abs(border_mm(found, number) - spine.borders[number]) < 4
+
+
+def test_a_border_that_is_nearly_right_stays() -> None:
+    """What is expected is less exact than a network that is not far off."""
+    spine = TallSpine(4)
+    coarse = spine.guessed(4, by_mm=2.0)
+    found = divided_at_discs(coarse.copy(), TALL_NAMES, spine.volume)
+    assert border_mm(found, 4) == border_mm(coarse, 4)
+
+
+def test_too_few_discs_say_nothing() -> None:
+    """One height is no rule: the network's borders stay where only two discs are seen."""
+    spine = TallSpine(0, 1, 4)
+    coarse = spine.guessed(4)
+    found = divided_at_discs(coarse.copy(), TALL_NAMES, spine.volume)
+    assert border_mm(found, 4) == border_mm(coarse, 4)
+
+
+def test_discs_at_odd_distances_say_nothing() -> None:
+    """Where heights differ, as when a disc was taken for another, nothing is expected of them."""
+    discs = {0: np.array([0, 0, 0.0]), 1: np.array([0, 0, 20.0]), 2: np.array([0, 0, 60.0])}
+    assert _expected(discs, 3) is None
+    discs[1][2] = 31.0
+    place, way = _expected(discs, 3) or (None, None)
+    assert place is not None
+    assert way is not None
+    assert place[2] == pytest.approx(60 + 0.97 * 29.5, abs=1.0)
+    assert way[2] == pytest.approx(0.97 * 29.5, abs=1.0)
+
+
+def test_the_sacrum_is_no_rule_for_l5() -> None:
+    """L5 stands askew on S1: a border there without a disc stays the network's."""
+    spine = TallSpine(0)
+    names = {27: "vertebrae_S1"} | {
+        n: f"vertebrae_{level}" for n, level in enumerate(LEVELS[:5], start=28)
+    }
+    coarse = spine.guessed(0)
+    found = divided_at_discs(coarse.copy(), names, spine.volume)
+    assert border_mm(found, 0) == border_mm(coarse, 0)

@@ -4,7 +4,8 @@ A coarse network sees a column of bone and guesses where it is divided; discs go
 borders may lie a third of a vertebra off. The image shows the discs: between two neighbours, along
 the line through the middle of their bodies, a disc is a dark band between two bright endplates.
 Where such a band stands out, it becomes the border, and what is dark within it is no bone. Where
-none does (a fused or very osteoporotic spine, thick slices), the network's border stays.
+none does (a fused or very osteoporotic spine, thick slices), the border is where the discs beside
+it, found at regular distances, let the next one be expected; failing these, the network's stays.
 
 The endplates make the difference, not the marrow: in old age marrow is no brighter than a disc.
 """
@@ -12,7 +13,7 @@ The endplates make the difference, not the marrow: in old age marrow is no brigh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import cc3d
@@ -49,6 +50,23 @@ BODY_MM = 30.0
 BEHIND_MM = 10.0
 """Farther behind that line are canal, arch and processes, which reach past the disc."""
 
+RISE = 0.97
+"""A vertebra with its disc is as high as the one below it times this: from L1 to T1 heights fall to
+somewhat more than half, in the lumbar spine they hardly change."""
+
+REGULAR = 0.2
+"""Heights found are regular where none differs from their mean by more than this share."""
+
+FEWEST_HEIGHTS = 2
+MOST_HEIGHTS = 3
+"""Heights beside a border without a disc that must, and that may, say where it is to be."""
+
+FARTHEST_LEVELS = 2
+"""From a disc found, so many levels are counted on."""
+
+OFF_MM = 4.0
+"""A network's border this near to where it is expected stays."""
+
 _MIDDLE_MM = 12.0
 """Radius of the cylinder in which the profile is taken."""
 
@@ -59,6 +77,7 @@ _HOLE_MM = 8.0
 """Dark marrow leaves holes up to this wide in a coarse network's bone."""
 
 _FEWEST = 5
+_BORDER = 0.05
 _BEYOND_MM = 5.0
 _TILT_MM = 2.0
 _SMOOTHING_MM = 1.0
@@ -124,9 +143,18 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
         if lower in centres and upper in centres
     }
     lengths = [float(np.linalg.norm(way)) for _, way in ways.values()]
+    discs_mm: dict[int, Array] = {}
     for number, (pair, (start, way)) in enumerate(ways.items()):
         usual_mm = float(np.median(lengths[max(number - 2, 0) : number + 3]))
-        _divide(voxels, pair, start, way, usual_mm)
+        place_mm = _divide(voxels, pair, start, way, usual_mm)
+        if place_mm is not None:
+            discs_mm[column.index(pair[0])] = place_mm
+    for pair in ways:
+        if pair[0] == numbers.get(COLUMN[0]):  # L5 stands askew on the sacrum: no height to go by
+            continue
+        expected = _expected(discs_mm, column.index(pair[0]))
+        if expected is not None:
+            _divide_at(voxels, pair, *expected)
     labels[box][where] = voxels.labels
     _fill(labels, column)
     return labels
@@ -172,7 +200,7 @@ def _centres(labels: Array, in_column: Array, column: list[int], image: Volume) 
 
 def _divide(
     voxels: _Voxels, pair: tuple[int, int], start: Array, way: Array, usual_mm: float
-) -> None:
+) -> Array | None:
     """Put the border of two neighbours where their disc is (changes the labels).
 
     Args:
@@ -181,11 +209,14 @@ def _divide(
         start: centre of the lower one, mm.
         way: from there to the centre of the upper one.
         usual_mm: distance of neighbours around here.
+
+    Returns:
+        (3,) the disc's middle, mm; None where none stands out.
     """
     lower, upper = pair
     distance_mm = float(np.linalg.norm(way))
     if not NEAREST_MM < distance_mm < FARTHEST_MM or way[2] <= 0:
-        return
+        return None
     both = np.flatnonzero((voxels.labels == lower) | (voxels.labels == upper))
     offset = voxels.places_mm[both] - start
     along = offset @ (way / distance_mm)
@@ -195,14 +226,74 @@ def _divide(
     profile = _profile(along[middle], voxels.hu[both[middle]], distance_mm)
     disc = _disc(profile, NEAR_SHARE * min(distance_mm, usual_mm))
     if disc is None:
-        return
+        return None
+    middle_mm = (disc.lower + disc.upper) / 2
     near = (along > -_BEYOND_MM) & (along < distance_mm + _BEYOND_MM)
     body = near & (radius <= BODY_MM) & (aside[:, 1] > -BEHIND_MM)
-    above = along[body] >= (disc.lower + disc.upper) / 2
+    above = along[body] >= middle_mm
     voxels.labels[both[body]] = np.where(above, upper, lower)
     within = (along >= disc.lower - disc.margin_mm) & (along <= disc.upper + disc.margin_mm)
     dark = voxels.hu[both] < disc.dark_hu
     voxels.labels[both[body & within & dark]] = 0
+    return np.asarray(start + way * (middle_mm / distance_mm))
+
+
+def _expected(discs_mm: Mapping[int, Array], border: int) -> tuple[Array, Array] | None:
+    """Where a disc that does not stand out is to be expected from those that do.
+
+    Args:
+        discs_mm: number of a border, upwards → (3,) middle of the disc found there.
+        border: number of the border asked for.
+
+    Returns:
+        Where it is expected, and the way up to there from the middle of the disc below; None
+        where one was found, or too few were, or not at regular distances.
+    """
+    if border in discs_mm:
+        return None
+    for away, step in product(range(1, FARTHEST_LEVELS + 1), (1, -1)):  # from below, from above
+        beside = [border - away * step]
+        while len(beside) <= MOST_HEIGHTS and beside[-1] - step in discs_mm:
+            beside.append(beside[-1] - step)
+        if beside[0] not in discs_mm or len(beside) <= FEWEST_HEIGHTS:
+            continue
+        ways = [discs_mm[near] - discs_mm[far] for near, far in pairwise(beside)]
+        lengths = [np.linalg.norm(way) for way in ways]
+        heights = np.array([h * RISE ** (step * n) for n, h in enumerate(lengths, start=1)])
+        if np.abs(heights / heights.mean() - 1).max() <= REGULAR:
+            way = ways[0] * (heights.mean() / lengths[0])
+            levels = sum(RISE ** (step * n) for n in range(away))
+            return discs_mm[beside[0]] + way * levels, way * step
+    return None
+
+
+def _divide_at(voxels: _Voxels, pair: tuple[int, int], place_mm: Array, way: Array) -> None:
+    """Put the border of two neighbours where it is expected (changes the labels).
+
+    Args:
+        voxels: of the spine.
+        pair: label numbers, the lower one first.
+        place_mm: where it is expected.
+        way: up to there from the border below.
+    """
+    lower, upper = pair
+    both = np.flatnonzero((voxels.labels == lower) | (voxels.labels == upper))
+    distance_mm = float(np.linalg.norm(way))
+    offset = voxels.places_mm[both] - place_mm
+    along = offset @ (way / distance_mm)
+    aside = offset - np.outer(along, way / distance_mm)
+    radius = np.linalg.norm(aside, axis=1)
+    near = np.abs(along) < distance_mm
+    middle = near & (radius <= _MIDDLE_MM)
+    below = along[middle & (voxels.labels[both] == lower)]
+    above = along[middle & (voxels.labels[both] == upper)]
+    if len(below) < _FEWEST or len(above) < _FEWEST:
+        return
+    now_mm = (np.quantile(below, 1 - _BORDER) + np.quantile(above, _BORDER)) / 2
+    if abs(now_mm) <= OFF_MM:
+        return
+    body = near & (radius <= BODY_MM) & (aside[:, 1] > -BEHIND_MM)
+    voxels.labels[both[body]] = np.where(along[body] >= 0, upper, lower)
 
 
 def _profile(along_mm: Array, image_hu: Array, distance_mm: float) -> Array:
