@@ -12,15 +12,20 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
+_STRUCTURE = ("heading-order", "landmark-unique", "page-has-heading-one", "region")
+"""Moderate to axe; to somebody who hears the page they are its map."""
+
 
 def serious_violations(page: Page) -> list[str]:
-    """Serious and critical violations of WCAG on the page as it is."""
+    """Serious and critical violations of WCAG on the page as it is, and those of its structure."""
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: run `npm ci` in frontend/")
     page.evaluate(AXE.read_text())
     found: list[str] = page.evaluate(
-        """async () => (await axe.run()).violations
-            .filter(({impact}) => ["serious", "critical"].includes(impact))
-            .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)"""
+        """async structure => (await axe.run()).violations
+            .filter(({id, impact}) =>
+                ["serious", "critical"].includes(impact) || structure.includes(id))
+            .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(" | ")}`)""",
+        list(_STRUCTURE),
     )
     return found

@@ -1,4 +1,5 @@
-import { Text } from "@mantine/core";
+import { Text, VisuallyHidden } from "@mantine/core";
+import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Finding } from "../queries";
@@ -9,8 +10,12 @@ import { byUrgency } from "./urgency";
 /** What a person should know, the most urgent first. */
 export function FindingsPanel({ findings }: { findings: readonly Finding[] }) {
   const { t } = useTranslation("study");
+  const id = useId();
   return (
-    <section aria-label={t("findings")}>
+    <section aria-labelledby={id}>
+      <VisuallyHidden component="h2" id={id}>
+        {t("findings")}
+      </VisuallyHidden>
       {findings.length === 0 ? (
         <Text size="sm" c="dimmed" px={12} py={10}>
           {t("noFindings")}

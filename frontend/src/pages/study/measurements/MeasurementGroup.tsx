@@ -22,22 +22,24 @@ export function MeasurementGroup({ group, opened }: { group: Group; opened: bool
   const title = terms.analysis(group.analysis);
   const count = group.rows.filter(({ status }) => status === "measured").length;
   return (
-    <section aria-label={title}>
+    <div role="group" aria-label={title}>
       <div className={classes.head}>
-        <UnstyledButton
-          className={classes.groupHead}
-          aria-expanded={open}
-          aria-controls={open ? id : undefined}
-          onClick={() => setToggled(!toggled)}
-        >
-          {open ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
-          {title}
-          <Text span size="xs" c="dimmed" ml="auto" fw={400}>
-            {group.absence
-              ? t(`terms:status.${group.absence.status}`)
-              : t("measured", { count, all: group.rows.length })}
-          </Text>
-        </UnstyledButton>
+        <h3 className={classes.groupTitle}>
+          <UnstyledButton
+            className={classes.groupHead}
+            aria-expanded={open}
+            aria-controls={open ? id : undefined}
+            onClick={() => setToggled(!toggled)}
+          >
+            {open ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+            {title}
+            <Text span size="xs" c="dimmed" ml="auto" fw={400}>
+              {group.absence
+                ? t(`terms:status.${group.absence.status}`)
+                : t("measured", { count, all: group.rows.length })}
+            </Text>
+          </UnstyledButton>
+        </h3>
         <Method analysis={group.analysis} />
       </div>
       {open && (
@@ -51,7 +53,7 @@ export function MeasurementGroup({ group, opened }: { group: Group; opened: bool
           )}
         </div>
       )}
-    </section>
+    </div>
   );
 }
 

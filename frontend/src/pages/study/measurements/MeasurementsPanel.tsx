@@ -1,7 +1,7 @@
-import { Group, SegmentedControl, Text, TextInput } from "@mantine/core";
+import { Group, SegmentedControl, Text, TextInput, VisuallyHidden } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { useDeferredValue, useRef, useState } from "react";
+import { useDeferredValue, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useTerms } from "@/terms";
@@ -20,6 +20,7 @@ const CLOSED = "structures";
 export function MeasurementsPanel({ results }: { results: Results }) {
   const { t } = useTranslation("study");
   const { language } = useTerms();
+  const id = useId();
   const search = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
   const [only, setOnly] = useState<Only>("all");
@@ -32,7 +33,10 @@ export function MeasurementsPanel({ results }: { results: Results }) {
   const narrowed = words.trim() !== "" || only === "flagged";
 
   return (
-    <section className={classes.panel} aria-label={t("measurements")}>
+    <section className={classes.panel} aria-labelledby={id}>
+      <VisuallyHidden component="h2" id={id}>
+        {t("measurements")}
+      </VisuallyHidden>
       <Group className={classes.tools} gap={8} wrap="nowrap">
         <TextInput
           ref={search}
