@@ -7,6 +7,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 import torch
 from scipy import ndimage
 from tiny_networks import install_tiny, noisy_body, tiny_plans
@@ -26,8 +27,6 @@ from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import pytest
 
     from heimdallr.imaging.volume import Array
     from heimdallr.segmentation.result import Segmentation
@@ -96,6 +95,26 @@ def test_no_number_about_any_organ(rng: np.random.Generator) -> None:
     volume = ct(labels, rng)
     for data in (volume.data + 300, 80 - volume.data):
         assert wrong(sharpened(coarse(labels), NAMES, Volume(data, volume.affine)), labels) < 0.01
+
+
+@pytest.mark.parametrize("scale", [0.002, 1.0, 90.0])
+def test_an_mr_is_read_on_any_scale(rng: np.random.Generator, scale: float) -> None:
+    """Bright fat, an organ, a brighter one beside it, and a vessel far brighter than all."""
+    labels = truth()
+    signal = np.array([400.0, 180.0, 290.0])[labels] + rng.normal(0, 15, SHAPE)
+    signal[:10] = np.abs(rng.normal(0, 5, (10, *SHAPE[1:])))  # air
+    signal[20:22, 30:32, 20:22] = 3000
+    image = Volume(signal * scale, np.diag([2.0, 2.0, 2.0, 1.0]))
+    found = sharpened(coarse(labels), NAMES, sharpening.on_one_scale(image))
+    assert wrong(found, labels) < 0.01
+
+
+def test_an_mr_without_signal_stays_the_networks() -> None:
+    """Nothing but zeros is no reason to fail."""
+    labels = truth()
+    image = Volume(np.zeros(SHAPE, np.int16), np.diag([2.0, 2.0, 2.0, 1.0]))
+    found = sharpened(coarse(labels), NAMES, sharpening.on_one_scale(image))
+    assert wrong(found, labels) < 0.25
 
 
 def test_no_contrast_leaves_the_network_alone(rng: np.random.Generator) -> None:

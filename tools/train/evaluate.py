@@ -1,4 +1,4 @@
-"""Dice per class, L3 level and bleed volume of weights in the official layout.
+"""Dice and surface distance per class, muscle at L3, bleed volume of weights in the official layout.
 
     python tools/train/evaluate.py --weights DIR --heldout DIR --real DIR --markdown FILE
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import nibabel as nib
 import numpy as np
+from agreement import muscle_area_cm2, surface_distances_mm
 from classes import MR_KEPT, TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT, TOTAL_MR
 
 from heimdallr.imaging.volume import Volume
@@ -100,26 +101,59 @@ def dice_together(found: Labels, wanted: Labels) -> dict[str, float]:
 
 
 @dataclass
+class Classes:
+    """Figures of one task's classes, one of each per image.
+
+    Attributes:
+        dice: class number to Dice, where the reference has the class.
+        surface_mm: class number to (mean, 95th percentile) of the distances of surfaces, where both
+            have it.
+    """
+
+    dice: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    surface_mm: dict[int, list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def add(
+        self, found: Labels, wanted: Labels, numbers: Sequence[int], volume: Volume
+    ) -> dict[int, float]:
+        """Score an image; its Dice per class."""
+        scores = dice_by_class(found, wanted, numbers, volume.voxel_volume_mm3)
+        for n, value in scores.items():
+            self.dice[n].append(value)
+        for n, distances in surface_distances_mm(found, wanted, scores, volume.spacing_mm).items():
+            self.surface_mm[n].append(distances)
+        return scores
+
+    def summary(self, names: Mapping[int, str]) -> dict[str, list[float]]:
+        """Class to mean Dice, mean surface distance, mean 95th percentile."""
+        return {
+            names[n]: [_mean(values), *(_mean(d) for d in zip(*self.surface_mm[n], strict=True))]
+            for n, values in sorted(self.dice.items())
+        }
+
+
+@dataclass
 class Scores:
     """Collected figures of one set of images."""
 
-    total: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
-    tissue: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    total: Classes = field(default_factory=Classes)
+    tissue: Classes = field(default_factory=Classes)
+    total_mr: Classes = field(default_factory=Classes)
     together: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    total_mr: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     levels: list[str] = field(default_factory=list)
+    muscle_cm2: list[tuple[str, float | None, float | None]] = field(default_factory=list)
     bleeds_cm3: list[tuple[float, float]] = field(default_factory=list)
     sure: list[tuple[str, float, float]] = field(default_factory=list)
 
-    def add_total(self, found: Segmentation, wanted: Labels) -> None:
+    def add_total(self, found: Segmentation, wanted: Labels, volume: Volume) -> None:
         """Score a whole-body map, and keep what the network thought of itself."""
-        labels, voxel_mm3 = found.label_map.data, found.label_map.voxel_volume_mm3
-        scores = dice_by_class(labels, wanted, _shown(found), voxel_mm3)
-        for n, value in scores.items():
-            self.total[n].append(value)
+        labels, shown = found.label_map.data, _shown(found)
+        scores = self.total.add(labels, wanted, shown, volume)
         for name, value in dice_together(labels, wanted).items():
             self.together[name].append(value)
-        for n in _shown(found):
+        for n in shown:
             if TOTAL[n] in found.provenance.confidence and (n in scores or not (wanted == n).any()):
                 sure = found.provenance.confidence[TOTAL[n]]
                 self.sure.append((TOTAL[n], sure, scores.get(n, 0.0)))
@@ -127,12 +161,14 @@ class Scores:
     def summary(self) -> dict[str, object]:
         """Plain figures for a JSON file."""
         return {
-            "total": {TOTAL[n]: _mean(v) for n, v in sorted(self.total.items())},
-            "tissue": {TISSUE[n]: _mean(v) for n, v in sorted(self.tissue.items())},
-            "total_mr": {TOTAL_MR[n]: _mean(v) for n, v in sorted(self.total_mr.items())},
+            "total": self.total.summary(TOTAL),
+            "tissue": self.tissue.summary(TISSUE),
+            "total_mr": self.total_mr.summary(TOTAL_MR),
             "together": {name: _mean(v) for name, v in self.together.items()},
             "l3": self.levels,
+            "muscle_at_l3_cm2": self.muscle_cm2,
             "bleeds_cm3": self.bleeds_cm3,
+            "confidence": self.sure,
         }
 
 
@@ -150,13 +186,16 @@ def score_trunk(engine: Engine, path: Path, scores: Scores) -> None:
     with np.load(path) as stored:
         case = dict(stored)
     volume = Volume(case["hu"], case["affine"])
-    voxel_mm3 = volume.voxel_volume_mm3
     found = engine.segment("total_fast", volume)
     labels = found.label_map.data
-    scores.add_total(found, case["total"])
+    scores.add_total(found, case["total"], volume)
     tissue = published_tissue(engine, volume, found)
-    for n, value in dice_by_class(tissue, case["tissue"], TISSUE_KEPT, voxel_mm3).items():
-        scores.tissue[n].append(value)
+    scores.tissue.add(tissue, case["tissue"], TISSUE_KEPT, volume)
+    names = {"total": TOTAL, "tissue_types": TISSUE}
+    ours = muscle_area_cm2(volume, labels, tissue, names)
+    scores.muscle_cm2.append(
+        (path.stem, muscle_area_cm2(volume, case["total"], case["tissue"], names), ours)
+    )
     if "vertebrae" not in case:
         return
     heights = dict(zip(case["vertebrae"], case["vertebra_centres_mm"][:, 2], strict=True))
@@ -169,10 +208,7 @@ def score_head(engine: Engine, path: Path, scores: Scores) -> None:
         case = dict(stored)
     volume = Volume(case["hu"], case["affine"])
     total = engine.segment("total_fast", volume)
-    for n, value in dice_by_class(
-        total.label_map.data, case["total"], (90, 91), volume.voxel_volume_mm3
-    ).items():
-        scores.total[n].append(value)
+    scores.total.add(total.label_map.data, case["total"], (90, 91), volume)
     found = engine.segment("cerebral_bleed", volume, context={"total": total})
     cm3 = float((found.label_map.data == 1).sum()) * volume.voxel_volume_mm3 / 1000
     scores.bleeds_cm3.append((round(float(case["bleed_cm3"]), 2), round(cm3, 2)))
@@ -184,9 +220,7 @@ def score_mr(engine: Engine, path: Path, scores: Scores) -> None:
         case = dict(stored)
     volume = Volume(case["signal"], case["affine"])
     labels = engine.segment("total_mr_fast", volume).label_map.data
-    wanted = case["total_mr"]
-    for n, value in dice_by_class(labels, wanted, MR_KEPT, volume.voxel_volume_mm3).items():
-        scores.total_mr[n].append(value)
+    scores.total_mr.add(labels, case["total_mr"], MR_KEPT, volume)
 
 
 def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
@@ -198,7 +232,7 @@ def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
     )
     found = engine.segment("total_fast", volume)
     labels = found.label_map.data
-    scores.add_total(found, wanted)
+    scores.add_total(found, wanted, volume)
     heights = {
         name.removeprefix("vertebrae_"): float(
             (volume.affine @ [*np.median(np.argwhere(wanted == n), 0), 1.0])[2]
@@ -234,44 +268,92 @@ def _score_real_tissue(
     for n, name in TISSUE.items():
         mask = nib.load(folder / "example_seg_tissue_types" / f"{name}.nii.gz")
         wanted[np.asanyarray(mask.dataobj) > 0] = n
-    found = published_tissue(engine, volume, anatomy)[part]
-    for n, value in dice_by_class(found, wanted, TISSUE_KEPT, volume.voxel_volume_mm3).items():
-        scores.tissue[n].append(value)
+    found = np.ascontiguousarray(published_tissue(engine, volume, anatomy)[part])
+    scores.tissue.add(found, wanted, TISSUE_KEPT, volume)
 
 
-def table(phantoms: Scores, real: Scores | None) -> str:
+def table(phantoms: Scores, maps: Scores, real: Scores | None) -> str:
     """Markdown tables of the figures."""
-    lines = ["| class | phantoms, mean | phantoms, worst | real CT |", "|---|---|---|---|"]
-    for names, of_phantom, of_real in (
-        (TISSUE, phantoms.tissue, real.tissue if real else {}),
-        (TOTAL, phantoms.total, real.total if real else {}),
+    sets = (phantoms, maps, real or Scores())
+    lines = [
+        "Dice; surface distance: mean and 95th percentile, mm.",
+        "",
+        "| class | phantoms | worst | mm | label maps | worst | mm | real CT | mm |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for names, by_set in (
+        (TISSUE, [scores.tissue for scores in sets]),
+        (TOTAL, [scores.total for scores in sets]),
     ):
-        for n in sorted({*of_phantom, *of_real}):
-            ours = of_phantom.get(n, [])
-            mean = f"{np.mean(ours):.2f} | {min(ours):.2f}" if ours else "– | –"
-            theirs = f"{of_real[n][0]:.2f}" if n in of_real else "–"
-            lines.append(f"| {names[n]} | {mean} | {theirs} |")
-    for name, values in phantoms.together.items():
-        theirs = f"{real.together[name][0]:.2f}" if real and name in real.together else "–"
-        lines.append(f"| *{name}* | {np.mean(values):.2f} | {min(values):.2f} | {theirs} |")
-    levels = phantoms.levels
-    right = levels.count("L3")
-    lines += ["", f"L3 at the right level: {right} of {len(levels)} phantoms."]
+        for n in sorted(set().union(*(classes.dice for classes in by_set))):
+            cells = [_cells(classes, n, alone=classes is by_set[-1]) for classes in by_set]
+            lines.append(f"| {names[n]} | " + " | ".join(cells) + " |")
+    for name in _TOGETHER:
+        cells = [
+            " | ".join([*_mean_and_worst(scores.together[name], alone=scores is sets[-1]), ""])
+            for scores in sets
+        ]
+        lines.append(f"| *{name}* | " + " | ".join(cells) + " |")
+    right = phantoms.levels.count("L3")
+    lines += ["", f"L3 at the right level: {right} of {len(phantoms.levels)} phantoms."]
     if real is not None and real.levels:
         lines.append(f"On the real CT the label L3 lies on: {real.levels[0]}.")
+    lines += ["", *muscle_table([*phantoms.muscle_cm2, *maps.muscle_cm2])]
     if phantoms.bleeds_cm3:
         lines += ["", "| bleed, true cm³ | measured cm³ | error |", "|---|---|---|"]
         lines += [
             f"| {true:.1f} | {found:.1f} | {100 * (found - true) / true:+.0f} % |"
             for true, found in phantoms.bleeds_cm3
         ]
-    if phantoms.total_mr:
-        lines += ["", "| class on MR | phantoms, mean | phantoms, worst |", "|---|---|---|"]
+    if phantoms.total_mr.dice:
+        lines += ["", "| class on MR | phantoms | worst | mm |", "|---|---|---|---|"]
         lines += [
-            f"| {TOTAL_MR[n]} | {np.mean(v):.2f} | {min(v):.2f} |"
-            for n, v in sorted(phantoms.total_mr.items())
+            f"| {TOTAL_MR[n]} | {_cells(phantoms.total_mr, n)} |"
+            for n in sorted(phantoms.total_mr.dice)
         ]
     return "\n".join(lines) + "\n"
+
+
+def muscle_table(areas_cm2: Sequence[tuple[str, float | None, float | None]]) -> list[str]:
+    """Skeletal muscle area at L3 against the reference's, a line per image."""
+    lines = ["| muscle at L3 | true cm² | measured cm² | error |", "|---|---|---|---|"]
+    errors = []
+    for name, true, found in areas_cm2:
+        if true is None or found is None:
+            known = f"{true:.1f} | not assessed" if true is not None else "not known | –"
+            lines.append(f"| {name} | {known} | – |")
+            continue
+        errors.append(100 * (found - true) / true)
+        lines.append(f"| {name} | {true:.1f} | {found:.1f} | {errors[-1]:+.1f} % |")
+    if errors:
+        near = sum(abs(error) <= _MUSCLE_BAR for error in errors)
+        lines += [
+            "",
+            f"Within {_MUSCLE_BAR} %: {near} of {len(errors)}; mean error {np.mean(errors):+.1f} %,"
+            f" largest {max(errors, key=abs):+.1f} %.",
+        ]
+    return lines
+
+
+_MUSCLE_BAR = 10
+
+
+def _cells(classes: Classes, n: int, *, alone: bool = False) -> str:
+    """Cells of a class: Dice (mean and worst, or of one image), distances."""
+    distances = classes.surface_mm.get(n)
+    mean, high = np.mean(distances, axis=0) if distances else (0, 0)
+    return " | ".join(
+        [
+            *_mean_and_worst(classes.dice.get(n, []), alone=alone),
+            f"{mean:.1f}, {high:.1f}" if distances else "–",
+        ]
+    )
+
+
+def _mean_and_worst(values: Sequence[float], *, alone: bool) -> list[str]:
+    """Cells with the mean and the lowest of some figures, or with the only one."""
+    cells = [f"{np.mean(values):.2f}", f"{min(values):.2f}"] if values else ["–", "–"]
+    return cells[:1] if alone else cells
 
 
 _GOOD = 0.7
@@ -306,7 +388,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--count", type=int, default=20, help="phantoms of each kind")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--backend", default="torch")
+    parser.add_argument("--backend", default="auto")
     options = parser.parse_args()
     # The weights asked for come first in the search order; all tasks are bundled ones.
     engine = Engine(WeightsStore(options.weights), backend=options.backend, threads=options.threads)
@@ -329,13 +411,13 @@ def main() -> None:
             score_mr(engine, path, phantoms)
             print(path.stem, flush=True)
     sure = phantoms.sure + maps.sure + (real.sure if real else [])
-    text = table(phantoms, real) + "\n" + trade_off(sure)
+    text = table(phantoms, maps, real) + "\n" + trade_off(sure)
     print(text)
     if options.markdown is not None:
         options.markdown.write_text(text, encoding="utf-8")
     if options.json is not None:
         figures = {"phantoms": phantoms.summary(), "real": real.summary() if real else None}
-        figures["maps"] = maps.summary() if maps.total else None
+        figures["maps"] = maps.summary() if maps.total.dice else None
         options.json.write_text(json.dumps(figures, indent=1))
 
 

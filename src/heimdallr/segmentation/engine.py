@@ -267,7 +267,8 @@ class Engine:
         voxel_mm3 = float(np.prod(model.network.configuration.spacing))
         confidence = prior.confidence(task.names, voxel_mm3)
         prior = prior.of_found(task.names, voxel_mm3)
-        labels = sharpening.sharpened(prior, task.names, volume, threads=self.choice.threads)
+        image = volume if task.modality == "CT" else sharpening.on_one_scale(volume)
+        labels = sharpening.sharpened(prior, task.names, image, threads=self.choice.threads)
         return labels, confidence
 
     def _predict(

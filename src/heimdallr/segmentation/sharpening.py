@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
     from heimdallr.imaging.volume import Array, Volume
 
-FAMILIES = frozenset({"total", "tissue_types"})
-"""CT tasks whose coarse networks are sharpened. The bleed's is fine, and its volume calibrated; the
-signal of MR changes across the field and has no such scale."""
+FAMILIES = frozenset({"total", "tissue_types", "total_mr"})
+"""Tasks whose coarse networks are sharpened. The bleed's is fine, and its volume calibrated."""
+
+BRIGHT_HU, DARK_HU = 1000.0, -500.0
+"""Where :func:`on_one_scale` puts the brightest tissue of an MR, and no signal."""
 
 ALIKE = (
     ("vertebrae_", "sacrum"),
@@ -156,7 +158,7 @@ def sharpened(prior: Prior, names: Mapping[int, str], image: Volume, *, threads:
     Args:
         prior: probabilities of the structures in question.
         names: label number → structure.
-        image: CT, HU.
+        image: CT, HU; or MR :func:`on_one_scale`.
         threads: at work; 0: one per processor.
 
     Returns:
@@ -176,6 +178,22 @@ def sharpened(prior: Prior, names: Mapping[int, str], image: Volume, *, threads:
         for voxels, found in pool.map(work.block, blocks):
             labels[voxels] = found
     return labels
+
+
+def on_one_scale(image: Volume) -> Volume:
+    """An MR whose signal lies where attenuations do: it has no unit, and any scale.
+
+    What is brighter than the mean is tissue; of that the 99th percentile is brightest, for vessels
+    and fluid may be far brighter than all else. Signal that changes across the field makes each
+    structure's values spread, and so leaves more to the network.
+
+    Args:
+        image: MR, any signal.
+    """
+    signal = image.data.astype(np.float32)
+    tissue = signal[signal > signal.mean()]
+    bright = float(np.percentile(tissue, 99)) if tissue.size else 1.0
+    return replace(image, data=signal * ((BRIGHT_HU - DARK_HU) / bright) + DARK_HU)
 
 
 def tissue_of(structure: str) -> str:
