@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { messageOf } from "@/api/errors";
+import { Refusal } from "@/components/Refusal";
+import { useRun } from "@/components/useSubmit";
 
 export interface Question {
   title: string;
@@ -31,38 +31,20 @@ export function ConfirmDialog({
 
 function Ask({ question, onClose }: { question: Question; onClose: () => void }) {
   const { t } = useTranslation("access");
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-
-  const run = async () => {
-    setBusy(true);
-    setError("");
-    try {
-      await question.run();
-      onClose();
-    } catch (refused) {
-      setError(messageOf(refused));
-      setBusy(false);
-    }
-  };
+  const { run, busy, error } = useRun(async () => {
+    await question.run();
+    onClose();
+  });
 
   return (
     <Stack>
       <Text size="sm">{question.text}</Text>
-      {error && (
-        <Alert color="red" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Refusal error={error} />
       <Group justify="flex-end">
         <Button variant="default" onClick={onClose} data-autofocus>
           {t("cancel")}
         </Button>
-        <Button
-          color={question.harmful ? "red" : undefined}
-          loading={busy}
-          onClick={() => void run()}
-        >
+        <Button color={question.harmful ? "red" : undefined} loading={busy} onClick={run}>
           {question.action}
         </Button>
       </Group>

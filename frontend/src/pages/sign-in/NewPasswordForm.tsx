@@ -1,9 +1,9 @@
-import { Alert, Button, PasswordInput, Stack } from "@mantine/core";
-import { type SubmitEvent, useState } from "react";
+import { Button, PasswordInput, Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { http } from "@/api/client";
-import { messageOf } from "@/api/errors";
+import { Refusal } from "@/components/Refusal";
+import { useSubmit } from "@/components/useSubmit";
 
 import { text } from "./fields";
 
@@ -12,32 +12,16 @@ const LEAST = 12;
 /** Another password for whoever is signed in; the present one is asked for unless it is known. */
 export function NewPasswordForm({ known, onDone }: { known?: string; onDone: () => void }) {
   const { t } = useTranslation("signIn");
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  const { submit, busy, error } = useSubmit(async (form) => {
     const renewed = text(form, "renewed");
-    if (renewed !== text(form, "repeated")) {
-      setError(t("differ"));
-      return;
-    }
-    setBusy(true);
-    setError("");
-    try {
-      const present = known ?? text(form, "present");
-      await http.POST("/api/v1/session/password", { body: { present, new: renewed } });
-      onDone();
-    } catch (refused) {
-      setError(messageOf(refused));
-    } finally {
-      setBusy(false);
-    }
-  };
+    if (renewed !== text(form, "repeated")) throw new Error(t("differ"));
+    const present = known ?? text(form, "present");
+    await http.POST("/api/v1/session/password", { body: { present, new: renewed } });
+    onDone();
+  });
 
   return (
-    <form onSubmit={(event) => void submit(event)}>
+    <form onSubmit={submit}>
       <Stack>
         {known === undefined && (
           <PasswordInput
@@ -61,11 +45,7 @@ export function NewPasswordForm({ known, onDone }: { known?: string; onDone: () 
           minLength={LEAST}
           required
         />
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Refusal error={error} />
         <Button type="submit" loading={busy} fullWidth>
           {t("change")}
         </Button>

@@ -8,12 +8,12 @@ import {
   TextInput,
   Title,
 } from "@mantine/core";
-import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { http, type Schemas, setCsrfToken } from "@/api/client";
-import { messageOf } from "@/api/errors";
 import icon from "@/app/icon.svg";
+import { Refusal } from "@/components/Refusal";
+import { useSubmit } from "@/components/useSubmit";
 
 import { text } from "./fields";
 import { NewPasswordForm } from "./NewPasswordForm";
@@ -56,28 +56,15 @@ export function SignInPage({ renew, oneTime, onSignedIn }: Props) {
 
 function CredentialsForm({ onDone }: { onDone: Props["onSignedIn"] }) {
   const { t } = useTranslation("signIn");
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  const { submit, busy, error } = useSubmit(async (form) => {
     const [name, password] = [text(form, "name"), text(form, "password")];
-    setBusy(true);
-    setError("");
-    try {
-      const { data } = await http.POST("/api/v1/session", { body: { name, password } });
-      setCsrfToken(data?.csrf_token ?? null);
-      onDone(data?.must_change_password ? password : undefined);
-    } catch (refused) {
-      setError(messageOf(refused));
-    } finally {
-      setBusy(false);
-    }
-  };
+    const { data } = await http.POST("/api/v1/session", { body: { name, password } });
+    setCsrfToken(data?.csrf_token ?? null);
+    onDone(data?.must_change_password ? password : undefined);
+  });
 
   return (
-    <form onSubmit={(event) => void submit(event)}>
+    <form onSubmit={submit}>
       <Stack>
         <TextInput name="name" label={t("name")} autoComplete="username" required autoFocus />
         <PasswordInput
@@ -86,11 +73,7 @@ function CredentialsForm({ onDone }: { onDone: Props["onSignedIn"] }) {
           autoComplete="current-password"
           required
         />
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Refusal error={error} />
         <Button type="submit" loading={busy} fullWidth>
           {t("signIn")}
         </Button>

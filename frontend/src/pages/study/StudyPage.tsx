@@ -52,9 +52,9 @@ function Known({ study }: { study: Study }) {
   const navigate = useNavigate();
   const neighbours = useNeighbours(study.id);
   const { ask } = useCommand(study.id);
-  useMarkRead(study, () => ask("read", true));
+  useMarkRead(study, () => ask({ command: "read", quietly: true }));
   useHotkeys([
-    ["u", () => study.has_results && void ask(study.unread ? "read" : "unread")],
+    ["u", () => study.has_results && ask({ command: study.unread ? "read" : "unread" })],
     ["shift+r", () => study.results && void navigate(`/studies/${study.id}/report`)],
   ]);
   return (

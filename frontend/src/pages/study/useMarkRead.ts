@@ -10,7 +10,7 @@ const SEEN_MS = 2000;
  *
  * Once per visit and per results: a study that somebody marks as unread again stays unread.
  */
-export function useMarkRead(study: Study | undefined, markRead: () => Promise<void>): void {
+export function useMarkRead(study: Study | undefined, markRead: () => void): void {
   const settled = useRef("");
   const mark = useRef(markRead);
   useEffect(() => {
@@ -32,7 +32,7 @@ export function useMarkRead(study: Study | undefined, markRead: () => Promise<vo
       if (document.visibilityState !== "visible") return;
       timer = setTimeout(() => {
         settled.current = which;
-        void mark.current();
+        mark.current();
       }, SEEN_MS);
     };
     watch();

@@ -1,9 +1,9 @@
 import { Button, Checkbox, Modal, NumberInput, Stack, TextInput } from "@mantine/core";
-import { type SubmitEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { http } from "@/api/client";
-import { messageOf } from "@/api/errors";
+import { useSubmit } from "@/components/useSubmit";
 import { text } from "@/pages/sign-in/fields";
 
 import { type Scope, SCOPES } from "./tokens";
@@ -35,30 +35,21 @@ function NewTokenForm({ onMade }: Pick<Props, "onMade">) {
   const { t } = useTranslation("access");
   const [scopes, setScopes] = useState<string[]>([]);
   const [days, setDays] = useState<number | string>("");
-  const [error, setError] = useState("");
   const [unscoped, setUnscoped] = useState(false);
-  const [busy, setBusy] = useState(false);
-
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const name = text(new FormData(event.currentTarget), "name").trim();
+  const { submit, busy, error, forget } = useSubmit(async (form) => {
     setUnscoped(scopes.length === 0);
     if (scopes.length === 0) return;
-    setBusy(true);
-    setError("");
-    try {
-      const body = { name, scopes: scopes as Scope[], days: days === "" ? null : Number(days) };
-      const { data } = await http.POST("/api/v1/tokens", { body });
-      if (data) onMade(data.token.name, data.secret);
-    } catch (refused) {
-      setError(messageOf(refused));
-    } finally {
-      setBusy(false);
-    }
-  };
+    const body = {
+      name: text(form, "name").trim(),
+      scopes: scopes as Scope[],
+      days: days === "" ? null : Number(days),
+    };
+    const { data } = await http.POST("/api/v1/tokens", { body });
+    if (data) onMade(data.token.name, data.secret);
+  });
 
   return (
-    <form onSubmit={(event) => void submit(event)}>
+    <form onSubmit={submit}>
       <Stack>
         <TextInput
           name="name"
@@ -69,7 +60,7 @@ function NewTokenForm({ onMade }: Pick<Props, "onMade">) {
           required
           data-autofocus
           error={error}
-          onChange={() => setError("")}
+          onChange={forget}
         />
         <Checkbox.Group
           label={t("tokens.scopes")}

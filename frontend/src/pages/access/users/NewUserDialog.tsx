@@ -1,9 +1,8 @@
 import { Button, Modal, Radio, Stack, TextInput } from "@mantine/core";
-import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { http } from "@/api/client";
-import { messageOf } from "@/api/errors";
+import { useSubmit } from "@/components/useSubmit";
 import { text } from "@/pages/sign-in/fields";
 
 import { type Role, ROLES } from "./UsersTable";
@@ -31,27 +30,14 @@ export function NewUserDialog({ opened, onClose, onMade }: Props) {
 
 function NewUserForm({ onMade }: Pick<Props, "onMade">) {
   const { t } = useTranslation("access");
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setError("");
-    try {
-      const body = { name: text(form, "name").trim(), role: text(form, "role") as Role };
-      const { data } = await http.POST("/api/v1/users", { body });
-      if (data) onMade(data.name, data.password);
-    } catch (refused) {
-      setError(messageOf(refused));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { submit, busy, error, forget } = useSubmit(async (form) => {
+    const body = { name: text(form, "name").trim(), role: text(form, "role") as Role };
+    const { data } = await http.POST("/api/v1/users", { body });
+    if (data) onMade(data.name, data.password);
+  });
 
   return (
-    <form onSubmit={(event) => void submit(event)}>
+    <form onSubmit={submit}>
       <Stack>
         <TextInput
           name="name"
@@ -62,7 +48,7 @@ function NewUserForm({ onMade }: Pick<Props, "onMade">) {
           required
           data-autofocus
           error={error}
-          onChange={() => setError("")}
+          onChange={forget}
         />
         <Radio.Group name="role" label={t("users.role")} defaultValue="viewer">
           <Stack gap="xs" mt={4}>

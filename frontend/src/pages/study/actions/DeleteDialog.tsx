@@ -1,12 +1,13 @@
-import { Alert, Button, Group, List, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, List, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
-import { type SubmitEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import { http } from "@/api/client";
-import { messageOf } from "@/api/errors";
+import { Refusal } from "@/components/Refusal";
+import { useSubmit } from "@/components/useSubmit";
 import { useFormat } from "@/i18n/format";
 
 import { ofStudy, type Study } from "../queries";
@@ -33,27 +34,18 @@ function Form({ study, onClose }: Omit<Props, "opened">) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [typed, setTyped] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
   // What tells this study from its neighbours, and is short.
   const word = study.accession_number || String(study.id);
 
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await http.DELETE("/api/v1/studies/{study_id}", ofStudy(study.id));
-      notifications.show({ message: t("delete.done"), color: "teal" });
-      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
-      await navigate("/", { replace: true });
-    } catch (refused) {
-      setError(messageOf(refused));
-      setBusy(false);
-    }
-  };
+  const { submit, busy, error } = useSubmit(async () => {
+    await http.DELETE("/api/v1/studies/{study_id}", ofStudy(study.id));
+    notifications.show({ message: t("delete.done"), color: "teal" });
+    void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
+    await navigate("/", { replace: true });
+  });
 
   return (
-    <form onSubmit={(event) => void submit(event)}>
+    <form onSubmit={submit}>
       <Stack gap="sm">
         <Text size="sm">{t("delete.what")}</Text>
         <List size="sm">
@@ -74,11 +66,7 @@ function Form({ study, onClose }: Omit<Props, "opened">) {
           autoComplete="off"
           data-autofocus
         />
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Refusal error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             {t("delete.keep")}

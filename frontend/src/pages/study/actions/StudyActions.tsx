@@ -51,7 +51,7 @@ export function StudyActions({ study }: { study: Study }) {
   const main = mainCommand(study);
 
   const choose = (command: Command) =>
-    command === "delete" ? setDeleting(true) : void ask(command);
+    command === "delete" ? setDeleting(true) : ask({ command });
 
   return (
     <>

@@ -1,6 +1,5 @@
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { http } from "@/api/client";
@@ -48,29 +47,29 @@ async function send(studyId: number, command: Exclude<Command, "delete">): Promi
   }
 }
 
+interface Order {
+  command: Exclude<Command, "delete">;
+  /** Nobody asked for it by hand: nobody is told. */
+  quietly?: boolean;
+}
+
 /** Asks for something, says what came of it, and shows the study as it is then. */
 export function useCommand(studyId: number) {
   const { t } = useTranslation("study");
   const queries = useQueryClient();
-  const [busy, setBusy] = useState<Command | null>(null);
-
-  const ask = async (command: Exclude<Command, "delete">, quietly = false): Promise<void> => {
-    setBusy(command);
-    try {
-      await send(studyId, command);
+  const { mutate, isPending, variables } = useMutation({
+    mutationFn: ({ command }: Order) => send(studyId, command),
+    onSuccess: (_, { command, quietly }) => {
       if (!quietly) notifications.show({ message: t(`command.${command}.done`), color: "teal" });
-    } catch (refused) {
-      if (!quietly)
-        notifications.show({
-          title: t("command.refused"),
-          message: messageOf(refused),
-          color: "red",
-        });
-    } finally {
-      setBusy(null);
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
+    },
+    onError: (refused, { quietly }) => {
+      const message = messageOf(refused);
+      if (!quietly) notifications.show({ title: t("command.refused"), message, color: "red" });
+    },
+    onSettled: () => {
       void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
-    }
-  };
-  return { ask, busy };
+      return queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
+    },
+  });
+  return { ask: mutate, busy: isPending ? variables.command : null };
 }

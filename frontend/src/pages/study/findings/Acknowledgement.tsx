@@ -1,12 +1,13 @@
-import { Alert, Button, Group, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { type SubmitEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { http } from "@/api/client";
-import { messageOf } from "@/api/errors";
 import { useMay } from "@/app/session";
+import { Refusal } from "@/components/Refusal";
+import { useSubmit } from "@/components/useSubmit";
 import { useFormat } from "@/i18n/format";
 
 import { actorName } from "../people";
@@ -59,28 +60,18 @@ function Form({ finding, onDone }: { finding: Finding; onDone: () => void }) {
   const { study } = useStudyView();
   const queries = useQueryClient();
   const [note, setNote] = useState(finding.note);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
-
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await http.POST("/api/v1/studies/{study_id}/findings/{finding_id}/acknowledge", {
-        params: { path: { study_id: study.id, finding_id: finding.id } },
-        body: { note },
-      });
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
-      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
-      onDone();
-    } catch (refused) {
-      setError(messageOf(refused));
-      setBusy(false);
-    }
-  };
+  const { submit, busy, error } = useSubmit(async () => {
+    await http.POST("/api/v1/studies/{study_id}/findings/{finding_id}/acknowledge", {
+      params: { path: { study_id: study.id, finding_id: finding.id } },
+      body: { note },
+    });
+    await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
+    void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
+    onDone();
+  });
 
   return (
-    <form onSubmit={(event) => void submit(event)} style={{ flex: "1 1 100%" }}>
+    <form onSubmit={submit} style={{ flex: "1 1 100%" }}>
       <Stack gap={6}>
         <Textarea
           size="xs"
@@ -94,11 +85,7 @@ function Form({ finding, onDone }: { finding: Finding; onDone: () => void }) {
           onKeyDown={(event) => event.key === "Escape" && onDone()}
           autoFocus
         />
-        {error && (
-          <Alert color="red" role="alert" p="xs">
-            {error}
-          </Alert>
-        )}
+        <Refusal error={error} />
         <Group gap={8}>
           <Button type="submit" size="compact-sm" loading={busy}>
             {t("acknowledge.save")}
