@@ -257,8 +257,9 @@ def store(folder: Path) -> WeightsStore:
     return WeightsStore(folder, totalsegmentator_dir=folder / "none", bundled_dir=folder / "none")
 
 
+@pytest.mark.parametrize("name", ["total_fast", "total_mr_fast"])
 def test_only_bundled_weights_are_sharpened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Official weights' labels are TotalSegmentator's to the voxel: nothing is done to them."""
     seen: list[Prior] = []
@@ -268,16 +269,16 @@ def test_only_bundled_weights_are_sharpened(
         return sharpened(prior, names, image, threads=threads)
 
     monkeypatch.setattr(sharpening, "sharpened", watched)
-    wanted = task("total_fast")
+    wanted = task(name)
     favoured = ("liver", "spleen")
     folder = install_tiny(tmp_path, wanted, tiny_plans((6.0, 6.0, 6.0)), favoured=favoured)[0]
     body = noisy_body((40, 36, 30))
     engine = Engine(store(tmp_path), device="cpu", backend="torch", threads=1)
-    engine.segment("total_fast", body)
+    engine.segment(name, body)
     assert not seen
     (folder.parent / BUNDLED_MARKER).write_text("{}")
     engine = Engine(store(tmp_path), device="cpu", backend="torch", threads=1)
-    found = engine.segment("total_fast", body).label_map
+    found = engine.segment(name, body).label_map
     assert len(seen) == 1
     assert found.shape == body.shape
     assert set(np.unique(found.data)) <= {0, *seen[0].labels.tolist()}

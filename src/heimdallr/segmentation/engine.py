@@ -33,7 +33,7 @@ from heimdallr.segmentation.sliding_window import (
     mean_of_folds,
     predict_planes,
 )
-from heimdallr.segmentation.tidying import tidied, without_strays
+from heimdallr.segmentation.tidying import in_one, tidied, without_strays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -179,8 +179,8 @@ class Engine:
                 labels[box] = self._labels(task, weights, data, affine, progress)
         if found is not None and task.keep_inside:
             labels = surroundings.kept_inside(labels, found, task)
-        if weights[0].origin == "bundled" and task.modality == "CT":
-            labels = tidied(labels, task.names, volume)
+        if weights[0].origin == "bundled":
+            labels = _tidied(labels, task, volume)
         left_out = _left_out(task, weights)
         if left_out:
             labels = _without(labels, left_out, task)
@@ -335,6 +335,13 @@ def _lookup(model: _Loaded) -> Array:
     for label, number in model.weights.model.label_numbers.items():
         table[label] = number
     return table
+
+
+def _tidied(labels: Array, task: Task, volume: Volume) -> Array:
+    """Of bundled weights; only CT has attenuations that tell what cannot be."""
+    if task.modality == "CT":
+        return tidied(labels, task.names, volume)
+    return in_one(labels, task.names, volume.voxel_volume_mm3)
 
 
 def _left_out(task: Task, weights: tuple[Weights, ...]) -> tuple[str, ...]:

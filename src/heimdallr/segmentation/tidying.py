@@ -2,11 +2,13 @@
 
 A small network trained on synthetic anatomy sees, here and there, a speck of an organ where none
 can be, and its coarse voxels draw fat and lung into an organ's rim. An organ is one piece; a bowel
-shows as several. A spleen or a kidney holds no fat, and acute blood is brighter than brain.
+shows as several. A left arm is left of the spine. A spleen or a kidney holds no fat, and acute
+blood is brighter than brain.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import cc3d
@@ -19,7 +21,7 @@ from heimdallr.segmentation.spine import divided_at_discs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heimdallr.imaging.volume import Array, Volume
+    from heimdallr.imaging.volume import Affine, Array, Volume
 
 IN_PIECES = frozenset({"colon", "small_bowel", "subcutaneous_fat", "torso_fat", "skeletal_muscle"})
 """Structures that are rightly seen as several pieces: only specks are dropped."""
@@ -36,6 +38,14 @@ SMALLEST_SHARE = 0.25
 """Pieces smaller than this share of their structure's largest one are dropped from the others;
 of a vertebra only the largest piece is kept."""
 
+SIDED = ("humerus", "scapula", "clavicula", "femur", "hip", "gluteus_")
+"""Beginnings of names of paired structures that lie wholly beside the spine, in everybody."""
+
+MIDLINE = ("vertebrae", "sacrum", "spinal_cord")
+
+BESIDE_MM = 30.0
+"""A piece with its centre this far beyond the spine's middle is the other side's: no curve of the
+spine reaches so far over from where a limb begins."""
 
 A_TENTH_CM3 = {
     "heart": 60.0,
@@ -106,6 +116,46 @@ def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) ->
     return kept.reshape(shape)
 
 
+def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> Array:
+    """The label map with pieces of limbs named for the side on which they lie.
+
+    Args:
+        labels: (I, J, K) label numbers; changed in place.
+        names: label number → structure.
+        affine: (4, 4) voxel index → RAS mm.
+    """
+    boxes = dict(enumerate(ndimage.find_objects(labels), start=1))
+    numbers = {name: number for number, name in names.items()}
+    spine = [box for n, box in boxes.items() if box and names.get(n, "").startswith(MIDLINE)]
+    if not spine:
+        return labels
+    middle_mm = float(np.median([_ends_mm(box, affine).mean() for box in spine]))
+    for side, other, sign in (("_left", "_right", 1), ("_right", "_left", -1)):
+        wrong = []
+        for number, box in boxes.items():
+            name = names.get(number, "")
+            if box is None or not (name.startswith(SIDED) and name.endswith(side)):
+                continue
+            if (sign * (_ends_mm(box, affine) - middle_mm)).max() <= BESIDE_MM:
+                continue
+            pieces = cc3d.connected_components(labels[box] == number, connectivity=26)
+            corner = np.array([part.start for part in box])
+            centres = cc3d.statistics(pieces)["centroids"][1:] + corner
+            beyond_mm = sign * (centres @ affine[0, :3] + affine[0, 3] - middle_mm)
+            theirs = np.flatnonzero(beyond_mm > BESIDE_MM) + 1
+            wrong.append((box, np.isin(pieces, theirs), numbers[name.replace(side, other)]))
+        for box, mask, number in wrong:
+            labels[box][mask] = number
+    return labels
+
+
+def _ends_mm(box: tuple[slice, ...], affine: Affine) -> Array:
+    """The least and the greatest place of a box from left to right, mm."""
+    corners = product(*((side.start, side.stop - 1) for side in box))
+    places = [float(np.dot(affine[0, :3], corner) + affine[0, 3]) for corner in corners]
+    return np.array([min(places), max(places)])
+
+
 def without_bone_marrow(labels: Array, image: Volume) -> Array:
     """A lesion map without small pieces that lie within bone, whose marrow measures like blood.
 
@@ -159,7 +209,7 @@ def _smallest_share(name: str) -> float:
 
 
 def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """What is done at the image's own resolution: what attenuation tells, then specks, fragments.
+    """What is done to a CT's at its own resolution: what attenuation tells, then :func:`in_one`.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
@@ -171,8 +221,19 @@ def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
         labels = without_bone_marrow(labels, image)
     labels = lungs_by_air(labels, names, image)
     labels = divided_at_discs(labels, names, image)
-    labels = without_strays(labels, names, image.voxel_volume_mm3)
-    return without_fragments(labels, names, image.voxel_volume_mm3)
+    labels = on_their_sides(labels, names, image.affine)
+    return in_one(labels, names, image.voxel_volume_mm3)
+
+
+def in_one(labels: Array, names: Mapping[int, str], voxel_mm3: float) -> Array:
+    """The label map without specks and fragments, as :func:`without_strays` and others have it.
+
+    Args:
+        labels: (I, J, K) label numbers; changed in place.
+        names: label number → structure.
+        voxel_mm3: volume of one voxel.
+    """
+    return without_fragments(without_strays(labels, names, voxel_mm3), names, voxel_mm3)
 
 
 def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
