@@ -229,13 +229,21 @@ def test_many_studies_at_a_time(page: Page) -> None:
 
 
 def test_acknowledging_in_the_quick_look(page: Page, system: DemoSystem) -> None:
-    """Who has seen a finding stands beside it, and its chip is subdued."""
+    """Who has seen a finding stands beside it, with their note, and its chip is subdued."""
     trunk = accession_of(system, "CT TRUNK")
     open_worklist(page, f"?q={trunk}")
     row_of(page, trunk).get_by_role("button", name="Quick look").click()
     look = page.get_by_role("dialog")
     look.get_by_role("button", name="Acknowledge").first.click()
+    note = look.get_by_label("Note")
+    expect(note).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(note).to_have_count(0)  # the form is gone, the quick look stays
+    look.get_by_role("button", name="Acknowledge").first.click()
+    page.keyboard.type("Known, just jotted down.")  # j and k are letters here
+    page.keyboard.press("Control+Enter")
     expect(look.get_by_text(f"Acknowledged by {USER}").first).to_be_visible()
+    expect(look.get_by_text("Known, just jotted down.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(row_of(page, trunk).get_by_text("note, acknowledged")).to_have_count(1)
 

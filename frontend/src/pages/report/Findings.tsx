@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useFormat } from "@/i18n/format";
-import { actorName } from "@/pages/study/people";
+import { actorName } from "@/components/actorName";
 import type { Finding } from "@/pages/study/queries";
 import { useTerms } from "@/terms";
 

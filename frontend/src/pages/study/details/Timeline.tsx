@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { useFormat } from "@/i18n/format";
 
-import { actorName } from "../people";
+import { actorName } from "@/components/actorName";
 import { type Run, type Study, useEvents } from "../queries";
 import { STAGES } from "../stages";
 import classes from "./Details.module.css";

@@ -2,11 +2,11 @@ import { Button, Group, Text } from "@mantine/core";
 import { IconEye, IconFocus2 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { Acknowledgement } from "@/components/Acknowledgement";
 import { unitOfName, unitText, useTerms } from "@/terms";
 
 import type { Finding } from "../queries";
 import { useStudyView } from "../view";
-import { Acknowledgement } from "./Acknowledgement";
 import classes from "./Findings.module.css";
 import { SeverityBadge } from "./SeverityBadge";
 
@@ -14,7 +14,7 @@ import { SeverityBadge } from "./SeverityBadge";
 export function FindingCard({ finding }: { finding: Finding }) {
   const { t } = useTranslation("study");
   const terms = useTerms();
-  const { targets, jump, openedAt } = useStudyView();
+  const { study, targets, jump, openedAt } = useStudyView();
   const target = targets?.findings[finding.id];
   const seen = finding.acknowledged_at !== null;
   const evidence = Object.entries(finding.evidence).filter(([, value]) => value !== null);
@@ -63,7 +63,7 @@ export function FindingCard({ finding }: { finding: Finding }) {
             {t("finding.show")}
           </Button>
         )}
-        <Acknowledgement finding={finding} />
+        <Acknowledgement studyId={study.id} finding={finding} />
       </Group>
     </li>
   );

@@ -1,30 +1,36 @@
 import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { http } from "@/api/client";
+import { http, type Schemas } from "@/api/client";
 import { useMay } from "@/app/session";
-import { Refusal } from "@/components/Refusal";
-import { useSubmit } from "@/components/useSubmit";
 import { useFormat } from "@/i18n/format";
 
-import { actorName } from "../people";
-import type { Finding } from "../queries";
-import { useStudyView } from "../view";
+import { actorName } from "./actorName";
+import { Refusal } from "./Refusal";
+import { useSubmit } from "./useSubmit";
+
+interface Props {
+  studyId: number;
+  finding: Pick<
+    Schemas["FindingOut"],
+    "id" | "severity" | "acknowledged_at" | "acknowledged_by" | "note"
+  >;
+}
 
 const LONGEST_NOTE = 2000;
 
 /** Who has seen a finding, when, and what they said; the latest word stands. */
-export function Acknowledgement({ finding }: { finding: Finding }) {
-  const { t } = useTranslation("study");
+export function Acknowledgement({ studyId, finding }: Props) {
+  const { t } = useTranslation("common");
   const format = useFormat();
   const may = useMay("operate");
   const [writing, setWriting] = useState(false);
   const at = finding.acknowledged_at;
 
-  if (writing) return <Form finding={finding} onDone={() => setWriting(false)} />;
+  if (writing) return <Form studyId={studyId} finding={finding} onDone={() => setWriting(false)} />;
   return (
     <>
       {at && (
@@ -55,20 +61,26 @@ export function Acknowledgement({ finding }: { finding: Finding }) {
   );
 }
 
-function Form({ finding, onDone }: { finding: Finding; onDone: () => void }) {
-  const { t } = useTranslation("study");
-  const { study } = useStudyView();
+function Form({ studyId, finding, onDone }: Props & { onDone: () => void }) {
+  const { t } = useTranslation("common");
   const queries = useQueryClient();
   const [note, setNote] = useState(finding.note);
   const { submit, busy, error } = useSubmit(async () => {
     await http.POST("/api/v1/studies/{study_id}/findings/{finding_id}/acknowledge", {
-      params: { path: { study_id: study.id, finding_id: finding.id } },
+      params: { path: { study_id: studyId, finding_id: finding.id } },
       body: { note },
     });
     await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
     void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
+    void queries.invalidateQueries({ queryKey: ["get", "/api/v1/worklist/counts"] });
     onDone();
   });
+
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Escape") onDone();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey))
+      event.currentTarget.form?.requestSubmit();
+  };
 
   return (
     <form onSubmit={submit} style={{ flex: "1 1 100%" }}>
@@ -82,7 +94,9 @@ function Form({ finding, onDone }: { finding: Finding; onDone: () => void }) {
           maxLength={LONGEST_NOTE}
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
-          onKeyDown={(event) => event.key === "Escape" && onDone()}
+          onKeyDown={onKeyDown}
+          // Escape closes the form, not the drawer it stands in.
+          data-mantine-stop-propagation
           autoFocus
         />
         <Refusal error={error} />
