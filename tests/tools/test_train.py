@@ -231,3 +231,27 @@ def test_the_nearest_true_level_is_named() -> None:
     heights = {"L2": 84.0, "L3": 50.0, "L4": 20.0}
     assert evaluate.nearest_level(labels, 29, affine, heights) == "L2"
     assert evaluate.nearest_level(labels, 28, affine, heights) is None
+
+
+def test_surfaces_lie_as_far_apart_as_they_were_moved() -> None:
+    """A box moved by two voxels: its ends are two apart, what lies along the way is not."""
+    agreement = tool("agreement")
+    wanted, found = np.zeros((2, 30, 30, 40), np.uint8)
+    wanted[5:25, 5:25, 5:25], found[5:25, 5:25, 7:27] = 5, 5
+    wanted[1, 1, 1] = 7
+    distances = agreement.surface_distances_mm(found, wanted, (5, 7), np.array([1.0, 1.0, 3.0]))
+    assert list(distances) == [5]
+    mean, high = distances[5]
+    assert 0 < mean < high == pytest.approx(6.0)
+    same = agreement.surface_distances_mm(wanted, wanted, (5,), np.ones(3))
+    assert same == {5: (0.0, 0.0)}
+
+
+def test_tables_name_what_is_known() -> None:
+    """Muscle that no reference covers is not known, and no error is made of it."""
+    report = tool("report")
+    lines = report.muscle_table([("a", 100.0, 104.0), ("b", None, 90.0), ("c", 80.0, None)])
+    assert "| a | 100.0 | 104.0 | +4.0 % |" in lines
+    assert "| b | not known | – | – |" in lines
+    assert "| c | 80.0 | not assessed | – |" in lines
+    assert lines[-1].startswith("Within 10 %: 1 of 1;")

@@ -1,4 +1,4 @@
-"""Dice and surface distance per class, muscle at L3, bleed volume of weights in the official layout.
+"""Dice, surface distance, muscle at L3 and bleed volume of weights in the official layout.
 
     python tools/train/evaluate.py --weights DIR --heldout DIR --real DIR --markdown FILE
 
@@ -19,6 +19,7 @@ import nibabel as nib
 import numpy as np
 from agreement import muscle_area_cm2, surface_distances_mm
 from classes import MR_KEPT, TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT, TOTAL_MR
+from report import table, trade_off
 
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation.engine import Engine
@@ -219,8 +220,9 @@ def score_mr(engine: Engine, path: Path, scores: Scores) -> None:
     with np.load(path) as stored:
         case = dict(stored)
     volume = Volume(case["signal"], case["affine"])
-    labels = engine.segment("total_mr_fast", volume).label_map.data
-    scores.total_mr.add(labels, case["total_mr"], MR_KEPT, volume)
+    found = engine.segment("total_mr_fast", volume)
+    shown = [n for n in MR_KEPT if TOTAL_MR[n] not in found.provenance.left_out]
+    scores.total_mr.add(found.label_map.data, case["total_mr"], shown, volume)
 
 
 def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
@@ -270,112 +272,6 @@ def _score_real_tissue(
         wanted[np.asanyarray(mask.dataobj) > 0] = n
     found = np.ascontiguousarray(published_tissue(engine, volume, anatomy)[part])
     scores.tissue.add(found, wanted, TISSUE_KEPT, volume)
-
-
-def table(phantoms: Scores, maps: Scores, real: Scores | None) -> str:
-    """Markdown tables of the figures."""
-    sets = (phantoms, maps, real or Scores())
-    lines = [
-        "Dice; surface distance: mean and 95th percentile, mm.",
-        "",
-        "| class | phantoms | worst | mm | label maps | worst | mm | real CT | mm |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for names, by_set in (
-        (TISSUE, [scores.tissue for scores in sets]),
-        (TOTAL, [scores.total for scores in sets]),
-    ):
-        for n in sorted(set().union(*(classes.dice for classes in by_set))):
-            cells = [_cells(classes, n, alone=classes is by_set[-1]) for classes in by_set]
-            lines.append(f"| {names[n]} | " + " | ".join(cells) + " |")
-    for name in _TOGETHER:
-        cells = [
-            " | ".join([*_mean_and_worst(scores.together[name], alone=scores is sets[-1]), ""])
-            for scores in sets
-        ]
-        lines.append(f"| *{name}* | " + " | ".join(cells) + " |")
-    right = phantoms.levels.count("L3")
-    lines += ["", f"L3 at the right level: {right} of {len(phantoms.levels)} phantoms."]
-    if real is not None and real.levels:
-        lines.append(f"On the real CT the label L3 lies on: {real.levels[0]}.")
-    lines += ["", *muscle_table([*phantoms.muscle_cm2, *maps.muscle_cm2])]
-    if phantoms.bleeds_cm3:
-        lines += ["", "| bleed, true cm³ | measured cm³ | error |", "|---|---|---|"]
-        lines += [
-            f"| {true:.1f} | {found:.1f} | {100 * (found - true) / true:+.0f} % |"
-            for true, found in phantoms.bleeds_cm3
-        ]
-    if phantoms.total_mr.dice:
-        lines += ["", "| class on MR | phantoms | worst | mm |", "|---|---|---|---|"]
-        lines += [
-            f"| {TOTAL_MR[n]} | {_cells(phantoms.total_mr, n)} |"
-            for n in sorted(phantoms.total_mr.dice)
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def muscle_table(areas_cm2: Sequence[tuple[str, float | None, float | None]]) -> list[str]:
-    """Skeletal muscle area at L3 against the reference's, a line per image."""
-    lines = ["| muscle at L3 | true cm² | measured cm² | error |", "|---|---|---|---|"]
-    errors = []
-    for name, true, found in areas_cm2:
-        if true is None or found is None:
-            known = f"{true:.1f} | not assessed" if true is not None else "not known | –"
-            lines.append(f"| {name} | {known} | – |")
-            continue
-        errors.append(100 * (found - true) / true)
-        lines.append(f"| {name} | {true:.1f} | {found:.1f} | {errors[-1]:+.1f} % |")
-    if errors:
-        near = sum(abs(error) <= _MUSCLE_BAR for error in errors)
-        lines += [
-            "",
-            f"Within {_MUSCLE_BAR} %: {near} of {len(errors)}; mean error {np.mean(errors):+.1f} %,"
-            f" largest {max(errors, key=abs):+.1f} %.",
-        ]
-    return lines
-
-
-_MUSCLE_BAR = 10
-
-
-def _cells(classes: Classes, n: int, *, alone: bool = False) -> str:
-    """Cells of a class: Dice (mean and worst, or of one image), distances."""
-    distances = classes.surface_mm.get(n)
-    mean, high = np.mean(distances, axis=0) if distances else (0, 0)
-    return " | ".join(
-        [
-            *_mean_and_worst(classes.dice.get(n, []), alone=alone),
-            f"{mean:.1f}, {high:.1f}" if distances else "–",
-        ]
-    )
-
-
-def _mean_and_worst(values: Sequence[float], *, alone: bool) -> list[str]:
-    """Cells with the mean and the lowest of some figures, or with the only one."""
-    cells = [f"{np.mean(values):.2f}", f"{min(values):.2f}"] if values else ["–", "–"]
-    return cells[:1] if alone else cells
-
-
-_GOOD = 0.7
-_LIMITS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
-
-
-def trade_off(sure: Sequence[tuple[str, float, float]]) -> str:
-    """Markdown table: what a limit of confidence keeps and refuses."""
-    lines = [
-        f"| limit | Dice ≥ {_GOOD}, kept | refused | Dice < {_GOOD}, kept | refused |",
-        "|---|---|---|---|---|",
-    ]
-    good = [confidence for _, confidence, dice in sure if dice >= _GOOD]
-    bad = [confidence for _, confidence, dice in sure if dice < _GOOD]
-    for limit in _LIMITS:
-        counts = [
-            sum((confidence >= limit) == kept for confidence in group)
-            for group in (good, bad)
-            for kept in (True, False)
-        ]
-        lines.append(f"| {limit:.2f} | " + " | ".join(map(str, counts)) + " |")
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
