@@ -154,10 +154,27 @@ class Scores:
         scores = self.total.add(labels, wanted, shown, volume)
         for name, value in dice_together(labels, wanted).items():
             self.together[name].append(value)
+        self._add_confidence(found, wanted, shown, scores, TOTAL)
+
+    def add_mr(self, found: Segmentation, wanted: Labels, volume: Volume) -> None:
+        """The same for an MR."""
+        shown = [n for n in MR_KEPT if TOTAL_MR[n] not in found.provenance.left_out]
+        scores = self.total_mr.add(found.label_map.data, wanted, shown, volume)
+        self._add_confidence(found, wanted, shown, scores, TOTAL_MR)
+
+    def _add_confidence(
+        self,
+        found: Segmentation,
+        wanted: Labels,
+        shown: Sequence[int],
+        scores: Mapping[int, float],
+        names: Mapping[int, str],
+    ) -> None:
+        """Of what is there and scored, and of what is not there at all (Dice 0)."""
+        confidence = found.provenance.confidence
         for n in shown:
-            if TOTAL[n] in found.provenance.confidence and (n in scores or not (wanted == n).any()):
-                sure = found.provenance.confidence[TOTAL[n]]
-                self.sure.append((TOTAL[n], sure, scores.get(n, 0.0)))
+            if names[n] in confidence and (n in scores or not (wanted == n).any()):
+                self.sure.append((names[n], confidence[names[n]], scores.get(n, 0.0)))
 
     def summary(self) -> dict[str, object]:
         """Plain figures for a JSON file."""
@@ -220,9 +237,7 @@ def score_mr(engine: Engine, path: Path, scores: Scores) -> None:
     with np.load(path) as stored:
         case = dict(stored)
     volume = Volume(case["signal"], case["affine"])
-    found = engine.segment("total_mr_fast", volume)
-    shown = [n for n in MR_KEPT if TOTAL_MR[n] not in found.provenance.left_out]
-    scores.total_mr.add(found.label_map.data, case["total_mr"], shown, volume)
+    scores.add_mr(engine.segment("total_mr_fast", volume), case["total_mr"], volume)
 
 
 def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
