@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation.tidying import (
+    on_their_sides,
     within_windows,
     without_bone_marrow,
     without_fragments,
@@ -120,3 +122,36 @@ def test_a_fragment_in_the_midst_of_the_image_is_a_mistake() -> None:
     expected = np.where(labels == 1, 0, labels)
     assert np.array_equal(without_fragments(labels.copy(), names, voxel_mm3=27.0), expected)
     assert np.array_equal(without_fragments(labels.copy(), names, voxel_mm3=216.0), labels)
+
+
+@pytest.mark.parametrize("turned", [0.0, 10.0])
+def test_a_limb_is_named_for_its_side(turned: float) -> None:
+    """A piece of the left arm beyond the spine is the right arm's; kidneys and the rest stay."""
+    names = dict(
+        enumerate(
+            ("humerus_left", "humerus_right", "kidney_left", "kidney_right", "vertebrae_L3")
+            + ("gluteus_maximus_left", "gluteus_maximus_right"),
+            start=1,
+        )
+    )
+    labels = np.zeros((60, 40, 40), np.uint8)
+    labels[28:33, 10:20, 5:35] = 5
+    labels[2:8, 10:16, 5:35] = labels[54:58, 10:16, 5:15] = 1
+    labels[54:58, 10:16, 15:35] = 2
+    labels[40:48, 20:30, 5:15] = 3  # situs inversus is no mistake
+    labels[30:36, 2:8, 5:15] = 6  # a little beyond the middle
+    expected = labels.copy()
+    expected[54:58, 10:16, 5:15] = 2
+    turn = np.deg2rad(turned)
+    affine = np.diag([5.0, 5.0, 5.0, 1.0])
+    affine[:2, :2] = 5.0 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    affine[:3, 3] = (-700.0, 20.0, 5.0)
+    assert np.array_equal(on_their_sides(labels.copy(), names, affine), expected)
+
+
+def test_without_a_spine_no_side_is_known() -> None:
+    """A shoulder alone in the image keeps its name."""
+    labels = np.zeros((40, 20, 20), np.uint8)
+    labels[2:5], labels[30:35] = 1, 1
+    names = {1: "humerus_left", 2: "humerus_right"}
+    assert np.array_equal(on_their_sides(labels.copy(), names, np.eye(4) * 5), labels)

@@ -341,7 +341,7 @@ def _tidied(labels: Array, task: Task, volume: Volume) -> Array:
     """Of bundled weights; only CT has attenuations that tell what cannot be."""
     if task.modality == "CT":
         return tidied(labels, task.names, volume)
-    return in_one(labels, task.names, volume.voxel_volume_mm3)
+    return in_one(labels, task.names, volume)
 
 
 def _left_out(task: Task, weights: tuple[Weights, ...]) -> tuple[str, ...]:

@@ -134,7 +134,8 @@ def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> A
         wrong = []
         for number, box in boxes.items():
             name = names.get(number, "")
-            if box is None or not (name.startswith(SIDED) and name.endswith(side)):
+            twin = numbers.get(name.replace(side, other))
+            if box is None or twin is None or not (name.startswith(SIDED) and side in name):
                 continue
             if (sign * (_ends_mm(box, affine) - middle_mm)).max() <= BESIDE_MM:
                 continue
@@ -143,7 +144,7 @@ def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> A
             centres = cc3d.statistics(pieces)["centroids"][1:] + corner
             beyond_mm = sign * (centres @ affine[0, :3] + affine[0, 3] - middle_mm)
             theirs = np.flatnonzero(beyond_mm > BESIDE_MM) + 1
-            wrong.append((box, np.isin(pieces, theirs), numbers[name.replace(side, other)]))
+            wrong.append((box, np.isin(pieces, theirs), twin))
         for box, mask, number in wrong:
             labels[box][mask] = number
     return labels
@@ -221,19 +222,20 @@ def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
         labels = without_bone_marrow(labels, image)
     labels = lungs_by_air(labels, names, image)
     labels = divided_at_discs(labels, names, image)
-    labels = on_their_sides(labels, names, image.affine)
-    return in_one(labels, names, image.voxel_volume_mm3)
+    return in_one(labels, names, image)
 
 
-def in_one(labels: Array, names: Mapping[int, str], voxel_mm3: float) -> Array:
-    """The label map without specks and fragments, as :func:`without_strays` and others have it.
+def in_one(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
+    """The label map with limbs on their sides, without specks and fragments.
 
     Args:
-        labels: (I, J, K) label numbers; changed in place.
+        labels: (I, J, K) label numbers on the image's grid; changed in place.
         names: label number → structure.
-        voxel_mm3: volume of one voxel.
+        image: CT or MR.
     """
-    return without_fragments(without_strays(labels, names, voxel_mm3), names, voxel_mm3)
+    labels = on_their_sides(labels, names, image.affine)
+    labels = without_strays(labels, names, image.voxel_volume_mm3)
+    return without_fragments(labels, names, image.voxel_volume_mm3)
 
 
 def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
