@@ -127,13 +127,8 @@ def test_a_fragment_in_the_midst_of_the_image_is_a_mistake() -> None:
 @pytest.mark.parametrize("turned", [0.0, 10.0])
 def test_a_limb_is_named_for_its_side(turned: float) -> None:
     """A piece of the left arm beyond the spine is the right arm's; kidneys and the rest stay."""
-    names = dict(
-        enumerate(
-            ("humerus_left", "humerus_right", "kidney_left", "kidney_right", "vertebrae_L3")
-            + ("gluteus_maximus_left", "gluteus_maximus_right"),
-            start=1,
-        )
-    )
+    kinds = ("humerus_left", "humerus_right", "kidney_left", "kidney_right", "vertebrae_L3")
+    names = dict(enumerate((*kinds, "gluteus_maximus_left", "gluteus_maximus_right"), start=1))
     labels = np.zeros((60, 40, 40), np.uint8)
     labels[28:33, 10:20, 5:35] = 5
     labels[2:8, 10:16, 5:35] = labels[54:58, 10:16, 5:15] = 1
