@@ -147,6 +147,7 @@ class Scores:
     muscle_cm2: list[tuple[str, float | None, float | None]] = field(default_factory=list)
     bleeds_cm3: list[tuple[float, float]] = field(default_factory=list)
     sure: list[tuple[str, float, float]] = field(default_factory=list)
+    sure_mr: list[tuple[str, float, float]] = field(default_factory=list)
 
     def add_total(self, found: Segmentation, wanted: Labels, volume: Volume) -> None:
         """Score a whole-body map, and keep what the network thought of itself."""
@@ -154,27 +155,13 @@ class Scores:
         scores = self.total.add(labels, wanted, shown, volume)
         for name, value in dice_together(labels, wanted).items():
             self.together[name].append(value)
-        self._add_confidence(found, wanted, shown, scores, TOTAL)
+        self.sure += _confidence(found, wanted, shown, scores)
 
     def add_mr(self, found: Segmentation, wanted: Labels, volume: Volume) -> None:
         """The same for an MR."""
         shown = [n for n in MR_KEPT if TOTAL_MR[n] not in found.provenance.left_out]
         scores = self.total_mr.add(found.label_map.data, wanted, shown, volume)
-        self._add_confidence(found, wanted, shown, scores, TOTAL_MR)
-
-    def _add_confidence(
-        self,
-        found: Segmentation,
-        wanted: Labels,
-        shown: Sequence[int],
-        scores: Mapping[int, float],
-        names: Mapping[int, str],
-    ) -> None:
-        """Of what is there and scored, and of what is not there at all (Dice 0)."""
-        confidence = found.provenance.confidence
-        for n in shown:
-            if names[n] in confidence and (n in scores or not (wanted == n).any()):
-                self.sure.append((names[n], confidence[names[n]], scores.get(n, 0.0)))
+        self.sure_mr += _confidence(found, wanted, shown, scores)
 
     def summary(self) -> dict[str, object]:
         """Plain figures for a JSON file."""
@@ -187,7 +174,20 @@ class Scores:
             "muscle_at_l3_cm2": self.muscle_cm2,
             "bleeds_cm3": self.bleeds_cm3,
             "confidence": self.sure,
+            "confidence_mr": self.sure_mr,
         }
+
+
+def _confidence(
+    found: Segmentation, wanted: Labels, shown: Sequence[int], scores: Mapping[int, float]
+) -> list[tuple[str, float, float]]:
+    """Class, confidence and Dice of what is scored, and of what is not there at all (Dice 0)."""
+    names, confidence = found.label_map.names, found.provenance.confidence
+    return [
+        (names[n], confidence[names[n]], scores.get(n, 0.0))
+        for n in shown
+        if names[n] in confidence and (n in scores or not (wanted == n).any())
+    ]
 
 
 def _shown(found: Segmentation) -> list[int]:
@@ -322,7 +322,9 @@ def main() -> None:
             score_mr(engine, path, phantoms)
             print(path.stem, flush=True)
     sure = phantoms.sure + maps.sure + (real.sure if real else [])
-    text = table(phantoms, maps, real) + "\n" + trade_off(sure)
+    text = table(phantoms, maps, real) + "\nCT:\n\n" + trade_off(sure)
+    if phantoms.sure_mr:
+        text += "\nMR:\n\n" + trade_off(phantoms.sure_mr)
     print(text)
     if options.markdown is not None:
         options.markdown.write_text(text, encoding="utf-8")
