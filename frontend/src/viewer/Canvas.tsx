@@ -10,8 +10,9 @@ import { useTranslation } from "react-i18next";
 
 import { useFormat } from "@/i18n/format";
 
-import { AXES, BEGINNING, type Engine } from "./engine";
+import { BEGINNING, type Engine } from "./engine";
 import type { Triple } from "./geometry";
+import { AXES } from "./layouts";
 import { watchPointers } from "./pointer";
 import type { Action, ViewerState } from "./state";
 import classes from "./Viewer.module.css";

@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from "react";
 
-import { AXES, type Engine } from "./engine";
+import type { Engine } from "./engine";
 import { hitAt } from "./hit";
 import type { ImageFile, ViewerManifest } from "./manifest";
+import { AXES } from "./layouts";
 import { Readout } from "./Readout";
 import { SliceSlider } from "./SliceSlider";
 import type { Layout } from "./state";

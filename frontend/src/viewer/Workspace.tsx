@@ -4,11 +4,12 @@ import { type ReactNode, useCallback, useEffect, useReducer, useRef, useState } 
 import { useTranslation } from "react-i18next";
 
 import { ErrorPanel } from "@/components/ErrorPanel";
+import { useFormat } from "@/i18n/format";
 
 import { Canvas } from "./Canvas";
-import { AXES } from "./engine";
 import { Footer } from "./Footer";
 import type { Command } from "./keys";
+import { AXES } from "./layouts";
 import { LoadingBar } from "./LoadingBar";
 import type { ImageFile, Jump, LabelMap, ViewerManifest } from "./manifest";
 import { beginning, keyOf, reduce, type StructureKey } from "./state";
@@ -50,6 +51,7 @@ function hasRoom(): boolean {
 export function Workspace(props: Props) {
   const { volume, jump, onReady, lost, onRetry } = props;
   const { t } = useTranslation("viewer");
+  const format = useFormat();
   // Asked for again, it says the same: other results make another workspace.
   const [manifest] = useState(props.manifest);
   const maps = manifest.labels ?? NO_MAPS;
@@ -86,8 +88,9 @@ export function Workspace(props: Props) {
 
   useEffect(() => {
     const { window } = state;
-    if (engine && window) engine.show({ ...state, window });
-  }, [engine, state]);
+    const distanceText = (mm: number) => `${format.number(mm, 1)} mm`;
+    if (engine && window) engine.show({ ...state, window, distanceText });
+  }, [engine, state, format]);
 
   useEffect(() => {
     if (!jump || !engine || !progress.isVisible) return;

@@ -1,12 +1,16 @@
 /**
- * NiiVue behind a narrow door: where slices lie on the canvas, 3-D, and distances are its work.
+ * NiiVue behind a narrow door: where slices lie on the canvas, and 3-D, are its work.
  *
- * It gets a coarse copy of the volume, which gives the geometry and the 3-D rendering; slices are
- * drawn from the full volume by `slices.ts`.
+ * It gets a coarse copy of the volume, which gives the geometry and the 3-D rendering
+ * (`rendering.ts`); slices are drawn from the full volume by `slices.ts`. Zoom, pan and rotation are
+ * in `camera.ts`, distances in `distances.ts`.
  */
-import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
+import { Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 
+import { Camera } from "./camera";
+import { Distances } from "./distances";
 import {
+  type Axis,
   centreOf,
   type Grid,
   indexAt,
@@ -15,8 +19,9 @@ import {
   stepped,
   type Triple,
 } from "./geometry";
-import { lutOf, lutTexture } from "./lut";
 import type { LoadedMap } from "./hit";
+import { QUARTERS, SLICE_TYPES, type Tile, tileOf } from "./layouts";
+import { lutOf, lutTexture } from "./lut";
 import type { LabelMap } from "./manifest";
 import type { Image } from "./nifti";
 import { Rendering } from "./rendering";
@@ -28,30 +33,12 @@ const OUTLINE_PIXELS = 1.5;
 const FLASH_MS = 220;
 const FLASHES = 5;
 const LETTERS_MARGIN = 6;
-/** From the front, a little from the left, as a body is pictured. */
-const [AZIMUTH, ELEVATION] = [165, 10];
-const ZOOM_STEP = 1.2;
-const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 20];
 
-const SLICE_TYPES: Record<Layout, SLICE_TYPE> = {
-  axial: SLICE_TYPE.AXIAL,
-  coronal: SLICE_TYPE.CORONAL,
-  sagittal: SLICE_TYPE.SAGITTAL,
-  render: SLICE_TYPE.RENDER,
-  grid: SLICE_TYPE.MULTIPLANAR,
-};
-const QUARTERS = [
-  { sliceType: SLICE_TYPE.AXIAL, position: [0, 0, 0.5, 0.5] },
-  { sliceType: SLICE_TYPE.CORONAL, position: [0.5, 0, 0.5, 0.5] },
-  { sliceType: SLICE_TYPE.RENDER, position: [0, 0.5, 0.5, 0.5] },
-  { sliceType: SLICE_TYPE.SAGITTAL, position: [0.5, 0.5, 0.5, 0.5] },
-] satisfies Parameters<Niivue["setCustomLayout"]>[0];
-
-export type Axis = 0 | 1 | 2;
-/** Through which axis a layout's slices are stepped. */
-export const AXES: Partial<Record<Layout, Axis>> = { axial: 2, coronal: 1, sagittal: 0, grid: 2 };
-/** What of the canvas a point is on. */
-export type Tile = { axis: Axis; layout: Layout } | { axis: null; layout: "render" };
+/** On the canvas, in CSS pixels. */
+interface Point {
+  x: number;
+  y: number;
+}
 
 export interface Display {
   layout: Layout;
@@ -62,6 +49,8 @@ export interface Display {
   outline: boolean;
   masksOff: boolean;
   body: number;
+  /** Of a distance, in the reader's language. */
+  distanceText: (mm: number) => string;
 }
 
 export interface View {
@@ -91,6 +80,8 @@ export class Engine {
   #flashing: ReadonlySet<StructureKey> = new Set();
   #flashTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #rendering: Rendering;
+  readonly #camera: Camera;
+  readonly #distances: Distances;
   #view: View;
   readonly #listeners = new Set<() => void>();
   #frame = 0;
@@ -122,9 +113,10 @@ export class Engine {
       rulerColor: [1, 0.82, 0.4, 1],
       measureLineColor: [1, 0.82, 0.4, 1],
       measureTextColor: [1, 0.82, 0.4, 1],
-      measureTextJustify: "end",
     });
     this.#rendering = new Rendering(this.#nv, grid, this.#ended.signal);
+    this.#camera = new Camera(this.#nv);
+    this.#distances = new Distances(this.#nv, grid);
   }
 
   /** Start on a canvas, whose parent it fills. */
@@ -134,10 +126,8 @@ export class Engine {
     await this.#rendering.begin();
     if (this.#isOver()) return;
     this.#slices = new SliceTextures(this.#nv, this.#maps.length);
-    const { scene } = this.#nv;
-    scene.crosshairPos = [...this.#view.crosshair];
-    scene.renderAzimuth = AZIMUTH;
-    scene.renderElevation = ELEVATION;
+    this.#nv.scene.crosshairPos = [...this.#view.crosshair];
+    this.#camera.reset();
   }
 
   end(): void {
@@ -225,6 +215,7 @@ export class Engine {
     this.#slices.prepare(look);
     this.#nv.drawScene();
     this.#drawOrientations();
+    this.#distances.draw(display.distanceText);
   }
 
   /** NiiVue would put the letters half beyond the edges. */
@@ -292,18 +283,7 @@ export class Engine {
 
   tileAt(x: number, y: number): Tile | null {
     const at = this.#nv.tileIndex(x * this.#ratio, y * this.#ratio);
-    switch (this.#nv.screenSlices[at]?.axCorSag) {
-      case SLICE_TYPE.AXIAL:
-        return { axis: 2, layout: "axial" };
-      case SLICE_TYPE.CORONAL:
-        return { axis: 1, layout: "coronal" };
-      case SLICE_TYPE.SAGITTAL:
-        return { axis: 0, layout: "sagittal" };
-      case SLICE_TYPE.RENDER:
-        return { axis: null, layout: "render" };
-      default:
-        return null;
-    }
+    return tileOf(this.#nv.screenSlices[at]?.axCorSag);
   }
 
   point(x: number, y: number): void {
@@ -324,27 +304,19 @@ export class Engine {
     return this.#nv.uiData.dpr ?? 1;
   }
 
-  // Zoom and pan; NiiVue keeps both as one: mm, and a factor.
+  // Zoom and pan, also of 3-D.
 
+  /** What is under a point of the canvas stays there; else what the crosshair is on. */
   zoom(steps: number, x?: number, y?: number): void {
-    const { scene } = this.#nv;
-    const [panX = 0, panY = 0, panZ = 0, before = 1] = scene.pan2Dxyzmm;
-    const after = Math.min(Math.max(before * ZOOM_STEP ** steps, LEAST_ZOOM), MOST_ZOOM);
     const at = x === undefined || y === undefined ? null : this.#mmAt(x, y);
-    const [mmX = 0, mmY = 0, mmZ = 0] = at ?? this.#nv.frac2mm([...this.#view.crosshair]);
-    // What is under the pointer stays there.
-    const by = before - after;
-    scene.pan2Dxyzmm = [panX + mmX * by, panY + mmY * by, panZ + mmZ * by, after];
-    this.#changed({ zoom: after });
+    this.#camera.zoomAt(steps, at ?? [...this.#nv.frac2mm([...this.#view.crosshair])]);
+    this.#changed({ zoom: this.#camera.zoom });
   }
 
-  pan(from: { x: number; y: number }, to: { x: number; y: number }): void {
+  pan(from: Point, to: Point): void {
     const [a, b] = [this.#mmAt(from.x, from.y), this.#mmAt(to.x, to.y)];
     if (!a || !b || a[3] !== b[3]) return;
-    const { scene } = this.#nv;
-    const [x = 0, y = 0, z = 0, zoom = 1] = scene.pan2Dxyzmm;
-    const moved = (axis: Axis) => ((b[axis] ?? 0) - (a[axis] ?? 0)) * zoom;
-    scene.pan2Dxyzmm = [x + moved(0), y + moved(1), z + moved(2), zoom];
+    this.#camera.pan(b.map((mm, axis) => mm - (a[axis] ?? 0)));
     this.#changed();
   }
 
@@ -354,75 +326,39 @@ export class Engine {
   }
 
   rotate(across: number, down: number): void {
-    const { scene } = this.#nv;
-    scene.renderAzimuth = (scene.renderAzimuth + across * 0.6 + 360) % 360;
-    scene.renderElevation = Math.min(Math.max(scene.renderElevation + down * 0.6, -90), 90);
+    this.#camera.rotate(across, down);
     this.redraw();
   }
 
   zoomRender(steps: number): void {
-    const { scene } = this.#nv;
-    const factor = scene.volScaleMultiplier * ZOOM_STEP ** steps;
-    scene.volScaleMultiplier = Math.min(Math.max(factor, 0.5), 4);
+    this.#camera.zoomRender(steps);
     this.redraw();
   }
 
   /** Middle of the volume, nothing moved, nothing measured. */
   reset(): void {
-    const { scene } = this.#nv;
-    scene.pan2Dxyzmm = [0, 0, 0, 1];
-    scene.volScaleMultiplier = 1;
-    scene.renderAzimuth = AZIMUTH;
-    scene.renderElevation = ELEVATION;
-    this.#nv.document.completedMeasurements = [];
+    this.#camera.reset();
+    this.#distances.clear();
     this.#changed({ zoom: 1, measurements: 0 });
     this.moveTo(snapped([0.5, 0.5, 0.5], this.grid));
   }
 
   // Distances.
 
-  measure(from: { x: number; y: number }, to: { x: number; y: number }): void {
-    const { uiData } = this.#nv;
+  measure(from: Point, to: Point): void {
     const ratio = this.#ratio;
-    uiData.isDragging = true;
-    uiData.activeDragMode = DRAG_MODE.measurement;
-    uiData.dragStart = [from.x * ratio, from.y * ratio];
-    uiData.dragEnd = [to.x * ratio, to.y * ratio];
+    this.#distances.begin([from.x * ratio, from.y * ratio], [to.x * ratio, to.y * ratio]);
     this.redraw();
   }
 
   /** Keep the distance that is being drawn. */
   keepMeasurement(): void {
-    const nv = this.#nv;
-    const { dragStart, dragEnd } = nv.uiData;
-    nv.uiData.isDragging = false;
-    nv.uiData.activeDragMode = null;
-    const sliceIndex = nv.tileIndex(dragStart[0] ?? 0, dragStart[1] ?? 0);
-    const tile = nv.screenSlices[sliceIndex];
-    const [from, to] = [nv.canvasPos2frac(dragStart), nv.canvasPos2frac(dragEnd)];
-    const isWhole = from[0] >= 0 && to[0] >= 0;
-    const isOneTile = sliceIndex === nv.tileIndex(dragEnd[0] ?? 0, dragEnd[1] ?? 0);
-    if (!tile || !isWhole || !isOneTile) {
-      this.redraw();
-      return;
-    }
-    const [start, end] = [nv.frac2mm(from), nv.frac2mm(to)].map(
-      ([x = 0, y = 0, z = 0]) => [x, y, z] as [number, number, number],
-    ) as [Triple & [number, number, number], Triple & [number, number, number]];
-    const measurements = nv.document.completedMeasurements;
-    measurements.push({
-      startMM: start,
-      endMM: end,
-      distance: Math.hypot(start[0] - end[0], start[1] - end[1], start[2] - end[2]),
-      sliceIndex,
-      sliceType: tile.axCorSag,
-      slicePosition: nv.getCurrentSlicePosition(tile.axCorSag),
-    });
-    this.#changed({ measurements: measurements.length });
+    this.#distances.keep();
+    this.#changed({ measurements: this.#distances.count });
   }
 
   clearMeasurements(): void {
-    this.#nv.document.completedMeasurements = [];
+    this.#distances.clear();
     this.#changed({ measurements: 0 });
   }
 

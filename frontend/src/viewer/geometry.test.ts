@@ -6,6 +6,7 @@ import {
   fractionToVoxel,
   indexAt,
   mmToFraction,
+  pixelOf,
   snapped,
   stepped,
   transform,
@@ -76,4 +77,15 @@ test("a coarser grid covers the same field of view", () => {
     const [a, b, c] = transform(fractionToMm(GRID), corner);
     expect([x, y, z]).toEqual([expect.closeTo(a, 3), expect.closeTo(b, 3), expect.closeTo(c, 3)]);
   }
+});
+
+test("a place on the canvas, mirrored and beyond the edge", () => {
+  const axial = { through: 2, across: 0, up: 1 } as const;
+  const seen = { leftTopWidthHeight: [10, 20, 200, 100], leftTopMM: [-50, -25], fovMM: [100, 50] };
+  expect(pixelOf(seen, axial, [-50, -25, 7])).toEqual([10, 120]);
+  expect(pixelOf(seen, axial, [50, 25, 7])).toEqual([210, 20]);
+  expect(pixelOf(seen, axial, [100, 0, 7])).toEqual([310, 70]);
+  const mirrored = { ...seen, leftTopWidthHeight: [210, 20, -200, 100] };
+  expect(pixelOf(mirrored, axial, [-50, -25, 7])).toEqual([210, 120]);
+  expect(pixelOf(mirrored, axial, [50, 25, 7])).toEqual([10, 20]);
 });

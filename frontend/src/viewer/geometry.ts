@@ -7,6 +7,7 @@
 import { mat4, vec3 } from "gl-matrix";
 
 export type Triple = readonly [number, number, number];
+export type Axis = 0 | 1 | 2;
 export type Rows = readonly (readonly number[])[];
 
 /** What the manifest tells of the volume: voxels in RAS+ order. */
@@ -57,12 +58,12 @@ export function centreOf(index: number, size: number): number {
 
 /** The nearest voxel centre. */
 export function snapped(fraction: Triple, { shape }: Grid): Triple {
-  const at = (axis: 0 | 1 | 2) => centreOf(indexAt(fraction[axis], shape[axis]), shape[axis]);
+  const at = (axis: Axis) => centreOf(indexAt(fraction[axis], shape[axis]), shape[axis]);
   return [at(0), at(1), at(2)];
 }
 
 /** One voxel or more along an axis; stops at the ends. */
-export function stepped(fraction: Triple, axis: 0 | 1 | 2, by: number, { shape }: Grid): Triple {
+export function stepped(fraction: Triple, axis: Axis, by: number, { shape }: Grid): Triple {
   const moved: [number, number, number] = [...fraction];
   moved[axis] = centreOf(indexAt(fraction[axis], shape[axis]) + by, shape[axis]);
   return moved;
@@ -87,4 +88,32 @@ export function coarser({ shape, affine }: Grid, voxels: number): Grid {
     return [...scaled, origin];
   });
   return { shape: size, affine: [...rows, [0, 0, 0, 1]] };
+}
+
+/** A place on the canvas, in pixels of the screen. */
+export type Pixel = [x: number, y: number];
+
+/** Through which axis slices are stepped, and which axes go across and up on them. */
+export interface Plane {
+  through: Axis;
+  across: Axis;
+  up: Axis;
+}
+
+interface SeenSlice {
+  leftTopWidthHeight: readonly number[];
+  leftTopMM: readonly number[];
+  fovMM: readonly number[];
+}
+
+/** Where a place lies on the canvas, also beyond what is seen of the slice. */
+export function pixelOf(seen: SeenSlice, { across, up }: Plane, place: Triple): Pixel {
+  // Mirrored slices have a negative width, and begin at their right.
+  const [left = 0, top = 0, width = 0, height = 0] = seen.leftTopWidthHeight;
+  const [fromX = 0, fromY = 0] = seen.leftTopMM;
+  const [wide = 1, high = 1] = seen.fovMM;
+  return [
+    left + ((place[across] - fromX) / wide) * width,
+    top + (1 - (place[up] - fromY) / high) * height,
+  ];
 }

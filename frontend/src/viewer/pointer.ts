@@ -1,5 +1,6 @@
 /** What pointers do on the canvas: mouse, pen, fingers. */
-import type { Engine, Tile } from "./engine";
+import type { Engine } from "./engine";
+import type { Tile } from "./layouts";
 import type { Layout, Tool } from "./state";
 import { dragged, type WindowLevel } from "./windows";
 

@@ -6,7 +6,8 @@ import { api } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
 
-import { AXES, type Engine } from "./engine";
+import type { Engine } from "./engine";
+import { AXES } from "./layouts";
 import type { ViewerManifest } from "./manifest";
 import { pictureFile, save } from "./picture";
 import type { ViewerState } from "./state";
