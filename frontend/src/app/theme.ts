@@ -79,6 +79,9 @@ export const theme = createTheme({
     Badge: { defaultProps: { tt: "none" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Table: { defaultProps: { verticalSpacing: 6 } },
+    // Theirs is a <header>, which would be heard as the page's.
+    DrawerHeader: { defaultProps: { role: "none" } },
+    ModalHeader: { defaultProps: { role: "none" } },
   },
 });
 
