@@ -119,6 +119,11 @@ def test_what_waits_begins_by_urgency_then_age(database: Database) -> None:
         assert [run.id for run in runs.startable(session, 9)] == [second.id, first.id]
         assert [run.id for run in runs.startable(session, 1)] == [second.id]
         assert (second.priority, first.priority) == (STAT, ROUTINE)
+        places = [runs.queue_position(session, run.study_fk) for run in (second, first)]
+        assert places == [1, 2]
+        runs.take_up(session, second.workflow_id, "w#1", _at(2), max_recoveries=3)
+        places = [runs.queue_position(session, run.study_fk) for run in (second, first)]
+        assert places == [None, 1], "what is worked on waits no more"
 
 
 def test_cancelling_ends_what_waits_and_asks_what_works(database: Database) -> None:

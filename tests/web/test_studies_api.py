@@ -147,7 +147,8 @@ def test_one_study_in_full(service: Service) -> None:
 def test_a_study_without_results(service: Service) -> None:
     """Null, not an empty list that reads as "nothing found"."""
     number = service.add("1.9", StudyState.SEGMENTING)
-    assert service.client.get(f"/api/v1/studies/{number}").json()["results"] is None
+    told = service.client.get(f"/api/v1/studies/{number}").json()
+    assert (told["results"], told["queue_position"]) == (None, None)
 
 
 def test_unknown_studies(service: Service) -> None:
@@ -223,6 +224,7 @@ def test_cancel_retry_reprocess(service: Service) -> None:
     assert command(service, number, "cancel")[1]["state"] == "cancelled"
     assert command(service, number, "cancel")[0] == 409
     assert command(service, number, "retry")[1]["state"] == "queued"
+    assert service.client.get(f"/api/v1/studies/{number}").json()["queue_position"] == 1
     assert run_states(service) == ["done", "cancelled", "queued"]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from heimdallr.store.models import ACTIVE_STATES, Run, Study, StudyState
@@ -60,6 +60,24 @@ def startable(session: Session, limit: int) -> Sequence[Run]:
         .order_by(Run.priority, Run.queued_at, Run.id)
         .limit(limit)
     ).all()
+
+
+def queue_position(session: Session, study_id: int) -> int | None:
+    """Which of the queued runs is the study's, counted from 1; ``None`` where none of it waits."""
+    own = session.scalars(
+        select(Run)
+        .where(Run.study_fk == study_id, Run.state == StudyState.QUEUED)
+        .order_by(Run.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if own is None:
+        return None
+    place = tuple_(Run.priority, Run.queued_at, Run.id)
+    return session.scalar(
+        select(func.count()).where(
+            Run.state == StudyState.QUEUED, place <= (own.priority, own.queued_at, own.id)
+        )
+    )
 
 
 def take_up(

@@ -66,6 +66,8 @@ function Waiting({ study }: { study: Study }) {
   const run = study.runs[0];
   return (
     <Text size="sm" c="dimmed" role="status">
+      {study.queue_position != null &&
+        `${t("queued.place", { count: study.queue_position, ordinal: true })} · `}
       {run && (
         <>
           {t("queued.since")} <Ago at={run.queued_at} />

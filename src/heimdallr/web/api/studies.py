@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import IDENTITY_FILE
 from heimdallr.store import details
-from heimdallr.store.models import FindingRow, Patient, Study
+from heimdallr.store.models import FindingRow, Patient, Study, StudyState
+from heimdallr.store.runs import queue_position
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
 from heimdallr.web.api.system import events_page
 from heimdallr.web.api.worklist import row_out
@@ -59,10 +60,12 @@ def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) ->
         series = details.series_of(session, study)
         runs = details.runs_of(session, study)
         findings = details.findings_of(session, [study_id]).get(study_id, [])
+        place = queue_position(session, study_id) if row.state is StudyState.QUEUED else None
     return StudyDetail(
         **row.model_dump(),
         birth_date=calendar_date(patient.birth_date) if patient else None,
         series=[SeriesOut.model_validate(one) for one in series],
+        queue_position=place,
         runs=[RunOut.model_validate(one) for one in runs],
         results=_results(context, study, findings),
         kept=dict(study.kept),

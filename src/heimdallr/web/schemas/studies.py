@@ -238,6 +238,9 @@ class StudyDetail(StudyRow):
     birth_date: date | None
     series: list[SeriesOut]
     runs: list[RunOut] = Field(description="newest first")
+    queue_position: int | None = Field(
+        description="which of those that wait it is; null when it does not wait", examples=[3]
+    )
     results: Results | None = Field(description="null until there are some")
     kept: dict[str, bool] = Field(
         description="what retention has left of it", examples=[{"originals": True, "masks": False}]
