@@ -1,4 +1,6 @@
 /** What the page asks for. The study itself is asked for again and again, the rest once. */
+import { keepPreviousData } from "@tanstack/react-query";
+
 import { api, BACKGROUND, type Schemas } from "@/api/client";
 import { useRefreshInterval } from "@/app/live";
 
@@ -20,11 +22,14 @@ export function useStudy(studyId: number) {
   );
 }
 
-export function useEvents(studyId: number) {
-  return api.useQuery("get", "/api/v1/studies/{study_id}/events", {
-    params: { path: { study_id: studyId }, query: { limit: 500 } },
-    ...BACKGROUND,
-  });
+/** What happened, the newest first; older pages end before an event. */
+export function useEvents(studyId: number, before: number | undefined) {
+  return api.useQuery(
+    "get",
+    "/api/v1/studies/{study_id}/events",
+    { params: { path: { study_id: studyId }, query: { limit: 100, before } }, ...BACKGROUND },
+    { placeholderData: keepPreviousData },
+  );
 }
 
 /** The patient's other studies; what cannot be had is not worth an error here. */

@@ -1,10 +1,13 @@
 import { Badge, Stack, Text, Title, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import type { Schemas } from "@/api/client";
+import { actorName } from "@/components/actorName";
 import { ErrorPanel } from "@/components/ErrorPanel";
+import { useOlder } from "@/components/older";
+import { OlderPager } from "@/components/OlderPager";
 import { useFormat } from "@/i18n/format";
 
-import { actorName } from "@/components/actorName";
 import { type Run, type Study, useEvents } from "../queries";
 import { STAGES } from "../stages";
 import classes from "./Details.module.css";
@@ -37,35 +40,43 @@ export function Timeline({ study }: { study: Study }) {
 }
 
 function Events({ studyId }: { studyId: number }) {
-  const { t, i18n } = useTranslation("study");
-  const format = useFormat();
-  const { data, error, refetch } = useEvents(studyId);
+  const pages = useOlder();
+  const { data, error, refetch } = useEvents(studyId, pages.before);
   if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
   return (
-    <ol className={classes.events}>
-      {data?.events.map((event) => {
-        const key = `event.${event.kind}`;
-        const known = i18n.exists(key, { ns: "study" });
-        return (
-          <li key={event.id}>
-            <time className={classes.when} dateTime={event.at}>
-              {format.dateTime(event.at)}
-            </time>
-            <div>
-              <Text size="sm" fw={550}>
-                {known ? t(key as "event.done") : event.kind}
-                {event.actor && ` · ${actorName(event.actor)}`}
-              </Text>
-              {event.message !== event.kind && (
-                <Text size="xs" c="dimmed" lang="en">
-                  {event.message}
-                </Text>
-              )}
-            </div>
-          </li>
-        );
-      })}
-    </ol>
+    <>
+      <ol className={classes.events}>
+        {data?.events.map((event) => (
+          <Entry key={event.id} event={event} />
+        ))}
+      </ol>
+      <OlderPager pages={pages} next={data?.next} />
+    </>
+  );
+}
+
+function Entry({ event }: { event: Schemas["EventOut"] }) {
+  const { t, i18n } = useTranslation("study");
+  const format = useFormat();
+  const key = `event.${event.kind}`;
+  const known = i18n.exists(key, { ns: "study" });
+  return (
+    <li>
+      <time className={classes.when} dateTime={event.at}>
+        {format.dateTime(event.at)}
+      </time>
+      <div>
+        <Text size="sm" fw={550}>
+          {known ? t(key as "event.done") : event.kind}
+          {event.actor && ` · ${actorName(event.actor)}`}
+        </Text>
+        {event.message !== event.kind && (
+          <Text size="xs" c="dimmed" lang="en">
+            {event.message}
+          </Text>
+        )}
+      </div>
+    </li>
   );
 }
 
