@@ -198,6 +198,7 @@ def test_discs_at_odd_distances_say_nothing() -> None:
     """Where heights differ, as when a disc was taken for another, nothing is expected of them."""
     discs = {0: np.array([0, 0, 0.0]), 1: np.array([0, 0, 20.0]), 2: np.array([0, 0, 60.0])}
     assert _expected(discs, 3) is None
+    assert _expected({**discs, -1: np.array([0, 0, -20.0])}, 3) is None, "none is passed over"
     discs[1][2] = 31.0
     place, way = _expected(discs, 3) or (None, None)
     assert place is not None

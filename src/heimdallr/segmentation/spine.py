@@ -255,7 +255,8 @@ def _expected(discs_mm: Mapping[int, Array], border: int) -> tuple[Array, Array]
         beside = [border - away * step]
         while len(beside) <= MOST_HEIGHTS and beside[-1] - step in discs_mm:
             beside.append(beside[-1] - step)
-        if beside[0] not in discs_mm or len(beside) <= FEWEST_HEIGHTS:
+        passed_over = away > 1 and border - step in discs_mm
+        if beside[0] not in discs_mm or len(beside) <= FEWEST_HEIGHTS or passed_over:
             continue
         ways = [discs_mm[near] - discs_mm[far] for near, far in pairwise(beside)]
         lengths = [np.linalg.norm(way) for way in ways]
