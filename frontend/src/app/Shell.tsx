@@ -45,7 +45,7 @@ function Frame() {
     <LiveContext value={live}>
       <AppShell
         header={{ height: 48 }}
-        navbar={{ width: 220, breakpoint: "sm", collapsed: { desktop: true, mobile: !menu } }}
+        navbar={{ width: 220, breakpoint: "md", collapsed: { desktop: true, mobile: !menu } }}
         padding={0}
       >
         <AppShell.Header className={classes.header}>
@@ -56,7 +56,7 @@ function Frame() {
             <Burger
               opened={menu}
               onClick={toggle}
-              hiddenFrom="sm"
+              hiddenFrom="md"
               size="sm"
               aria-label={t("nav.menu")}
             />
@@ -64,7 +64,7 @@ function Frame() {
               <img src={icon} alt="" width={26} height={26} />
               <Text fw={650}>Heimdallr</Text>
             </NavLink>
-            <Group component="nav" gap={4} visibleFrom="sm" aria-label={t("nav.pages")}>
+            <Group component="nav" gap={4} visibleFrom="md" aria-label={t("nav.pages")}>
               <Pages className={classes.link} />
             </Group>
             <Box flex={1} />
@@ -73,7 +73,7 @@ function Frame() {
             <AccountMenu />
           </Group>
         </AppShell.Header>
-        <AppShell.Navbar p="xs" onClick={close} hiddenFrom="sm" aria-label={t("nav.pages")}>
+        <AppShell.Navbar p="xs" onClick={close} hiddenFrom="md" aria-label={t("nav.pages")}>
           {/* What slid out of sight is out of the keyboard's way too. */}
           {menu && <Pages menu />}
         </AppShell.Navbar>
