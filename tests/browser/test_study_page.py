@@ -426,6 +426,11 @@ def test_everybody_can_use_it(
     open_study(page, head)
     expect(page.get_by_role("slider", name="Slice")).to_be_visible(timeout=LOADED_MS)
     assert serious_violations(page) == []
+    page.get_by_role("button", name=re.compile("^The method:")).first.click()
+    expect(page.get_by_role("dialog")).to_have_css("opacity", "1")
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     for tab in ("Downloads", "Series", "Timeline", "Provenance"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tabpanel", name=tab)).to_be_visible()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
-    from playwright.sync_api import FloatRect
+    from playwright.sync_api import FloatRect, Route
 
     from heimdallr.cli.demo_system import DemoSystem
 
@@ -220,6 +220,85 @@ def test_the_head_opens_at_its_bleed(page: Page, head: int) -> None:
     expect(slider).to_have_value(str(target["slice_index"] + 1))
 
 
+def test_the_volume_takes_the_place_of_its_preview(page: Page, trunk: int) -> None:
+    """Until it has arrived, values are the preview's and say so; place and slice stay."""
+    manifest = _manifest(page, trunk)
+    volume = _image(page, manifest["volume"]["url"])
+    preview = _coarser(volume)
+    held: list[Route] = []
+    address = f"/api/v1/studies/{trunk}/viewer"
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    told = manifest | {
+        "preview": manifest["volume"] | {"url": f"{address}/x.nii", "plain_bytes": len(preview)}
+    }
+    page.route(re.compile(rf"{address}$"), lambda route: route.fulfill(json=told))
+    page.route(re.compile(rf"{address}/x\.nii"), lambda route: route.fulfill(body=preview))
+    page.route(re.compile(re.escape(manifest["volume"]["url"])), hold)
+    page.goto(f"/studies/{trunk}")
+    footer = page.get_by_text("preview", exact=True)
+    expect(page.get_by_test_id("value")).to_be_visible(timeout=_LOADED_MS)
+    expect(footer).to_be_visible()
+    expect(page.locator('[data-stage="volume"]')).to_be_visible(timeout=_LOADED_MS)
+    coarse = _still(page)
+    _until(lambda: _picture(page).size > 0 and len(held) > 0)  # both let events come
+    place = _said_place(page)
+    held[0].continue_()
+    expect(footer).to_have_count(0, timeout=_LOADED_MS)
+    assert _said_place(page) == place
+    assert _said_value(page) == _stored(volume, place)
+    _changed(page, coarse)
+
+
+def test_two_fingers_enlarge(open_page: Callable[..., Page], head: int) -> None:
+    """What is between them grows and stays there; a reset brings everything back."""
+    page = open_page(has_touch=True)
+    _open(page, head)
+    before = _still(page)
+    box = _box(page)
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *apart: float) -> None:
+        points = [
+            {"x": middle[0] + side * distance, "y": middle[1], "id": number}
+            for distance in apart
+            for number, side in enumerate((-1, 1))
+        ]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 60)
+    for apart in (70, 80, 90, 100, 110, 120):
+        touch("touchMove", apart)
+    touch("touchEnd")
+    near = _changed(page, before)
+    assert _coloured(near) > 2 * _coloured(before), "twice as long is four times the area"
+    _canvas(page).focus()
+    page.keyboard.press("r")
+    _changed(page, near)
+
+
+def test_the_whole_screen(page: Page, head: int) -> None:
+    """The viewer fills it, with its tools, and leaves it again."""
+    _open(page, head)
+    viewer = page.get_by_role("group", name="Viewer")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement !== null")
+    box = viewer.bounding_box()
+    room = page.evaluate("[innerWidth, innerHeight]")
+    assert box
+    assert [box["width"], box["height"]] == pytest.approx(room, abs=1)
+    assert _still(page).max() > 100
+    page.get_by_role("button", name=re.compile("^Window: level")).click()
+    expect(page.get_by_role("button", name=re.compile("Bone"))).to_be_visible()  # not hidden behind
+    page.keyboard.press("Escape")
+    _canvas(page).focus()
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement === null")
+
+
 def test_a_picture_is_saved_under_the_study_number(page: Page, trunk: int) -> None:
     """Nothing of the patient is in its name; below the images stands what must be said."""
     _open(page, trunk)
@@ -341,6 +420,15 @@ def _manifest(page: Page, study: int) -> dict[str, Any]:
 
 def _image(page: Page, url: str) -> nib.Nifti1Image:
     return nib.Nifti1Image.from_bytes(page.request.get(url).body())
+
+
+def _coarser(image: nib.Nifti1Image) -> bytes:
+    """The same field of view on every other voxel, as a file."""
+    voxels = np.asarray(image.dataobj)[::2, ::2, ::2]
+    scale = [doubled / size for doubled, size in zip(image.shape, voxels.shape, strict=True)]
+    affine = image.affine @ np.diag([*scale, 1.0])
+    affine[:3, 3] = image.affine[:3] @ [*((one - 1) / 2 for one in scale), 1.0]
+    return bytes(nib.Nifti1Image(voxels.astype(np.int16), affine).to_bytes())
 
 
 def _structure(manifest: dict[str, Any], name: str) -> dict[str, Any]:
