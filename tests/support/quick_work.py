@@ -204,7 +204,11 @@ def runs_of(database: Database, study_id: int) -> list[Run]:
         return list(found.order_by(Run.revision, Run.attempt))
 
 
-def wait_for(what: Callable[[], bool], limit_s: float = 50.0) -> None:
+PATIENCE_S = 240.0
+"""The durable engine asks a database that was away again after up to a minute and a half."""
+
+
+def wait_for(what: Callable[[], bool], limit_s: float = PATIENCE_S) -> None:
     """Wait until something is so; the test fails when it does not become so."""
     until = time.monotonic() + limit_s
     while not what():
@@ -213,7 +217,7 @@ def wait_for(what: Callable[[], bool], limit_s: float = 50.0) -> None:
 
 
 def wait_for_state(
-    database: Database, study_id: int, *states: StudyState, limit_s: float = 50.0
+    database: Database, study_id: int, *states: StudyState, limit_s: float = PATIENCE_S
 ) -> Study:
     """Wait until a study is in one of these states."""
     until = time.monotonic() + limit_s
