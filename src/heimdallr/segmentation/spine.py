@@ -217,19 +217,14 @@ def _divide(
     distance_mm = float(np.linalg.norm(way))
     if not NEAREST_MM < distance_mm < FARTHEST_MM or way[2] <= 0:
         return None
-    both = np.flatnonzero((voxels.labels == lower) | (voxels.labels == upper))
-    offset = voxels.places_mm[both] - start
-    along = offset @ (way / distance_mm)
-    aside = offset - np.outer(along, way / distance_mm)
-    radius = np.linalg.norm(aside, axis=1)
-    middle = radius <= _MIDDLE_MM
+    both, along, middle, within_body = _about(voxels, pair, start, way / distance_mm)
     profile = _profile(along[middle], voxels.hu[both[middle]], distance_mm)
     disc = _disc(profile, NEAR_SHARE * min(distance_mm, usual_mm))
     if disc is None:
         return None
     middle_mm = (disc.lower + disc.upper) / 2
     near = (along > -_BEYOND_MM) & (along < distance_mm + _BEYOND_MM)
-    body = near & (radius <= BODY_MM) & (aside[:, 1] > -BEHIND_MM)
+    body = near & within_body
     above = along[body] >= middle_mm
     voxels.labels[both[body]] = np.where(above, upper, lower)
     within = (along >= disc.lower - disc.margin_mm) & (along <= disc.upper + disc.margin_mm)
@@ -278,14 +273,10 @@ def _divide_at(voxels: _Voxels, pair: tuple[int, int], place_mm: Array, way: Arr
         way: up to there from the border below.
     """
     lower, upper = pair
-    both = np.flatnonzero((voxels.labels == lower) | (voxels.labels == upper))
     distance_mm = float(np.linalg.norm(way))
-    offset = voxels.places_mm[both] - place_mm
-    along = offset @ (way / distance_mm)
-    aside = offset - np.outer(along, way / distance_mm)
-    radius = np.linalg.norm(aside, axis=1)
+    both, along, middle, within_body = _about(voxels, pair, place_mm, way / distance_mm)
     near = np.abs(along) < distance_mm
-    middle = near & (radius <= _MIDDLE_MM)
+    middle = near & middle
     below = along[middle & (voxels.labels[both] == lower)]
     above = along[middle & (voxels.labels[both] == upper)]
     if len(below) < _FEWEST or len(above) < _FEWEST:
@@ -293,8 +284,33 @@ def _divide_at(voxels: _Voxels, pair: tuple[int, int], place_mm: Array, way: Arr
     now_mm = (np.quantile(below, 1 - _BORDER) + np.quantile(above, _BORDER)) / 2
     if abs(now_mm) <= OFF_MM:
         return
-    body = near & (radius <= BODY_MM) & (aside[:, 1] > -BEHIND_MM)
+    body = near & within_body
     voxels.labels[both[body]] = np.where(along[body] >= 0, upper, lower)
+
+
+def _about(
+    voxels: _Voxels, pair: tuple[int, int], place_mm: Array, upwards: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Two neighbours' voxels about the line through the middle of their bodies.
+
+    Args:
+        voxels: of the spine.
+        pair: label numbers.
+        place_mm: a place on the line.
+        upwards: (3,) unit vector along it.
+
+    Returns:
+        Which voxels, how far along the line from the place (mm), whether in the cylinder of the
+        profile, whether within reach of a body.
+    """
+    lower, upper = pair
+    both = np.flatnonzero((voxels.labels == lower) | (voxels.labels == upper))
+    offset = voxels.places_mm[both] - place_mm
+    along = offset @ upwards
+    aside = offset - np.outer(along, upwards)
+    radius = np.linalg.norm(aside, axis=1)
+    within_body = (radius <= BODY_MM) & (aside[:, 1] > -BEHIND_MM)
+    return both, along, radius <= _MIDDLE_MM, within_body
 
 
 def _profile(along_mm: Array, image_hu: Array, distance_mm: float) -> Array:
