@@ -138,10 +138,12 @@ def write_volume(path: Path, source: Path, *, threads: int | None = None) -> Non
     if not source.name.endswith((".nii", ".nii.gz")):
         msg = f"{path.name} can be made of a NIfTI file only"
         raise PublishingError(msg)
-    voxels = nib.load(source).dataobj
+    image = nib.load(source)
+    voxels = image.dataobj
     first = voxels.offset
     last = first + math.prod(voxels.shape) * voxels.dtype.itemsize
-    header = _header(source)
+    with Opener(source) as file:  # a loaded image's own has lost slope and intercept
+        header = image.header_class.from_fileobj(file)
     for field in _WORDS:
         if field in header:
             header[field] = b""
@@ -156,12 +158,6 @@ def write_volume(path: Path, source: Path, *, threads: int | None = None) -> Non
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool, whole_file(path) as file:
         pieces = [memoryview(head), *gzip_stream.chunks(plain[first:last])]
         file.writelines(gzip_stream.assemble(pool.map(gzip_stream.compress, pieces)))
-
-
-def _header(source: Path) -> nib.Nifti1Header:
-    """As it stands in the file: a loaded image's has lost slope and intercept."""
-    with Opener(source) as file:
-        return type(nib.load(source).header).from_fileobj(file)
 
 
 def _mask_pieces(header: bytes, slices: Array, number: int, box: Box) -> Iterator[Piece]:
