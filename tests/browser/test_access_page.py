@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 from playwright.sync_api import Page, expect
+from signing_in import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,9 +132,7 @@ def test_access_is_for_administrators(open_page: Callable[..., Page], system: De
     made = system.client.post("/api/v1/users", json={"name": "loki", "role": "viewer"}).json()
     page = open_page(signed_in=False)
     page.goto("/access")
-    page.get_by_label("Name").fill("loki")
-    page.get_by_role("textbox", name="Password").fill(made["password"])
-    page.keyboard.press("Enter")
+    sign_in(page, "loki", made["password"])
     page.get_by_role("textbox", name=re.compile("New password,")).fill(PASSWORD)
     page.get_by_role("textbox", name="once more").fill(PASSWORD)
     page.keyboard.press("Enter")

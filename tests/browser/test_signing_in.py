@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
+from signing_in import sign_in
 
 from heimdallr.cli.demo_system import USER
 
@@ -22,9 +23,7 @@ def test_nobody_sees_anything_before_signing_in(
     page = open_page(signed_in=False)
     page.goto("/explorer")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    page.get_by_label("Name").fill(USER)
-    page.get_by_role("textbox", name="Password").fill("wrong")
-    page.keyboard.press("Enter")
+    sign_in(page, USER, "wrong")
     expect(page.get_by_role("alert")).to_contain_text("wrong")
     page.get_by_role("textbox", name="Password").fill(system.password)
     page.keyboard.press("Enter")
@@ -39,9 +38,7 @@ def test_a_one_time_password_is_changed_first(
     made = system.client.post("/api/v1/users", json={"name": "nova", "role": "viewer"}).json()
     page = open_page(signed_in=False)
     page.goto("/")
-    page.get_by_label("Name").fill("nova")
-    page.get_by_role("textbox", name="Password").fill(made["password"])
-    page.keyboard.press("Enter")
+    sign_in(page, "nova", made["password"])
     expect(page.get_by_text("for one time only")).to_be_visible()
     page.get_by_role("textbox", name=re.compile("New password,")).fill("staple of the north sea")
     page.get_by_role("textbox", name="once more").fill("staple of the north sea")
