@@ -174,7 +174,7 @@ def test_only_the_worker_that_signed_last_is_heard(database: Database) -> None:
             lambda: runs.enter_stage(session, run.workflow_id, "segment", "w#1", _at(3)),
             lambda: runs.report_progress(session, run.workflow_id, "w#1", 0.5, _at(3)),
             lambda: runs.leave_stage(session, run.workflow_id, "w#1", {"prepare": 1.0}),
-            lambda: runs.hand_back(session, run.workflow_id, "w#1", _at(3)),
+            lambda: runs.hand_back(session, run.workflow_id, "w#1", _at(3), "stopped"),
             lambda: runs.end_run(session, run.workflow_id, StudyState.DONE, _at(3), executor="w#1"),
         )
         for late in stale:
@@ -202,7 +202,7 @@ def test_lost_workers_are_counted_by_stage_and_a_graceful_one_is_not(database: D
         runs.leave_stage(session, run.workflow_id, "w#3", {"prepare": 1.0})
         runs.enter_stage(session, run.workflow_id, "segment", "w#3", _at(4))
         assert run.lost_workers == 0
-        runs.hand_back(session, run.workflow_id, "w#3", _at(5))
+        runs.hand_back(session, run.workflow_id, "w#3", _at(5), "stopped")
         assert (study.state, run.stage) == (StudyState.QUEUED, "segment")
         take(6)
         assert (run.lost_workers, run.state) == (0, StudyState.SEGMENTING)

@@ -33,6 +33,7 @@ from heimdallr.store import lifecycle, states
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.workflow.assignment import StudyRefusedError
+from heimdallr.workflow.obstacles import UNCHANGED_S
 from heimdallr.workflow.work_folder import fingerprint
 
 if TYPE_CHECKING:
@@ -204,8 +205,8 @@ def runs_of(database: Database, study_id: int) -> list[Run]:
         return list(found.order_by(Run.revision, Run.attempt))
 
 
-PATIENCE_S = 240.0
-"""The durable engine asks a database that was away again after up to a minute and a half."""
+PATIENCE_S = UNCHANGED_S + 60.0
+"""Longer than anything waits here: a case whose disk seems as full as it was."""
 
 
 def wait_for(what: Callable[[], bool], limit_s: float = PATIENCE_S) -> None:

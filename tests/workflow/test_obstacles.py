@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack
+import re
+import sqlite3
+from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Event, Instance, StudyState
+from heimdallr.store.states import FINAL_STATES
 from heimdallr.workflow.obstacles import UNCHANGED_S, Obstacle, obstacle_in
 
 if TYPE_CHECKING:
@@ -192,6 +195,44 @@ def test_databases_and_cases_on_one_full_disk_lose_nothing(tmp_path: Path) -> No
                 assert (study.state, study.error) == (StudyState.DONE, "")
             assert [_received(database, settings, one) for one in studies] == before
         database.close()
+
+
+@pytest.mark.parametrize("stage", ["segment", "publish"])
+def test_a_work_database_that_could_not_be_written_costs_nothing(
+    tmp_path: Path, stage: str
+) -> None:
+    """The disk of the work database alone is full when a stage, or the run, is to be noted."""
+    root = tmp_path / "data"
+    settings = Settings.model_validate({"data_dir": root})
+    folders = data_folders(settings)
+    folders.create()
+    database = open_database(settings)
+    upgrade(database)
+    with small_disk(tmp_path / "work", "8m") as disk, workers_for(settings) as workers:
+        work = disk.folder / "work.db"
+        (folders.state / "work.db").symlink_to(work)
+        study_id = receive(database, settings, "1.2.3")
+        case_id = str(study_of(database, study_id).case_id)
+        order(root, case_id, stage, "dawdle", times=1, seconds=2.0)
+        workers.start()
+        wait_for(lambda: stage in journal(root, case_id))
+        with closing(sqlite3.connect(work)) as reader:
+            # What is being read keeps the log of changes growing: no old room is used again.
+            reader.execute("BEGIN").execute("SELECT count(*) FROM workflow_status").fetchone()
+            disk.fill()
+            wait_for(lambda: re.search("handed_back|taken_back", workers.logs()) is not None)
+            disk.make_room()
+        assert wait_for_state(database, study_id, *FINAL_STATES).state is StudyState.DONE
+        assert [one.lost_workers for one in runs_of(database, study_id)] == [0]
+        done = journal(root, case_id)
+        assert done == ["prepare", "segment", "analyze", "publish"]
+
+        def statuses() -> list[tuple[str]]:
+            with closing(sqlite3.connect(work)) as reader:
+                return reader.execute("SELECT status FROM workflow_status").fetchall()
+
+        wait_for(lambda: statuses() == [("SUCCESS",)])
+    database.close()
 
 
 @pytest.mark.parametrize(

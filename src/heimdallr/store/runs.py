@@ -205,14 +205,23 @@ def wait_for_disk(
         note(session, study, "waiting", reason, now)
 
 
-def hand_back(session: Session, workflow_id: str, executor: str, now: datetime) -> None:
-    """A worker that stops gives back what it has not ended; the run waits for another.
+def hand_back(
+    session: Session, workflow_id: str, executor: str, now: datetime, reason: str
+) -> None:
+    """A worker gives back what it has not ended; the run waits for whoever goes on with it.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run.
+        executor: who has taken it up.
+        now: the time.
+        reason: why, for the event.
 
     Raises:
         RunOverError: the run is over, gone, or another worker's.
     """
     run, study = _signed_run(session, workflow_id, executor)
-    _wait_again(session, study, run, now, "the worker was stopped; another one will go on")
+    _wait_again(session, study, run, now, reason)
 
 
 def set_right(

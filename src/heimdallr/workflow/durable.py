@@ -3,9 +3,10 @@
 Our database says what is to be worked on; this remembers which stages are behind a run when its
 worker dies. Steps return one word. Retries, back-off and limits per worker are DBOS's own.
 
-Four things stand on DBOS internals, for which its version is pinned and the kill tests are there:
-taking over the work of a dead worker, ending the polling for work before the rest, refusing
-pickle, and that a :class:`BaseException` leaves a workflow unfinished.
+Five things stand on DBOS internals, for which its version is pinned and the kill tests are there:
+taking over the work of a dead worker, taking back what it dropped itself, ending the polling for
+work before the rest, refusing pickle, and that a :class:`BaseException` leaves a workflow
+unfinished.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from heimdallr.store.states import STAGES
 from heimdallr.workflow.dbos_log import quieten
 from heimdallr.workflow.executors import new_signature
 from heimdallr.workflow.job import RunTakenError, Shop, take_up
-from heimdallr.workflow.patience import LeavingError
+from heimdallr.workflow.patience import LeavingError, is_away
 from heimdallr.workflow.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def process_run(workflow_id: str) -> str:
         raise LeavingError
     desk, ticket = _desk, threading.get_ident()
     desk.busy.add(ticket)
+    desk.left.discard(workflow_id)
     try:
         return _process(desk, workflow_id)
     except LeavingError:
@@ -114,7 +116,14 @@ def _process(desk: _Desk, workflow_id: str) -> str:
 
         for name in STAGES:
             options: StepOptions = {**desk.step, "name": name}
-            if DBOS.run_step(options, stage, name) == "over":
+            try:
+                verdict = DBOS.run_step(options, stage, name)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                # Done, but not noted: DBOS waits for a server that is away, not for a full disk.
+                job.hand_back(f"the work database could not be written in stage {name}")
+            if verdict == "over":
                 break
     return "over"
 
@@ -145,6 +154,7 @@ class DurableWork:
             left=set(),
         )
         self._dbos: DBOS | None = None
+        self._idle: set[str] = set()
 
     @property
     def busy(self) -> int:
@@ -196,6 +206,21 @@ class DurableWork:
         recovered = DBOS._recover_pending_workflows([executor])  # noqa: SLF001 - see above
         if recovered:
             _log.warning("work_recovered", executor=executor, count=len(recovered))
+
+    def take_back(self) -> None:
+        """Put back in the queue what this worker has taken and nobody works on.
+
+        DBOS ends a workflow whose outcome it cannot note (the disk is full), and leaves it taken.
+        What was found so twice in a row is neither just beginning nor just ending.
+        """
+        if self._dbos is None:
+            return
+        held = self._dbos._active_workflows_set.activeList()  # noqa: SLF001 - see above
+        idle = self._pending() - set(held)
+        for workflow_id in idle & self._idle:
+            _log.warning("taken_back", workflow_id=workflow_id)
+            self._dbos._sys_db.reenqueue_for_recovery(workflow_id, [self._executor], QUEUE)  # noqa: SLF001
+        self._idle = idle
 
     def hand_over(self, settle_s: float) -> None:
         """Put back in the queue what this worker, which is leaving, has not ended.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar
 
 from sqlalchemy import select
 
@@ -54,6 +55,7 @@ DELIBERATE = (InputRefusedError, ConversionError, WeightsError, LicenceError, Co
 """Errors that a second try meets again."""
 
 FAULT = "this is a fault of Heimdallr's; please report it with the log of the run"
+STOPPED = "the worker was stopped; another one will go on"
 REPORT_EVERY_S = 1.0
 LOOK_S = 0.2
 """How often a case that waits for the disk looks whether it still has to."""
@@ -128,7 +130,7 @@ class Job:
             RunTakenError: another worker has the run.
         """
         if self._shop.stopping.is_set():
-            self._hand_back()
+            self.hand_back(STOPPED)
         try:
             return self._past_obstacles(stage)
         except CancelAskedError:
@@ -144,7 +146,7 @@ class Job:
             self._log.warning("refused", stage=stage, reason=str(refused.error))
             self._refuse(refused)
         except LeavingError:
-            self._hand_back()
+            self.hand_back(STOPPED)
         except Exception as error:  # noqa: BLE001 - the edge of the stage: recorded
             self._log.failure("stage_failed", error, stage=stage)
             if not last_try and not isinstance(error, DELIBERATE):
@@ -177,7 +179,7 @@ class Job:
             time.monotonic() - since, tries, free_bytes(self._shop.folders)
         ):
             if self._shop.stopping.wait(LOOK_S):
-                self._hand_back()
+                self.hand_back(STOPPED)
             self._report(stage, 0.0)
 
     def _begin(self) -> None:
@@ -290,18 +292,19 @@ class Job:
         folders = self._shop.folders
         self._shop.write(lambda session: endings.forget_deleted(session, folders, self._of))
 
-    def _hand_back(self) -> None:
-        """Let another worker go on, and leave."""
-        self._log.info("handed_back")
-        try:
-            with self._shop.database.write() as session:
-                runs.hand_back(session, self._of.workflow_id, self._executor, _now())
-        except RunOverError:
-            pass  # it is over, or another worker has it already
-        except Exception as error:
-            if not is_away(error):
-                raise
-            # Whoever recovers it will count this worker as lost; nothing else is wrong.
+    def hand_back(self, reason: str) -> NoReturn:
+        """Let the run wait for whoever goes on with it, and leave.
+
+        Args:
+            reason: why, for the event.
+
+        Raises:
+            LeavingError: always; when the database stays away until the worker leaves, whoever
+                recovers the run will count this worker as lost, and nothing else is wrong.
+        """
+        self._log.info("handed_back", reason=reason)
+        with suppress(RunOverError):  # it is over, or another worker has it already
+            self._write(runs.hand_back, self._executor, _now(), reason)
         raise LeavingError
 
     def _write(self, change: Callable[..., object], *arguments: object) -> None:

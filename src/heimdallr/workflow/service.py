@@ -175,6 +175,7 @@ class Rounds:
         if self._is_due("census", CENSUS_S):
             self._census.bury(self._work.unfinished_of_others(), self._work.recover)
         if self._is_due("reconcile", RECONCILE_S):
+            self._work.take_back()
             self._dispatcher.reconcile()
         self._dispatcher.dispatch()
         if self._is_due("house", HOUSEKEEPING_S):
