@@ -14,7 +14,7 @@ from tiny_networks import install_tiny, noisy_body, tiny_plans
 
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation import sharpening
-from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.engine import Engine, _of_vertebrae
 from heimdallr.segmentation.labelling import labels_from_planes, prior_from_planes
 from heimdallr.segmentation.network import load_network
 from heimdallr.segmentation.predictors import TorchPredictor
@@ -326,3 +326,17 @@ def test_confidence_is_the_dice_the_network_expects() -> None:
     probabilities[1, 9:] = 0.4
     probabilities[0, 9:] = 0.6
     assert prior.confidence(NAMES, voxel_mm3=216.0)["liver"] == round(2 / 2.4, 3)
+
+
+def test_a_vertebra_counted_anew_is_as_sure_as_what_it_is_made_of() -> None:
+    """Confidences are the labels'; the vertebra that gets another name takes them along."""
+    total = task("total_fast")
+    number = {name: n for n, name in total.names.items()}
+    l1, t12, t11 = (number[f"vertebrae_{level}"] for level in ("L1", "T12", "T11"))
+    guessed = np.repeat(np.array([l1, l1, l1, t12, number["liver"]], np.uint8), 10)
+    counted = np.repeat(np.array([l1, t12, t12, t11, number["liver"]], np.uint8), 10)
+    counted[10:13] = l1
+    guessed[23:30] = 0
+    sure = {"vertebrae_L1": 0.8, "vertebrae_T12": 0.6, "liver": 0.9}
+    moved = {"vertebrae_T12": 0.8, "vertebrae_T11": 0.6}
+    assert _of_vertebrae(sure, guessed, counted, total) == {**sure, **moved}

@@ -33,6 +33,7 @@ from heimdallr.segmentation.sliding_window import (
     mean_of_folds,
     predict_planes,
 )
+from heimdallr.segmentation.spine import COLUMN
 from heimdallr.segmentation.tidying import in_one, tidied, without_strays
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0 to 1, and what is being done."""
+
+_SPARSE = (slice(None, None, 4), slice(None, None, 4), slice(None, None, 2))
+"""Voxels enough to tell what a vertebra is made of."""
 
 
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -180,7 +184,9 @@ class Engine:
         if found is not None and task.keep_inside:
             labels = surroundings.kept_inside(labels, found, task)
         if weights[0].origin == "bundled":
+            guessed = labels[_SPARSE].copy()
             labels = _tidied(labels, task, volume)
+            confidence = _of_vertebrae(confidence, guessed, labels[_SPARSE], task)
         left_out = _left_out(task, weights)
         if left_out:
             labels = _without(labels, left_out, task)
@@ -365,6 +371,22 @@ def _of_present(confidence: dict[str, float], labels: Array, task: Task) -> dict
     boxes = ndimage.find_objects(labels)
     present = {task.names.get(n) for n, box in enumerate(boxes, start=1) if box is not None}
     return {name: sure for name, sure in confidence.items() if name in present}
+
+
+def _of_vertebrae(
+    confidence: dict[str, float], guessed: Array, labels: Array, task: Task
+) -> dict[str, float]:
+    """The confidences, those of vertebrae that were counted anew from the labels they had."""
+    numbers = {name: n for n, name in task.names.items() if name in COLUMN and name in confidence}
+    joint = np.bincount(guessed.ravel().astype(np.int32) * 256 + labels.ravel(), minlength=65536)
+    joint = joint.reshape(256, 256)
+    before = [confidence[name] for name in numbers]
+    counted = dict(confidence)
+    for n, name in task.names.items():
+        made_of = joint[list(numbers.values()), n]
+        if name in COLUMN and made_of.any():
+            counted[name] = round(float(np.average(before, weights=made_of)), 3)
+    return counted
 
 
 def _silent(_share: float, _text: str) -> None:

@@ -1,29 +1,37 @@
-"""Vertebrae by their discs: where one ends, and the next one begins.
+"""Vertebrae: which one is which, and where one ends and the next one begins.
 
-A coarse network sees a column of bone and guesses where it is divided; discs go with the bone, and
-borders may lie a third of a vertebra off. The image shows the discs: between two neighbours, along
-the line through the middle of their bodies, a disc is a dark band between two bright endplates.
-Where such a band stands out, it becomes the border, and what is dark within it is no bone. Where
-none does (a fused or very osteoporotic spine, thick slices), the border is where the discs beside
-it, found at regular distances, let the next one be expected; failing these, the network's stays.
-
-The endplates make the difference, not the marrow: in old age marrow is no brighter than a disc.
+A coarse network sees a column of bone and guesses where it is divided; discs go with the bone,
+borders may lie a third of a vertebra off, and now and then one label covers two vertebrae, so that
+all above it are one off. The image shows the discs (:mod:`heimdallr.segmentation.discs`); the
+vertebrae between them are counted from the sacrum, or, where that is not in view, as most of the
+labels have it. A disc becomes the border, and what is dark within it is no bone. A disc that does
+not show is where the others let it be expected; where hardly any do (a fused spine), the network's
+labels stay.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import cc3d
 import numpy as np
 from scipy import ndimage
 
+from heimdallr.segmentation.discs import (
+    HIGHEST_MM,
+    LOWEST_MM,
+    MIDDLE_MM,
+    RISE,
+    find_discs,
+    line_through,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.imaging.volume import Array, Volume
+    from heimdallr.segmentation.discs import Discs, Line
 
 COLUMN = (
     *("vertebrae_S1", *(f"vertebrae_L{n}" for n in range(5, 0, -1))),
@@ -31,92 +39,64 @@ COLUMN = (
 )
 """Upwards. Cervical bodies are hardly higher than the network's voxels: left as they are."""
 
-ENDPLATE_HU = 60.0
-"""A disc is darker than both its endplates by this."""
+FEWEST_LEVELS = 3
+"""Labels above the sacrum that must be there for a height to go by."""
 
-NEAR_SHARE = 0.25
-"""Endplates lie within this share of the usual distance between neighbours from the disc's middle:
-those of one disc are nearer to each other than those of one body."""
+FEWEST_SEEN = 2
+"""Discs that must be seen."""
 
-FIRST_SHARE, LAST_SHARE = 0.15, 0.85
-"""Part of the way between two centres where their disc is looked for."""
-
-NEAREST_MM, FARTHEST_MM = 10.0, 60.0
-"""Centres of neighbours are not nearer or farther than this, or they are no neighbours."""
+FARTHEST_LEVELS = 2
+"""A border without a disc is moved when one was seen at most so many levels away."""
 
 BODY_MM = 30.0
-"""Nothing of a vertebral body is farther from the line through the centres."""
+"""Nothing of a vertebral body is farther from the line through the bodies."""
 
 BEHIND_MM = 10.0
 """Farther behind that line are canal, arch and processes, which reach past the disc."""
 
-RISE = 0.97
-"""A vertebra with its disc is as high as the one below it times this: from L1 to T1 heights fall to
-somewhat more than half, in the lumbar spine they hardly change."""
+FORGETTING = 0.7
+"""Counted from the sacrum, a label is trusted by this less than the one below it."""
 
-REGULAR = 0.2
-"""Heights found are regular where none differs from their mean by more than this share."""
+HANGING_MM = 10.0
+"""Arch and processes hang so much lower than their body."""
 
-FEWEST_HEIGHTS = 2
-MOST_HEIGHTS = 3
-"""Heights beside a border without a disc that must, and that may, say where it is to be."""
+OWN_SHARE = 0.55
+"""A label of which this share is one vertebra's names the arch and processes of that one."""
 
-FARTHEST_LEVELS = 2
-"""From a disc found, so many levels are counted on."""
+L5_MM, FALL = 36.0, 0.975
+"""Height of an adult's L5 with its disc; each vertebra above is lower by the second, on average."""
 
-OFF_MM = 4.0
-"""A network's border this near to where it is expected stays."""
+UNSURE_OF = 2
+"""The labels' heights outweigh an adult's when there are more of them than this."""
 
-_MIDDLE_MM = 12.0
-"""Radius of the cylinder in which the profile is taken."""
-
-_CORES_MM = (7.0, 4.0)
-"""Depth of a vertebral body's middle within the bone; the second where the first finds none."""
-
-_HOLE_MM = 8.0
-"""Dark marrow leaves holes up to this wide in a coarse network's bone."""
-
-_FEWEST = 5
-_BORDER = 0.05
-_BEYOND_MM = 5.0
+_CUT_SHARE = 0.5
+_BEYOND_MM = 2.0
 _TILT_MM = 2.0
 _SMOOTHING_MM = 1.0
-_COARSE_MM = 2.0
+_BETWEEN_MM = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Voxels:
-    """Every voxel of the spine.
+class _Bone:
+    """Every voxel of the column, and where its labels are along the line through the bodies.
 
     Attributes:
-        places_mm: (n, 3) in RAS directions.
-        labels: (n,) label numbers, to be changed.
+        labels: (n,) place in the column, upwards.
+        along_mm: (n,) along the line.
+        is_body: (n,) within reach of a vertebral body.
         hu: (n,) attenuation, noise averaged.
+        guess: (places, mm) share of the bodies' middle that each label has along the line.
     """
 
-    places_mm: Array
     labels: Array
+    along_mm: Array
+    is_body: Array
     hu: Array
-
-
-@dataclass(frozen=True, slots=True)
-class _Disc:
-    """A disc on the line from the lower centre to the upper, in mm from the lower.
-
-    Attributes:
-        lower, upper: where it begins and ends.
-        dark_hu: what is darker in it is no bone.
-        margin_mm: how far beyond that still counts, for discs that stand askew.
-    """
-
-    lower: float
-    upper: float
-    dark_hu: float
-    margin_mm: float
+    guess: Array
 
 
 def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """The label map with vertebrae that end at their discs.
+    """The label map with vertebrae that end at their discs and are counted from the sacrum.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
@@ -124,40 +104,168 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
         image: CT, HU.
     """
     numbers = {name: number for number, name in names.items()}
-    column = [numbers[name] for name in COLUMN if name in numbers]
-    in_column = np.zeros(256, bool)
-    in_column[column] = True
-    spine = in_column[labels]
+    column = [numbers.get(name, 0) for name in COLUMN]
+    place_of = np.full(256, -1)
+    place_of[column] = np.arange(len(column))
+    place_of[0] = -1
+    spine = place_of[labels] >= 0
     box = next(iter(ndimage.find_objects(spine.view(np.uint8))), None)
-    if box is None:
+    line = None if box is None else line_through(spine[box], box, image)
+    if line is None:
         return labels
-    centres = _centres(labels[box], in_column, column, image)
-    where = np.nonzero(spine[box])
-    image_hu = image.data[box].astype(np.float32)
-    smooth = ndimage.gaussian_filter(image_hu, _SMOOTHING_MM / image.spacing_mm, truncate=2.5)
-    places_mm = np.stack(where, axis=1) @ image.affine[:3, :3].T
-    voxels = _Voxels(places_mm, labels[box][where], smooth[where])
-    ways = {
-        (lower, upper): (centres[lower], centres[upper] - centres[lower])
-        for lower, upper in pairwise(column)
-        if lower in centres and upper in centres
-    }
-    lengths = [float(np.linalg.norm(way)) for _, way in ways.values()]
-    discs_mm: dict[int, Array] = {}
-    for number, (pair, (start, way)) in enumerate(ways.items()):
-        usual_mm = float(np.median(lengths[max(number - 2, 0) : number + 3]))
-        place_mm = _divide(voxels, pair, start, way, usual_mm)
-        if place_mm is not None:
-            discs_mm[column.index(pair[0])] = place_mm
-    for pair in ways:
-        if pair[0] == numbers.get(COLUMN[0]):  # L5 stands askew on the sacrum: no height to go by
-            continue
-        expected = _expected(discs_mm, column.index(pair[0]))
-        if expected is not None:
-            _divide_at(voxels, pair, *expected)
-    labels[box][where] = voxels.labels
+    where = np.nonzero(spine)
+    bone = _bone(place_of[labels[where]], where, line, image)
+    usual_mm = _usual_height(bone.guess)
+    if usual_mm is not None:
+        changes = np.flatnonzero(np.diff(bone.guess.argmax(axis=0))) + 0.5
+        discs = find_discs(line, image, usual_mm, changes, _sacrum(bone.guess))
+        if np.count_nonzero(discs.seen) >= FEWEST_SEEN:
+            labels[where] = np.array([*column, 0], labels.dtype)[_divided(bone, discs)]
     _fill(labels, column)
     return labels
+
+
+def _divided(bone: _Bone, discs: Discs) -> Array:
+    """(n,) place in the column of every voxel, -1 for discs."""
+    borders, seen = _to_the_ends(bone, discs)
+    level = np.searchsorted(borders, bone.along_mm)
+    lowest = _lowest(bone.guess, borders)
+    named = _named(bone, borders, lowest)
+    sacral = (lowest == 1) & (level == 0) & (named == 0)  # its border stands askew, out of view
+    counted = np.clip(lowest + level, 0, len(COLUMN) - 1)
+    found = np.where(bone.is_body & ~sacral, counted, named)
+    for border, at in enumerate(borders):
+        first = max(border - FARTHEST_LEVELS, 0)
+        if seen[border]:
+            found[_in_disc(bone, discs, at)] = -1
+        elif lowest + border == 0 or not seen[first : border + FARTHEST_LEVELS + 1].any():
+            beside = (level == border) | (level == border + 1)
+            beside &= (named == lowest + border) | (named == lowest + border + 1)
+            found[beside] = named[beside]
+    return found
+
+
+def _bone(labels: Array, where: tuple[Array, ...], line: Line, image: Volume) -> _Bone:
+    """Where each voxel of the column is with regard to the line.
+
+    Args:
+        labels: (n,) place in the column.
+        where: the voxels' indices.
+        line: through the bodies.
+        image: CT, HU.
+    """
+    along_mm, aside_mm = line.along(np.stack(where, axis=1) @ image.affine[:3, :3].T)
+    radius_mm = np.linalg.norm(aside_mm, axis=1)
+    middle = radius_mm <= MIDDLE_MM
+    length = len(line.places_mm)
+    guess = np.zeros((len(COLUMN), length))
+    at = np.clip(np.round(along_mm[middle]), 0, length - 1).astype(int)
+    np.add.at(guess, (labels[middle], at), 1.0)
+    smooth = ndimage.gaussian_filter1d(guess, _BETWEEN_MM, axis=1)  # slices may be far apart
+    guess = smooth / np.maximum(smooth.sum(axis=0), 1e-6)
+    box = tuple(slice(axis.min(), axis.max() + 1) for axis in where)
+    sigma = _SMOOTHING_MM / image.spacing_mm
+    steady = ndimage.gaussian_filter(image.data[box].astype(np.float32), sigma, truncate=2.5)
+    hu = steady[tuple(axis - side.start for axis, side in zip(where, box, strict=True))]
+    is_body = (radius_mm <= BODY_MM) & (aside_mm[:, 1] > -BEHIND_MM)
+    return _Bone(labels, along_mm, is_body, hu, guess)
+
+
+def _usual_height(guess: Array) -> Array | None:
+    """(mm,) height of a vertebra with its disc, as the labels' middles let expect it."""
+    length = guess.shape[1]
+    there = [n for n in range(1, len(COLUMN)) if guess[n].sum() >= LOWEST_MM / 2]
+    whole = [n for n in there if max(guess[n, 0], guess[n, -1]) < _CUT_SHARE]
+    levels = whole if len(whole) >= FEWEST_LEVELS else there
+    if len(levels) < FEWEST_LEVELS:
+        return None
+    every = np.arange(length)
+    middles = np.array([guess[n] @ every / guess[n].sum() for n in levels])
+    between = (np.array(levels[1:]) + levels[:-1]) / 2
+    heights = np.maximum(np.diff(middles) / np.diff(levels), 1.0)
+    size = np.median(np.log(heights / (L5_MM * FALL ** (between - 1))))
+    size *= len(heights) / (len(heights) + UNSURE_OF)
+    usual = np.exp(size) * L5_MM * FALL ** (np.interp(every, middles, levels) - 1)
+    return np.asarray(np.clip(usual, LOWEST_MM, HIGHEST_MM))
+
+
+def _sacrum(guess: Array) -> int | None:
+    """Where the labels let the sacrum end, mm along the line; None where it is not in view."""
+    if guess[0].sum() < LOWEST_MM / 2:
+        return None
+    return int(np.cumsum(guess[0] - guess[1:].sum(axis=0)).argmax()) + 1
+
+
+def _to_the_ends(bone: _Bone, discs: Discs) -> tuple[Array, Array]:
+    """Borders and whether they were seen, with those to be expected before the image ends."""
+    along_mm = bone.along_mm[bone.is_body]
+    borders, seen = discs.borders.tolist(), discs.seen.tolist()
+    end_mm = along_mm.max() + HANGING_MM - _BEYOND_MM
+    while borders[-1] + (high := round((borders[-1] - borders[-2]) * RISE)) < end_mm:
+        borders.append(borders[-1] + high)
+        seen.append(False)
+    if _sacrum(bone.guess) is None:
+        end_mm = along_mm.min() + _BEYOND_MM
+        while borders[0] - (high := round((borders[1] - borders[0]) / RISE)) > end_mm:
+            borders.insert(0, borders[0] - high)
+            seen.insert(0, False)
+    return np.array(borders), np.array(seen)
+
+
+def _lowest(guess: Array, borders: Array) -> int:
+    """Place in the column of what lies below the lowest border, as most of the labels have it.
+
+    With the sacrum in view those next to it count most; below zero, the first borders are its own.
+    """
+    trust: Array = np.ones(len(COLUMN))
+    if _sacrum(guess) is not None:
+        trust = FORGETTING ** np.arange(len(COLUMN))
+    shares = trust[:, None] * _shares(guess, borders)
+    lowest = range(-len(borders), len(COLUMN))
+    return max(lowest, key=lambda one: float(np.trace(shares, offset=-one)))
+
+
+def _named(bone: _Bone, borders: Array, lowest: int) -> Array:
+    """(n,) the labels, each called what the vertebra is that most of its middle is.
+
+    A label that two share, or that is hardly in view, is divided where arch and processes hang; at
+    the lower end it moves with its neighbour.
+    """
+    shares = _shares(bone.guess, borders)
+    length = shares.sum(axis=1)
+    clear = np.flatnonzero((shares.max(axis=1) >= OWN_SHARE * length) & (length >= LOWEST_MM))
+    moved = lowest + shares.argmax(axis=1) - np.arange(len(COLUMN))
+    level = np.searchsorted(borders, bone.along_mm)
+    hanging = np.searchsorted(borders, bone.along_mm + HANGING_MM)
+    named = lowest + np.where(bone.is_body, level, hanging)
+    for label in range(len(COLUMN)) if len(clear) else ():
+        if label in clear or label < clear[0]:
+            here = bone.labels == label
+            named[here] = label + moved[max(label, clear[0])]
+    return np.asarray(np.clip(named, 0, len(COLUMN) - 1))
+
+
+def _shares(guess: Array, borders: Array) -> Array:
+    """(places, vertebrae) mm of each label's middle between two borders."""
+    at = np.searchsorted(borders, np.arange(guess.shape[1]))
+    return np.stack([guess[:, at == n].sum(axis=1) for n in range(len(borders) + 1)], axis=1)
+
+
+def _in_disc(bone: _Bone, discs: Discs, at: int) -> Array:
+    """(n,) whether a voxel is of the disc at a place on the line: a body's, and dark."""
+    profile, reach = discs.profile, int(discs.reach[at])
+    first, last = max(at - reach, 0), min(at + reach, len(profile) - 1)
+    endplates = min(profile[first : at + 1].max(), profile[at : last + 1].max())
+    dark_hu = (profile[at] + endplates) / 2
+    lower, upper = at, at
+    while lower > first and profile[lower - 1] < dark_hu:
+        lower -= 1
+    while upper < last and profile[upper + 1] < dark_hu:
+        upper += 1
+    around = profile[max(at - 2 * reach, 0) : at + 2 * reach + 1]
+    margin_mm = _TILT_MM if np.median(around) > dark_hu else 0.0  # bright marrow: it may be askew
+    off_mm = np.abs(bone.along_mm - (lower + upper) / 2) - (upper - lower + 1) / 2
+    return np.asarray(bone.is_body & (bone.hu < dark_hu) & (off_mm <= margin_mm))
 
 
 def _fill(labels: Array, column: list[int]) -> None:
@@ -171,186 +279,3 @@ def _fill(labels: Array, column: list[int]) -> None:
         )
         holes = (outside != outside[0, 0, 0])[1:-1, 1:-1, 1:-1]
         here[holes & (here == 0)] = number
-
-
-def _centres(labels: Array, in_column: Array, column: list[int], image: Volume) -> dict[int, Array]:
-    """Label number → middle of the vertebral body, mm from the box's corner."""
-    step = np.maximum(1, np.round(_COARSE_MM / image.spacing_mm)).astype(int)
-    small = labels[:: step[0], :: step[1], :: step[2]]
-    spacing_mm = image.spacing_mm * step
-    reach = np.maximum(1, np.round(_HOLE_MM / 2 / spacing_mm)).astype(int)
-    padded = np.pad(small, [(n + 1, n + 1) for n in reach], mode="edge")  # a cut spine goes on
-    bone = ndimage.binary_closing(in_column[padded], np.ones(2 * reach + 1, bool))
-    depth_mm = ndimage.distance_transform_edt(bone, spacing_mm)
-    nearest = ndimage.distance_transform_edt(
-        ~in_column[padded], spacing_mm, return_distances=False, return_indices=True
-    )
-    inside = tuple(slice(n + 1, -n - 1) for n in reach)
-    depth_mm, owner = depth_mm[inside], padded[tuple(nearest)][inside]
-    centres = {}
-    for number in column:
-        depths = np.where(owner == number, depth_mm, 0)
-        for core_mm in _CORES_MM:
-            core = np.argwhere(depths >= core_mm)
-            if len(core) >= _FEWEST:
-                centres[number] = (core.mean(axis=0) * step) @ image.affine[:3, :3].T
-                break
-    return centres
-
-
-def _divide(
-    voxels: _Voxels, pair: tuple[int, int], start: Array, way: Array, usual_mm: float
-) -> Array | None:
-    """Put the border of two neighbours where their disc is (changes the labels).
-
-    Args:
-        voxels: of the spine.
-        pair: label numbers, the lower one first.
-        start: centre of the lower one, mm.
-        way: from there to the centre of the upper one.
-        usual_mm: distance of neighbours around here.
-
-    Returns:
-        (3,) the disc's middle, mm; None where none stands out.
-    """
-    lower, upper = pair
-    distance_mm = float(np.linalg.norm(way))
-    if not NEAREST_MM < distance_mm < FARTHEST_MM or way[2] <= 0:
-        return None
-    both, along, middle, within_body = _about(voxels, pair, start, way / distance_mm)
-    profile = _profile(along[middle], voxels.hu[both[middle]], distance_mm)
-    disc = _disc(profile, NEAR_SHARE * min(distance_mm, usual_mm))
-    if disc is None:
-        return None
-    middle_mm = (disc.lower + disc.upper) / 2
-    near = (along > -_BEYOND_MM) & (along < distance_mm + _BEYOND_MM)
-    body = near & within_body
-    above = along[body] >= middle_mm
-    voxels.labels[both[body]] = np.where(above, upper, lower)
-    within = (along >= disc.lower - disc.margin_mm) & (along <= disc.upper + disc.margin_mm)
-    dark = voxels.hu[both] < disc.dark_hu
-    voxels.labels[both[body & within & dark]] = 0
-    return np.asarray(start + way * (middle_mm / distance_mm))
-
-
-def _expected(discs_mm: Mapping[int, Array], border: int) -> tuple[Array, Array] | None:
-    """Where a disc that does not stand out is to be expected from those that do.
-
-    Args:
-        discs_mm: number of a border, upwards → (3,) middle of the disc found there.
-        border: number of the border asked for.
-
-    Returns:
-        Where it is expected, and the way up to there from the middle of the disc below; None
-        where one was found, or too few were, or not at regular distances.
-    """
-    if border in discs_mm:
-        return None
-    for away, step in product(range(1, FARTHEST_LEVELS + 1), (1, -1)):  # from below, from above
-        beside = [border - away * step]
-        while len(beside) <= MOST_HEIGHTS and beside[-1] - step in discs_mm:
-            beside.append(beside[-1] - step)
-        passed_over = away > 1 and border - step in discs_mm
-        if beside[0] not in discs_mm or len(beside) <= FEWEST_HEIGHTS or passed_over:
-            continue
-        ways = [discs_mm[near] - discs_mm[far] for near, far in pairwise(beside)]
-        lengths = [np.linalg.norm(way) for way in ways]
-        heights = np.array([h * RISE ** (step * n) for n, h in enumerate(lengths, start=1)])
-        if np.abs(heights / heights.mean() - 1).max() <= REGULAR:
-            way = ways[0] * (heights.mean() / lengths[0])
-            levels = sum(RISE ** (step * n) for n in range(away))
-            return discs_mm[beside[0]] + way * levels, way * step
-    return None
-
-
-def _divide_at(voxels: _Voxels, pair: tuple[int, int], place_mm: Array, way: Array) -> None:
-    """Put the border of two neighbours where it is expected (changes the labels).
-
-    Args:
-        voxels: of the spine.
-        pair: label numbers, the lower one first.
-        place_mm: where it is expected.
-        way: up to there from the border below.
-    """
-    lower, upper = pair
-    distance_mm = float(np.linalg.norm(way))
-    both, along, middle, within_body = _about(voxels, pair, place_mm, way / distance_mm)
-    near = np.abs(along) < distance_mm
-    middle = near & middle
-    below = along[middle & (voxels.labels[both] == lower)]
-    above = along[middle & (voxels.labels[both] == upper)]
-    if len(below) < _FEWEST or len(above) < _FEWEST:
-        return
-    now_mm = (np.quantile(below, 1 - _BORDER) + np.quantile(above, _BORDER)) / 2
-    if abs(now_mm) <= OFF_MM:
-        return
-    body = near & within_body
-    voxels.labels[both[body]] = np.where(along[body] >= 0, upper, lower)
-
-
-def _about(
-    voxels: _Voxels, pair: tuple[int, int], place_mm: Array, upwards: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Two neighbours' voxels about the line through the middle of their bodies.
-
-    Args:
-        voxels: of the spine.
-        pair: label numbers.
-        place_mm: a place on the line.
-        upwards: (3,) unit vector along it.
-
-    Returns:
-        Which voxels, how far along the line from the place (mm), whether in the cylinder of the
-        profile, whether within reach of a body.
-    """
-    lower, upper = pair
-    both = np.flatnonzero((voxels.labels == lower) | (voxels.labels == upper))
-    offset = voxels.places_mm[both] - place_mm
-    along = offset @ upwards
-    aside = offset - np.outer(along, upwards)
-    radius = np.linalg.norm(aside, axis=1)
-    within_body = (radius <= BODY_MM) & (aside[:, 1] > -BEHIND_MM)
-    return both, along, radius <= _MIDDLE_MM, within_body
-
-
-def _profile(along_mm: Array, image_hu: Array, distance_mm: float) -> Array:
-    """(mm,) mean attenuation along the line from the lower centre to the upper one."""
-    length = int(distance_mm) + 1
-    within = (along_mm >= 0) & (along_mm < length)
-    place = along_mm[within].astype(int)
-    count = np.bincount(place, minlength=length)
-    filled = np.flatnonzero(count)
-    if len(filled) < _FEWEST:
-        return np.zeros(length)
-    mean = np.bincount(place, image_hu[within], minlength=length)[filled] / count[filled]
-    return np.asarray(ndimage.gaussian_filter1d(np.interp(np.arange(length), filled, mean), 1.0))
-
-
-def _disc(profile: Array, reach_mm: float) -> _Disc | None:
-    """The darkest band between two endplates; None where none stands out.
-
-    Args:
-        profile: (mm,) attenuation from centre to centre.
-        reach_mm: within which the endplates lie to both sides of the disc's middle.
-    """
-    length, reach = len(profile), max(3, round(reach_mm))
-    best, dark, peak = ENDPLATE_HU, -1, 0.0
-    first, last = max(1, int(np.ceil(FIRST_SHARE * length))), int(LAST_SHARE * length)
-    for at in range(first, min(last, length - 2) + 1):
-        below, above = profile[max(at - reach, 0) : at], profile[at + 1 : at + 1 + reach]
-        endplates = float(min(below.max(), above.max()))
-        is_valley = profile[at] <= below[-1] and profile[at] <= above[0]
-        if is_valley and endplates - profile[at] >= best:
-            best, dark, peak = endplates - float(profile[at]), at, endplates
-    if dark < 0:
-        return None
-    half = (float(profile[dark]) + peak) / 2
-    lower, upper = dark, dark
-    while lower > 0 and profile[lower - 1] < half:
-        lower -= 1
-    while upper < length - 1 and profile[upper + 1] < half:
-        upper += 1
-    if upper + 1 - lower > 2 * reach:
-        return None
-    marrow_is_bright = float(np.median(profile)) > half
-    return _Disc(lower, upper + 1, half, _TILT_MM if marrow_is_bright else 0.0)
