@@ -228,17 +228,22 @@ def _lowest(guess: Array, borders: Array) -> int:
 def _named(bone: _Bone, borders: Array, lowest: int) -> Array:
     """(n,) the labels, each called what the vertebra is that most of its middle is.
 
-    A label that two share, or that is hardly in view, is divided where arch and processes hang; at
-    the lower end it moves with its neighbour.
+    A label that two share, one of two that are the same vertebra's, and one hardly in view are
+    divided where arch and processes hang; at the lower end they move with their neighbour.
     """
     shares = _shares(bone.guess, borders)
     length = shares.sum(axis=1)
-    clear = np.flatnonzero((shares.max(axis=1) >= OWN_SHARE * length) & (length >= LOWEST_MM))
-    moved = lowest + shares.argmax(axis=1) - np.arange(len(COLUMN))
+    main, own = shares.argmax(axis=1), shares.max(axis=1) / np.maximum(length, 1e-6)
+    fit = np.flatnonzero((own >= OWN_SHARE) & (length >= LOWEST_MM))
+    ends = main[fit][[0, -1]] if len(fit) else (0, 0)
+    nameless = np.setdiff1d(np.arange(*ends), main[fit])
+    torn = shares[:, nameless].argmax(axis=0)
+    clear = [n for n in fit if own[n] == own[fit[main[fit] == main[n]]].max() and n not in torn]
+    moved = lowest + main - np.arange(len(COLUMN))
     level = np.searchsorted(borders, bone.along_mm)
     hanging = np.searchsorted(borders, bone.along_mm + HANGING_MM)
     named = lowest + np.where(bone.is_body, level, hanging)
-    for label in range(len(COLUMN)) if len(clear) else ():
+    for label in range(len(COLUMN)) if clear else ():
         if label in clear or label < clear[0]:
             here = bone.labels == label
             named[here] = label + moved[max(label, clear[0])]
