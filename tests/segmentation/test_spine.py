@@ -57,14 +57,25 @@ TALL_MM = 2.0
 
 
 class TallSpine:
-    """Six vertebrae, each a little lower than the one below; a hidden disc looks like marrow."""
+    """Six vertebrae, each a little lower than the one below; a hidden disc looks like marrow.
 
-    def __init__(self, *hidden: int, bend: float = 0.0, oblique: bool = False) -> None:
+    One may be ``broken`` to half its height; ``veins`` are dark bands amid the bodies.
+    """
+
+    def __init__(
+        self,
+        *hidden: int,
+        bend: float = 0.0,
+        oblique: bool = False,
+        broken: int | None = None,
+        veins: bool = False,
+    ) -> None:
         i, j, k = np.ogrid[: TALL[0], : TALL[1], : TALL[2]]
         z = (k + 0.0 * i + 0.0 * j) * TALL_MM
         side = (i - 22) * TALL_MM - bend * 20 * np.sin(np.pi * z / z.max())
         column = np.hypot(side, (j - 22) * TALL_MM) < 17
         heights = 38.0 * 0.97 ** np.arange(6)
+        heights[np.arange(6) == broken] /= 2
         self.borders = 12.0 + np.cumsum(heights)[:-1]
         self._column, self._z = column, z
         ends = [12.0, *self.borders, 12.0 + heights.sum()]
@@ -72,6 +83,8 @@ class TallSpine:
         image = np.full(TALL, MUSCLE_HU, np.float32)
         inside = column & (z >= ends[0]) & (z < ends[-1])
         image[inside] = MARROW_HU
+        for middle in np.convolve(ends, [0.5, 0.5], "valid") if veins else ():
+            image[inside & (np.abs(z - middle) < 3)] = MARROW_HU - 100
         self.labels = self.divided(self.borders)
         for number, border in enumerate(self.borders):
             if number in hidden:
@@ -176,6 +189,25 @@ def test_a_hidden_disc_is_expected_where_the_others_let_it_be(
     for number in hidden:
         assert abs(border_mm(coarse, number) - spine.borders[number]) > 8
         assert abs(border_mm(found, number) - spine.borders[number]) <= 6
+
+
+@pytest.mark.parametrize("broken", [2, 3])
+def test_a_broken_vertebra_keeps_its_discs(broken: int) -> None:
+    """Half as high as its neighbours, between two clear discs: unlikely, but seen."""
+    spine = TallSpine(broken=broken)
+    coarse = spine.guessed(0, 1, 2, 3, 4, by_mm=6.0)
+    found = divided_at_discs(coarse.copy(), TALL_NAMES, spine.volume)
+    for number in range(5):
+        assert abs(border_mm(found, number) - spine.borders[number]) < 4, number
+
+
+def test_a_vein_within_a_body_is_no_disc() -> None:
+    """Dark bands amid all the bodies, nearly as clear as discs: twice as many, at half the way."""
+    spine = TallSpine(2, veins=True)
+    coarse = spine.guessed(1, 2, 3, by_mm=8.0)
+    found = divided_at_discs(coarse.copy(), TALL_NAMES, spine.volume)
+    for number in range(5):
+        assert abs(border_mm(found, number) - spine.borders[number]) < 6, number
 
 
 def test_too_few_discs_say_nothing() -> None:

@@ -28,11 +28,11 @@ MIDDLE_MM = 9.0
 NEAR_SHARE = 0.2
 """Endplates lie within this share of a vertebra's height from the middle of its disc."""
 
-CLEAR_HU = (60.0, 120.0)
+CLEAR_HU = (80.0, 200.0)
 """A clear disc is darker than its endplates by as much as the clearest twentieth of the line; it
 counts as clear at the second value, and never below the first, which noise may reach."""
 
-SEEN = 0.5
+SEEN = 0.35
 """A disc that stands out by this share of a clear one is seen."""
 
 WORTH, NEEDED = 1.5, 0.3
@@ -48,10 +48,10 @@ from L1 to T1 heights fall to somewhat more than half."""
 HEIGHT = 0.25
 """Spread of the logarithm of a height about what the labels let expect."""
 
-UNLIKELIEST = 2.5
+UNLIKELIEST = 1.5
 """What the oddest height costs, and the oddest change."""
 
-PASSED, ASIDE_MM = 0.5, 6
+PASSED, ASIDE_MM = 1.0, 6
 """What it costs to pass over a clear disc; one so near a border is the border's."""
 
 SACRUM_MM, SACRAL = 12.0, 0.3
