@@ -108,7 +108,7 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
     place_of = np.full(256, -1)
     place_of[column] = np.arange(len(column))
     place_of[0] = -1
-    spine = place_of[labels] >= 0
+    spine = (place_of >= 0)[labels]
     box = next(iter(ndimage.find_objects(spine.view(np.uint8))), None)
     line = None if box is None else line_through(spine[box], box, image)
     if line is None:
