@@ -24,8 +24,6 @@ from heimdallr.publishing.overlays.plane import sample_image, sample_labels, sli
 from heimdallr.publishing.palette import colour
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from heimdallr.imaging.volume import LabelMap, Volume
     from heimdallr.publishing.overlays.picture import Window
     from heimdallr.publishing.overlays.plane import View
@@ -45,15 +43,14 @@ def draw(case: Path) -> Image.Image:
     total = next(found for name, found in maps.items() if name.startswith("total"))
     is_head = not any(name.startswith("vertebrae_L") for name in total.names.values())
     window = BRAIN if is_head else SOFT_TISSUE
-    column = ("brain",) if is_head else ("vertebrae_",)
-    organ = ("brain",) if is_head else ("liver",)
+    column, organ = ("brain", "brain") if is_head else ("vertebrae_", "liver")
     pictures = [
         _picture(volume, total, "coronal", _fullest(total, column, 1), window),
         _picture(volume, total, "sagittal", _fullest(total, column, 0), window),
         _picture(volume, total, "axial", _fullest(total, organ, 2), window),
     ]
     if "tissue_types" in maps and not is_head:
-        level = _fullest(total, ("vertebrae_L3",), 2)
+        level = _fullest(total, "vertebrae_L3", 2)
         pictures.append(_picture(volume, maps["tissue_types"], "axial", level, window))
     row = Image.new("RGB", (sum(one.width for one in pictures), _HEIGHT))
     left = 0
@@ -63,9 +60,9 @@ def draw(case: Path) -> Image.Image:
     return row
 
 
-def _fullest(labels: LabelMap, prefixes: Sequence[str], axis: int) -> int:
-    """The slice along an axis with the most of the structures whose names begin so."""
-    numbers = [n for n, name in labels.names.items() if name.startswith(tuple(prefixes))]
+def _fullest(labels: LabelMap, prefix: str, axis: int) -> int:
+    """The slice along an axis with the most of the structures whose names begin with the prefix."""
+    numbers = [n for n, name in labels.names.items() if name.startswith(prefix)]
     others = tuple(one for one in range(3) if one != axis)
     return int(np.isin(labels.data, numbers).sum(axis=others).argmax())
 
@@ -88,9 +85,9 @@ def _picture(
         picture.paint(mask, paint, fill=_FILL, line=_LINE)
         if is_level:
             rows, columns = np.nonzero(mask)
-            pick = np.median(rows), columns.min() - 0.5
-            scale = picture.width / plane.width, picture.height / plane.height
-            words.append(((pick[1] * scale[0], pick[0] * scale[1]), name.split("_")[1], paint))
+            x = (columns.min() - 0.5) * picture.width / plane.width
+            y = np.median(rows) * picture.height / plane.height
+            words.append(((x, y), name.split("_")[1], paint))
     image = picture.to_image()
     pen = ImageDraw.Draw(image)
     for place, word, paint in words:

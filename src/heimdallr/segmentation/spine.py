@@ -110,17 +110,19 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
     place_of[0] = -1
     spine = (place_of >= 0)[labels]
     box = next(iter(ndimage.find_objects(spine.view(np.uint8))), None)
-    line = None if box is None else line_through(spine[box], box, image)
+    if box is None:
+        return labels
+    line = line_through(spine[box], box, image)
     if line is None:
         return labels
-    where = np.nonzero(spine)
-    bone = _bone(place_of[labels[where]], where, line, image)
+    labels_here, where = labels[box], np.nonzero(spine[box])
+    bone = _bone(place_of[labels_here[where]], where, box, line, image)
     usual_mm = _usual_height(bone.guess)
     if usual_mm is not None:
         changes = np.flatnonzero(np.diff(bone.guess.argmax(axis=0))) + 0.5
         discs = find_discs(line, image, usual_mm, changes, _sacrum(bone.guess))
         if np.count_nonzero(discs.seen) >= FEWEST_SEEN:
-            labels[where] = np.array([*column, 0], labels.dtype)[_divided(bone, discs)]
+            labels_here[where] = np.array([*column, 0], labels.dtype)[_divided(bone, discs)]
     _fill(labels, column)
     return labels
 
@@ -145,16 +147,20 @@ def _divided(bone: _Bone, discs: Discs) -> Array:
     return found
 
 
-def _bone(labels: Array, where: tuple[Array, ...], line: Line, image: Volume) -> _Bone:
+def _bone(
+    labels: Array, where: tuple[Array, ...], box: tuple[slice, ...], line: Line, image: Volume
+) -> _Bone:
     """Where each voxel of the column is with regard to the line.
 
     Args:
         labels: (n,) place in the column.
-        where: the voxels' indices.
+        where: the voxels' indices within the box.
+        box: of the column in the image.
         line: through the bodies.
         image: CT, HU.
     """
-    along_mm, aside_mm = line.along(np.stack(where, axis=1) @ image.affine[:3, :3].T)
+    voxels = np.stack(where, axis=1) + [side.start for side in box]
+    along_mm, aside_mm = line.along(voxels @ image.affine[:3, :3].T)
     radius_mm = np.linalg.norm(aside_mm, axis=1)
     middle = radius_mm <= MIDDLE_MM
     length = len(line.places_mm)
@@ -163,12 +169,10 @@ def _bone(labels: Array, where: tuple[Array, ...], line: Line, image: Volume) ->
     np.add.at(guess, (labels[middle], at), 1.0)
     smooth = ndimage.gaussian_filter1d(guess, _BETWEEN_MM, axis=1)  # slices may be far apart
     guess = smooth / np.maximum(smooth.sum(axis=0), 1e-6)
-    box = tuple(slice(axis.min(), axis.max() + 1) for axis in where)
     sigma = _SMOOTHING_MM / image.spacing_mm
     steady = ndimage.gaussian_filter(image.data[box].astype(np.float32), sigma, truncate=2.5)
-    hu = steady[tuple(axis - side.start for axis, side in zip(where, box, strict=True))]
     is_body = (radius_mm <= BODY_MM) & (aside_mm[:, 1] > -BEHIND_MM)
-    return _Bone(labels, along_mm, is_body, hu, guess)
+    return _Bone(labels, along_mm, is_body, steady[where], guess)
 
 
 def _usual_height(guess: Array) -> Array | None:
