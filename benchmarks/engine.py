@@ -32,8 +32,8 @@ import torch
 from heimdallr.imaging.volume import Volume, load_volume, native_grid, save_nifti
 from heimdallr.publishing.masks import write_masks
 from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.networks.weights import WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import WeightsStore
 
 EXAMPLE = "ct_totalsegmentator_example"
 FEATURES = (32, 64, 128, 256, 320, 320)

@@ -12,16 +12,16 @@ from heimdallr.domain.errors import LicenceError, SegmentationError, WeightsErro
 from heimdallr.imaging.volume import LabelMap
 from heimdallr.segmentation import engine as engine_module
 from heimdallr.segmentation.engine import Engine
-from heimdallr.segmentation.network import load_network
+from heimdallr.segmentation.networks.network import load_network
+from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heimdallr.segmentation.network import Network
-    from heimdallr.segmentation.weights import Weights
+    from heimdallr.segmentation.networks.network import Network
+    from heimdallr.segmentation.networks.weights import Weights
 
 VOLUME = noisy_body((24, 22, 26))
 

@@ -16,8 +16,8 @@ from tiny_networks import install_tiny, noisy_body, tiny_plans
 
 from heimdallr.imaging.volume import load_label_map, load_volume, save_nifti
 from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.networks.weights import WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

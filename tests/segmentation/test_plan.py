@@ -11,11 +11,11 @@ from tiny_networks import install_tiny, noisy_body, tiny_plans
 from heimdallr.domain.errors import WeightsError
 from heimdallr.imaging.volume import LabelMap
 from heimdallr.segmentation import plan as plan_module
-from heimdallr.segmentation import tissue
+from heimdallr.segmentation.anatomy import tissue
 from heimdallr.segmentation.engine import Engine
+from heimdallr.segmentation.networks.weights import WeightsStore
 from heimdallr.segmentation.plan import no_brain_reason, runs_for, segment_case
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path

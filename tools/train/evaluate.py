@@ -22,9 +22,9 @@ from classes import MR_KEPT, TISSUE, TISSUE_KEPT, TOTAL, TOTAL_KEPT, TOTAL_MR
 from report import table, trade_off
 
 from heimdallr.imaging.volume import Volume
+from heimdallr.segmentation.anatomy.tissue import from_bundled
 from heimdallr.segmentation.engine import Engine
-from heimdallr.segmentation.tissue import from_bundled
-from heimdallr.segmentation.weights import WeightsStore
+from heimdallr.segmentation.networks.weights import WeightsStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

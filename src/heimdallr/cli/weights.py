@@ -56,7 +56,7 @@ def download(
     names: Annotated[list[str], typer.Argument(help="Task names, `total_fast` say.")],
 ) -> None:
     """Fetch official weights from where TotalSegmentator publishes them; resumes if interrupted."""
-    from heimdallr.segmentation import installation  # noqa: PLC0415
+    from heimdallr.segmentation.networks import installation  # noqa: PLC0415
 
     settings = load_settings()
     licence = settings.totalsegmentator_license
@@ -81,7 +81,7 @@ def install(
     archives: Annotated[list[Path], typer.Argument(help="ZIP files as TotalSegmentator's.")],
 ) -> None:
     """Install weights from ZIP files, for machines without a way to the internet."""
-    from heimdallr.segmentation import installation  # noqa: PLC0415
+    from heimdallr.segmentation.networks import installation  # noqa: PLC0415
 
     settings = load_settings()
     for archive in archives:
@@ -95,7 +95,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check that weights are whole: checksums, loadable, fitting their plans. Exit 1 if not."""
-    from heimdallr.segmentation import installation  # noqa: PLC0415
+    from heimdallr.segmentation.networks import installation  # noqa: PLC0415
 
     store = open_store(load_settings())
     wanted = names or [entry.task for entry in store.overview() if entry.weights]

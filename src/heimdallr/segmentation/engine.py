@@ -20,31 +20,32 @@ from scipy import ndimage
 
 from heimdallr.domain.errors import LicenceError, SegmentationError
 from heimdallr.imaging.volume import LabelMap
-from heimdallr.segmentation import sharpening, surroundings
+from heimdallr.segmentation import crop_and_clean
 from heimdallr.segmentation import tasks as task_table
-from heimdallr.segmentation.labelling import labels_from_planes, prior_from_planes
-from heimdallr.segmentation.network import Network, load_network, plan_spacing_mm
-from heimdallr.segmentation.predictors import choose_device, make_predictors
-from heimdallr.segmentation.preprocessing import prepare
-from heimdallr.segmentation.resampling import labels_to_shape, to_spacing
-from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
-from heimdallr.segmentation.sliding_window import (
+from heimdallr.segmentation.anatomy import sharpening
+from heimdallr.segmentation.anatomy.spine import COLUMN
+from heimdallr.segmentation.anatomy.tidying import in_one, tidied, without_strays
+from heimdallr.segmentation.networks.labelling import labels_from_planes, prior_from_planes
+from heimdallr.segmentation.networks.network import Network, load_network, plan_spacing_mm
+from heimdallr.segmentation.networks.predictors import choose_device, make_predictors
+from heimdallr.segmentation.networks.preprocessing import prepare
+from heimdallr.segmentation.networks.resampling import labels_to_shape, to_spacing
+from heimdallr.segmentation.networks.sliding_window import (
     count_patches,
     mean_of_folds,
     predict_planes,
 )
-from heimdallr.segmentation.spine import COLUMN
-from heimdallr.segmentation.tidying import in_one, tidied, without_strays
+from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from heimdallr.imaging.volume import Affine, Array, Volume
-    from heimdallr.segmentation.preprocessing import Prepared
-    from heimdallr.segmentation.sliding_window import Head, PatchPredictor, Planes
+    from heimdallr.segmentation.networks.preprocessing import Prepared
+    from heimdallr.segmentation.networks.sliding_window import Head, PatchPredictor, Planes
+    from heimdallr.segmentation.networks.weights import Weights, WeightsStore
     from heimdallr.segmentation.tasks import Task
-    from heimdallr.segmentation.weights import Weights, WeightsStore
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0 to 1, and what is being done."""
@@ -89,7 +90,7 @@ class Engine:
         threads: CPU threads; 0 leaves it to the library.
         licence: TotalSegmentator licence number for licensed tasks. Only whether there is one is
             remembered.
-        trust_pickle: see :func:`~heimdallr.segmentation.network.load_network`.
+        trust_pickle: see :func:`~heimdallr.segmentation.networks.network.load_network`.
 
     Raises:
         SegmentationError: the device does not exist.
@@ -164,13 +165,13 @@ class Engine:
             msg = f"task {task.name} needs a TotalSegmentator licence number"
             raise LicenceError(msg, remedy="set TOTALSEGMENTATOR_LICENSE")
         labels = np.zeros(volume.shape, np.uint8)
-        box: surroundings.Box | None = (slice(0, None), slice(0, None), slice(0, None))
+        box: crop_and_clean.Box | None = (slice(0, None), slice(0, None), slice(0, None))
         found = None
         confidence: dict[str, float] = {}
         if task.crop is not None:
             progress(0.0, f"{task.name}: finding the region")
             found = self._companion(task.crop.task, volume, context)
-            box = surroundings.crop_box(found, task.crop)
+            box = crop_and_clean.crop_box(found, task.crop)
         if box is not None:
             progress(0.0, f"{task.name}: preparing")
             if weights[0].origin == "bundled" and task.family in sharpening.FAMILIES:
@@ -179,10 +180,10 @@ class Engine:
                 data = volume.data[box]
                 if task.crop is not None:
                     data = data.astype(np.int32)  # TotalSegmentator crops into integers
-                affine = surroundings.cropped_affine(volume.affine, box)
+                affine = crop_and_clean.cropped_affine(volume.affine, box)
                 labels[box] = self._labels(task, weights, data, affine, progress)
         if found is not None and task.keep_inside:
-            labels = surroundings.kept_inside(labels, found, task)
+            labels = crop_and_clean.kept_inside(labels, found, task)
         if weights[0].origin == "bundled":
             guessed = labels[_SPARSE].copy()
             labels = _tidied(labels, task, volume)
@@ -192,7 +193,7 @@ class Engine:
             labels = _without(labels, left_out, task)
         if task.refine_with is not None:
             bodies = self._companion(task.refine_with, volume, context)
-            labels = surroundings.refined(labels, bodies, task)
+            labels = crop_and_clean.refined(labels, bodies, task)
         progress(1.0, f"{task.name}: done")
         provenance = SegmentationProvenance(
             task=task.family,
@@ -237,7 +238,7 @@ class Engine:
         if task.spacing_mm is not None:
             data, affine = to_spacing(data, affine, task.spacing_mm)
         merged = np.zeros(data.shape, np.uint8)
-        parts = list(surroundings.slabs(data.shape, several=len(weights) > 1))
+        parts = list(crop_and_clean.slabs(data.shape, several=len(weights) > 1))
         runs = [(entry, part, keep) for entry in weights for part, keep in parts]
         for number, (entry, part, keep) in enumerate(runs):
             share = _Share(progress, task.name, number, len(runs))
@@ -250,7 +251,7 @@ class Engine:
             first = part.start + keep.start
             window = merged[:, :, first : first + mapped.shape[2]]
             np.copyto(window, mapped, where=mapped != 0)
-        merged = surroundings.cleaned(merged, task, affine)
+        merged = crop_and_clean.cleaned(merged, task, affine)
         if weights[0].origin == "bundled":
             voxel_mm3 = float(abs(np.linalg.det(affine[:3, :3])))
             merged = without_strays(merged, task.names, voxel_mm3)

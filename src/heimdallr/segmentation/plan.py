@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.errors import WeightsError
 from heimdallr.segmentation import tasks as task_table
-from heimdallr.segmentation import tissue
+from heimdallr.segmentation.anatomy import tissue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from heimdallr.imaging.volume import LabelMap, Volume
     from heimdallr.segmentation.engine import Engine
+    from heimdallr.segmentation.networks.weights import WeightsStore
     from heimdallr.segmentation.result import Segmentation, WeightsOrigin
     from heimdallr.segmentation.tasks import Modality, Task
-    from heimdallr.segmentation.weights import WeightsStore
 
 Resolution = Literal["fast", "full"]
 TissueRoute = Literal["licensed", "compartments", "bundled"]

@@ -27,8 +27,8 @@ class SegmentationProvenance:
         spacing_mm: voxel size the networks worked at.
         seconds: wall time.
         confidence: structure → how sure the network is of it, 0 to 1: see
-            :meth:`~heimdallr.segmentation.sharpening.Prior.confidence`. Empty where it is not
-            known, as for official weights.
+            :meth:`~heimdallr.segmentation.anatomy.sharpening.Prior.confidence`.
+            Empty where it is not known, as for official weights.
         left_out: structures of the task that these weights do not segment.
         located_only: structures they find, for what is read off their place, but not well enough
             to measure.

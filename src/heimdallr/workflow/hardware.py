@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from heimdallr.segmentation.predictors import choose_device
+from heimdallr.segmentation.networks.predictors import choose_device
 
 if TYPE_CHECKING:
     from heimdallr.config import Settings

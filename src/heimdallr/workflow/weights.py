@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.segmentation.weights import WeightsStore
+from heimdallr.segmentation.networks.weights import WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path

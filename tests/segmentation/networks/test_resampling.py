@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny_networks import noisy_body
 from totalsegmentator.resampling import change_spacing
 
-from heimdallr.segmentation.resampling import labels_to_shape, to_spacing, zooms_mm
+from heimdallr.segmentation.networks.resampling import labels_to_shape, to_spacing, zooms_mm
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import Array

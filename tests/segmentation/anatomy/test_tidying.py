@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heimdallr.imaging.volume import Volume
-from heimdallr.segmentation.tidying import (
+from heimdallr.segmentation.anatomy.tidying import (
     on_their_sides,
     within_windows,
     without_bone_marrow,

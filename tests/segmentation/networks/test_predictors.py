@@ -13,22 +13,22 @@ import torch
 from tiny_networks import install_tiny
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.network import Network, load_network
-from heimdallr.segmentation.predictors import (
+from heimdallr.segmentation.networks.network import Network, load_network
+from heimdallr.segmentation.networks.predictors import (
     DeviceChoice,
     OpenVinoPredictor,
     TorchPredictor,
     choose_device,
     make_predictors,
 )
-from heimdallr.segmentation.sliding_window import gaussian_weight
+from heimdallr.segmentation.networks.sliding_window import gaussian_weight
+from heimdallr.segmentation.networks.weights import WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heimdallr.segmentation.sliding_window import PatchPredictor
+    from heimdallr.segmentation.networks.sliding_window import PatchPredictor
 
 FULL = DeviceChoice("cpu", "openvino", "f32", 1)
 
@@ -84,7 +84,7 @@ def test_converted_network_is_kept_under_the_checksum(network: Network, tmp_path
 def test_openvino_is_imported_without_its_telemetry() -> None:
     """Its telemetry package is never loaded, so it cannot report the import."""
     program = (
-        "import sys; from heimdallr.segmentation.predictors import openvino; openvino();"
+        "import sys; from heimdallr.segmentation.networks.predictors import openvino; openvino();"
         "assert sys.modules['openvino_telemetry'] is None;"
         "import openvino.tools.ovc.telemetry_utils as t; print(t.tm.__name__)"
     )

@@ -23,7 +23,7 @@ import numpy as np
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
-from heimdallr.segmentation.tidying import without_strays
+from heimdallr.segmentation.anatomy.tidying import without_strays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

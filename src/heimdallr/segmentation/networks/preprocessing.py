@@ -21,11 +21,11 @@ from nnunetv2.preprocessing.normalization import default_normalization_schemes a
 from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
 from heimdallr.domain.errors import WeightsError
-from heimdallr.segmentation.resampling import zooms_mm
+from heimdallr.segmentation.networks.resampling import zooms_mm
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import Affine, Array
-    from heimdallr.segmentation.network import Network
+    from heimdallr.segmentation.networks.network import Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from totalsegmentator import postprocessing
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.resampling import zooms_mm
+from heimdallr.segmentation.networks.resampling import zooms_mm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,15 +20,15 @@ import httpx
 from totalsegmentator.registry import package_version
 
 from heimdallr.domain.errors import LicenceError, WeightsError
-from heimdallr.segmentation.network import load_network
+from heimdallr.segmentation.networks.network import load_network
+from heimdallr.segmentation.networks.weights import CHECKPOINT, CHECKSUMS, sha256_of
 from heimdallr.segmentation.tasks import download_url
-from heimdallr.segmentation.weights import CHECKPOINT, CHECKSUMS, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from heimdallr.segmentation.networks.weights import Weights
     from heimdallr.segmentation.tasks import Model, Task
-    from heimdallr.segmentation.weights import Weights
 
 MAX_UNPACKED_BYTES = 20 * 1024**3
 """The largest release unpacks to about 1 GB; several may share a ZIP."""

@@ -15,8 +15,8 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
-from heimdallr.segmentation.lungs import lungs_by_air
-from heimdallr.segmentation.spine import divided_at_discs
+from heimdallr.segmentation.anatomy.lungs import lungs_by_air
+from heimdallr.segmentation.anatomy.spine import divided_at_discs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

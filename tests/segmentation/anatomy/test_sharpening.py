@@ -13,16 +13,16 @@ from scipy import ndimage
 from tiny_networks import install_tiny, noisy_body, tiny_plans
 
 from heimdallr.imaging.volume import Volume
-from heimdallr.segmentation import sharpening
+from heimdallr.segmentation.anatomy import sharpening
+from heimdallr.segmentation.anatomy.sharpening import Prior, sharpened
 from heimdallr.segmentation.engine import Engine, _of_vertebrae
-from heimdallr.segmentation.labelling import labels_from_planes, prior_from_planes
-from heimdallr.segmentation.network import load_network
-from heimdallr.segmentation.predictors import TorchPredictor
-from heimdallr.segmentation.preprocessing import prepare
-from heimdallr.segmentation.sharpening import Prior, sharpened
-from heimdallr.segmentation.sliding_window import predict_planes
+from heimdallr.segmentation.networks.labelling import labels_from_planes, prior_from_planes
+from heimdallr.segmentation.networks.network import load_network
+from heimdallr.segmentation.networks.predictors import TorchPredictor
+from heimdallr.segmentation.networks.preprocessing import prepare
+from heimdallr.segmentation.networks.sliding_window import predict_planes
+from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heimdallr.imaging.volume import Array, Volume
-from heimdallr.segmentation.spine import divided_at_discs
+from heimdallr.segmentation.anatomy.spine import divided_at_discs
 
 NAMES = {5: "liver", 27: "vertebrae_L5", 28: "vertebrae_L4", 29: "vertebrae_L3"}
 MM = 1.5

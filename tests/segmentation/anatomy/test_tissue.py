@@ -7,7 +7,7 @@ import pytest
 
 from heimdallr.domain.errors import SegmentationError
 from heimdallr.imaging.volume import Array, LabelMap, Volume
-from heimdallr.segmentation import tissue
+from heimdallr.segmentation.anatomy import tissue
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance, WeightsOrigin
 from heimdallr.segmentation.tasks import task
 

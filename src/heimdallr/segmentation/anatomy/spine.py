@@ -2,11 +2,11 @@
 
 A coarse network sees a column of bone and guesses where it is divided; discs go with the bone,
 borders may lie a third of a vertebra off, and now and then one label covers two vertebrae, so that
-all above it are one off. The image shows the discs (:mod:`heimdallr.segmentation.discs`); the
-vertebrae between them are counted from the sacrum, or, where that is not in view, as most of the
-labels have it. A disc becomes the border, and what is dark within it is no bone. A disc that does
-not show is where the others let it be expected; where hardly any do (a fused spine), the network's
-labels stay.
+all above it are one off. The image shows the discs (:mod:`heimdallr.segmentation.anatomy.discs`);
+the vertebrae between them are counted from the sacrum, or, where that is not in view, as most of
+the labels have it. A disc becomes the border, and what is dark within it is no bone. A disc that
+does not show is where the others let it be expected; where hardly any do (a fused spine), the
+network's labels stay.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
-from heimdallr.segmentation.discs import (
+from heimdallr.segmentation.anatomy.discs import (
     HIGHEST_MM,
     LOWEST_MM,
     MIDDLE_MM,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.imaging.volume import Array, Volume
-    from heimdallr.segmentation.discs import Discs, Line
+    from heimdallr.segmentation.anatomy.discs import Discs, Line
 
 COLUMN = (
     *("vertebrae_S1", *(f"vertebrae_L{n}" for n in range(5, 0, -1))),

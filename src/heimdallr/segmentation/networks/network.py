@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nnunetv2.utilities.label_handling.label_handling import LabelManager
     from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 
-    from heimdallr.segmentation.weights import Weights
+    from heimdallr.segmentation.networks.weights import Weights
 
 SPATIAL_AXES = 3
 

@@ -20,16 +20,16 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 from torch.nn import functional
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.sharpening import Prior
-from heimdallr.segmentation.sliding_window import mean_of_folds
+from heimdallr.segmentation.anatomy.sharpening import Prior
+from heimdallr.segmentation.networks.sliding_window import mean_of_folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heimdallr.imaging.volume import Array
-    from heimdallr.segmentation.network import Network
-    from heimdallr.segmentation.preprocessing import Prepared
-    from heimdallr.segmentation.sliding_window import Head, Planes
+    from heimdallr.segmentation.networks.network import Network
+    from heimdallr.segmentation.networks.preprocessing import Prepared
+    from heimdallr.segmentation.networks.sliding_window import Head, Planes
 
 
 @torch.inference_mode()
@@ -40,7 +40,7 @@ def labels_from_planes(
 
     Args:
         blocks: first plane and (channels, n, Y, X) features or logits, in order, as
-            :func:`~heimdallr.segmentation.sliding_window.predict_planes` yields them.
+            :func:`~heimdallr.segmentation.networks.sliding_window.predict_planes` yields them.
         prepared: the network's input.
         network: whose output it is.
         head: last layer still to be applied; None when the blocks hold logits.

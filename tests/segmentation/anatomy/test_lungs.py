@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heimdallr.imaging.volume import Array, Volume
-from heimdallr.segmentation.lungs import lungs_by_air
+from heimdallr.segmentation.anatomy.lungs import lungs_by_air
 
 NAMES = {5: "liver", 10: "lung_upper_lobe_left", 13: "lung_middle_lobe_right", 20: "colon"}
 LEFT, RIGHT, COLON = 10, 13, 20

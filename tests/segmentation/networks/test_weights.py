@@ -8,9 +8,9 @@ import pytest
 from tiny_networks import install_tiny, install_tiny_model
 
 from heimdallr.domain.errors import WeightsError
-from heimdallr.segmentation import weights as weights_module
+from heimdallr.segmentation.networks import weights as weights_module
+from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore, sha256_of
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import BUNDLED_MARKER, WeightsStore, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,13 +10,13 @@ import torch
 from tiny_networks import install_tiny, noisy_body, tiny_plans
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.labelling import labels_from_planes
-from heimdallr.segmentation.network import Network, load_network
-from heimdallr.segmentation.predictors import TorchPredictor
-from heimdallr.segmentation.preprocessing import Prepared, prepare
-from heimdallr.segmentation.sliding_window import count_patches, predict_planes
+from heimdallr.segmentation.networks.labelling import labels_from_planes
+from heimdallr.segmentation.networks.network import Network, load_network
+from heimdallr.segmentation.networks.predictors import TorchPredictor
+from heimdallr.segmentation.networks.preprocessing import Prepared, prepare
+from heimdallr.segmentation.networks.sliding_window import count_patches, predict_planes
+from heimdallr.segmentation.networks.weights import WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path

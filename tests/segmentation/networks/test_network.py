@@ -10,9 +10,9 @@ import torch
 from tiny_networks import install_tiny, tiny_plans
 
 from heimdallr.domain.errors import WeightsError
-from heimdallr.segmentation.network import load_network, plan_spacing_mm
+from heimdallr.segmentation.networks.network import load_network, plan_spacing_mm
+from heimdallr.segmentation.networks.weights import Weights, WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import Weights, WeightsStore
 
 if TYPE_CHECKING:
     from pathlib import Path

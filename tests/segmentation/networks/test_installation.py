@@ -13,16 +13,16 @@ import torch
 from tiny_networks import install_tiny
 
 from heimdallr.domain.errors import LicenceError, WeightsError
-from heimdallr.segmentation import installation
-from heimdallr.segmentation.installation import download, install, verify
+from heimdallr.segmentation.networks import installation
+from heimdallr.segmentation.networks.installation import download, install, verify
+from heimdallr.segmentation.networks.weights import CHECKSUMS, WeightsStore
 from heimdallr.segmentation.tasks import task
-from heimdallr.segmentation.weights import CHECKSUMS, WeightsStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from heimdallr.segmentation.weights import Weights
+    from heimdallr.segmentation.networks.weights import Weights
 
 DATASET = "Dataset297_TotalSegmentator_total_3mm_1559subj"
 

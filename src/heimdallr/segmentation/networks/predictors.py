@@ -18,14 +18,14 @@ import numpy as np
 import torch
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.sliding_window import Head, gaussian_weight
+from heimdallr.segmentation.networks.sliding_window import Head, gaussian_weight
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from heimdallr.segmentation.network import Network
-    from heimdallr.segmentation.sliding_window import Patch, PatchPredictor
+    from heimdallr.segmentation.networks.network import Network
+    from heimdallr.segmentation.networks.sliding_window import Patch, PatchPredictor
 
 Backend = Literal["openvino", "torch"]
 Precision = Literal["f32", "bf16"]
