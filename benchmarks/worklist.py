@@ -46,8 +46,8 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
-from heimdallr.store.search import search_text
-from heimdallr.store.worklist import Sort, WorklistFilter, worklist
+from heimdallr.store.reading.search import search_text
+from heimdallr.store.reading.worklist import Sort, WorklistFilter, worklist
 from heimdallr.web.api.worklist import rows_out
 
 if TYPE_CHECKING:

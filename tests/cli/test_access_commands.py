@@ -18,7 +18,7 @@ from heimdallr.cli.app import app
 from heimdallr.domain.errors import AccountError, ConfigurationError
 from heimdallr.store.database import Database
 from heimdallr.store.models import AuditEntry, User
-from heimdallr.store.passwords import matches
+from heimdallr.store.people.passwords import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ from heimdallr.intake.completing import complete_studies
 from heimdallr.intake.handover import HandOver
 from heimdallr.intake.recorder import record_batch
 from heimdallr.store.layout import data_folders
-from heimdallr.store.lifecycle import retry
 from heimdallr.store.models import Delivery, Event, Study, StudyState
+from heimdallr.store.work.lifecycle import retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

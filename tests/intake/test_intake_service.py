@@ -23,8 +23,8 @@ from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Event, Instance, Study, StudyState
-from heimdallr.store.services import services
-from heimdallr.store.states import lock
+from heimdallr.store.work.services import services
+from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

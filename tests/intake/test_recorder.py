@@ -33,7 +33,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
-from heimdallr.store.states import lock
+from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -18,10 +18,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import make_url, select
 
 from heimdallr.config import Settings
-from heimdallr.store import accounts, passwords, tokens
 from heimdallr.store.database import Database
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import AuditEntry, Role
+from heimdallr.store.people import accounts, passwords, tokens
 from heimdallr.web import problems
 from heimdallr.web.access import (
     Administrator,

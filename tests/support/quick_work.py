@@ -29,12 +29,12 @@ from heimdallr.lifeline import stop_on_signals
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
-from heimdallr.store import lifecycle, states
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Run, Study, StudyState
+from heimdallr.store.work import lifecycle, states
 from heimdallr.workflow.assignment import StudyRefusedError
-from heimdallr.workflow.obstacles import UNCHANGED_S
-from heimdallr.workflow.work_folder import fingerprint
+from heimdallr.workflow.cases.environment_faults import UNCHANGED_S
+from heimdallr.workflow.cases.work_folder import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
     from heimdallr.workflow.assignment import Assignment, Chronicle, Report, Work
-    from heimdallr.workflow.work_folder import WorkFolder
+    from heimdallr.workflow.cases.work_folder import WorkFolder
 
 STAGES = ("prepare", "segment", "analyze")
 PATIENT = "SECRET^PATIENT NAME"
@@ -315,7 +315,7 @@ def _orders(root: Path, case_id: str) -> dict[str, str]:
 
 def main() -> int:
     """A worker with quick work."""
-    from heimdallr.workflow.executors import GRACE_S  # noqa: PLC0415 - as below
+    from heimdallr.workflow.durable.executors import GRACE_S  # noqa: PLC0415 - as below
     from heimdallr.workflow.service import run_worker  # noqa: PLC0415 - slow to import
 
     logs.configure(service="worker", level="info")

@@ -27,7 +27,7 @@ from heimdallr.publishing.schema import (
     StructureRecord,
 )
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
-from heimdallr.store.search import search_text
+from heimdallr.store.reading.search import search_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,7 +32,7 @@ from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Run, StudyState
 from heimdallr.store.results import index_results
-from heimdallr.store.states import new_workflow_id
+from heimdallr.store.work.states import new_workflow_id
 from heimdallr.web.app import create_app
 from heimdallr.web.service import serve
 

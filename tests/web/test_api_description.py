@@ -14,7 +14,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from web_service import served, service_in
 
 from heimdallr.store.models import StudyState
-from heimdallr.store.tokens import create_token
+from heimdallr.store.people.tokens import create_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

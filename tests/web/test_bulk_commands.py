@@ -10,7 +10,7 @@ from store_cases import NOW
 from web_service import service_in
 
 from heimdallr.store.models import AuditEntry, Run, Study, StudyState
-from heimdallr.store.tokens import create_token
+from heimdallr.store.people.tokens import create_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

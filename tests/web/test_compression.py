@@ -10,8 +10,8 @@ import httpx
 import pytest
 from web_service import service_in, zipped
 
-from heimdallr.store import accounts
 from heimdallr.store.models import Role, StudyState
+from heimdallr.store.people import accounts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from web_service import served
 
-from heimdallr.store import lifecycle
 from heimdallr.store.models import StudyState
+from heimdallr.store.work import lifecycle
 from heimdallr.web import feed
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def test_earlier_values_of_the_same_patient(service: Service) -> None:
 
 def test_a_long_export_has_no_gap(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in pieces, every row comes once."""
-    monkeypatch.setattr("heimdallr.store.export._PIECE", 2)
+    monkeypatch.setattr("heimdallr.store.reading.export._PIECE", 2)
     service.add_done()
     service.add_done("1.5.1", "X_1_1")
     rows = table(service)

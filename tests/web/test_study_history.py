@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from store_cases import NOW, add_study
 
-from heimdallr.store.history import History, history
 from heimdallr.store.models import MeasurementRow, Patient, Study, StudyState
-from heimdallr.store.states import note
+from heimdallr.store.reading.history import History, history
+from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

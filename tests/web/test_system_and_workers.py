@@ -11,7 +11,7 @@ from store_cases import NOW, add_study
 from web_service import service_in
 
 from heimdallr.store.models import Peer, Quarantined, Run, StudyState
-from heimdallr.store.services import Presence
+from heimdallr.store.work.services import Presence
 from heimdallr.web.alerts import WAITING_LONG_S, Alert, Facts, alerts
 
 if TYPE_CHECKING:

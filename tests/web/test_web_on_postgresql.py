@@ -9,7 +9,7 @@ import pytest
 from received_images import stack
 from web_service import Service, served, service_in, zipped
 
-from heimdallr.store import lifecycle
+from heimdallr.store.work import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from store_cases import add_study
 
 from heimdallr.store.models import FindingRow, StudyState
-from heimdallr.store.options import options
+from heimdallr.store.reading.options import options
 from heimdallr.web.cached import Cached
 
 if TYPE_CHECKING:

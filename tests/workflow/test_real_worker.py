@@ -14,11 +14,11 @@ from store_cases import add_instance, add_study
 
 from heimdallr.config import Settings
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
-from heimdallr.store import lifecycle
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import FindingRow, MeasurementRow, StudyState
+from heimdallr.store.work import lifecycle
 from heimdallr.workflow.stages import now
 
 if TYPE_CHECKING:

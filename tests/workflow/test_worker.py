@@ -20,9 +20,9 @@ from quick_work import (
     wait_for_state,
 )
 
-from heimdallr.store import lifecycle
 from heimdallr.store.models import STAT, Event, MeasurementRow, Series, Study, StudyState
-from heimdallr.store.services import services
+from heimdallr.store.work import lifecycle
+from heimdallr.store.work.services import services
 
 if TYPE_CHECKING:
     from heimdallr.config import Settings

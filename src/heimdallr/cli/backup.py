@@ -9,10 +9,10 @@ import typer
 
 from heimdallr.cli.administration import now, opened_database, record, refuse_root
 from heimdallr.config import load_settings
-from heimdallr.store.backup import back_up
-from heimdallr.store.backup import restore as put_back
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
+from heimdallr.store.upkeep.backup import back_up
+from heimdallr.store.upkeep.backup import restore as put_back
 
 
 def backup(

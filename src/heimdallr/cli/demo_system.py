@@ -22,10 +22,10 @@ from heimdallr.cli.up import dicom_address, with_ports
 from heimdallr.config import PREFIX, Settings
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.publishing.schema import Identity, Results
-from heimdallr.store.accounts import add_user
 from heimdallr.store.database import open_database
 from heimdallr.store.models import Role
-from heimdallr.store.tokens import create_token
+from heimdallr.store.people.accounts import add_user
+from heimdallr.store.people.tokens import create_token
 from heimdallr.supervisor import Part, Supervisor
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from heimdallr.cli.check import Check
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.store.database import Database, open_database
-from heimdallr.store.integrity import faults, study_count
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import check
+from heimdallr.store.upkeep.integrity import faults, study_count
 
 if TYPE_CHECKING:
     from heimdallr.config import Settings

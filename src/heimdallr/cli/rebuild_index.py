@@ -17,8 +17,8 @@ from heimdallr.intake.placing import place
 from heimdallr.intake.recorder import Recorded, record_batch
 from heimdallr.intake.spool import WHOLE, Origin, open_batch
 from heimdallr.store.layout import SAFE_KEY, data_folders
-from heimdallr.store.rebuild import Rebuilt, rebuild
-from heimdallr.store.removal import remove
+from heimdallr.store.upkeep.rebuild import Rebuilt, rebuild
+from heimdallr.store.upkeep.removal import remove
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,13 +12,13 @@ from rich.table import Table
 from heimdallr.cli.administration import now, opened_database, record
 from heimdallr.config import Settings, load_settings
 from heimdallr.store.layout import data_folders
-from heimdallr.store.retention import Swept, planned, sweep
-from heimdallr.store.retention_plan import Part, policy_of
+from heimdallr.store.upkeep.retention import Swept, planned, sweep
+from heimdallr.store.upkeep.retention_plan import Part, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from heimdallr.store.retention_plan import Removal
+    from heimdallr.store.upkeep.retention_plan import Removal
 
 
 def retention(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from heimdallr.cli.administration import day, login, now, opened_database, record
-from heimdallr.store import tokens
+from heimdallr.store.people import tokens
 
 app = typer.Typer(help="Create, list and revoke API tokens.", no_args_is_help=True)
 _Name = Annotated[str, typer.Argument(help="Name of the token: which program holds it.")]

@@ -17,8 +17,8 @@ from rich.table import Table
 
 from heimdallr.cli.administration import day, now, opened_database, record
 from heimdallr.domain.errors import AccountError
-from heimdallr.store import accounts, passwords
 from heimdallr.store.models import Role
+from heimdallr.store.people import accounts, passwords
 
 app = typer.Typer(help="Add, list and change users.", no_args_is_help=True)
 _Name = Annotated[str, typer.Argument(help="Name of the user.")]

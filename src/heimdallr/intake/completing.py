@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake.completion import has_no_gap
-from heimdallr.store.lifecycle import complete
 from heimdallr.store.models import Instance, Study, StudyState
-from heimdallr.store.states import lock, note
+from heimdallr.store.work.lifecycle import complete
+from heimdallr.store.work.states import lock, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -29,9 +29,9 @@ from sqlalchemy import select
 from heimdallr.domain.errors import DiskLowError, StateConflictError
 from heimdallr.intake.uploads import check_room, reserve_bytes
 from heimdallr.publishing.files import sync_folder, whole_file
-from heimdallr.store.lifecycle import handed_over
 from heimdallr.store.models import Delivery, Instance, Study, StudyState
-from heimdallr.store.states import lock
+from heimdallr.store.work.lifecycle import handed_over
+from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake.placing import place, sync_folders
-from heimdallr.store.lifecycle import reopen, set_priority
 from heimdallr.store.models import (
     STAT,
     Event,
@@ -21,8 +20,9 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
-from heimdallr.store.search import search_text
-from heimdallr.store.states import note
+from heimdallr.store.reading.search import search_text
+from heimdallr.store.work.lifecycle import reopen, set_priority
+from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ from heimdallr.intake.pixels import Fault, UnusableFileError
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.reading import SkipReason, tolerant_pydicom
 from heimdallr.store.models import Quarantined
-from heimdallr.store.states import note
+from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -30,7 +30,7 @@ from heimdallr.intake.watch import WatchFolder
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
-from heimdallr.store.services import BEAT_S, Presence
+from heimdallr.store.work.services import BEAT_S, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,7 +28,7 @@ from heimdallr.intake.uploads import (
     upload_folder,
 )
 from heimdallr.publishing.files import sync_folder, whole_file
-from heimdallr.store.states import note
+from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 ``studies`` is the worklist: one row for every study ever received, whatever became of it.
 ``runs`` is the history of the work on it: one row for every attempt at a revision. A study's
 row repeats the state of its newest run, so that the worklist reads one table. Only
-:mod:`heimdallr.store.lifecycle` changes a state.
+:mod:`heimdallr.store.work.lifecycle` changes a state.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Study(Base):
     Attributes:
         key: StudyInstanceUID, or a surrogate made of the safe alphabet where it is empty.
         modalities: of all its series; commas as in ``body_regions``.
-        search_text: made by :func:`heimdallr.store.search.search_text`.
+        search_text: made by :func:`heimdallr.store.reading.search.search_text`.
         source: ``dicom``, ``upload`` or ``watch``.
         revision: how often its content was complete and new; 0 before the first time.
         digest: SHA-256 over the instances of that revision.

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.intake.completing import complete_studies
-from heimdallr.store import deletion, details, lifecycle
 from heimdallr.store.models import Study, StudyState
+from heimdallr.store.reading import details
+from heimdallr.store.upkeep import deletion
+from heimdallr.store.work import lifecycle
 from heimdallr.web.access import Principal, audit
 from heimdallr.web.cases import study_of
 from heimdallr.web.context import Context

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import func, select
 
 from heimdallr.store.models import Peer, Quarantined, Run, Study, StudyState
-from heimdallr.store.services import services
+from heimdallr.store.work.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

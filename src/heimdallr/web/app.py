@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from heimdallr import __version__
 from heimdallr.store.layout import data_folders
-from heimdallr.store.options import Options, options
+from heimdallr.store.reading.options import Options, options
 from heimdallr.web import access, openapi, problems
 from heimdallr.web.api import (
     bulk,

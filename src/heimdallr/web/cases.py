@@ -15,8 +15,8 @@ from heimdallr.publishing.schema import (
     read_identity,
     read_results,
 )
-from heimdallr.store.details import study_by_case
 from heimdallr.store.models import Study, StudyState
+from heimdallr.store.reading.details import study_by_case
 from heimdallr.web.files import case_folder_of
 from heimdallr.web.problems import Problem
 

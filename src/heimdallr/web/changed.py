@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from heimdallr.store.changes import changes_since
-from heimdallr.store.worklist import studies
+from heimdallr.store.reading.worklist import studies
 from heimdallr.web.api.worklist import rows_out
 from heimdallr.web.feed import Change, Look
 

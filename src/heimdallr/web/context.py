@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
-    from heimdallr.store.options import Options
+    from heimdallr.store.reading.options import Options
     from heimdallr.web.feed import Feed
     from heimdallr.web.telemetry import Telemetry
 

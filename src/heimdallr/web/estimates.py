@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.store.runs import past_seconds
-from heimdallr.store.states import STAGES
+from heimdallr.store.work.runs import past_seconds
+from heimdallr.store.work.states import STAGES
 from heimdallr.workflow.estimate import remaining_seconds, typical_seconds
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from heimdallr.store.worklist import WorklistRow
+    from heimdallr.store.reading.worklist import WorklistRow
 
 _STAGE_OF = {state: stage for stage, state in STAGES.items()}
 _MEASURED = ("CT", "MR")

@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from heimdallr import __version__
-from heimdallr.store.details import stage_times
 from heimdallr.store.models import Quarantined, Run, Study, StudyState
+from heimdallr.store.reading.details import stage_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

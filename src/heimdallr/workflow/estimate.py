@@ -1,6 +1,6 @@
 """How long a case will still take: what the last cases of its kind took, or no answer.
 
-Pure functions; the caller brings the past (:func:`heimdallr.store.runs.past_seconds`). An
+Pure functions; the caller brings the past (:func:`heimdallr.store.work.runs.past_seconds`). An
 estimate that rests on too little is worse than none, so then there is none.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from heimdallr.store.states import STAGES
+from heimdallr.store.work.states import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ import structlog
 from heimdallr.analyses.contrast_phase import predict_phase
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.store.layout import data_folders
-from heimdallr.workflow.case_work import CaseWork, tasks_of
+from heimdallr.workflow.cases.case_work import CaseWork, tasks_of
 from heimdallr.workflow.engine_lease import EngineLease
 from heimdallr.workflow.stages import make_engine
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.domain.study import Modality
     from heimdallr.workflow.assignment import Assignment
-    from heimdallr.workflow.work_folder import WorkFolder
+    from heimdallr.workflow.cases.work_folder import WorkFolder
 
 _log = structlog.get_logger()
 

@@ -20,13 +20,13 @@ from heimdallr.lifeline import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
-from heimdallr.store.services import BEAT_S, Presence
-from heimdallr.workflow.dispatcher import Dispatcher
-from heimdallr.workflow.durable import DurableWork
-from heimdallr.workflow.executors import GRACE_S, Census, make_locks, new_name
-from heimdallr.workflow.housekeeping import HOUSEKEEPING_S, keep_house
-from heimdallr.workflow.job import Shop
-from heimdallr.workflow.patience import is_away
+from heimdallr.store.work.services import BEAT_S, Presence
+from heimdallr.workflow.cases.database_retry import is_away
+from heimdallr.workflow.cases.job import Shop
+from heimdallr.workflow.durable.dispatcher import Dispatcher
+from heimdallr.workflow.durable.engine import DurableWork
+from heimdallr.workflow.durable.executors import GRACE_S, Census, make_locks, new_name
+from heimdallr.workflow.durable.housekeeping import HOUSEKEEPING_S, keep_house
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
     from heimdallr.workflow.assignment import Assignment, Work
-    from heimdallr.workflow.executors import Locks
-    from heimdallr.workflow.work_folder import WorkFolder
+    from heimdallr.workflow.cases.work_folder import WorkFolder
+    from heimdallr.workflow.durable.executors import Locks
 
 DISPATCH_S, AWAY_S = 0.2, 1.0
 CENSUS_S = 2.0

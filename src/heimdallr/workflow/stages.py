@@ -1,7 +1,7 @@
 """The four stages of a case, each a function over what the one before it returned.
 
 ``heimdallr process`` goes through them in memory; a worker keeps each output on the disk as well
-(:mod:`heimdallr.workflow.case_work`). There is no other way from a study to its case folder.
+(:mod:`heimdallr.workflow.cases.case_work`). There is no other way from a study to its case folder.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from heimdallr.store import passwords, sign_in, tokens
 from heimdallr.store.models import Role
+from heimdallr.store.people import passwords, sign_in, tokens
 from heimdallr.web.access.principal import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Permission
 
 PAGE = (Path(__file__).parents[3] / "docs" / "access.md").read_text(encoding="utf-8")

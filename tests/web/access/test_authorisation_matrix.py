@@ -18,11 +18,11 @@ from access_site import Clock, Site
 from sqlalchemy import make_url, select
 
 from heimdallr.config import Settings
-from heimdallr.store import accounts, sessions, tokens
 from heimdallr.store.database import Database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Role, User
+from heimdallr.store.people import accounts, sessions, tokens
 from heimdallr.web.access import Permission, guarded_routes
 from heimdallr.web.app import create_app
 

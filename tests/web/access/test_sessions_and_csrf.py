@@ -10,8 +10,8 @@ from access_site import PASSWORD, Site
 from sqlalchemy import select
 from starlette.requests import Request
 
-from heimdallr.store import accounts, passwords
 from heimdallr.store.models import Role, User, WebSession
+from heimdallr.store.people import accounts, passwords
 from heimdallr.web.access import Permission, gate
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from access_site import PASSWORD, Site
 from sqlalchemy import func, select
 
-from heimdallr.store import accounts, passwords, sign_in
 from heimdallr.store.models import LoginFailure, Role, User
-from heimdallr.store.sign_in import Attempt, Refusal, Welcome
+from heimdallr.store.people import accounts, passwords, sign_in
+from heimdallr.store.people.sign_in import Attempt, Refusal, Welcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from store_cases import NOW
 from test_authorisation_matrix import MATRIX, PUBLIC
 
-from heimdallr.store import lifecycle, states
 from heimdallr.store.models import AuditEntry, FindingRow
+from heimdallr.store.work import lifecycle, states
 
 if TYPE_CHECKING:
     from web_service import Service

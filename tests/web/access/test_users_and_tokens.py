@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from heimdallr.domain.errors import AccountError
-from heimdallr.store import accounts, tokens
 from heimdallr.store.models import ApiToken, Role
+from heimdallr.store.people import accounts, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable

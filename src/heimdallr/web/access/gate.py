@@ -21,8 +21,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.websockets import WebSocketClose
 
-from heimdallr.store.sessions import find_session
-from heimdallr.store.tokens import find_token
+from heimdallr.store.people.sessions import find_session
+from heimdallr.store.people.tokens import find_token
 from heimdallr.web.access.guard import is_public
 from heimdallr.web.access.hosts import HostRule, is_loopback, is_own_page
 from heimdallr.web.access.principal import ANYONE, Permission, Principal, of_token, of_user

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from heimdallr.store.accounts import FIRST_ADMINISTRATOR, ensure_administrator
+from heimdallr.store.people.accounts import FIRST_ADMINISTRATOR, ensure_administrator
 from heimdallr.web.access import audit_api, docs, sign_in_api, tokens_api, users_api
 from heimdallr.web.access.gate import Access, Gate
 from heimdallr.web.access.guard import unguarded

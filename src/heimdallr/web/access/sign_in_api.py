@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from heimdallr.domain.errors import AccountError
-from heimdallr.store import accounts
 from heimdallr.store.models import Role
-from heimdallr.store.passwords import MAX_LENGTH
-from heimdallr.store.sessions import end_session
-from heimdallr.store.sign_in import Attempt, Refusal, admit, sign_in
+from heimdallr.store.people import accounts
+from heimdallr.store.people.passwords import MAX_LENGTH
+from heimdallr.store.people.sessions import end_session
+from heimdallr.store.people.sign_in import Attempt, Refusal, admit, sign_in
 from heimdallr.web.access.gate import Access, cookie_name, identify, session_cookie
 from heimdallr.web.access.guard import SignedIn
 from heimdallr.web.access.principal import Permission, Principal, of_user
@@ -25,7 +25,7 @@ from heimdallr.web.problems import Problem, responses
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from heimdallr.store.sessions import NewSession
+    from heimdallr.store.people.sessions import NewSession
 
 router = APIRouter(prefix="/api/v1/session", tags=["access"])
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from heimdallr.domain.errors import AccountError
-from heimdallr.store import tokens
+from heimdallr.store.people import tokens
 from heimdallr.web.access.gate import Access
 from heimdallr.web.access.guard import Administrator
 from heimdallr.web.access.refusals import REFUSALS

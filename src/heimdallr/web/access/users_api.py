@@ -13,8 +13,8 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from heimdallr.domain.errors import AccountError
-from heimdallr.store import accounts, passwords
 from heimdallr.store.models import Role
+from heimdallr.store.people import accounts, passwords
 from heimdallr.web.access.gate import Access
 from heimdallr.web.access.guard import Administrator
 from heimdallr.web.access.refusals import REFUSALS

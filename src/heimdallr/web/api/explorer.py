@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from heimdallr.store.cohort import gather, pairs
+from heimdallr.store.reading.cohort import gather, pairs
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.api.measurements import CohortQuery
 from heimdallr.web.context import Ctx

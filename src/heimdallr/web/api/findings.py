@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request
 
-from heimdallr.store import details
 from heimdallr.store.models import FindingRow
+from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Operator, audit
 from heimdallr.web.cases import study_of
 from heimdallr.web.context import Ctx

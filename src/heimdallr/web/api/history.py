@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from heimdallr.store.history import Examined, history
+from heimdallr.store.reading.history import Examined, history
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.cases import study_of
 from heimdallr.web.context import Ctx

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from heimdallr.analyses.references import REFERENCES
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.store import export
-from heimdallr.store.cohort import Cohort, Sex
+from heimdallr.store.reading import export
+from heimdallr.store.reading.cohort import Cohort, Sex
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.api.worklist import WorklistQuery
 from heimdallr.web.context import Ctx

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import Identity
-from heimdallr.store.worklist import WorklistFilter, worklist
+from heimdallr.store.reading.worklist import WorklistFilter, worklist
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.cases import case_of
 from heimdallr.web.context import Ctx

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import IDENTITY_FILE
-from heimdallr.store import details
 from heimdallr.store.models import FindingRow, Patient, Study, StudyState
-from heimdallr.store.runs import queue_position
+from heimdallr.store.reading import details
+from heimdallr.store.work.runs import queue_position
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
 from heimdallr.web.api.system import events_page
 from heimdallr.web.api.worklist import row_out

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from heimdallr import __version__
 from heimdallr.config import describe
-from heimdallr.store import details
 from heimdallr.store.models import Event, Peer, Study
-from heimdallr.store.services import Living, services
+from heimdallr.store.reading import details
+from heimdallr.store.work.services import Living, services
 from heimdallr.web.access import REFUSALS, Administrator, Reader
 from heimdallr.web.alerts import alerts, gather
 from heimdallr.web.context import Context, Ctx

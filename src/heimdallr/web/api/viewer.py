@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import PREVIEW_NAME
-from heimdallr.store import details
 from heimdallr.store.models import AuditEntry
+from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
 from heimdallr.web.access.trail import client_address
 from heimdallr.web.cases import CaseFolder, folder_of, study_of

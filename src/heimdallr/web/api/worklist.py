@@ -9,11 +9,10 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
-from heimdallr.store.attention import counts
-from heimdallr.store.details import findings_of
 from heimdallr.store.models import StudyState
-from heimdallr.store.results import SEVERITIES
-from heimdallr.store.worklist import (
+from heimdallr.store.reading.attention import counts
+from heimdallr.store.reading.details import findings_of
+from heimdallr.store.reading.worklist import (
     Severity,
     Sort,
     WorklistFilter,
@@ -21,6 +20,7 @@ from heimdallr.store.worklist import (
     studies,
     worklist,
 )
+from heimdallr.store.results import SEVERITIES
 from heimdallr.web.access import REFUSALS, Reader
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.estimates import remaining

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from heimdallr.store.cohort import Sex
+from heimdallr.store.reading.cohort import Sex
 from heimdallr.web.schemas.common import Schema
 from heimdallr.web.schemas.measurements import Status
 

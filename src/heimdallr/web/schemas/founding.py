@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import Results
 from heimdallr.store.models import StudyState
-from heimdallr.store.worklist import WorklistRow
+from heimdallr.store.reading.worklist import WorklistRow
 from heimdallr.web.schemas.common import Schema
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
-from heimdallr.store.history import Doubt
+from heimdallr.store.reading.history import Doubt
 from heimdallr.web.schemas.common import Schema
 
 

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from heimdallr.analyses.references import Flag
 from heimdallr.publishing.schema import Identity, ProvenanceRecord
 from heimdallr.store.models import FindingRow, StudyState
-from heimdallr.store.worklist import Severity, WorklistRow
+from heimdallr.store.reading.worklist import Severity, WorklistRow
 from heimdallr.web.schemas.common import Message, Schema, calendar_date
 from heimdallr.web.schemas.references import ReferenceOut
 

@@ -1,0 +1,1 @@
+"""Who may come in: accounts and passwords, sign-in and sessions, tokens of programs."""

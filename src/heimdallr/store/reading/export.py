@@ -1,0 +1,158 @@
+"""Measurements across studies, row by row, for tables and spreadsheets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from heimdallr.store.models import MeasurementRow, Study
+from heimdallr.store.reading.cohort import cohort_conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from heimdallr.store.database import Database
+    from heimdallr.store.reading.cohort import Cohort
+
+_PIECE = 2000
+"""Rows read in one transaction of an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredStudy:
+    """A measurement, and what of its study an evaluation needs.
+
+    Attributes:
+        value: a number; or ``text``, a category; neither unless ``status`` is ``measured``.
+    """
+
+    id: int
+    study_id: int
+    case_id: str | None
+    study_date: str | None
+    modality: str
+    sex: str | None
+    age_years: float | None
+    name: str
+    value: float | None
+    text: str | None
+    unit: str
+    status: str
+    reason: str
+    structure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementName:
+    """A name under which something was, or could not be, measured."""
+
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which measurements; what is empty does not restrict.
+
+    Attributes:
+        studies: of which studies.
+        names: any of these.
+        measured_only: leave out those without a value.
+        study_id: of this study only.
+        patient_of: of all studies of this study's patient.
+    """
+
+    studies: Cohort
+    names: tuple[str, ...] = ()
+    measured_only: bool = False
+    study_id: int | None = None
+    patient_of: int | None = None
+
+
+def measurements(
+    session: Session, wanted: Wanted, *, after: int = 0, limit: int
+) -> Sequence[MeasuredStudy]:
+    """Some measurements, in the order they were indexed, from after the given one."""
+    found = session.execute(
+        select(MeasurementRow, Study)
+        .join(Study, Study.id == MeasurementRow.study_fk)
+        .where(*_conditions(session, wanted), MeasurementRow.id > after)
+        .order_by(MeasurementRow.id)
+        .limit(limit)
+    )
+    return [_read(row, study) for row, study in found.all()]
+
+
+def every_measurement(database: Database, wanted: Wanted) -> Iterator[MeasuredStudy]:
+    """All of them, a piece at a time, so that nobody waits for a long export."""
+    after = 0
+    while True:
+        with database.read() as session:
+            rows = measurements(session, wanted, after=after, limit=_PIECE)
+        yield from rows
+        if len(rows) < _PIECE:
+            return
+        after = rows[-1].id
+
+
+def measurement_names(session: Session) -> Sequence[MeasurementName]:
+    """Every name with its unit, sorted.
+
+    Walks from name to name in the index: the table has a few hundred names and tens of millions of
+    rows. For the same reason nothing is counted.
+    """
+    first = select(func.min(MeasurementRow.name).label("name")).cte("names", recursive=True)
+    following = (
+        select(func.min(MeasurementRow.name))
+        .where(MeasurementRow.name > first.c.name)
+        .scalar_subquery()
+    )
+    names = first.union_all(select(following).where(first.c.name.is_not(None)))
+    unit = (
+        select(MeasurementRow.unit)
+        .where(MeasurementRow.name == names.c.name)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(names.c.name, unit).where(names.c.name.is_not(None)).order_by(names.c.name)
+    )
+    return [MeasurementName(name, found) for name, found in rows.all()]
+
+
+def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
+    return MeasuredStudy(
+        id=row.id,
+        study_id=study.id,
+        case_id=study.case_id,
+        study_date=study.study_date,
+        modality=study.modality,
+        sex=study.sex,
+        age_years=study.age_years,
+        name=row.name,
+        value=row.value,
+        text=row.text,
+        unit=row.unit,
+        status=row.status,
+        reason=row.reason,
+        structure=row.structure,
+    )
+
+
+def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
+    chosen = cohort_conditions(session, wanted.studies)
+    if wanted.names:
+        chosen.append(MeasurementRow.name.in_(wanted.names))
+    if wanted.measured_only:
+        chosen.append(MeasurementRow.status == "measured")
+    if wanted.study_id is not None:
+        chosen.append(Study.id == wanted.study_id)
+    if wanted.patient_of is not None:
+        patient = select(Study.patient_fk).where(Study.id == wanted.patient_of).scalar_subquery()
+        chosen.append(Study.patient_fk == patient)
+    return chosen

@@ -1,0 +1,187 @@
+"""What was measured in other studies of the same patient.
+
+Two studies are one patient's when PatientID and issuer say so (``studies.patient_fk``), and nothing
+speaks against it: a study whose images name different patients, another sex, or a name without one
+word in common. Hospitals give IDs like ``0`` to whoever has none; a stranger's trend is worse than
+none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import select
+
+from heimdallr.store.models import Event, MeasurementRow, Study, StudyState
+from heimdallr.store.reading.search import search_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+Doubt = Literal["no_patient_id", "mixed_patients"]
+
+LOOKED_AT = 200
+"""Studies of one patient that are looked at, the newest; far more than anybody has."""
+_MEASURED = "measured"
+_PHASE = "contrast_phase"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A study of the patient, and its numbers.
+
+    Attributes:
+        current: the study that was asked about.
+        same_name: it names the patient in the same words.
+        contrast_phase: as measured; ``None`` where it was not.
+        values: name → number; only what was measured.
+    """
+
+    study_id: int
+    current: bool
+    study_date: str | None
+    study_time: str | None
+    description: str
+    modality: str
+    same_name: bool
+    contrast_phase: str | None
+    notices: tuple[str, ...]
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The numbers of a patient's studies.
+
+    Attributes:
+        doubt: why the patient is not certain, and nothing but the study itself is told.
+        studies: by study date, those without one first.
+        units: name → unit.
+        left_out: studies of the same PatientID that are probably somebody else's.
+        further: studies beyond the limit.
+    """
+
+    doubt: Doubt | None
+    studies: tuple[Examined, ...]
+    units: Mapping[str, str]
+    left_out: int
+    further: int
+
+
+def history(session: Session, study: Study, *, names: Collection[str] = (), limit: int) -> History:
+    """What was measured in a study, and in the other studies of its patient.
+
+    Args:
+        session: the transaction.
+        study: its row.
+        names: measurements wanted; all when empty.
+        limit: how many other studies at most; the newest ones.
+    """
+    doubt = _doubt(session, study)
+    known = [] if doubt else _others(session, study)
+    others = [other for other in known if _may_be_one_person(study, other)]
+    mixed = _mixed(session, [other.id for other in others])
+    others = [other for other in others if other.id not in mixed]
+    told = sorted([study, *others[:limit]], key=_when)
+    numbers, units = _numbers(session, told, names)
+    phases = _phases(session, told)
+    return History(
+        doubt=doubt,
+        studies=tuple(
+            Examined(
+                study_id=one.id,
+                current=one.id == study.id,
+                study_date=one.study_date,
+                study_time=one.study_time,
+                description=one.description,
+                modality=one.modality,
+                same_name=_name_words(one) == _name_words(study),
+                contrast_phase=phases.get(one.id),
+                notices=tuple(one.notices),
+                values=numbers.get(one.id, {}),
+            )
+            for one in told
+        ),
+        units=units,
+        left_out=len(known) - len(others),
+        further=max(len(others) - limit, 0),
+    )
+
+
+def _doubt(session: Session, study: Study) -> Doubt | None:
+    if not study.patient_id or study.patient_fk is None:
+        return "no_patient_id"
+    return "mixed_patients" if _mixed(session, [study.id]) else None
+
+
+def _others(session: Session, study: Study) -> Sequence[Study]:
+    """Other studies of the same PatientID and issuer that have results, the newest first."""
+    return session.scalars(
+        select(Study)
+        .where(
+            Study.patient_fk == study.patient_fk,
+            Study.id != study.id,
+            Study.has_results.is_(True),
+            Study.state != StudyState.DELETING,
+        )
+        .order_by(Study.sort_date.desc(), Study.id.desc())
+        .limit(LOOKED_AT)
+    ).all()
+
+
+def _mixed(session: Session, numbers: Sequence[int]) -> set[int | None]:
+    """Those of these studies whose images name different patients."""
+    query = select(Event.study_fk).where(
+        Event.study_fk.in_(numbers), Event.kind == "mixed_patients"
+    )
+    return set(session.scalars(query))
+
+
+def _may_be_one_person(study: Study, other: Study) -> bool:
+    if study.sex in ("M", "F") and other.sex in ("M", "F") and study.sex != other.sex:
+        return False
+    one, two = _name_words(study), _name_words(other)
+    return not one or not two or bool(one & two)
+
+
+def _name_words(study: Study) -> frozenset[str]:
+    return frozenset(search_words(study.patient_name))
+
+
+def _when(study: Study) -> tuple[int, str, int]:
+    return study.sort_date, study.study_time or "", study.id
+
+
+def _numbers(
+    session: Session, studies: Iterable[Study], names: Collection[str]
+) -> tuple[dict[int, dict[str, float]], dict[str, str]]:
+    """Study → name → number, and name → unit; of one name all have one unit."""
+    query = (
+        select(MeasurementRow)
+        .where(
+            MeasurementRow.study_fk.in_([one.id for one in studies]),
+            MeasurementRow.status == _MEASURED,
+            MeasurementRow.value.is_not(None),
+        )
+        .order_by(MeasurementRow.id.desc())
+    )
+    if names:
+        query = query.where(MeasurementRow.name.in_(names))
+    numbers: dict[int, dict[str, float]] = {}
+    units: dict[str, str] = {}
+    for row in session.scalars(query):
+        if row.value is not None and units.setdefault(row.name, row.unit) == row.unit:
+            numbers.setdefault(row.study_fk, {})[row.name] = row.value
+    return numbers, dict(sorted(units.items()))
+
+
+def _phases(session: Session, studies: Iterable[Study]) -> dict[int, str]:
+    query = select(MeasurementRow.study_fk, MeasurementRow.text).where(
+        MeasurementRow.study_fk.in_([one.id for one in studies]),
+        MeasurementRow.name == _PHASE,
+        MeasurementRow.text.is_not(None),
+    )
+    return {number: phase for number, phase in session.execute(query).all() if phase}

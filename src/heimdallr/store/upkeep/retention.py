@@ -1,0 +1,323 @@
+"""Carrying out what :mod:`heimdallr.store.upkeep.retention_plan` decides.
+
+Each study's turn is one transaction that looks at it once more, under its lock, gives what goes a
+name nobody reads, and writes down that it is gone. Nobody can add to the study meanwhile: what
+arrives a moment later finds no folder and makes a new one. What was set aside is taken apart
+afterwards; what a killed process leaves there, the next sweep takes apart.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import delete, select, text
+
+from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.publishing.schema import PREVIEW_NAME
+from heimdallr.store.layout import data_folders
+from heimdallr.store.models import FindingRow, MeasurementRow, Study
+from heimdallr.store.results import VOLUME_NAME
+from heimdallr.store.upkeep.deletion import finish_deletions
+from heimdallr.store.upkeep.removal import clear_aside, set_aside, size_of
+from heimdallr.store.upkeep.retention_plan import IDLE_STATES, Kept, Part, Removal, plan, policy_of
+from heimdallr.store.work.states import lock, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from heimdallr.config import Settings
+    from heimdallr.store.database import Database
+    from heimdallr.store.layout import DataFolders
+    from heimdallr.store.upkeep.retention_plan import Policy
+
+VOLUME_FILES = frozenset({VOLUME_NAME, PREVIEW_NAME})
+"""What goes with the volume; the label maps go with the masks, as folders do."""
+
+_PIECE = 1000
+"""Studies read in one transaction."""
+
+_REVISION = re.compile(r"(?P<case>.+)\.r\d+")
+_HANDED_OVER = re.compile(r"study-(?P<study>\d+)-r\d+\.zip")
+_REASONS = {"age": "their period is over", "space": "the disk was short of space"}
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did.
+
+    Attributes:
+        removals: what is gone.
+        kept_back: planned, but the study was taken up meanwhile, or its files cannot be removed.
+        deletions: studies whose deletion had been left undone and is done now.
+    """
+
+    removals: tuple[Removal, ...] = ()
+    kept_back: tuple[Removal, ...] = ()
+    deletions: int = 0
+
+    @property
+    def freed_bytes(self) -> int:
+        """How much that is."""
+        return sum(removal.size_bytes for removal in self.removals)
+
+
+def sweep(settings: Settings, database: Database, now: datetime) -> Swept:
+    """Remove what is not to be kept any longer; whoever calls does so about once an hour.
+
+    Several may sweep at once: whoever comes second finds it done.
+    """
+    folders = data_folders(settings)
+    deletions = finish_deletions(database, folders, now)
+    with suppress(StorageError):
+        clear_aside(_roots(folders))
+    disk = _Disk(folders)
+    done: list[Removal] = []
+    kept_back: list[Removal] = []
+    decided = planned(settings, database, now)
+    for study_id, of_study in groupby(_by_study(decided), key=lambda one: one.study_id):
+        removals = list(of_study)
+        went = _carry_out(database, disk, study_id, removals, now)
+        with suppress(StorageError):
+            clear_aside(_roots(folders))
+        (done if went else kept_back).extend(removals)
+    swept = Swept(tuple(done), tuple(kept_back), deletions)
+    if swept != Swept():
+        _log.info(
+            "swept",
+            removed=len(done),
+            kept_back=len(kept_back),
+            freed_mb=swept.freed_bytes // 10**6,
+            deletions=deletions,
+        )
+    _tend(database)
+    return swept
+
+
+def planned(settings: Settings, database: Database, now: datetime) -> tuple[Removal, ...]:
+    """What a sweep would remove now; nothing is touched."""
+    policy = policy_of(settings)
+    if policy.removes_nothing:
+        return ()
+    folders = data_folders(settings)
+    missing, same_disk = _missing(folders, policy)
+    facts = _facts(database, _Disk(folders), policy, missing, now)
+    return plan(facts, policy, missing, now, same_disk=same_disk)
+
+
+def _missing(folders: DataFolders, policy: Policy) -> tuple[Mapping[Part, int], bool]:
+    """Part → bytes to be gained where it is, and whether that is one place."""
+    if not policy.keep_free:
+        return {}, True
+
+    def short(folder: Path) -> int:
+        return max(policy.keep_free - shutil.disk_usage(folder).free, 0)
+
+    made = short(folders.output)
+    same_disk = folders.incoming.stat().st_dev == folders.output.stat().st_dev
+    missing = {Part.ORIGINALS: short(folders.incoming), Part.VOLUME: made, Part.MASKS: made}
+    return missing, same_disk
+
+
+def _facts(
+    database: Database,
+    disk: _Disk,
+    policy: Policy,
+    missing: Mapping[Part, int],
+    now: datetime,
+) -> Iterator[Kept]:
+    """Studies that a rule might touch, from the oldest on, as long as one might."""
+    shortest = min((period for period in policy.periods.values() if period), default=None)
+    wanted = dict(missing)
+    with database.read() as session:
+        oldest_first = session.scalars(
+            select(Study.id)
+            .where(Study.state.in_(IDLE_STATES), Study.flagged.is_(False))
+            .order_by(Study.last_instance_at, Study.id)
+        ).all()
+    for start in range(0, len(oldest_first), _PIECE):
+        piece = oldest_first[start : start + _PIECE]
+        with database.read() as session:
+            found = session.scalars(select(Study).where(Study.id.in_(piece)))
+            studies = sorted(found, key=lambda study: (study.last_instance_at, study.id))
+            unseen = _critical_unseen(session, piece)
+        for study in studies:
+            too_young = shortest is None or study.last_instance_at > now - shortest
+            if too_young and all(amount <= 0 for amount in wanted.values()):
+                return
+            kept = disk.kept(study, critical_unseen=study.id in unseen)
+            yield kept
+            if not kept.is_protected:
+                for part in wanted:
+                    wanted[part] -= kept.sizes.get(part, 0)
+
+
+def _critical_unseen(session: Session, studies: Sequence[int]) -> frozenset[int]:
+    return frozenset(
+        session.scalars(
+            select(FindingRow.study_fk).where(
+                FindingRow.study_fk.in_(studies),
+                FindingRow.severity == "critical",
+                FindingRow.acknowledged_at.is_(None),
+            )
+        )
+    )
+
+
+class _Disk:
+    """What there is of studies on the disk; the folders of all are listed once."""
+
+    def __init__(self, folders: DataFolders) -> None:
+        self._folders = folders
+        self._revisions: dict[str, list[Path]] = {}
+        self._handed_over: dict[int, list[Path]] = {}
+        for folder in (folders.input, folders.failed):
+            for path in _entries(folder):
+                if match := _REVISION.fullmatch(path.name):
+                    self._revisions.setdefault(match["case"], []).append(path)
+        for folder in (folders.sent, folders.failed):
+            for path in _entries(folder):
+                if match := _HANDED_OVER.fullmatch(path.name):
+                    self._handed_over.setdefault(int(match["study"]), []).append(path)
+
+    def kept(self, study: Study, *, critical_unseen: bool) -> Kept:
+        """The study and the sizes of its parts."""
+        sizes = {}
+        for part in Part:
+            paths = self.paths(study, part)
+            copies = self._handed_over.get(study.id, ()) if part is Part.ORIGINALS else ()
+            found = [size_of(path) for path in paths if path not in copies]
+            # Work and failure folders hold hard links of the images received: not twice as much.
+            size = max(found, default=0) if part is Part.ORIGINALS else sum(found)
+            size += sum(size_of(path) for path in copies)
+            # A sweep that was killed has left rows that still speak of what it took away.
+            if size or _is_said_to_be_kept(study, part):
+                sizes[part] = size
+        return Kept(
+            study_id=study.id,
+            case_id=study.case_id,
+            state=study.state,
+            since=_since(study),
+            flagged=study.flagged,
+            critical_unseen=critical_unseen,
+            sizes=sizes,
+        )
+
+    def paths(self, study: Study, part: Part) -> list[Path]:
+        """Where a part of a study is; nothing where it is gone."""
+        if part is Part.ORIGINALS:
+            found = [
+                self._folders.study(study.key),
+                *self._revisions.get(study.case_id or "", ()),
+                *self._handed_over.get(study.id, ()),
+            ]
+            return [path for path in found if path.exists()]
+        if study.case_id is None or not _is_said_to_be_kept(study, part):
+            return []
+        folder = self._folders.output / study.case_id
+        entries = list(folder.iterdir()) if folder.is_dir() else []
+        if part is Part.MASKS:
+            return [path for path in entries if path.is_dir()]
+        if part is Part.VOLUME:
+            return [path for path in entries if path.name in VOLUME_FILES]
+        return [path for path in entries if not path.is_dir() and path.name not in VOLUME_FILES]
+
+    def drop_empty(self, study: Study) -> None:
+        """Remove the case folder when nothing is left in it."""
+        if study.case_id is not None:
+            with suppress(OSError):  # something is
+                (self._folders.output / study.case_id).rmdir()
+
+    def root(self, path: Path, part: Part) -> Path:
+        """The folder of the data folder that a path of a part is in."""
+        return path.parent if part is Part.ORIGINALS else self._folders.output
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; where it cannot be read, what is in there stays for this time."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        _log.error("not_readable", path=str(folder), reason=error.strerror)
+        return []
+
+
+def _is_said_to_be_kept(study: Study, part: Part) -> bool:
+    """What the row says; it says nothing of originals before any have been removed."""
+    received = part is Part.ORIGINALS and study.instance_count > 0
+    return bool(dict(study.kept).get(part.value, received))
+
+
+def _by_study(removals: Sequence[Removal]) -> list[Removal]:
+    """One after the other as planned, but a study's removals together."""
+    turn = {one.study_id: place for place, one in reversed(list(enumerate(removals)))}
+    return sorted(removals, key=lambda one: turn[one.study_id])
+
+
+def _carry_out(
+    database: Database, disk: _Disk, study_id: int, removals: Sequence[Removal], now: datetime
+) -> bool:
+    """One study's turn; whether it took place."""
+    try:
+        with database.write() as session:
+            study = lock(session, study_id)
+            unseen = study_id in _critical_unseen(session, [study_id])
+            seen = Kept(study_id, None, study.state, _since(study), study.flagged, unseen)
+            if seen.is_protected or any(seen.since != removal.since for removal in removals):
+                return False
+            for removal in removals:
+                _remove_part(session, disk, study, removal, now)
+    except StateConflictError:
+        return False  # deleted meanwhile
+    except StorageError as error:
+        _log.error("not_removed", reason=str(error), study_id=study_id)
+        return False
+    return True
+
+
+def _since(study: Study) -> datetime:
+    return max(study.last_instance_at, study.finished_at or study.last_instance_at)
+
+
+def _remove_part(
+    session: Session, disk: _Disk, study: Study, removal: Removal, now: datetime
+) -> None:
+    part = removal.part
+    for path in disk.paths(study, part):
+        set_aside(path, disk.root(path, part))
+    if part is Part.RESULTS:
+        for table in (MeasurementRow, FindingRow):
+            session.execute(delete(table).where(table.study_fk == study.id))
+        study.has_results, study.has_hemorrhage = False, None
+        study.finding_codes, study.worst_severity, study.body_regions = "", 0, ""
+    if part is Part.VOLUME:
+        study.volume_bytes = None
+    study.kept = {**dict(study.kept), part.value: False}
+    message = f"{part.value} removed, {removal.size_bytes / 1e6:.1f} MB: {_REASONS[removal.reason]}"
+    note(session, study, "retention", message, now)
+    disk.drop_empty(study)
+
+
+def _roots(folders: DataFolders) -> tuple[Path, ...]:
+    """Where something may have been set aside."""
+    return (folders.incoming, folders.input, folders.failed, folders.sent, folders.output)
+
+
+def _tend(database: Database) -> None:
+    """Let SQLite renew what it knows of its own tables; PostgreSQL does so by itself."""
+    if database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.execute(text("PRAGMA analysis_limit=400"))
+            connection.execute(text("PRAGMA optimize"))

@@ -1,0 +1,294 @@
+"""The life of a study: the one place where a state changes.
+
+::
+
+    receiving ─▶ queued ─▶ preparing ─▶ segmenting ─▶ analyzing ─▶ publishing ─▶ done
+        ▲          │            └───────────┴────────────┴────────────┴─▶ refused | failed
+        │          └─▶ cancelled ◀─ (asked of a running one: at its next report)
+        └── a late instance reopens the study; complete again, it becomes the next revision
+
+The database says what is to be worked on; the durable workflow knows how far it got. Every
+function here works in the caller's transaction, locks the study's row first, and writes an event.
+A worker's side of it is :mod:`heimdallr.store.work.runs`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from heimdallr.domain.errors import StateConflictError
+from heimdallr.preparation.case_id import case_id
+from heimdallr.store.models import ACTIVE_STATES, STAT, Instance, Run, Study, StudyState
+from heimdallr.store.work.states import (
+    CANCELLED,
+    FINAL_STATES,
+    SUPERSEDED,
+    end,
+    lock,
+    mirror,
+    new_workflow_id,
+    newest_run,
+    note,
+    unfinished_runs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+def reopen(session: Session, study: Study, now: datetime) -> None:
+    """New instances have arrived; the caller has added them and holds the lock."""
+    study.last_instance_at = now
+    study.changed_at = now
+    if study.state is not StudyState.RECEIVING:
+        note(session, study, "reopened", "new images arrived for a study that was complete", now)
+        study.state = StudyState.RECEIVING
+
+
+def complete(
+    session: Session,
+    study: Study,
+    now: datetime,
+    *,
+    in_place: bool = True,
+    folder_taken: Callable[[str], bool] = lambda _: False,
+    actor: str = "",
+) -> Run | None:
+    """Declare a study complete; content that is new becomes the next revision.
+
+    Args:
+        session: the transaction.
+        study: its row, locked.
+        now: the time.
+        in_place: work on it here; otherwise it is to be sent to another server.
+        folder_taken: whether a case ID is in use by a folder the database does not know.
+        actor: who said so; empty when the rule did.
+
+    Returns:
+        The queued run; ``None`` where there is nothing to do: identical content, only objects
+        this system wrote, or a study that is handed over.
+    """
+    digest, own = _content(session, study)
+    study.completed_at = now
+    if all(own):
+        study.state = StudyState.STORED
+        note(session, study, "stored", "only objects written by this system; not processed", now)
+        return None
+    if digest == study.digest and study.revision:
+        newest = newest_run(session, study)
+        if newest is None:
+            study.state = StudyState.SENDING  # what was sent already is not sent again
+        else:
+            mirror(study, newest)
+        note(session, study, "unchanged", "complete again with identical content", now, actor=actor)
+        return None
+    study.revision += 1
+    study.digest = digest
+    if study.case_id is None:
+        study.case_id = _name(session, study, folder_taken)
+    note(session, study, "complete", f"complete with {len(own)} objects", now, actor=actor)
+    if not in_place:
+        study.state = StudyState.SENDING
+        return None
+    for older in unfinished_runs(session, study):
+        _stop(session, study, older, now, SUPERSEDED)
+    cause = "received" if study.revision == 1 else "late_instances"
+    return _queue(session, study, now, cause=cause)
+
+
+def adopt(  # noqa: PLR0917 - what a folder tells of its work
+    session: Session,
+    study: Study,
+    case_id: str,
+    started_at: datetime,
+    finished_at: datetime,
+    seconds: Mapping[str, float],
+    now: datetime,
+) -> None:
+    """A case folder that the database did not know is this study's: its work is done.
+
+    Args:
+        session: the transaction.
+        study: its row, locked; it has no revision yet.
+        case_id: name of the folder.
+        started_at: when the work on it began.
+        finished_at: when it was done.
+        seconds: stage → wall time.
+        now: the time.
+    """
+    study.case_id, study.revision = case_id, 1
+    study.digest, _ = _content(session, study)
+    run = Run(
+        study_fk=study.id,
+        revision=1,
+        attempt=1,
+        cause="rebuilt",
+        fresh=False,
+        workflow_id=new_workflow_id(),
+        state=StudyState.DONE,
+        stage="publish",
+        priority=study.priority,
+        progress=1.0,
+        error="",
+        queued_at=started_at,
+        started_at=started_at,
+        finished_at=finished_at,
+        seconds=dict(seconds),
+    )
+    session.add(run)
+    mirror(study, run)
+    note(session, study, "rebuilt", "found again by its case folder", now)
+
+
+def handed_over(
+    session: Session, study: Study, revision: int, now: datetime, *, error: str = ""
+) -> None:
+    """Another server has taken a revision of a study, or it was given up with ``error``."""
+    kind, state = ("sending_failed", StudyState.FAILED) if error else ("sent", StudyState.SENT)
+    note(session, study, kind, error or "handed over to another server", now)
+    if study.state is StudyState.SENDING and study.revision == revision:
+        study.state, study.error, study.finished_at = state, error, now
+
+
+def cancel(session: Session, study_id: int, now: datetime, actor: str) -> Study:
+    """Stop the work on a study: at once when it waits, at its next step when it runs.
+
+    Raises:
+        StateConflictError: nobody works on it, and it does not wait.
+    """
+    study = lock(session, study_id)
+    runs = unfinished_runs(session, study)
+    if not runs:
+        msg = f"the study is {study.state.value}; there is nothing to cancel"
+        raise StateConflictError(msg)
+    for run in runs:
+        _stop(session, study, run, now, CANCELLED, actor=actor)
+    return study
+
+
+def begin_deletion(session: Session, study_id: int, now: datetime, actor: str) -> Study:
+    """Let nothing join or use a study any more; what waits is cancelled.
+
+    Raises:
+        StateConflictError: a worker holds it, or it does not exist.
+    """
+    study = lock(session, study_id)
+    if study.state is StudyState.DELETING:
+        return study
+    runs = unfinished_runs(session, study)
+    if any(run.state in ACTIVE_STATES for run in runs):
+        msg = "a worker holds the study; cancel the work on it first"
+        raise StateConflictError(msg)
+    for run in runs:
+        _stop(session, study, run, now, "the study is deleted", actor=actor)
+    study.state = StudyState.DELETING
+    note(session, study, "deleting", "is being deleted", now, actor=actor)
+    return study
+
+
+def retry(
+    session: Session, study_id: int, now: datetime, actor: str, *, fresh: bool = False
+) -> Run | None:
+    """Queue the current revision once more, or send it once more where it failed to be sent.
+
+    Args:
+        session: the transaction.
+        study_id: the study.
+        now: the time.
+        actor: who asked.
+        fresh: do every stage anew (reprocess) instead of going on from the one that failed.
+
+    Returns:
+        The queued run; ``None`` where the study is to be sent to another server.
+
+    Raises:
+        StateConflictError: it is being worked on, waits already, or was never complete.
+    """
+    study = lock(session, study_id)
+    if unfinished_runs(session, study) or study.state not in FINAL_STATES:
+        msg = f"the study is {study.state.value}; it can be processed again when that is over"
+        raise StateConflictError(msg)
+    cause = "reprocess" if fresh else "retry"
+    note(session, study, cause, f"asked for: {cause}", now, actor=actor)
+    if study.state is StudyState.FAILED and newest_run(session, study) is None:
+        study.state, study.error = StudyState.SENDING, ""
+        return None
+    return _queue(session, study, now, cause=cause, fresh=fresh)
+
+
+def set_priority(
+    session: Session, study_id: int, priority: int, now: datetime, actor: str
+) -> Study:
+    """Change how urgent a study is; its waiting run moves too."""
+    study = lock(session, study_id)
+    study.priority = priority
+    for run in unfinished_runs(session, study):
+        run.priority = priority
+    what = "marked STAT" if priority == STAT else f"priority set to {priority}"
+    note(session, study, "priority", what, now, actor=actor)
+    return study
+
+
+def _queue(
+    session: Session, study: Study, now: datetime, *, cause: str, fresh: bool = False
+) -> Run:
+    attempts = session.scalar(
+        select(func.count())
+        .select_from(Run)
+        .where(Run.study_fk == study.id, Run.revision == study.revision)
+    )
+    attempt = (attempts or 0) + 1
+    run = Run(
+        study_fk=study.id,
+        revision=study.revision,
+        attempt=attempt,
+        cause=cause,
+        fresh=fresh,
+        workflow_id=new_workflow_id(),
+        state=StudyState.QUEUED,
+        priority=study.priority,
+        queued_at=now,
+    )
+    session.add(run)
+    session.flush()
+    study.changed_at = now
+    mirror(study, run)
+    return run
+
+
+def _stop(
+    session: Session, study: Study, run: Run, now: datetime, reason: str, *, actor: str = ""
+) -> None:
+    """End a waiting run at once; ask a running one to stop."""
+    if run.state is StudyState.QUEUED:
+        end(session, study, run, StudyState.CANCELLED, now, error=reason, actor=actor)
+    else:
+        run.cancel_requested, run.error = True, reason
+        note(session, study, "cancelling", f"asked to stop: {reason}", now, actor=actor)
+
+
+def _content(session: Session, study: Study) -> tuple[str, Sequence[bool]]:
+    """The digest of what was received, and of each object whether this system wrote it."""
+    rows = session.execute(
+        select(Instance.key, Instance.digest, Instance.own)
+        .where(Instance.study_fk == study.id)
+        .order_by(Instance.key)
+    ).all()
+    lines = "\n".join(f"{key} {digest}" for key, digest, _ in rows)
+    return hashlib.sha256(lines.encode()).hexdigest(), [own for _, _, own in rows]
+
+
+def _name(session: Session, study: Study, folder_taken: Callable[[str], bool]) -> str:
+    def taken(name: str) -> bool:
+        owned = session.scalar(select(Study.id).where(Study.case_id == name))
+        return owned is not None or folder_taken(name)
+
+    return case_id(
+        study.patient_name, study.study_date, study.accession_number, study.key, taken=taken
+    )

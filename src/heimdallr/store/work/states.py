@@ -1,0 +1,127 @@
+"""What a state is, and the few ways in which one is written.
+
+The ground of :mod:`heimdallr.store.work.lifecycle` and :mod:`heimdallr.store.work.runs`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from heimdallr.domain.errors import StateConflictError
+from heimdallr.store.models import Event, Run, Study, StudyState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+STAGES = {
+    "prepare": StudyState.PREPARING,
+    "segment": StudyState.SEGMENTING,
+    "analyze": StudyState.ANALYZING,
+    "publish": StudyState.PUBLISHING,
+}
+"""Stage → the state of a study that is in it, in the order they are gone through."""
+
+FINAL_STATES = (StudyState.DONE, StudyState.REFUSED, StudyState.FAILED, StudyState.CANCELLED)
+NOT_WHOLE = (StudyState.RECEIVING, StudyState.DELETING)
+"""A study in one of these has its own story to tell, and is not to be begun."""
+CANCELLED = "cancelled"
+SUPERSEDED = "superseded by newer images"
+
+
+def lock(session: Session, study_id: int) -> Study:
+    """The study's row, locked until the transaction ends.
+
+    Raises:
+        StateConflictError: there is no such study (any more).
+    """
+    study = session.get(Study, study_id, with_for_update=True, populate_existing=True)
+    if study is None:
+        msg = "the study does not exist any more"
+        raise StateConflictError(msg)
+    return study
+
+
+def note(
+    session: Session,
+    study: Study | None,
+    kind: str,
+    message: str,
+    now: datetime,
+    *,
+    actor: str = "",
+) -> None:
+    """Write an event; ``message`` holds no patient data."""
+    session.add(
+        Event(
+            at=now,
+            study_fk=study.id if study else None,
+            kind=kind,
+            message=message[:2000],
+            actor=actor,
+        )
+    )
+    if study:
+        study.changed_at = now
+
+
+def end(
+    session: Session,
+    study: Study,
+    run: Run,
+    state: StudyState,
+    now: datetime,
+    *,
+    error: str = "",
+    actor: str = "",
+) -> None:
+    """End a run; the caller holds the study's lock."""
+    run.state, run.error, run.finished_at = state, error, now
+    if state is StudyState.DONE:
+        run.progress = 1.0
+    if is_current(run, study):
+        mirror(study, run)
+        if state is StudyState.DONE:
+            study.turnaround_s = max((now - study.last_instance_at).total_seconds(), 0.0)
+    note(session, study, state.value, error or state.value, now, actor=actor)
+
+
+def mirror(study: Study, run: Run) -> None:
+    """Let the study's row tell of a run: wholly, so that nothing of an older one remains."""
+    study.state, study.error, study.progress = run.state, run.error, run.progress
+    study.started_at, study.finished_at = run.started_at, run.finished_at
+    study.elapsed_s = None
+    if run.started_at and run.finished_at:
+        study.elapsed_s = max((run.finished_at - run.started_at).total_seconds(), 0.0)
+
+
+def is_current(run: Run, study: Study) -> bool:
+    """Whether the study's row tells of this run: the newest content, and nothing newer arriving."""
+    return run.revision == study.revision and study.state not in NOT_WHOLE
+
+
+def newest_run(session: Session, study: Study) -> Run | None:
+    """The newest attempt at the study's newest revision, if there was one."""
+    return session.scalars(
+        select(Run)
+        .where(Run.study_fk == study.id, Run.revision == study.revision)
+        .order_by(Run.attempt.desc())
+        .limit(1)
+    ).first()
+
+
+def unfinished_runs(session: Session, study: Study) -> Sequence[Run]:
+    """Runs of any revision that wait or are worked on."""
+    return session.scalars(
+        select(Run).where(Run.study_fk == study.id, Run.state.not_in(FINAL_STATES))
+    ).all()
+
+
+def new_workflow_id() -> str:
+    """A name for a durable workflow that says nothing."""
+    return f"run-{secrets.token_hex(8)}"
