@@ -34,7 +34,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 from worklist import fill
 
-from heimdallr.cli.demo_system import USER, DemoSystem, running_system
+from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
 from heimdallr.config import load_settings
 from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.studies import write_demo_studies

@@ -195,7 +195,7 @@ def serve(kind: str, folder: Path, port: int) -> None:
         data_dir=folder, dicom_port=port, receive_sync=kind != "nosync", disk_reserve_gb=0.1
     )
     if kind == "service":
-        from heimdallr.lifeline import stop_on_signals
+        from heimdallr.parent_process import stop_on_signals
 
         run_listener(settings, stop_on_signals())
         return

@@ -21,8 +21,8 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from heimdallr.cli.demo_system import DemoSystem, running_system
-from heimdallr.cli.following import FINAL
+from heimdallr.cli.demonstration.system import DemoSystem, running_system
+from heimdallr.cli.uploading.following import FINAL
 from heimdallr.config import load_settings
 from heimdallr.phantom.studies import write_demo_studies
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PART = """
 import os, pathlib, signal, subprocess, sys, time
-from heimdallr.lifeline import die_with, ready, stop_on_signals
+from heimdallr.parent_process import die_with, ready, stop_on_signals
 die_with(int(sys.argv[2]))
 what = sys.argv[3]
 print(f"I am {what}", flush=True)

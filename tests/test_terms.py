@@ -8,7 +8,7 @@ from pathlib import Path
 
 from totalsegmentator.map_to_binary import class_map
 
-from heimdallr.analyses.axial_tissue import TISSUES
+from heimdallr.analyses.anatomy.axial_tissue import TISSUES
 from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.publishing.groups import base_name

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
-from heimdallr.cli.demo_system import USER, DemoSystem, running_system
+from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
 from heimdallr.config import load_settings
 from heimdallr.phantom.studies import write_demo_studies
 

@@ -3,7 +3,7 @@
 A part that dies is started again, later each time it dies young; a part that refuses its
 configuration, or never comes up, ends everything. Whoever stops the supervisor stops the parts:
 gracefully within a limit when asked to, at once when it is killed itself (see
-:mod:`heimdallr.lifeline`).
+:mod:`heimdallr.parent_process`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from heimdallr.lifeline import NOTIFY_SOCKET
+from heimdallr.parent_process import NOTIFY_SOCKET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,8 +10,8 @@ import pytest
 from analysis_bodies import Body, head, rotation, trunk
 
 from heimdallr.analyses import cerebral_haemorrhage
+from heimdallr.analyses.anatomy.symmetry import midsagittal_plane
 from heimdallr.analyses.cerebral_haemorrhage import abc_mm
-from heimdallr.analyses.symmetry import midsagittal_plane
 from heimdallr.domain.measurement import Measurement, Status
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from analysis_bodies import Body, head, trunk
 
-from heimdallr.analyses.output import PLACEHOLDER, Output
+from heimdallr.analyses.declared_outputs import PLACEHOLDER, Output
 from heimdallr.analyses.registry import ANALYSES, run_all
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.imaging.statistics import StructureStatistics, structure_statistics

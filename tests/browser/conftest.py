@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from heimdallr.cli.demo_system import USER, DemoSystem, running_system
+from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
 from heimdallr.config import load_settings
 from heimdallr.phantom.studies import WrittenStudy, write_demo_studies
 from heimdallr.web.api.pages import STATIC

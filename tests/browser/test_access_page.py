@@ -12,7 +12,7 @@ from signing_in import sign_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
 PASSWORD = "staple of the north sea"  # noqa: S105 - of a user who lives for a test
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
 
 def test_a_measurement_is_found_by_its_name_in_words(page: Page) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page, expect
 from signing_in import sign_in
 
-from heimdallr.cli.demo_system import USER
+from heimdallr.cli.demonstration.system import USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
 
 def test_nobody_sees_anything_before_signing_in(

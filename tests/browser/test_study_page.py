@@ -17,7 +17,7 @@ from accessibility import serious_violations
 from playwright.sync_api import Page, expect
 from received_images import stack
 
-from heimdallr.cli.demo_system import USER
+from heimdallr.cli.demonstration.system import USER
 from heimdallr.phantom.studies import write_head_ct
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
 PROCESSED_MS = 300_000.0
 LOADED_MS = 120_000.0

@@ -11,7 +11,7 @@ from web_service import zipped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
 
 def section(page: Page, name: str) -> Locator:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from playwright.sync_api import FloatRect, Route
 
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
     Picture = npt.NDArray[np.int16]
 

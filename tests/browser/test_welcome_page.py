@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from pynetdicom import AE
 
 if TYPE_CHECKING:
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
 
 VERIFICATION = "1.2.840.10008.1.1"
 HOST = "127.0.0.1"

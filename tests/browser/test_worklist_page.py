@@ -13,7 +13,7 @@ from accessibility import serious_violations
 from playwright.sync_api import Locator, Page, expect
 from received_images import stack
 
-from heimdallr.cli.demo_system import USER
+from heimdallr.cli.demonstration.system import USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Response, Route
 
-    from heimdallr.cli.demo_system import DemoSystem
+    from heimdallr.cli.demonstration.system import DemoSystem
     from heimdallr.phantom.studies import WrittenStudy
 
 BUDGET_BYTES = 300_000

@@ -14,7 +14,7 @@ from store_cases import add_instance, add_study, make_identity, make_results, wr
 from typer.testing import CliRunner
 
 from heimdallr.cli.app import app
-from heimdallr.cli.doctor_store import database_check, disk_check, folders_check
+from heimdallr.cli.diagnosis.store import database_check, disk_check, folders_check
 from heimdallr.config import Settings, load_settings
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.publishing.files import whole_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from heimdallr.cli.up import up
+from heimdallr.cli.commands.up import up
 from heimdallr.workflow import service
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from heimdallr.config import Settings
 from heimdallr.intake import handover
-from heimdallr.intake.completing import complete_studies
+from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.handover import HandOver
 from heimdallr.intake.recorder import record_batch
 from heimdallr.store.layout import data_folders

@@ -18,7 +18,7 @@ from heimdallr.config import Settings
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.intake import instances, spool
 from heimdallr.intake import recorder as recorder_module
-from heimdallr.intake.completing import complete_studies
+from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.pixels import Fault
 from heimdallr.intake.recorder import Recorded, Recorder, record_batch
 from heimdallr.store.layout import DataFolders, data_folders

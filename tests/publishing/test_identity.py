@@ -10,7 +10,7 @@ import pytest
 from publishing_cases import CASE_ID, ENDED, PREPARED, STARTED
 
 from heimdallr.analyses.contrast_phase import PHASE, PROBABILITY
-from heimdallr.analyses.output import unassessable
+from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.domain.study import Patient, Selection, Series, Study
 from heimdallr.preparation.prepare import PreparedStudy
 from heimdallr.publishing.identity import Processing, build_identity, identity_json

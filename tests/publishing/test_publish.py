@@ -25,8 +25,8 @@ from publishing_cases import (
 )
 from totalsegmentator.map_to_binary import class_map
 
-from heimdallr.analyses.findings import find
 from heimdallr.analyses.registry import run_all
+from heimdallr.analyses.rules.findings import find
 from heimdallr.domain.errors import PublishingError
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
 from heimdallr.publishing import preview

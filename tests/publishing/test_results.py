@@ -11,7 +11,7 @@ import pytest
 from publishing_cases import CASE_ID, ENDED, case
 from pydantic import ValidationError
 
-from heimdallr.analyses.findings import Finding, Severity
+from heimdallr.analyses.rules.findings import Finding, Severity
 from heimdallr.domain.measurement import Measurement, Status, measured, not_assessable
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results

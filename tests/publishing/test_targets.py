@@ -11,8 +11,8 @@ from nibabel.affines import apply_affine
 from nibabel.orientations import inv_ornt_aff, io_orientation, ornt_transform
 from publishing_cases import ENDED, TRUNK_AFFINE, orientations, trunk, trunk_arrays
 
-from heimdallr.analyses.findings import find
 from heimdallr.analyses.registry import run_all
+from heimdallr.analyses.rules.findings import find
 from heimdallr.imaging.volume import LabelMap, NativeGrid
 from heimdallr.publishing.label_maps import describe_map
 from heimdallr.publishing.publish import MASK_FOLDERS

@@ -22,7 +22,6 @@ from heimdallr.store.database import Database
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import AuditEntry, Role
 from heimdallr.store.people import accounts, passwords, tokens
-from heimdallr.web import problems
 from heimdallr.web.access import (
     Administrator,
     MetricsReader,
@@ -31,6 +30,7 @@ from heimdallr.web.access import (
     Uploader,
     install,
 )
+from heimdallr.web.http import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

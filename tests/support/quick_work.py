@@ -25,7 +25,7 @@ from heimdallr import logs
 from heimdallr.config import Settings
 from heimdallr.domain.errors import SegmentationError, UnsupportedStudyError
 from heimdallr.domain.study import Selection, Series, SeriesVerdict
-from heimdallr.lifeline import stop_on_signals
+from heimdallr.parent_process import stop_on_signals
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
@@ -34,7 +34,7 @@ from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.work import lifecycle, states
 from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.cases.environment_faults import UNCHANGED_S
-from heimdallr.workflow.cases.work_folder import fingerprint
+from heimdallr.workflow.work_folder import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
     from heimdallr.workflow.assignment import Assignment, Chronicle, Report, Work
-    from heimdallr.workflow.cases.work_folder import WorkFolder
+    from heimdallr.workflow.work_folder import WorkFolder
 
 STAGES = ("prepare", "segment", "analyze")
 PATIENT = "SECRET^PATIENT NAME"

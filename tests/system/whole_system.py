@@ -21,7 +21,7 @@ from pydicom import dcmread
 from pynetdicom import AE
 from sqlalchemy import select
 
-from heimdallr.cli.up import with_ports
+from heimdallr.cli.ports import with_ports
 from heimdallr.config import PREFIX, Settings
 from heimdallr.store.database import Database, database_url
 from heimdallr.store.layout import data_folders

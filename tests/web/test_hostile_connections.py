@@ -14,9 +14,9 @@ import pytest
 from received_images import stack
 from web_service import served, zipped
 
-from heimdallr.web import connections, limits
 from heimdallr.web import service as web_service_module
 from heimdallr.web.api import uploads
+from heimdallr.web.http import connections, limits
 
 if TYPE_CHECKING:
     from web_service import Service

@@ -14,7 +14,7 @@ from web_service import served
 
 from heimdallr.store.models import StudyState
 from heimdallr.store.work import lifecycle
-from heimdallr.web import feed
+from heimdallr.web import change_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ def test_too_many_followers(
 ) -> None:
     """One more than allowed is told to ask now and then."""
     del service
-    monkeypatch.setattr(feed, "MAX_FOLLOWERS", 1)
+    monkeypatch.setattr(change_feed, "MAX_FOLLOWERS", 1)
     with following(address) as stream:
         stream.until("ready")
         refused = httpx.get(f"{address}/api/v1/changes")
@@ -156,8 +156,8 @@ def test_a_quiet_stream_is_kept_alive(
 ) -> None:
     """A comment now and then, and an end after its time."""
     del service
-    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.2)
-    monkeypatch.setattr(feed, "LIFETIME_S", 1.0)
+    monkeypatch.setattr(change_feed, "HEARTBEAT_S", 0.2)
+    monkeypatch.setattr(change_feed, "LIFETIME_S", 1.0)
     with following(address) as stream:
         assert ": still here" in stream.rest()
 

@@ -10,7 +10,7 @@ from store_cases import add_study
 from web_service import service_in
 
 from heimdallr.store.models import MeasurementRow, StudyState
-from heimdallr.web.distribution import distribution
+from heimdallr.web.answers.distribution import distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.store.models import MeasurementRow, Study
-from heimdallr.web.tables import csv_lines, harmless
+from heimdallr.web.answers.csv_tables import csv_lines, harmless
 
 if TYPE_CHECKING:
     from web_service import Service

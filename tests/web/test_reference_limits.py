@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from store_cases import make_identity, make_results, measurement
 
-from heimdallr.web.judged import judged
+from heimdallr.web.answers.judged_measurements import judged
 
 if TYPE_CHECKING:
     from web_service import Service

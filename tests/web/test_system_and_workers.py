@@ -12,7 +12,7 @@ from web_service import service_in
 
 from heimdallr.store.models import Peer, Quarantined, Run, StudyState
 from heimdallr.store.work.services import Presence
-from heimdallr.web.alerts import WAITING_LONG_S, Alert, Facts, alerts
+from heimdallr.web.answers.alerts import WAITING_LONG_S, Alert, Facts, alerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from store_cases import add_study
 
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.options import options
-from heimdallr.web.cached import Cached
+from heimdallr.web.answers.answer_cache import Cached
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -29,7 +29,7 @@ from quick_work import (
 
 from heimdallr.store.models import Event, Instance, MeasurementRow, Study, StudyState
 from heimdallr.store.work.states import FINAL_STATES
-from heimdallr.workflow.cases.work_folder import fingerprint
+from heimdallr.workflow.work_folder import fingerprint
 
 if TYPE_CHECKING:
     from heimdallr.config import Settings

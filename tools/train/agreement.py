@@ -8,9 +8,9 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-from heimdallr.analyses.axial_tissue import MUSCLE, axial_tissue
+from heimdallr.analyses.anatomy.axial_tissue import MUSCLE, axial_tissue
 from heimdallr.analyses.case import Case
-from heimdallr.analyses.output import Absence
+from heimdallr.analyses.declared_outputs import Absence
 from heimdallr.analyses.sarcopenia_l3 import l3_slice
 from heimdallr.domain.study import Patient, Series
 from heimdallr.imaging.volume import LabelMap

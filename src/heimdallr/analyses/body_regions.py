@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.output import Output, all_absent, unassessable
+from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

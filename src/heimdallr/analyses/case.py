@@ -11,7 +11,7 @@ from heimdallr.imaging.statistics import structure_statistics
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from heimdallr.analyses.output import Output
+    from heimdallr.analyses.declared_outputs import Output
     from heimdallr.domain.measurement import Measurement
     from heimdallr.domain.study import Modality, Patient, Series
     from heimdallr.imaging.statistics import StructureStatistics

@@ -32,7 +32,7 @@ import cc3d
 import numpy as np
 
 from heimdallr.analyses.acquisition import acquisition
-from heimdallr.analyses.morphology import (
+from heimdallr.analyses.anatomy.morphology import (
     Mask,
     box_around,
     dilated,
@@ -41,9 +41,15 @@ from heimdallr.analyses.morphology import (
     reach_voxels,
     slice_distance_mm,
 )
-from heimdallr.analyses.output import Absence, Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.anatomy.symmetry import midsagittal_plane
+from heimdallr.analyses.declared_outputs import (
+    Absence,
+    Output,
+    all_absent,
+    inapplicable,
+    unassessable,
+)
 from heimdallr.analyses.presence import structure_or_absence, task_absence
-from heimdallr.analyses.symmetry import midsagittal_plane
 from heimdallr.imaging.statistics import faces_touched
 
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from heimdallr.analyses.morphology import box_around, dilated
-from heimdallr.analyses.output import Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.anatomy.morphology import box_around, dilated
+from heimdallr.analyses.declared_outputs import Output, all_absent, inapplicable, unassessable
 from heimdallr.analyses.presence import STRAY_CM3, task_absence
 from heimdallr.imaging.statistics import structure_statistics
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import inspect
 import sys
 
-from heimdallr.analyses.findings import RULES
 from heimdallr.analyses.registry import ANALYSES
+from heimdallr.analyses.rules.findings import RULES
 
 _HEAD = """\
 # Measurements

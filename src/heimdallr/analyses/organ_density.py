@@ -19,9 +19,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.acquisition import acquisition
-from heimdallr.analyses.morphology import box_around, eroded
+from heimdallr.analyses.anatomy.morphology import box_around, eroded
+from heimdallr.analyses.declared_outputs import (
+    Absence,
+    Output,
+    all_absent,
+    inapplicable,
+    unassessable,
+)
 from heimdallr.analyses.organ_volumetry import ORGANS, SMALLEST_ORGAN_CM3
-from heimdallr.analyses.output import Absence, Output, all_absent, inapplicable, unassessable
 from heimdallr.analyses.presence import structure_or_absence
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.output import Absence, Output
+from heimdallr.analyses.declared_outputs import Absence, Output
 from heimdallr.analyses.presence import certainty, structure_or_absence, truncation
 
 if TYPE_CHECKING:

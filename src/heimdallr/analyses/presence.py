@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.analyses.body_regions import covered_regions
-from heimdallr.analyses.output import Absence, inapplicable, unassessable
+from heimdallr.analyses.declared_outputs import Absence, inapplicable, unassessable
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case

@@ -18,7 +18,7 @@ from heimdallr.analyses import (
     structures,
     tissue_composition,
 )
-from heimdallr.analyses.output import Absence, all_absent
+from heimdallr.analyses.declared_outputs import Absence, all_absent
 from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.acquisition import acquisition
-from heimdallr.analyses.axial_tissue import (
+from heimdallr.analyses.anatomy.axial_tissue import (
     MUSCLE,
     MUSCLE_WINDOW,
     TASK,
@@ -40,8 +40,18 @@ from heimdallr.analyses.axial_tissue import (
     axial_tissue,
     route,
 )
-from heimdallr.analyses.levels import body_centroid_ijk, check_levels, structure_of
-from heimdallr.analyses.output import Absence, Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.anatomy.vertebral_levels import (
+    body_centroid_ijk,
+    check_levels,
+    structure_of,
+)
+from heimdallr.analyses.declared_outputs import (
+    Absence,
+    Output,
+    all_absent,
+    inapplicable,
+    unassessable,
+)
 from heimdallr.analyses.presence import structure_or_absence, task_absence, truncation
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.declared_outputs import Output, all_absent
 from heimdallr.analyses.organ_volumetry import ORGANS
-from heimdallr.analyses.output import Output, all_absent
 from heimdallr.analyses.presence import (
     certainty,
     task_absence,

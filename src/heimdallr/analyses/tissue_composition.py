@@ -27,17 +27,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.analyses.axial_tissue import TASK, TISSUES, TORSO, axial_tissue, route
-from heimdallr.analyses.body_regions import SEPARATOR
-from heimdallr.analyses.levels import (
+from heimdallr.analyses.anatomy.axial_tissue import TASK, TISSUES, TORSO, axial_tissue, route
+from heimdallr.analyses.anatomy.morphology import slice_distance_mm
+from heimdallr.analyses.anatomy.vertebral_levels import (
     LUMBAR,
     THORACIC,
     body_centroid_ijk,
     check_levels,
     structure_of,
 )
-from heimdallr.analyses.morphology import slice_distance_mm
-from heimdallr.analyses.output import Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.body_regions import SEPARATOR
+from heimdallr.analyses.declared_outputs import Output, all_absent, inapplicable, unassessable
 from heimdallr.analyses.presence import task_absence
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from heimdallr import __version__, logs
-from heimdallr.cli import (
+from heimdallr.cli.commands import (
     backup,
-    configuration,
+    config,
     demo,
     doctor,
     listen,
@@ -29,7 +29,7 @@ from heimdallr.cli import (
     work,
 )
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError
-from heimdallr.lifeline import die_with
+from heimdallr.parent_process import die_with
 
 
 class Exit(IntEnum):
@@ -59,7 +59,7 @@ app.command("upload")(upload.upload)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
-app.command("config")(configuration.config)
+app.command("config")(config.config)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

@@ -9,7 +9,7 @@ import click
 
 from heimdallr import logs
 from heimdallr.config import Settings, load_settings
-from heimdallr.lifeline import stop_on_signals
+from heimdallr.parent_process import stop_on_signals
 
 
 def begin(service: str) -> tuple[Settings, threading.Event]:

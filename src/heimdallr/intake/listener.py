@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from heimdallr import lifeline, logs
+from heimdallr import logs, parent_process
 from heimdallr.domain.errors import ConfigurationError
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
 from heimdallr.intake.scp.server import Scp
@@ -69,7 +69,7 @@ def run_listener(
     writer.start()
     for line in describe(scp):
         (announce or _log.info)(line)
-    lifeline.ready()
+    parent_process.ready()
     recorder = Recorder(settings)
     try:
         while not stop.wait(_LOOK_S):
@@ -179,8 +179,8 @@ def _record(
     work: Callable[[Settings, threading.Event], None] | None,
 ) -> None:
     """The recorder's process, from its first line to its last."""
-    lifeline.die_with(parent)
-    stop = lifeline.stop_on_signals()
+    parent_process.die_with(parent)
+    stop = parent_process.stop_on_signals()
     # Ctrl-C reaches every process of the terminal; the listener tells us when it is our turn.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)

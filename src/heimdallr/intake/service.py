@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.domain.errors import StorageError
 from heimdallr.intake import spool
-from heimdallr.intake.completing import complete_studies, gapless, open_studies
-from heimdallr.intake.completion import CompletionRule, SystemClock
+from heimdallr.intake.completion_rule import CompletionRule, SystemClock
+from heimdallr.intake.declare_complete import complete_studies, gapless, open_studies
 from heimdallr.intake.handover import HandOver
 from heimdallr.intake.recorder import CHUNK, Recorded, Recorder, claimed, has_files, remove_batch
 from heimdallr.intake.watch import WatchFolder
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.config import Settings
-    from heimdallr.intake.completion import Clock
+    from heimdallr.intake.completion_rule import Clock
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 

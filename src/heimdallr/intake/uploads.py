@@ -27,7 +27,7 @@ from heimdallr.domain.errors import (
     StateConflictError,
     UnsafeArchiveError,
 )
-from heimdallr.intake.completing import complete_studies
+from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.recorder import has_files, record_batch
 from heimdallr.intake.spool import WHOLE, Origin, open_batch
 from heimdallr.preparation.archive import ArchiveLimits, extract_zip

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.config import Settings
-    from heimdallr.intake.completion import Clock
+    from heimdallr.intake.completion_rule import Clock
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 

@@ -28,10 +28,10 @@ from heimdallr.preparation.converter import (
     is_equidistant,
     is_tilt_corrected,
 )
+from heimdallr.preparation.disk_space import ensure_room
 from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
 from heimdallr.preparation.resampling import resample
 from heimdallr.preparation.rewriting import decode, rewrite
-from heimdallr.preparation.room import ensure_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

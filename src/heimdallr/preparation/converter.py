@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import dcm2niix
 
 from heimdallr.domain.errors import ConversionError
-from heimdallr.preparation.tether import tethered
+from heimdallr.preparation.child_process import tethered
 
 if TYPE_CHECKING:
     from pathlib import Path

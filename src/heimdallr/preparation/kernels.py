@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 from heimdallr.domain.study import KernelClass
-from heimdallr.preparation.words import phrase, words
+from heimdallr.preparation.folded_words import phrase, words
 
 SOFT, STANDARD, LUNG, BONE, UNKNOWN = (
     KernelClass.SOFT,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from heimdallr.preparation.words import phrase
+from heimdallr.preparation.folded_words import phrase
 
 Phase = Literal["native", "arterial", "venous", "delayed"]
 

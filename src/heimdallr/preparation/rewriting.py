@@ -25,8 +25,8 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from heimdallr.domain.errors import ConversionError
+from heimdallr.preparation.child_process import tethered
 from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
-from heimdallr.preparation.tether import tethered
 from heimdallr.preparation.usability import CT_CLASSES, MR_CLASSES
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from heimdallr.preparation.words import phrase, words
+from heimdallr.preparation.folded_words import phrase, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.analyses.case import Case
-    from heimdallr.analyses.findings import Finding
+    from heimdallr.analyses.rules.findings import Finding
     from heimdallr.domain.measurement import Measurement
     from heimdallr.preparation.prepare import PreparedStudy
     from heimdallr.publishing.overlays.canvas import Canvas

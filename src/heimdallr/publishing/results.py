@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import heimdallr
 from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
-from heimdallr.analyses.findings import BUNDLED_CAVEAT
+from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.publishing.schema import (
     FindingRecord,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from heimdallr.analyses.case import Case
-    from heimdallr.analyses.findings import Finding
+    from heimdallr.analyses.rules.findings import Finding
     from heimdallr.segmentation.result import Segmentation
 
 GROUP_SEPARATOR = "."

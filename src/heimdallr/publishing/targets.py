@@ -16,8 +16,8 @@ from nibabel.affines import apply_affine
 from nibabel.orientations import inv_ornt_aff, io_orientation
 
 from heimdallr.analyses import cerebral_haemorrhage, sarcopenia_l3
-from heimdallr.analyses.axial_tissue import MUSCLE
-from heimdallr.analyses.levels import structure_of
+from heimdallr.analyses.anatomy.axial_tissue import MUSCLE
+from heimdallr.analyses.anatomy.vertebral_levels import structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

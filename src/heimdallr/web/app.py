@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from heimdallr import __version__
 from heimdallr.store.layout import data_folders
 from heimdallr.store.reading.options import Options, options
-from heimdallr.web import access, openapi, problems
+from heimdallr.web import access
+from heimdallr.web.answers.answer_cache import Cached
+from heimdallr.web.answers.change_events import look_for_changes
 from heimdallr.web.api import (
     bulk,
     changes,
@@ -30,14 +32,13 @@ from heimdallr.web.api import (
     viewer,
     worklist,
 )
-from heimdallr.web.cached import Cached
-from heimdallr.web.changed import look_for_changes
-from heimdallr.web.compression import Compression
+from heimdallr.web.change_feed import Feed
 from heimdallr.web.context import Context
-from heimdallr.web.feed import Feed
-from heimdallr.web.heads import heads
-from heimdallr.web.limits import BodyLimits, Surround
-from heimdallr.web.telemetry import Telemetry
+from heimdallr.web.http import openapi, problems
+from heimdallr.web.http.compression import Compression
+from heimdallr.web.http.head_requests import heads
+from heimdallr.web.http.limits import BodyLimits, Surround
+from heimdallr.web.http.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

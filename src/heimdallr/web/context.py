@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
     from heimdallr.store.reading.options import Options
-    from heimdallr.web.feed import Feed
-    from heimdallr.web.telemetry import Telemetry
+    from heimdallr.web.change_feed import Feed
+    from heimdallr.web.http.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)

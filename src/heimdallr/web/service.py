@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvicorn
 
-from heimdallr import lifeline
+from heimdallr import parent_process
 from heimdallr.domain.errors import ConfigurationError, StorageError
 from heimdallr.intake.uploads import clean_uploads
 from heimdallr.store.database import open_database
@@ -18,7 +18,7 @@ from heimdallr.store.migrate import upgrade
 from heimdallr.store.upkeep.deletion import finish_deletions
 from heimdallr.web.access import utc_now, welcome_administrator
 from heimdallr.web.app import create_app
-from heimdallr.web.connections import GuardedProtocol
+from heimdallr.web.http.connections import GuardedProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -114,7 +114,7 @@ class _Server(uvicorn.Server):
         """Listen, then tell whoever started this process."""
         await super().startup(sockets)
         if self.started:
-            lifeline.ready()
+            parent_process.ready()
             scheme = "https" if self.config.is_ssl else "http"
             _log.info("web_listening", url=f"{scheme}://{self.config.host}:{self.config.port}")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from heimdallr.workflow.cases.work_folder import Source, fingerprint
+from heimdallr.workflow.work_folder import Source, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -36,7 +36,7 @@ from heimdallr.workflow.stages import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from heimdallr.analyses.findings import Finding
+    from heimdallr.analyses.rules.findings import Finding
     from heimdallr.config import Settings
     from heimdallr.domain.study import Modality, Selection
     from heimdallr.segmentation.engine import Engine

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.domain.study import Modality
     from heimdallr.workflow.assignment import Assignment
-    from heimdallr.workflow.cases.work_folder import WorkFolder
+    from heimdallr.workflow.work_folder import WorkFolder
 
 _log = structlog.get_logger()
 

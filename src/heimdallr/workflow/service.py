@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from heimdallr.domain.errors import StorageError
-from heimdallr.lifeline import ready
+from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
     from heimdallr.workflow.assignment import Assignment, Work
-    from heimdallr.workflow.cases.work_folder import WorkFolder
     from heimdallr.workflow.durable.executors import Locks
+    from heimdallr.workflow.work_folder import WorkFolder
 
 DISPATCH_S, AWAY_S = 0.2, 1.0
 CENSUS_S = 2.0

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.case import Case
-from heimdallr.analyses.findings import find
 from heimdallr.analyses.registry import run_all
+from heimdallr.analyses.rules.findings import find
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication
@@ -25,7 +25,7 @@ from heimdallr.workflow.weights import cache_folder, open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heimdallr.analyses.findings import Finding
+    from heimdallr.analyses.rules.findings import Finding
     from heimdallr.config import Settings
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.volume import Volume

@@ -17,9 +17,9 @@ from heimdallr.workflow import stages
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.cases import case_work
 from heimdallr.workflow.cases.case_work import CaseWork
-from heimdallr.workflow.cases.work_folder import Source, WorkFolder
 from heimdallr.workflow.engine_lease import EngineLease
 from heimdallr.workflow.stages import make_engine
+from heimdallr.workflow.work_folder import Source, WorkFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

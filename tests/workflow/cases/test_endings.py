@@ -8,8 +8,8 @@ import structlog
 
 from heimdallr.config import Settings
 from heimdallr.store.layout import data_folders
+from heimdallr.workflow import work_folder
 from heimdallr.workflow.assignment import Assignment
-from heimdallr.workflow.cases import work_folder
 from heimdallr.workflow.cases.endings import keep_input
 from heimdallr.workflow.cases.run_log import RunLog
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
     from heimdallr.workflow.assignment import Assignment, Chronicle, Report
-    from heimdallr.workflow.cases.work_folder import WorkFolder
+    from heimdallr.workflow.work_folder import WorkFolder
 
 
 class OneNumber:

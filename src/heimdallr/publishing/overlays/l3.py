@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.analyses.axial_tissue import (
+from heimdallr.analyses.anatomy.axial_tissue import (
     INTERMUSCULAR_WINDOW,
     MUSCLE_WINDOW,
     SUBCUTANEOUS_WINDOW,

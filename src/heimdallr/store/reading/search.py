@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heimdallr.preparation.case_id import alphabetic_name
-from heimdallr.preparation.words import fold
+from heimdallr.preparation.folded_words import fold
 
 
 def search_text(patient_name: str, patient_id: str, accession_number: str) -> str:

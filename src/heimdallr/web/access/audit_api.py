@@ -14,7 +14,7 @@ from heimdallr.web.access.gate import Access
 from heimdallr.web.access.guard import Administrator
 from heimdallr.web.access.refusals import REFUSALS
 from heimdallr.web.access.trail import audit
-from heimdallr.web.problems import responses
+from heimdallr.web.http.problems import responses
 
 router = APIRouter(prefix="/api/v1/audit", tags=["access"], responses=REFUSALS)
 

@@ -27,7 +27,7 @@ from heimdallr.web.access.guard import is_public
 from heimdallr.web.access.hosts import HostRule, is_loopback, is_own_page
 from heimdallr.web.access.principal import ANYONE, Permission, Principal, of_token, of_user
 from heimdallr.web.access.refusals import unauthenticated
-from heimdallr.web.problems import Problem, from_error
+from heimdallr.web.http.problems import Problem, from_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable

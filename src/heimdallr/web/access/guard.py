@@ -21,7 +21,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from heimdallr.web.access.principal import Permission, Principal
 from heimdallr.web.access.refusals import unauthenticated
 from heimdallr.web.access.trail import audit
-from heimdallr.web.problems import Problem
+from heimdallr.web.http.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

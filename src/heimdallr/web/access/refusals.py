@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heimdallr.web.problems import Problem, responses
+from heimdallr.web.http.problems import Problem, responses
 
 REFUSALS = responses(401, 403)
 """For ``responses=`` of a router whose routes demand a permission."""

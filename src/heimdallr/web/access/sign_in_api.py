@@ -20,7 +20,7 @@ from heimdallr.web.access.guard import SignedIn
 from heimdallr.web.access.principal import Permission, Principal, of_user
 from heimdallr.web.access.refusals import CHALLENGE, REFUSALS
 from heimdallr.web.access.trail import audit, client_address
-from heimdallr.web.problems import Problem, responses
+from heimdallr.web.http.problems import Problem, responses
 
 if TYPE_CHECKING:
     from datetime import timedelta

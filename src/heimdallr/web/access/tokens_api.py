@@ -14,7 +14,7 @@ from heimdallr.web.access.gate import Access
 from heimdallr.web.access.guard import Administrator
 from heimdallr.web.access.refusals import REFUSALS
 from heimdallr.web.access.trail import audit, entry
-from heimdallr.web.problems import Problem, responses
+from heimdallr.web.http.problems import Problem, responses
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["access"], responses=REFUSALS)
 Scope = Literal["upload", "read", "operate", "metrics", "admin"]

@@ -19,7 +19,7 @@ from heimdallr.web.access.gate import Access
 from heimdallr.web.access.guard import Administrator
 from heimdallr.web.access.refusals import REFUSALS
 from heimdallr.web.access.trail import audit, entry
-from heimdallr.web.problems import Problem, responses
+from heimdallr.web.http.problems import Problem, responses
 
 router = APIRouter(prefix="/api/v1/users", tags=["access"], responses=REFUSALS)
 Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9._@-]+$", examples=["anna"])]

@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Request
 
 from heimdallr.domain.errors import HeimdallrError
-from heimdallr.web import actions
 from heimdallr.web.access import REFUSALS, Permission, Reader, demand
-from heimdallr.web.actions import Asked
+from heimdallr.web.answers import study_actions
+from heimdallr.web.answers.study_actions import Asked
 from heimdallr.web.context import Ctx
-from heimdallr.web.problems import Problem, as_problem
+from heimdallr.web.http.problems import Problem, as_problem
 from heimdallr.web.schemas.commands import (
     Command,
     MarkCommand,
@@ -19,11 +19,11 @@ from heimdallr.web.schemas.commands import (
 router = APIRouter(prefix="/api/v1/studies", tags=["commands"], responses=REFUSALS)
 
 _PLAIN = {
-    "start": actions.start,
-    "cancel": actions.cancel,
-    "retry": actions.retry,
-    "reprocess": actions.reprocess,
-    "delete": actions.delete,
+    "start": study_actions.start,
+    "cancel": study_actions.cancel,
+    "retry": study_actions.retry,
+    "reprocess": study_actions.reprocess,
+    "delete": study_actions.delete,
 }
 _PERMISSIONS = {"read": Permission.READ, "delete": Permission.ADMIN}
 """What takes another permission than to operate."""
@@ -56,10 +56,10 @@ def _outcome(asked: Asked, study_id: int, command: Command) -> Outcome:
 
 def _do(asked: Asked, study_id: int, command: Command) -> None:
     if isinstance(command, PriorityCommand):
-        actions.set_priority(asked, study_id, command.priority)
+        study_actions.set_priority(asked, study_id, command.priority)
     elif not isinstance(command, MarkCommand):
         _PLAIN[command.action](asked, study_id)
     elif command.action == "flag":
-        actions.flag(asked, study_id, on=command.on)
+        study_actions.flag(asked, study_id, on=command.on)
     else:
-        actions.mark_read(asked, study_id, on=command.on)
+        study_actions.mark_read(asked, study_id, on=command.on)

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from heimdallr.web.access import REFUSALS, Permission, Reader, while_allowed
 from heimdallr.web.context import Ctx
-from heimdallr.web.problems import responses
+from heimdallr.web.http.problems import responses
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
 CURSOR = r"^[0-9:,]{0,4000}$"

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Request
 
-from heimdallr.web import actions
 from heimdallr.web.access import REFUSALS, Administrator, Operator, Reader
-from heimdallr.web.actions import Asked
-from heimdallr.web.api.worklist import row_out
+from heimdallr.web.answers import study_actions
+from heimdallr.web.answers.study_actions import Asked
+from heimdallr.web.answers.worklist_rows import row_out
 from heimdallr.web.context import Ctx
-from heimdallr.web.problems import responses
+from heimdallr.web.http.problems import responses
 from heimdallr.web.schemas.common import StudyId
 from heimdallr.web.schemas.studies import Deletion, Mark, PriorityChange, StudyRow
 
@@ -21,28 +21,28 @@ router = APIRouter(
 @router.post("/start")
 def start_study(request: Request, context: Ctx, who: Operator, study_id: StudyId) -> StudyRow:
     """Start now: what has arrived is all there is. 409 unless images are being received."""
-    actions.start(Asked(request, context, who), study_id)
+    study_actions.start(Asked(request, context, who), study_id)
     return row_out(context, study_id)
 
 
 @router.post("/cancel")
 def cancel_study(request: Request, context: Ctx, who: Operator, study_id: StudyId) -> StudyRow:
     """Stop the work: at once where it waits, within a step where it runs."""
-    actions.cancel(Asked(request, context, who), study_id)
+    study_actions.cancel(Asked(request, context, who), study_id)
     return row_out(context, study_id)
 
 
 @router.post("/retry")
 def retry_study(request: Request, context: Ctx, who: Operator, study_id: StudyId) -> StudyRow:
     """Try again, from the stage that failed; what was done before it is used again."""
-    actions.retry(Asked(request, context, who), study_id)
+    study_actions.retry(Asked(request, context, who), study_id)
     return row_out(context, study_id)
 
 
 @router.post("/reprocess")
 def reprocess_study(request: Request, context: Ctx, who: Operator, study_id: StudyId) -> StudyRow:
     """Do every stage anew; the results there are stay until newer ones replace them."""
-    actions.reprocess(Asked(request, context, who), study_id)
+    study_actions.reprocess(Asked(request, context, who), study_id)
     return row_out(context, study_id)
 
 
@@ -51,7 +51,7 @@ def set_study_priority(
     request: Request, context: Ctx, who: Operator, study_id: StudyId, wanted: PriorityChange
 ) -> StudyRow:
     """Say how urgent a study is; 1 is STAT and overtakes everything that waits."""
-    actions.set_priority(Asked(request, context, who), study_id, wanted.priority)
+    study_actions.set_priority(Asked(request, context, who), study_id, wanted.priority)
     return row_out(context, study_id)
 
 
@@ -60,7 +60,7 @@ def flag_study(
     request: Request, context: Ctx, who: Operator, study_id: StudyId, mark: Mark
 ) -> StudyRow:
     """Flag a study, or take the flag away; retention leaves a flagged one alone."""
-    actions.flag(Asked(request, context, who), study_id, on=mark.on)
+    study_actions.flag(Asked(request, context, who), study_id, on=mark.on)
     return row_out(context, study_id)
 
 
@@ -69,7 +69,7 @@ def mark_study_read(
     request: Request, context: Ctx, who: Reader, study_id: StudyId, mark: Mark
 ) -> StudyRow:
     """Mark the results as read, or as unread again. 409 where there are none."""
-    actions.mark_read(Asked(request, context, who), study_id, on=mark.on)
+    study_actions.mark_read(Asked(request, context, who), study_id, on=mark.on)
     return row_out(context, study_id)
 
 
@@ -78,5 +78,5 @@ def delete_study_and_files(
     request: Request, context: Ctx, who: Administrator, study_id: StudyId
 ) -> Deletion:
     """Delete a study for good: images, volumes, masks, results and rows."""
-    study = actions.delete(Asked(request, context, who), study_id)
+    study = study_actions.delete(Asked(request, context, who), study_id)
     return Deletion(id=study_id, case_id=study.case_id)

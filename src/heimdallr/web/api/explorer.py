@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request
 
 from heimdallr.store.reading.cohort import gather, pairs
 from heimdallr.web.access import REFUSALS, Reader, audit
+from heimdallr.web.answers.distribution import distribution
 from heimdallr.web.api.measurements import CohortQuery
 from heimdallr.web.context import Ctx
-from heimdallr.web.distribution import distribution
 from heimdallr.web.schemas.explorer import (
     DistributionOut,
     MeasurementPairs,

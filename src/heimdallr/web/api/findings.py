@@ -5,9 +5,9 @@ from fastapi import APIRouter, Request
 from heimdallr.store.models import FindingRow
 from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Operator, audit
-from heimdallr.web.cases import study_of
+from heimdallr.web.answers.cases import study_of
 from heimdallr.web.context import Ctx
-from heimdallr.web.problems import Problem, responses
+from heimdallr.web.http.problems import Problem, responses
 from heimdallr.web.schemas.common import FindingId, StudyId
 from heimdallr.web.schemas.studies import Acknowledgement, FindingOut
 

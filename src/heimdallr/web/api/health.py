@@ -10,7 +10,7 @@ from heimdallr.domain.errors import StorageError
 from heimdallr.store import migrate
 from heimdallr.web.access import REFUSALS, MetricsReader
 from heimdallr.web.context import Context, Ctx
-from heimdallr.web.problems import log_error, responses
+from heimdallr.web.http.problems import log_error, responses
 from heimdallr.web.schemas.system import Check, Health, Readiness
 
 router = APIRouter(tags=["health"])

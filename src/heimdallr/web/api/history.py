@@ -7,9 +7,9 @@ from pydantic import Field
 
 from heimdallr.store.reading.history import Examined, history
 from heimdallr.web.access import REFUSALS, Reader, audit
-from heimdallr.web.cases import study_of
+from heimdallr.web.answers.cases import study_of
 from heimdallr.web.context import Ctx
-from heimdallr.web.problems import responses
+from heimdallr.web.http.problems import responses
 from heimdallr.web.schemas.common import Message, StudyId, calendar_date
 from heimdallr.web.schemas.history import ExaminedOut, StudyHistory
 

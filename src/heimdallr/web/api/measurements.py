@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from heimdallr.analyses.references import REFERENCES
 from heimdallr.analyses.registry import ANALYSES
+from heimdallr.analyses.rules.references import REFERENCES
 from heimdallr.store.reading import export
 from heimdallr.store.reading.cohort import Cohort, Sex
 from heimdallr.web.access import REFUSALS, Reader, audit
+from heimdallr.web.answers.csv_tables import csv_lines
 from heimdallr.web.api.worklist import WorklistQuery
 from heimdallr.web.context import Ctx
 from heimdallr.web.schemas.common import MAX_ID, calendar_date
@@ -26,7 +27,6 @@ from heimdallr.web.schemas.measurements import (
     Names,
 )
 from heimdallr.web.schemas.references import reference_out
-from heimdallr.web.tables import csv_lines
 
 router = APIRouter(prefix="/api/v1/measurements", tags=["measurements"], responses=REFUSALS)
 

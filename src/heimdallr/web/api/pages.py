@@ -11,8 +11,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
 from heimdallr.web.access import dashboard_policy
-from heimdallr.web.files import asset, takes_gzip
-from heimdallr.web.problems import Problem
+from heimdallr.web.answers.files import asset
+from heimdallr.web.http.compression import takes_gzip
+from heimdallr.web.http.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 STATIC = Path(__file__).parents[1] / "static" / "dashboard"

@@ -8,10 +8,10 @@ from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import Identity
 from heimdallr.store.reading.worklist import WorklistFilter, worklist
 from heimdallr.web.access import REFUSALS, Reader, audit
-from heimdallr.web.cases import case_of
+from heimdallr.web.answers.cases import case_of
+from heimdallr.web.answers.files import PARTS, mask_folders, picture, pictures, send_file, send_zip
 from heimdallr.web.context import Ctx
-from heimdallr.web.files import PARTS, mask_folders, picture, pictures, send_file, send_zip
-from heimdallr.web.problems import Answers, Problem, responses
+from heimdallr.web.http.problems import Answers, Problem, responses
 from heimdallr.web.schemas.common import CaseId, Limit, Offset
 from heimdallr.web.schemas.founding import Patients, ResultsWithImages, patient_row
 

@@ -11,11 +11,8 @@ from heimdallr.store.models import FindingRow, Patient, Study, StudyState
 from heimdallr.store.reading import details
 from heimdallr.store.work.runs import queue_position
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
-from heimdallr.web.api.system import events_page
-from heimdallr.web.api.worklist import row_out
-from heimdallr.web.cases import CaseFolder, folder_of, study_of
-from heimdallr.web.context import Context, Ctx
-from heimdallr.web.files import (
+from heimdallr.web.answers.cases import CaseFolder, folder_of, study_of
+from heimdallr.web.answers.files import (
     PARTS,
     all_files,
     mask,
@@ -25,8 +22,11 @@ from heimdallr.web.files import (
     send_file,
     send_zip,
 )
-from heimdallr.web.judged import judged
-from heimdallr.web.problems import Answers, Problem, responses
+from heimdallr.web.answers.judged_measurements import judged
+from heimdallr.web.answers.worklist_rows import row_out
+from heimdallr.web.api.system import events_page
+from heimdallr.web.context import Context, Ctx
+from heimdallr.web.http.problems import Answers, Problem, responses
 from heimdallr.web.schemas.common import Before, Limit, StudyId, calendar_date
 from heimdallr.web.schemas.studies import (
     Events,

@@ -16,7 +16,7 @@ from heimdallr.store.models import Event, Peer, Study
 from heimdallr.store.reading import details
 from heimdallr.store.work.services import Living, services
 from heimdallr.web.access import REFUSALS, Administrator, Reader
-from heimdallr.web.alerts import alerts, gather
+from heimdallr.web.answers.alerts import alerts, gather
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.schemas.common import Before, Limit
 from heimdallr.web.schemas.studies import EventOut, Events

@@ -27,8 +27,8 @@ from heimdallr.intake.uploads import (
 )
 from heimdallr.web.access import REFUSALS, Uploader, audit
 from heimdallr.web.context import Context, Ctx
-from heimdallr.web.multipart import FileOfForm
-from heimdallr.web.problems import Problem, responses
+from heimdallr.web.http.multipart import FileOfForm
+from heimdallr.web.http.problems import Problem, responses
 from heimdallr.web.schemas.founding import UploadAccepted
 
 router = APIRouter(tags=["upload"], responses=REFUSALS)

@@ -18,11 +18,11 @@ from heimdallr.store.models import AuditEntry
 from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
 from heimdallr.web.access.trail import client_address
-from heimdallr.web.cases import CaseFolder, folder_of, study_of
+from heimdallr.web.answers.cases import CaseFolder, folder_of, study_of
+from heimdallr.web.answers.files import PARTS, label_map, send_unpacked
+from heimdallr.web.answers.viewer_manifest import manifest_of
 from heimdallr.web.context import Context, Ctx
-from heimdallr.web.files import PARTS, label_map, send_unpacked
-from heimdallr.web.manifest import manifest_of
-from heimdallr.web.problems import Answers, responses
+from heimdallr.web.http.problems import Answers, responses
 from heimdallr.web.schemas.common import StudyId
 from heimdallr.web.schemas.viewer import ViewerManifest
 

@@ -1,33 +1,27 @@
 """The worklist: every study ever received."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
-from sqlalchemy.orm import Session
 
 from heimdallr.store.models import StudyState
 from heimdallr.store.reading.attention import counts
-from heimdallr.store.reading.details import findings_of
 from heimdallr.store.reading.worklist import (
     Severity,
     Sort,
     WorklistFilter,
-    WorklistRow,
-    studies,
     worklist,
 )
 from heimdallr.store.results import SEVERITIES
 from heimdallr.web.access import REFUSALS, Reader
-from heimdallr.web.context import Context, Ctx
-from heimdallr.web.estimates import remaining
-from heimdallr.web.problems import Problem
+from heimdallr.web.answers.worklist_rows import rows_out
+from heimdallr.web.context import Ctx
 from heimdallr.web.schemas.common import Limit, Message, Offset
 from heimdallr.web.schemas.options import FindingOption, WorklistCounts, WorklistOptions
-from heimdallr.web.schemas.studies import StudyRow, Worklist, chip, study_row
+from heimdallr.web.schemas.studies import Worklist
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"], responses=REFUSALS)
 
@@ -134,29 +128,6 @@ def get_worklist_counts(context: Ctx, _who: Reader) -> WorklistCounts:
     """How many studies there are, and how many of them wait for what."""
     with context.database.read() as session:
         return WorklistCounts.model_validate(counts(session))
-
-
-def rows_out(session: Session, rows: Sequence[WorklistRow]) -> list[StudyRow]:
-    """Rows as they are sent, with their findings and the time that remains."""
-    findings = findings_of(session, [row.id for row in rows if row.finding_codes])
-    left = remaining(session, rows)
-    return [
-        study_row(row, [chip(one) for one in findings.get(row.id, [])], left.get(row.id))
-        for row in rows
-    ]
-
-
-def row_out(context: Context, study_id: int) -> StudyRow:
-    """One row as it is sent.
-
-    Raises:
-        Problem: 404, the study is gone.
-    """
-    with context.database.read() as session:
-        rows = rows_out(session, studies(session, [study_id]))
-    if not rows:
-        raise Problem(404, "there is no study of this number")
-    return rows[0]
 
 
 def _digits(day: date | None) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from heimdallr.analyses.references import Reference
+from heimdallr.analyses.rules.references import Reference
 from heimdallr.web.schemas.common import Schema
 
 

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from pydantic import AwareDatetime, Field
 
-from heimdallr.analyses.references import Flag
+from heimdallr.analyses.rules.references import Flag
 from heimdallr.publishing.schema import Identity, ProvenanceRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.worklist import Severity, WorklistRow

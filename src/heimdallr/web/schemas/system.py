@@ -7,8 +7,13 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from heimdallr.store.models import StudyState
-from heimdallr.web.alerts import Code, Severity
 from heimdallr.web.schemas.common import Schema
+
+AlertCode = Literal[
+    "disk_low", "no_recorder", "no_worker", "waiting_long", "failures", "quarantine",
+    "peers_rejected", "weights_bundled",
+]  # fmt: skip
+AlertSeverity = Literal["critical", "warning", "note"]
 
 
 class Queue(Schema):
@@ -140,8 +145,10 @@ class Workers(Schema):
 class AlertOut(Schema):
     """Something that somebody should look at."""
 
-    code: Code = Field(examples=["waiting_long"], description="stable; for translation")
-    severity: Severity = Field(examples=["warning"], description="critical: the work stands still")
+    code: AlertCode = Field(examples=["waiting_long"], description="stable; for translation")
+    severity: AlertSeverity = Field(
+        examples=["warning"], description="critical: the work stands still"
+    )
     message: str = Field(examples=["the oldest waiting study has waited for 22 minutes"])
     values: dict[str, int | float | str] = Field(
         examples=[{"minutes": 22}], description="what the message holds"

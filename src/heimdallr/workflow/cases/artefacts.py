@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from heimdallr.analyses.findings import Finding
+from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
 from heimdallr.domain.study import Selection, Series, Study
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti

@@ -20,8 +20,8 @@ from heimdallr.segmentation.plan import BLEED, runs_for
 from heimdallr.segmentation.tasks import task as task_named
 from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.cases import artefacts
-from heimdallr.workflow.cases.work_folder import INSTANCES, fingerprint
 from heimdallr.workflow.stages import analyze, case_of, preferences, publish, segment
+from heimdallr.workflow.work_folder import INSTANCES, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from heimdallr.segmentation.plan import Resolution
     from heimdallr.segmentation.tasks import Task
     from heimdallr.workflow.assignment import Assignment, Chronicle, Report
-    from heimdallr.workflow.cases.work_folder import WorkFolder
     from heimdallr.workflow.engine_lease import EngineLease
     from heimdallr.workflow.stages import Analyzed, Segmented
+    from heimdallr.workflow.work_folder import WorkFolder
 
 _UNREADABLE = (OSError, ValueError, ConversionError)
 """What reading an output back may raise when it is not what was written."""

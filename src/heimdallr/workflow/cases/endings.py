@@ -12,7 +12,7 @@ from heimdallr.domain.errors import PublishingError, StorageError
 from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.results import index_series
-from heimdallr.workflow.cases.work_folder import keep_failure
+from heimdallr.workflow.work_folder import keep_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -62,10 +62,10 @@ class EnvironmentFault:
 
 
 def environment_fault_in(error: BaseException, folders: DataFolders) -> EnvironmentFault | None:
-    """The fault of the machine that an error, or what it came from, tells of; ``None``: it is the case's own.
+    """The fault of the machine behind an error or its causes; ``None``: it is the case's own.
 
-    A right that is missing is a fault of the machine only where it is missing for a whole folder: one file
-    that cannot be read is the trouble of one case.
+    A right that is missing is a fault of the machine only where it is missing for a whole folder:
+    one file that cannot be read is the trouble of one case.
     """
     for one in _with_causes(error):
         if isinstance(one, DiskLowError) or (isinstance(one, OSError) and one.errno in _FULL):

@@ -32,10 +32,10 @@ from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.cases.database_retry import LeavingError, is_away, retry_until_back
-from heimdallr.workflow.cases.environment_faults import free_bytes, environment_fault_in
+from heimdallr.workflow.cases.environment_faults import environment_fault_in, free_bytes
 from heimdallr.workflow.cases.run_log import RunLog
-from heimdallr.workflow.cases.work_folder import Source, WorkFolder
 from heimdallr.workflow.estimate import share_of_case
+from heimdallr.workflow.work_folder import Source, WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

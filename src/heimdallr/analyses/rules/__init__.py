@@ -1,0 +1,1 @@
+"""What measurements mean: findings, and the published limits they rest on."""

@@ -1,0 +1,1 @@
+"""One module per subcommand, named as the command is."""

@@ -1,0 +1,1 @@
+"""What `heimdallr demo` is made of: a whole system to show, and measured against true."""

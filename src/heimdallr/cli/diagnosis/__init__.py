@@ -1,0 +1,1 @@
+"""What `heimdallr doctor` looks at."""

@@ -1,0 +1,93 @@
+"""What `heimdallr doctor` looks at of the database and the data folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heimdallr.cli.diagnosis.check import Check
+from heimdallr.domain.errors import HeimdallrError
+from heimdallr.store.database import Database, open_database
+from heimdallr.store.layout import data_folders
+from heimdallr.store.migrate import check
+from heimdallr.store.upkeep.integrity import faults, study_count
+
+if TYPE_CHECKING:
+    from heimdallr.config import Settings
+
+LOW_DISK_GB = 20
+"""A 512×512×600 CT with its masks takes about 0.5 GB; below this a day's work may not fit."""
+
+
+def database_check(settings: Settings) -> Check:
+    """Whether the database can be reached, is of this program's version, and is sound."""
+    try:
+        database = open_database(settings)
+    except Exception as error:  # noqa: BLE001 - whatever a URL may do to its parser
+        reason = type(error).__name__
+        return Check("database", "problem", f"HEIMDALLR_DATABASE_URL cannot be used: {reason}")
+    try:
+        return _examine(database)
+    except HeimdallrError as error:
+        return Check("database", "problem", str(error), "see docs/operate.md, troubleshooting")
+    finally:
+        database.close()
+
+
+def folders_check(settings: Settings) -> Check:
+    """Whether every folder that is there can be written; the others are made when needed."""
+    folders = data_folders(settings)
+    closed = sorted(
+        str(path)
+        for path in (
+            folders.root, folders.incoming, folders.quarantine, folders.input, folders.output,
+            folders.failed, folders.sent, folders.state,
+        )
+        if not os.access(_existing(path), os.W_OK | os.X_OK)
+    )  # fmt: skip
+    if closed:
+        remedy = "run it as the services' user, or give that user the folder (chown)"
+        return Check("folders", "problem", f"cannot be written: {', '.join(closed)}", remedy)
+    return Check("folders", "ok", f"{folders.root} can be written")
+
+
+def disk_check(settings: Settings) -> Check:
+    """Whether what is received and made has room, on every disk it goes to."""
+    folders = data_folders(settings)
+    free_gb, place = min(
+        (shutil.disk_usage(_existing(path)).free / 1e9, _existing(path))
+        for path in (folders.incoming, folders.output, folders.state)
+    )
+    found = f"{free_gb:.0f} GB free in {place}"
+    remedy = "free some space, set HEIMDALLR_KEEP_… or change HEIMDALLR_DATA_DIR"
+    if free_gb < settings.disk_reserve_gb:
+        reserve = f"HEIMDALLR_DISK_RESERVE_GB is {settings.disk_reserve_gb:g}"
+        return Check("disk", "problem", f"{found}, {reserve}: nothing more is received", remedy)
+    if free_gb < settings.disk_reserve_gb + LOW_DISK_GB:
+        return Check("disk", "warning", found, remedy)
+    return Check("disk", "ok", found)
+
+
+def _examine(database: Database) -> Check:
+    where = database.url.render_as_string(hide_password=True)
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        return Check("database", "ok", f"{where} is not made yet; the first start makes it")
+    schema = check(database)
+    if schema.current is None:
+        return Check("database", "ok", f"{where} has no tables yet; the first start makes them")
+    if not schema.known:
+        found = f"{where} is of version {schema.current}; this program knows {schema.head}"
+        return Check("database", "problem", found, "use the newer program, or restore a backup")
+    if wrong := faults(database):
+        remedy = "restore a backup, or move it away and run `heimdallr rebuild-index`"
+        return Check("database", "problem", f"{where} is damaged: {'; '.join(wrong)}", remedy)
+    if not schema.is_current:
+        found = f"{where} is of version {schema.current}; the next start brings it to {schema.head}"
+        return Check("database", "warning", found, "make a backup before: heimdallr backup")
+    return Check("database", "ok", f"{where}, {study_count(database)} studies, sound")
+
+
+def _existing(path: Path) -> Path:
+    return next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())

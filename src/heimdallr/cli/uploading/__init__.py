@@ -1,0 +1,1 @@
+"""What `heimdallr upload` is made of: packing folders, sending, following a study to its end."""

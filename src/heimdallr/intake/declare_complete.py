@@ -1,0 +1,102 @@
+"""Declaring studies complete in the database, as the rule or a person says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import select
+
+from heimdallr.domain.errors import StateConflictError
+from heimdallr.intake.completion_rule import has_no_gap
+from heimdallr.store.models import Instance, Study, StudyState
+from heimdallr.store.work.lifecycle import complete
+from heimdallr.store.work.states import lock, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from heimdallr.config import Settings
+    from heimdallr.store.database import Database
+    from heimdallr.store.layout import DataFolders
+
+_log = structlog.get_logger()
+
+
+def open_studies(database: Database) -> dict[int, datetime]:
+    """Studies being received → when their last new image came."""
+    with database.read() as session:
+        rows = session.execute(
+            select(Study.id, Study.last_instance_at).where(Study.state == StudyState.RECEIVING)
+        )
+        return {study_id: last for study_id, last in rows}  # noqa: C416 - rows are no tuples
+
+
+def gapless(database: Database, studies: Iterable[int]) -> list[int]:
+    """Those of the studies whose images are numbered without a gap; our own objects left out."""
+    found = []
+    for study_id in studies:
+        numbers: dict[int, list[int | None]] = defaultdict(list)
+        with database.read() as session:
+            for series, number in session.execute(
+                select(Instance.series_fk, Instance.instance_number).where(
+                    Instance.study_fk == study_id, Instance.own.is_(False)
+                )
+            ):
+                numbers[series].append(number)
+        if has_no_gap(numbers.values()):
+            found.append(study_id)
+    return found
+
+
+def complete_studies(
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+    studies: Iterable[int],
+    now: datetime,
+    *,
+    seen: dict[int, datetime] | None = None,
+    actor: str = "",
+) -> None:
+    """Declare studies complete, one transaction each; what is not being received is left alone.
+
+    Args:
+        database: the database.
+        settings: whether the work is done here.
+        folders: where case folders and images are.
+        studies: database ids.
+        now: the time.
+        seen: when the decision was made, their last new images had come then; a study that has
+            got another one since is left to the next look.
+        actor: who said so; empty when the rule did.
+    """
+    for study_id in studies:
+        with database.write() as session:
+            try:
+                study = lock(session, study_id)
+            except StateConflictError:
+                continue  # deleted meanwhile
+            newer = seen is not None and study.last_instance_at != seen.get(study_id)
+            if study.state is not StudyState.RECEIVING or newer:
+                continue
+            paths = session.scalars(select(Instance.path).where(Instance.study_fk == study_id))
+            try:
+                missing = sum(not (folders.incoming / path).exists() for path in paths)
+            except OSError as error:  # its own matter: the others are not kept waiting
+                _log.error("a study cannot be read", study=study.key, reason=error.strerror)
+                continue
+            if missing:
+                what = f"{missing} images are recorded, but their files are missing"
+                note(session, study, "files_missing", what, now)
+                _log.error("files of recorded images are missing", study=study.key, count=missing)
+            complete(
+                session,
+                study,
+                now,
+                in_place=settings.hands_over_in_place,
+                folder_taken=lambda name: (folders.output / name).exists(),
+                actor=actor,
+            )

@@ -1,0 +1,1 @@
+"""What the endpoints' answers are put together from: case folders, files, live changes, tables."""

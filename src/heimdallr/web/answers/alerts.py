@@ -1,0 +1,137 @@
+"""What an administrator should know at three in the morning, the worst first.
+
+Codes are stable: the dashboard translates them, and ``values`` holds what their words need.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from heimdallr.store.models import Peer, Quarantined, Run, Study, StudyState
+from heimdallr.store.work.services import services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from heimdallr.web.context import Context
+    from heimdallr.web.schemas.system import AlertCode, AlertSeverity
+
+DAY = timedelta(days=1)
+WAITING_LONG_S = 15 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that somebody should look at.
+
+    Attributes:
+        severity: ``critical``: the work stands still; ``warning``: something went wrong.
+        message: in English, complete; names no patient.
+        values: what the message holds.
+    """
+
+    code: AlertCode
+    severity: AlertSeverity
+    message: str
+    values: dict[str, int | float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What alerts follow from.
+
+    Attributes:
+        free_bytes: of the data folder's disk.
+        reserve_bytes: below this nothing more is taken in.
+        recorders: how many live.
+        workers: how many live.
+        needs_worker: whether studies are worked on here, not handed over.
+        waiting_s: how long the oldest run has waited.
+        failed: studies that failed within a day, and still stand so.
+        quarantined: files put into quarantine within a day.
+        rejected: DICOM systems that were turned away within a day.
+        bundled: tasks that the bundled weights would segment.
+    """
+
+    free_bytes: int
+    reserve_bytes: int
+    recorders: int
+    workers: int
+    needs_worker: bool
+    waiting_s: float | None
+    failed: int
+    quarantined: int
+    rejected: int
+    bundled: Sequence[str]
+
+
+def gather(context: Context, bundled: Sequence[str]) -> Facts:
+    """The facts as they are now."""
+    now, settings = context.now(), context.settings
+    a_day_ago = now - DAY
+    failed = select(func.count()).where(
+        Study.state == StudyState.FAILED, Study.finished_at >= a_day_ago
+    )
+    quarantined = select(func.count()).where(Quarantined.received_at >= a_day_ago)
+    rejected = select(func.count()).where(Peer.last_rejection_at >= a_day_ago)
+    queued = select(func.min(Run.queued_at)).where(Run.state == StudyState.QUEUED)
+    with context.database.read() as session:
+        oldest = session.scalar(queued)
+        return Facts(
+            free_bytes=shutil.disk_usage(context.folders.root).free,
+            reserve_bytes=int(settings.disk_reserve_gb * 1e9),
+            recorders=sum(one.alive for one in services(session, "recorder", now)),
+            workers=sum(one.alive for one in services(session, "worker", now)),
+            needs_worker=settings.hands_over_in_place,
+            waiting_s=(now - oldest).total_seconds() if oldest else None,
+            failed=session.scalar(failed) or 0,
+            quarantined=session.scalar(quarantined) or 0,
+            rejected=session.scalar(rejected) or 0,
+            bundled=bundled,
+        )
+
+
+def alerts(facts: Facts) -> list[Alert]:
+    """What follows from the facts."""
+    return [*_standstills(facts), *_mishaps(facts), *_notes(facts)]
+
+
+def _standstills(facts: Facts) -> Iterator[Alert]:
+    if facts.free_bytes < facts.reserve_bytes:
+        free, reserve = round(facts.free_bytes / 1e9, 1), round(facts.reserve_bytes / 1e9, 1)
+        message = f"{free} GB are free, below the reserve of {reserve} GB; nothing more is taken in"
+        values: dict[str, int | float | str] = {"free_gb": free, "reserve_gb": reserve}
+        yield Alert("disk_low", "critical", message, values)
+    if facts.recorders == 0:
+        message = "nothing received becomes a study: start `heimdallr up` or `heimdallr listen`"
+        yield Alert("no_recorder", "critical", message, {})
+    if facts.needs_worker and facts.workers == 0:
+        message = "no worker is alive; studies wait: start `heimdallr up` or `heimdallr work`"
+        yield Alert("no_worker", "critical", message, {})
+
+
+def _mishaps(facts: Facts) -> Iterator[Alert]:
+    if facts.waiting_s is not None and facts.waiting_s > WAITING_LONG_S:
+        minutes = int(facts.waiting_s // 60)
+        message = f"the oldest waiting study has waited for {minutes} minutes"
+        yield Alert("waiting_long", "warning", message, {"minutes": minutes})
+    counted: tuple[tuple[AlertCode, int, str], ...] = (
+        ("failures", facts.failed, "studies failed in the last 24 hours"),
+        ("quarantine", facts.quarantined, "received files were quarantined in the last 24 hours"),
+        ("peers_rejected", facts.rejected, "DICOM systems were turned away in the last 24 hours"),
+    )
+    for code, count, what in counted:
+        if count:
+            yield Alert(code, "warning", f"{what}: {count}", {"count": count})
+
+
+def _notes(facts: Facts) -> Iterator[Alert]:
+    if facts.bundled:
+        tasks = ", ".join(facts.bundled)
+        message = f"bundled weights, not for clinical use, segment {tasks}"
+        yield Alert("weights_bundled", "note", message, {"tasks": tasks})

@@ -1,0 +1,114 @@
+"""A study and its case folder, as the endpoints need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from heimdallr.publishing.schema import (
+    IDENTITY_FILE,
+    RESULTS_FILE,
+    Identity,
+    Results,
+    read_identity,
+    read_results,
+)
+from heimdallr.store.models import Study, StudyState
+from heimdallr.store.reading.details import study_by_case
+from heimdallr.web.answers.files import case_folder_of
+from heimdallr.web.http.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from heimdallr.web.context import Context
+
+_Document = TypeVar("_Document", Results, Identity)
+
+_OVER = {
+    StudyState.FAILED: "failed",
+    StudyState.REFUSED: "refused",
+    StudyState.CANCELLED: "cancelled",
+    StudyState.STORED: "not_processed",
+    StudyState.SENT: "handed_over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFolder:
+    """The results of a study on the disk."""
+
+    study: Study
+    path: Path
+
+    def results(self) -> Results:
+        """``resultados.json``.
+
+        Raises:
+            Problem: 404 where retention has removed it, 500 where it is damaged.
+        """
+        return _document(self.path, RESULTS_FILE, read_results)
+
+    def identity(self) -> Identity:
+        """``id.json``; raises as :meth:`results`."""
+        return _document(self.path, IDENTITY_FILE, read_identity)
+
+
+def study_of(context: Context, study_id: int) -> Study:
+    """A study by its number.
+
+    Raises:
+        Problem: 404, there is none.
+    """
+    with context.database.read() as session:
+        study = session.get(Study, study_id)
+    if study is None or study.state is StudyState.DELETING:
+        raise Problem(404, "there is no study of this number")
+    return study
+
+
+def case_of(context: Context, case_id: str) -> CaseFolder:
+    """The folder of a case that has results.
+
+    Raises:
+        Problem: 404, there is no such case; 409, it has no results (yet).
+    """
+    with context.database.read() as session:
+        study = study_by_case(session, case_id)
+    if study is None or study.state is StudyState.DELETING:
+        raise Problem(404, "there is no case of this name")
+    return folder_of(context, study)
+
+
+def folder_of(context: Context, study: Study) -> CaseFolder:
+    """The folder of a study that has results.
+
+    Raises:
+        Problem: 404, the folder is gone; 409, there are no results (yet).
+    """
+    if not study.has_results or study.case_id is None:
+        raise no_results(study)
+    return CaseFolder(study, case_folder_of(context.folders.output, study.case_id))
+
+
+def no_results(study: Study) -> Problem:
+    """409: why a study has no results."""
+    state = study.state.value
+    if study.state in _OVER:
+        detail = f"the study was {state}; there are no results"
+        if study.state is StudyState.FAILED:
+            detail = f"the study failed; there are no results: {study.error}"
+        return Problem(409, detail, code=_OVER[study.state])
+    return Problem(409, f"the study is {state}; there are no results yet", code="not_finished")
+
+
+def _document(folder: Path, name: str, read: Callable[[Path], _Document]) -> _Document:
+    try:
+        return read(folder)
+    except FileNotFoundError as error:
+        raise Problem(404, "the case has no such file any more", code="not_kept") from error
+    except ValidationError as error:
+        raise Problem(500, f"{name} of this case is damaged; reprocess the study") from error

@@ -1,0 +1,166 @@
+"""The viewer's manifest of a case, put together from its folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import nibabel as nib
+import numpy as np
+from pydantic import ValidationError
+
+from heimdallr.domain.errors import ConversionError
+from heimdallr.imaging.volume import native_grid, stored_type
+from heimdallr.publishing.groups import GROUPS
+from heimdallr.publishing.publish import VOLUME_NAME
+from heimdallr.publishing.schema import LABELS_FOLDER, PREVIEW_NAME, read_labels
+from heimdallr.publishing.targets import (
+    Grid,
+    Places,
+    canonical,
+    finding_target,
+    measurement_targets,
+)
+from heimdallr.web.answers.files import mask_folders
+from heimdallr.web.schemas.viewer import (
+    ImageFile,
+    LabelMapOut,
+    TargetOut,
+    Targets,
+    ViewerManifest,
+    WindowOut,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from heimdallr.publishing.schema import Labels, Results
+    from heimdallr.publishing.targets import Target
+    from heimdallr.store.models import FindingRow
+    from heimdallr.web.answers.cases import CaseFolder
+
+HEADER_BYTES = 352
+
+WINDOWS = (
+    WindowOut(name="soft_tissue", level=40, width=400),
+    WindowOut(name="liver", level=60, width=160),
+    WindowOut(name="lung", level=-600, width=1500),
+    WindowOut(name="bone", level=400, width=1800),
+    WindowOut(name="brain", level=40, width=80),
+    WindowOut(name="bleed", level=80, width=200),
+)
+"""What radiologists are used to; the first one begins, on a head the brain's does."""
+_TRUNK = frozenset({"thorax", "abdomen", "pelvis"})
+
+
+def manifest_of(case: CaseFolder, findings: Sequence[FindingRow]) -> ViewerManifest:
+    """What a viewer has to know of a case.
+
+    Args:
+        case: its folder; without volume or label maps (an older folder, or retention) the manifest
+            says why they are missing.
+        findings: as they are in the database, where they have their numbers.
+
+    Raises:
+        Problem: 404 where the results are gone, 500 where they are damaged.
+    """
+    results = case.results()
+    base = f"/api/v1/studies/{case.study.id}/viewer"
+    volume, volume_reason = _volume(case.path / VOLUME_NAME, f"{base}/volume.nii")
+    preview, _ = _volume(case.path / PREVIEW_NAME, f"{base}/preview.nii")
+    labels, labels_reason = _labels(case.path)
+    places = _places(case.path / VOLUME_NAME, volume, labels)
+    return ViewerManifest(
+        study_id=case.study.id,
+        created_at=results.provenance.created_at,
+        modality=results.modality,
+        volume=volume,
+        volume_reason=volume_reason,
+        preview=preview,
+        labels=None if labels is None else list(_label_maps(case.path, base, labels)),
+        labels_reason=labels_reason,
+        groups=list(GROUPS),
+        windows=_windows(results),
+        targets=_targets(results, findings, places),
+    )
+
+
+def _volume(path: Path, url: str) -> tuple[ImageFile | None, str]:
+    """An image as the manifest tells of it, or why it is not there."""
+    try:
+        size = path.stat().st_size
+        grid, datatype = native_grid(path), stored_type(path)
+    except FileNotFoundError:
+        return None, "the volume was removed by retention"
+    except ConversionError:
+        return None, "the volume cannot be read; reprocess the study"
+    seen = canonical(grid)
+    across, along, up = (float(mm) for mm in np.linalg.norm(seen.affine[:3, :3], axis=0))
+    rows = [(float(a), float(b), float(c), float(d)) for a, b, c, d in seen.affine]
+    image = ImageFile(
+        url=url,
+        shape=seen.shape,
+        spacing_mm=(across, along, up),
+        affine=tuple(rows),
+        orientation="".join(nib.aff2axcodes(grid.affine)),
+        datatype=datatype.name,
+        gzip_bytes=size,
+        plain_bytes=HEADER_BYTES + int(np.prod(seen.shape)) * datatype.itemsize,
+    )
+    return image, ""
+
+
+def _labels(folder: Path) -> tuple[Labels | None, str]:
+    """``labels.json``, or why there are no label maps."""
+    try:
+        return read_labels(folder), ""
+    except FileNotFoundError:
+        if mask_folders(folder):
+            return None, "these results are older than label maps; reprocess the study"
+        return None, "the masks were removed by retention"
+    except (OSError, ValidationError):
+        return None, "the label maps cannot be read; reprocess the study"
+
+
+def _label_maps(folder: Path, base: str, labels: Labels) -> Iterable[LabelMapOut]:
+    for one in labels.maps:
+        path = folder / LABELS_FOLDER / f"{one.name}.nii.gz"
+        if path.is_file():
+            yield LabelMapOut(
+                name=one.name,
+                task=one.task,
+                url=f"{base}/labels/{one.name}.nii",
+                gzip_bytes=path.stat().st_size,
+                plain_bytes=HEADER_BYTES + int(np.prod(labels.shape)),
+                structures=one.structures,
+            )
+
+
+def _places(path: Path, volume: ImageFile | None, labels: Labels | None) -> Places | None:
+    if labels is not None:
+        return Places(Grid(labels.shape, np.array(labels.affine)), labels.maps)
+    return None if volume is None else Places(canonical(native_grid(path)))
+
+
+def _windows(results: Results) -> list[WindowOut]:
+    if results.modality != "CT":
+        return []
+    regions = results.flat.get("body_regions")
+    is_head = isinstance(regions, list) and "head" in regions and not _TRUNK & {*regions}
+    begins = "brain" if is_head else "soft_tissue"
+    return sorted(WINDOWS, key=lambda window: window.name != begins)
+
+
+def _targets(results: Results, findings: Sequence[FindingRow], places: Places | None) -> Targets:
+    if places is None:
+        return Targets(measurements={}, findings={})
+    measured = measurement_targets(results.measurements, places)
+    found = {one.id: finding_target(one.structure, one.slice_index, places) for one in findings}
+    return Targets(
+        measurements={name: _out(target) for name, target in measured.items()},
+        findings={number: _out(target) for number, target in found.items() if target},
+    )
+
+
+def _out(target: Target) -> TargetOut:
+    return TargetOut.model_validate(target)

@@ -1,0 +1,141 @@
+"""The one file of a ``multipart/form-data`` body (RFC 7578), handed on while it arrives.
+
+Nothing is kept: a part's bytes go to whoever was asked for them, other fields are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from heimdallr.web.http.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LABEL_LENGTH = 128
+_FURTHER_FIELDS = 16
+
+
+class MalformedFormError(Problem):
+    """The body is no form with one whole file."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, detail, code="malformed_form")
+
+
+class FileOfForm:
+    """Feeds the bytes of the field ``file`` to ``write``.
+
+    Args:
+        content_type: the request's header.
+        write: takes the file's bytes, in order.
+
+    Raises:
+        MalformedFormError: the body is no multipart form.
+    """
+
+    def __init__(self, content_type: str, write: Callable[[bytes], None]) -> None:
+        kind, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary", b"")
+        if kind != b"multipart/form-data" or not boundary:
+            msg = "the body has to be multipart/form-data with a field named file"
+            raise MalformedFormError(msg)
+        self.label = ""
+        """The client's own name of the file, for its answer; never a path."""
+        self.complete = False
+        """Whether the file's part has come to its end."""
+        self._write = write
+        self._found = self._inside = False
+        self._parts = 0
+        self._header_name, self._header_value = bytearray(), bytearray()
+        self._disposition = b""
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._on_part_begin,
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_headers_finished": self._on_headers_finished,
+                    "on_part_data": self._on_part_data,
+                    "on_part_end": self._on_part_end,
+                },
+            )
+        except FormParserError as error:
+            msg = "the boundary of the form is malformed"
+            raise MalformedFormError(msg) from error
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body.
+
+        Raises:
+            MalformedFormError: the form is malformed or holds several files.
+            OSError: what ``write`` raises.
+        """
+        try:
+            self._parser.write(data)
+        except FormParserError as error:
+            msg = "the form is malformed"
+            raise MalformedFormError(msg) from error
+
+    def finish(self) -> None:
+        """The body has ended.
+
+        Raises:
+            MalformedFormError: there was no whole field ``file`` in it.
+        """
+        if not self._found:
+            msg = "the form has no field named file that holds a file"
+            raise MalformedFormError(msg)
+        if not self.complete:
+            msg = "the form ends in the middle of its file"
+            raise MalformedFormError(msg)
+
+    def _on_part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > _FURTHER_FIELDS:
+            msg = "the form has too many fields"
+            raise MalformedFormError(msg)
+        self._disposition = b""
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        if bytes(self._header_name).lower() == b"content-disposition":
+            self._disposition = bytes(self._header_value)
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def _on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        self._inside = options.get(b"name") == b"file" and b"filename" in options
+        if self._inside:
+            if self._found:
+                msg = "the form holds several files; send one at a time"
+                raise MalformedFormError(msg)
+            self._found = True
+            self.label = _label(options[b"filename"])
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._inside:
+            self._write(data[start:end])
+
+    def _on_part_end(self) -> None:
+        if self._inside:
+            self.complete = True
+        self._inside = False
+
+
+def _label(name: bytes) -> str:
+    """The last element of a client's file name, printable and short."""
+    last = re.split(r"[\\/]", name.decode("utf-8", "replace"))[-1]
+    return "".join(sign for sign in last if sign.isprintable())[:_LABEL_LENGTH]
