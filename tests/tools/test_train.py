@@ -214,11 +214,11 @@ def test_channels_of_left_out_classes_never_win() -> None:
 
 def test_dice_counts_what_both_have() -> None:
     """Dice equals the textbook formula; small structures are left out."""
-    evaluate = tool("evaluate")
+    collected = tool("scores")
     wanted, found = np.zeros((2, 20, 20, 20), np.uint8)
     wanted[2:12], found[7:17] = 5, 5
     wanted[0, 0, :3] = 7
-    scores = evaluate.dice_by_class(found, wanted, (5, 7), 1.0)
+    scores = collected.dice_by_class(found, wanted, (5, 7), 1.0)
     assert scores == {5: pytest.approx(0.5)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pool import save_body
+from body_files import save_body
 from realmaps import body_from_maps
 from tissues import KIND_NUMBER
 

@@ -8,31 +8,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from realmaps import Body, dress, load_map
+from body_files import save_body
+from phantoms import build_heads, build_phantoms
+from realmaps import dress, load_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def save_body(path: Path, body: Body) -> None:
-    """Write one body, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part.npz")
-    np.savez_compressed(aside, code=body.code, total=body.total, tissue=body.tissue, kind=body.kind)
-    os.replace(aside, path)  # noqa: PTH105 - the atomic one
-
-
-def load_body(path: Path) -> Body:
-    """Read one body."""
-    with np.load(path) as stored:
-        return Body(
-            code=stored["code"], total=stored["total"], tissue=stored["tissue"], kind=stored["kind"]
-        )
 
 
 def build_real(maps: Sequence[Path], pool: Path, count: int, seed: int) -> None:
@@ -56,7 +41,6 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    from phantoms import build_heads, build_phantoms  # noqa: PLC0415 - imports this module
 
     if options.what in {"real", "all"}:
         build_real(options.maps, options.pool, options.count // 3 + 1, options.seed)

@@ -10,7 +10,7 @@ from classes import TISSUE, TOTAL, TOTAL_MR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evaluate import Classes, Scores
+    from scores import Classes, Scores
 
 _GOOD = 0.7
 _LIMITS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from pool import load_body
+from body_files import load_body
 
 if TYPE_CHECKING:
     from numpy import typing as npt

@@ -8,6 +8,7 @@
 import { Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 
 import { Camera } from "./camera";
+import type { Display } from "./display";
 import { Distances } from "./distances";
 import {
   type Axis,
@@ -26,8 +27,8 @@ import type { LabelMap } from "./manifest";
 import type { Image } from "./nifti";
 import { Rendering } from "./rendering";
 import { type SliceLook, SliceTextures } from "./slices";
-import type { Layout, StructureKey, Tool } from "./state";
-import { rangeOf, type WindowLevel } from "./windows";
+import type { Layout, StructureKey } from "./state";
+import { rangeOf } from "./windows";
 
 const OUTLINE_PIXELS = 1.5;
 const FLASH_MS = 220;
@@ -38,19 +39,6 @@ const LETTERS_MARGIN = 6;
 interface Point {
   x: number;
   y: number;
-}
-
-export interface Display {
-  layout: Layout;
-  tool: Tool;
-  window: WindowLevel;
-  shown: ReadonlySet<StructureKey>;
-  opacity: number;
-  outline: boolean;
-  masksOff: boolean;
-  body: number;
-  /** Of a distance, in the reader's language. */
-  distanceText: (mm: number) => string;
 }
 
 export interface View {

@@ -6,7 +6,7 @@
  */
 import { type Niivue, NVImage } from "@niivue/niivue";
 
-import type { Display } from "./engine";
+import type { Display } from "./display";
 import { coarser, type Grid } from "./geometry";
 import type { LoadedMap } from "./hit";
 import { LABELS, lutOf } from "./lut";
