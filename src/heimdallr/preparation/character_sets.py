@@ -2,8 +2,8 @@
 
 Scanners and archives write UTF-8 and declare Latin-1, or nothing at all; anonymisers blank the
 declaration; others declare UTF-8 and write Latin-1. Read as declared, ``Müller`` then becomes
-``MÃ¼ller`` or is full of question marks, and nobody is told. UTF-8 gives itself away: text in another encoding is
-hardly ever valid UTF-8 by chance.
+``MÃ¼ller`` or is full of question marks, and nobody is told. UTF-8 gives itself away: text in
+another encoding is hardly ever valid UTF-8 by chance.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -33,7 +33,9 @@ SCAN_THREADS = 4
 
 PLAUSIBLE_HEIGHT_M = (0.3, 2.5)
 PLAUSIBLE_WEIGHT_KG = (0.3, 500.0)
-PLAUSIBLE_AGE_YEARS = (0.0, 130.0)
+DAYS_PER_YEAR = 365.25
+OLDEST_YEARS = 120.0
+"""Beyond this a birth date is no birth date: 1900-01-01 stands for "unknown" in many archives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +174,22 @@ def _first_told(instances: Sequence[Instance], keyword: str) -> str:
 
 
 def patient_of(told: Callable[[str], str], study_date: str | None) -> Patient:
-    """The person that header texts tell of; what cannot be true is left out."""
+    """The person that header texts tell of; what cannot be true is left out.
+
+    The age follows from birth date and study date; PatientAge is asked where these do not tell.
+    Scanners write ``000Y`` for an infant as well as for whom they know nothing of.
+    """
     birth_date = dicom_date(told("PatientBirthDate"))
     sexes: dict[str, Literal["M", "F", "O"]] = {"M": "M", "F": "F", "O": "O"}
-    age = _age_of_text(told("PatientAge"))
+    age = _age_between(birth_date, study_date)
     if age is None:
-        age = _age_between(birth_date, study_date)
+        age = _plausible(_age_of_text(told("PatientAge")), (0.0, OLDEST_YEARS))
     return Patient(
         name=alphabetic_name(told("PatientName")),
         patient_id=told("PatientID"),
         birth_date=birth_date,
         sex=sexes.get(told("PatientSex").upper()),
-        age_years=_plausible(age, PLAUSIBLE_AGE_YEARS),
+        age_years=age,
         height_m=_plausible(_number(told("PatientSize")), PLAUSIBLE_HEIGHT_M),
         weight_kg=_plausible(_number(told("PatientWeight")), PLAUSIBLE_WEIGHT_KG),
     )
@@ -207,13 +213,21 @@ def _day(text: str | None) -> date | None:
 def _age_of_text(text: str) -> float | None:
     """Years of an AS value (PS3.5 6.2): ``045Y``, ``018M``, ``003W``, ``010D``."""
     match = re.fullmatch(r"([0-9]{1,3})([YMWD])", text.upper())
-    years = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+    years = {"Y": 1.0, "M": 1 / 12, "W": 7 / DAYS_PER_YEAR, "D": 1 / DAYS_PER_YEAR}
     return int(match[1]) * years[match[2]] if match else None
 
 
 def _age_between(birth_date: str | None, study_date: str | None) -> float | None:
+    """Years from one day to the other, whole ones on birthdays; ``None`` when that cannot be."""
     born, seen = _day(birth_date), _day(study_date)
-    return round((seen - born).days / 365.25, 2) if born and seen else None
+    if born is None or seen is None or seen < born:
+        return None
+    had_birthday = (seen.month, seen.day) >= (born.month, born.day)
+    years = seen.year - born.year - (0 if had_birthday else 1)
+    last = date(born.year + years, born.month, 1) + timedelta(days=born.day - 1)
+    # Rounding must not make anybody a year older: limits of adults begin at 18.
+    age = years + min(round((seen - last).days / DAYS_PER_YEAR, 2), 0.99)
+    return age if age <= OLDEST_YEARS else None
 
 
 def _number(text: str) -> float | None:
