@@ -109,7 +109,7 @@ def test_what_one_image_leaves_out_another_may_say(tmp_path: Path) -> None:
     SeriesOnDisk(per_slice={"PatientWeight": weights}).write(tmp_path / "ct")
     SeriesOnDisk(
         series_uid="1.2.826.0.1.3680043.2.1125.1.1", depths_mm=(0.0,), modality="SR",
-        tags={"PatientName": "OTHER", "PatientWeight": "1"},
+        tags={"PatientName": "", "PatientID": "", "PatientWeight": "1"},
     ).write(tmp_path / "sr")  # fmt: skip
     (study,) = scan(tmp_path.rglob("*.dcm")).studies
     assert study.patient.weight_kg == pytest.approx(70.0)

@@ -162,6 +162,15 @@ def test_official_weights_need_no_notice(tmp_path: Path) -> None:
     assert publish(tmp_path, _publication(tmp_path, "official"), lambda: ENDED).notices == ()
 
 
+def test_what_preparation_noticed_is_told_to_every_reader(tmp_path: Path) -> None:
+    """Beside the notice of the weights."""
+    publication = _publication(tmp_path)
+    told = replace(publication.prepared, notices=("12 images carry the UID of another image",))
+    folder = publish(tmp_path, replace(publication, prepared=told), lambda: ENDED).folder
+    notices = json.loads((folder / "resultados.json").read_text())["notices"]
+    assert notices[1:] == ["12 images carry the UID of another image"]
+
+
 def test_a_picture_that_breaks_does_not_cost_the_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

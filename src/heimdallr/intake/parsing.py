@@ -21,8 +21,9 @@ from heimdallr.intake.pixels import (
     check_pixels,
     data_set_start,
 )
-from heimdallr.preparation.headers import dicom_date, patient_of, series_key, study_key
+from heimdallr.preparation.headers import series_key, study_key
 from heimdallr.preparation.instances import instance_of, integer_of, text_of
+from heimdallr.preparation.patient_facts import dicom_date, patient_of
 from heimdallr.preparation.reading import SkippedFileError, SkipReason, read_open
 
 if TYPE_CHECKING:

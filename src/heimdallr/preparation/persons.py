@@ -25,9 +25,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from heimdallr.preparation.case_id import short_hash
+from heimdallr.preparation.patient_facts import dicom_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 MOST_PERSONS = 16
 """More persons than this are not told apart: nobody is helped by the rest."""
@@ -60,6 +61,12 @@ class Named:
     patient_id: str = ""
     name: str = ""
     birth_date: str = ""
+
+    @classmethod
+    def of(cls, told: Callable[[str], str]) -> Named:
+        """Whom header texts name."""
+        birth_date = dicom_date(told("PatientBirthDate"))
+        return cls(told("PatientID"), told("PatientName"), birth_date or "")
 
     @cached_property
     def folded_id(self) -> str:

@@ -47,6 +47,7 @@ class PreparedStudy:
         volume_path: the NIfTI file in the work folder, on the scanner's own grid.
         conversion: how it was converted; ``None`` for a NIfTI input.
         skipped: files of the input that took no part, by reason.
+        notices: what every reader of its results has to be told.
         source_files: the DICOM files the volume was made of; those of a ZIP exist only until
             the next study is asked for.
     """
@@ -57,6 +58,7 @@ class PreparedStudy:
     volume_path: Path
     conversion: Conversion | None = None
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
     source_files: tuple[Path, ...] = ()
 
 
@@ -73,6 +75,7 @@ class RefusedStudy:
     selection: Selection
     error: HeimdallrError
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 def prepare(
@@ -227,7 +230,7 @@ def _prepared(
     study = Study(
         case_id=name,
         study_instance_uid=scanned.study_instance_uid,
-        patient=scanned.patient,
+        patient=scanned.patient_of(best),
         modality="CT" if best.series.modality == "CT" else "MR",
         accession_number=scanned.accession_number,
         study_date=scanned.study_date,
@@ -237,7 +240,13 @@ def _prepared(
     )
     files = tuple(dict.fromkeys(frame.path for frame in best.frames))
     return PreparedStudy(
-        study, best.series, selection, conversion.path, conversion, source_files=files
+        study,
+        best.series,
+        selection,
+        conversion.path,
+        conversion,
+        notices=scanned.notices,
+        source_files=files,
     )
 
 
@@ -253,6 +262,7 @@ def _refuse(
         modalities=scanned.modalities,
         selection=selection,
         error=error,
+        notices=scanned.notices,
     )
 
 

@@ -142,7 +142,7 @@ def publish(
             publication.measurements,
             publication.findings,
             clock(),
-            failures=failures,
+            further=[*publication.prepared.notices, *failures],
         )
         _write_text(folder / RESULTS_FILE, results.results_json(found))
         stages_s = {**publication.stages_s, "publish": time.monotonic() - begun}

@@ -42,7 +42,7 @@ def build_results(
     findings: Sequence[Finding],
     created_at: datetime,
     *,
-    failures: Sequence[str] = (),
+    further: Sequence[str] = (),
 ) -> Results:
     """Everything known about a case's numbers, ready to be written.
 
@@ -52,7 +52,7 @@ def build_results(
         measurements: of all analyses, in the order of the registry.
         findings: what the rules made of them.
         created_at: when the numbers were complete, with its time zone.
-        failures: what could not be published, in words; they stand among the notices.
+        further: notices of the preparation, and what could not be published.
 
     Raises:
         ValueError: two measurements share a name, or a value is not finite.
@@ -63,7 +63,7 @@ def build_results(
         measurements=[_measurement_record(one) for one in measurements],
         findings=[_finding_record(one) for one in findings],
         provenance=_provenance(case, created_at),
-        notices=[*notices(case), *failures],
+        notices=[*notices(case), *further],
         **flat_keys(measurements),
     )
 

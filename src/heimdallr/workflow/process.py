@@ -210,7 +210,12 @@ class _Pipeline:
 
 def _refused(source: Path, study: RefusedStudy) -> CaseOutcome:
     return CaseOutcome(
-        source, study.case_id, "refused", error=str(study.error), selection=study.selection
+        source,
+        study.case_id,
+        "refused",
+        error=str(study.error),
+        notices=study.notices,
+        selection=study.selection,
     )
 
 
