@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pydicom.dataset import Dataset
+
 ROOT = "1.2.826.0.1.3680043.2.1125"
 ONE: dict[str, object] = {
     "PatientName": "PERSON^ONE", "PatientID": "A-1", "PatientBirthDate": "19400101",
@@ -41,6 +43,12 @@ def series(number: int, tags: dict[str, object], slices: int = 12) -> SeriesOnDi
         number=number,
         tags=tags,
     )
+
+
+def change(image: Dataset, tags: dict[str, object]) -> None:
+    """Give an image other elements."""
+    for keyword, value in tags.items():
+        setattr(image, keyword, value)
 
 
 def prepared(folder: Path, work: Path) -> list[PreparedStudy]:
@@ -87,7 +95,7 @@ def test_slices_of_two_people_in_one_series_are_taken_apart(tmp_path: Path) -> N
     for number, path in enumerate(paths):
         image = pydicom.dcmread(path)
         if number % 2:
-            image.update(TWO)
+            change(image, TWO)
         image.save_as(path)
     first, second = scan(tmp_path.iterdir()).studies
     assert {one.patient.name for one in (first, second)} == {"PERSON^ONE", "PERSON^TWO"}
@@ -98,7 +106,7 @@ def test_a_nameless_series_among_two_people_is_nobodys(tmp_path: Path) -> None:
     """Single nameless images go with their series; a whole series is neither person's."""
     paths = series(3, ONE).write(tmp_path / "in", "a")
     image = pydicom.dcmread(paths[0])
-    image.update(NOBODY)
+    change(image, NOBODY)
     del image.PatientBirthDate
     image.save_as(paths[0])
     series(6, TWO).write(tmp_path / "in", "b")

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from heimdallr.config import Settings
@@ -106,6 +107,14 @@ def data_folders(settings: Settings) -> DataFolders:
         sent=settings.sent_dir or root / "sent",
         state=settings.state_dir or root / "state",
     )
+
+
+def revisions(folder: Path, case_id: str) -> Iterator[tuple[Path, int]]:
+    """The folders ``<case>.r<n>`` of one case, with their ``n``."""
+    pattern = re.compile(rf"{re.escape(case_id)}\.r(\d+)")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if match := pattern.fullmatch(path.name):
+            yield path, int(match[1])
 
 
 def _safe(key: str) -> str:
