@@ -8,26 +8,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hand_made_outputs import output
 from publishing_cases import CASE_ID, ENDED, case
 from pydantic import ValidationError
 
+from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.rules.findings import Finding, Severity
-from heimdallr.domain.measurement import Measurement, Status, measured, not_assessable
+from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LIVER_VOLUME = output("liver_vol_cm3", "cm3", flat=True)
 MEASURED = (
-    measured("body_regions", "head,abdomen", flat=True),
-    measured("liver_vol_cm3", 1523.45, "cm3", structure="liver", flat=True, edge="none"),
-    measured("liver_hu_median", 57.0, "HU", structure="liver"),
-    replace(not_assessable("spleen_vol_cm3", "cm3", "truncated at superior edge"), flat=True),
-    measured("slice_L3", 127, flat=True),
-    measured("hemorrhage_analysis_slices.inferior_15", 83, flat=True),
-    measured("hemorrhage_analysis_slices.center_50", 124, flat=True),
-    measured("hemorrhage_analysis_slices.superior_85", 165, flat=True),
+    output("body_regions", flat=True).measured("head,abdomen"),
+    LIVER_VOLUME.measured(1523.45, structure="liver", edge="none"),
+    output("liver_hu_median", "HU").measured(57.0, structure="liver"),
+    output("spleen_vol_cm3", "cm3", flat=True).absent(unassessable("truncated at superior edge")),
+    output("slice_L3", flat=True).measured(127),
+    output("hemorrhage_analysis_slices.inferior_15", flat=True).measured(83),
+    output("hemorrhage_analysis_slices.center_50", flat=True).measured(124),
+    output("hemorrhage_analysis_slices.superior_85", flat=True).measured(165),
 )
 FINDING = Finding(
     code="splenomegaly",
@@ -153,14 +156,14 @@ def test_the_file_is_read_back_as_it_was_written() -> None:
 def test_no_infinity_reaches_the_file(value: float) -> None:
     """Neither as a parameter of a measurement nor as evidence of a finding."""
     with pytest.raises(ValidationError):
-        _written([measured("liver_vol_cm3", 1.0, "cm3", threshold=value)])
+        _written([LIVER_VOLUME.measured(1.0, threshold=value)])
     with pytest.raises(ValidationError):
         _written(findings=[replace(FINDING, evidence={"limit": value})])
 
 
 def test_a_name_is_measured_once() -> None:
     """Two analyses that claim one key are a fault, not a last word."""
-    twice = measured("liver_vol_cm3", 1.0, "cm3")
+    twice = LIVER_VOLUME.measured(1.0)
     with pytest.raises(ValueError, match="twice"):
         flat_keys([twice, twice])
 

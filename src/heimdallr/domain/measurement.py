@@ -31,8 +31,7 @@ class Measurement:
     """One named quantity of one study.
 
     A value is present exactly when ``status`` is ``measured``; otherwise ``reason`` says why
-    it is not. Build with :func:`measured`, :func:`not_applicable`, :func:`not_assessable` or
-    :func:`failed`.
+    it is not. Analyses build theirs with :class:`heimdallr.analyses.declared_outputs.Output`.
 
     Attributes:
         name: unique within a case; the flat key where the founding document names one,
@@ -67,37 +66,3 @@ class Measurement:
         if isinstance(self.value, float) and not math.isfinite(self.value):
             msg = f"{self.name}: {self.value} is not a number to publish"
             raise ValueError(msg)
-
-
-def measured(
-    name: str,
-    value: float | str,
-    unit: str = "",
-    *,
-    structure: str | None = None,
-    flat: bool = False,
-    **parameters: Scalar,
-) -> Measurement:
-    """A measurement with a value; raises :class:`ValueError` for NaN or infinity."""
-    return Measurement(
-        name, value, unit, Status.MEASURED, structure=structure, flat=flat, parameters=parameters
-    )
-
-
-def not_applicable(
-    name: str, unit: str, reason: str, *, structure: str | None = None
-) -> Measurement:
-    """A measurement that makes no sense for this study."""
-    return Measurement(name, None, unit, Status.NOT_APPLICABLE, reason, structure=structure)
-
-
-def not_assessable(
-    name: str, unit: str, reason: str, *, structure: str | None = None
-) -> Measurement:
-    """A measurement this study cannot answer."""
-    return Measurement(name, None, unit, Status.NOT_ASSESSABLE, reason, structure=structure)
-
-
-def failed(name: str, unit: str, reason: str, *, structure: str | None = None) -> Measurement:
-    """A measurement the software broke on."""
-    return Measurement(name, None, unit, Status.FAILED, reason, structure=structure)
