@@ -17,7 +17,15 @@ from heimdallr.domain.errors import (
     NoDicomError,
     UnsupportedStudyError,
 )
-from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
+from heimdallr.domain.study import (
+    MODALITIES,
+    Modality,
+    Patient,
+    Selection,
+    Series,
+    SeriesVerdict,
+    Study,
+)
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
 from heimdallr.preparation.case_id import case_id
 from heimdallr.preparation.conversion import Conversion, convert
@@ -263,14 +271,14 @@ def _why_unsupported(
     if all(one.own_object for one in scanned.candidates):
         msg = "the study holds only objects Heimdallr wrote itself"
         return UnsupportedStudyError(msg, remedy="nothing to do; results are not processed again")
-    if not {"CT", "MR"}.intersection(scanned.modalities):
+    if not set(MODALITIES).intersection(scanned.modalities):
         names = ", ".join(one or "unknown" for one in scanned.modalities)
         msg = f"modality {names} is not supported; only CT and MR volumes are"
         return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
     told = [
         f"{candidate.name}: {verdict.reasons[0]}"
         for candidate, verdict in ranked
-        if candidate.series.modality in ("CT", "MR")
+        if candidate.series.modality in MODALITIES
     ]
     more = len(told) - _REASONS_SHOWN
     shown = "; ".join(told[:_REASONS_SHOWN]) + (f"; and {more} more" if more > 0 else "")

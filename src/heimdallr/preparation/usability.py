@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.study import MODALITIES
 from heimdallr.preparation.folded_words import phrase, words
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _wrong_kind(candidate: SeriesCandidate) -> Iterator[str]:
     series = candidate.series
     if candidate.own_object:
         yield "an object Heimdallr wrote itself"
-    if series.modality not in ("CT", "MR"):
+    if series.modality not in MODALITIES:
         yield f"modality {series.modality or 'unknown'} is not CT or MR"
         return
     classes = (*(CT_CLASSES if series.modality == "CT" else MR_CLASSES), *GRAYSCALE_MULTI_FRAME)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from heimdallr.domain.study import Modality
 from heimdallr.publishing.groups import Group
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Results(BaseModel):
     __pydantic_extra__: dict[str, FlatValue]
 
     case_id: str
-    modality: Literal["CT", "MR"]
+    modality: Modality
     measurements: list[MeasurementRecord]
     findings: list[FindingRecord]
     provenance: ProvenanceRecord
@@ -186,7 +187,7 @@ class Identity(_Record):
     patient_name: Annotated[str, Field(alias="PatientName", examples=["SILVA^MARIA JOSE"])]
     accession_number: Annotated[str, Field(alias="AccessionNumber")]
     study_instance_uid: Annotated[str, Field(alias="StudyInstanceUID")]
-    modality: Annotated[Literal["CT", "MR"], Field(alias="Modality", examples=["CT"])]
+    modality: Annotated[Modality, Field(alias="Modality", examples=["CT"])]
     study_date: Annotated[str | None, Field(alias="StudyDate", examples=["20260201"])]
     case_id: Annotated[str, Field(alias="CaseID", examples=["SilvaMJ_20260201_123456"])]
     clinical_name: Annotated[str, Field(alias="ClinicalName")]

@@ -18,11 +18,12 @@ from heimdallr.segmentation.anatomy import tissue
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from heimdallr.domain.study import Modality
     from heimdallr.imaging.volume import LabelMap, Volume
     from heimdallr.segmentation.engine import Engine
     from heimdallr.segmentation.networks.weights import WeightsStore
     from heimdallr.segmentation.result import Segmentation, WeightsOrigin
-    from heimdallr.segmentation.tasks import Modality, Task
+    from heimdallr.segmentation.tasks import Task
 
 Resolution = Literal["fast", "full"]
 TissueRoute = Literal["licensed", "compartments", "bundled"]

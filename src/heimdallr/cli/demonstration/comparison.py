@@ -8,10 +8,11 @@ that should not be there: the volume of an organ that the study shows in part on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from heimdallr.domain.study import Modality
 from heimdallr.publishing.schema import Identity, Results, read_identity, read_results
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Truth(BaseModel):
     """The part of a phantom's ``truth.json`` that can be compared with a case folder."""
 
     study_instance_uid: str
-    modality: Literal["CT", "MR"]
+    modality: Modality
     contrast_phase: str | None
     regions: _Regions
     series: list[_Series]
