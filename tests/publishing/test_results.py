@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.rules.findings import Finding, Severity
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.statements import Statement
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results
 
@@ -26,7 +27,9 @@ MEASURED = (
     output("body_regions", flat=True).measured("head,abdomen"),
     LIVER_VOLUME.measured(1523.45, structure="liver", edge="none"),
     output("liver_hu_median", "HU").measured(57.0, structure="liver"),
-    output("spleen_vol_cm3", "cm3", flat=True).absent(unassessable("truncated at superior edge")),
+    output("spleen_vol_cm3", "cm3", flat=True).absent(
+        unassessable("truncated", edges=("superior",), count=1)
+    ),
     output("slice_L3", flat=True).measured(127),
     output("hemorrhage_analysis_slices.inferior_15", flat=True).measured(83),
     output("hemorrhage_analysis_slices.center_50", flat=True).measured(124),
@@ -35,12 +38,12 @@ MEASURED = (
 FINDING = Finding(
     code="splenomegaly",
     severity=Severity.SIGNIFICANT,
-    title="Enlarged spleen, 400 cm³",
+    said=Statement("finding_splenomegaly", {"volume_cm3": 400.0}),
     evidence={"spleen_vol_cm3": 400.0},
     reference="Prassopoulos 1997",
     structure="spleen",
     slice_index=88,
-    caveats=("age unknown",),
+    caveats=(Statement("age_unknown"),),
 )
 
 
@@ -56,7 +59,7 @@ def _written(
 def test_the_top_level_is_the_founding_documents() -> None:
     """Golden: keys, their order, their values; what was not measured has no key."""
     content = _written()
-    lists = ("measurements", "findings", "provenance", "notices")
+    lists = ("measurements", "findings", "provenance", "notices", "notices_coded")
     flat = {key: value for key, value in content.items() if key not in lists}
     assert list(content) == [*flat, *lists]
     assert flat == {
@@ -79,6 +82,7 @@ def test_every_measurement_is_in_the_list() -> None:
         "unit": "cm3",
         "status": "measured",
         "reason": "",
+        "reason_coded": None,
         "analysis": "",
         "structure": "liver",
         "parameters": {"edge": "none"},
@@ -86,12 +90,18 @@ def test_every_measurement_is_in_the_list() -> None:
     assert listed[3]["value"] is None
     assert listed[3]["status"] == "not_assessable"
     assert listed[3]["reason"] == "truncated at superior edge"
+    assert listed[3]["reason_coded"] == {
+        "code": "truncated",
+        "parameters": {"edges": ["superior"], "count": 1},
+    }
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.MEASURED])
 def test_missing_is_never_zero(status: Status) -> None:
     """No status but *measured* gives a key."""
-    missing = Measurement("liver_vol_cm3", None, "cm3", status, "because", flat=True)
+    missing = Measurement(
+        "liver_vol_cm3", None, "cm3", status, Statement("height_unknown"), flat=True
+    )
     assert flat_keys([missing]) == {}
 
 
@@ -102,11 +112,13 @@ def test_findings_carry_their_evidence() -> None:
             "code": "splenomegaly",
             "severity": "significant",
             "title": "Enlarged spleen, 400 cm³",
+            "title_coded": {"code": "finding_splenomegaly", "parameters": {"volume_cm3": 400.0}},
             "evidence": {"spleen_vol_cm3": 400.0},
             "reference": "Prassopoulos 1997",
             "structure": "spleen",
             "slice_index": 88,
-            "caveats": ["age unknown"],
+            "caveats": ["the patient's age is not known; adult values were applied"],
+            "caveats_coded": [{"code": "age_unknown", "parameters": {}}],
         }
     ]
 
@@ -133,7 +145,8 @@ def test_provenance_names_software_weights_and_series() -> None:
                 "located_only": [],
             }
         ],
-        "skipped_tasks": {"cerebral_bleed": "no head in view"},
+        "skipped_tasks": {"cerebral_bleed": "not requested"},
+        "skipped_tasks_coded": {"cerebral_bleed": {"code": "not_requested", "parameters": {}}},
     }
 
 

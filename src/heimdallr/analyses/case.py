@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.declared_outputs import Output
     from heimdallr.domain.measurement import Measurement
+    from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Modality, Patient, Series
     from heimdallr.imaging.statistics import StructureStatistics
     from heimdallr.imaging.volume import LabelMap, Volume
@@ -36,7 +37,7 @@ class Case:
     patient: Patient
     series: Series
     segmentations: Mapping[str, Segmentation]
-    skipped_tasks: Mapping[str, str] = field(default_factory=dict)
+    skipped_tasks: Mapping[str, Statement] = field(default_factory=dict)
     facts: Mapping[str, Measurement] = field(default_factory=dict)
 
     @property

@@ -157,8 +157,10 @@ def cut_liver() -> list[Measurement]:
     """A truncated liver on a covered abdomen."""
     return [
         output("body_region_abdomen").measured("covered"),
-        output("liver_vol_cm3", "cm3").absent(unassessable("truncated at superior edge")),
-        output("spleen_vol_cm3", "cm3").absent(unassessable("no spleen segmented in this volume")),
+        output("liver_vol_cm3", "cm3").absent(
+            unassessable("truncated", edges=("superior",), count=1)
+        ),
+        output("spleen_vol_cm3", "cm3").absent(unassessable("not_segmented", structure="spleen")),
     ]
 
 
@@ -178,7 +180,7 @@ def test_the_organ_asked_for_is_cut(series: Series, *, noted: bool) -> None:
     assert bool(found) is noted
     if noted:
         assert found[0].code == "truncated_coverage"
-        assert found[0].evidence == {"liver_vol_cm3": "truncated at superior edge"}
+        assert found[0].evidence == {"liver_vol_cm3": "superior"}
 
 
 def test_bundled_weights_are_a_caveat_of_every_finding() -> None:

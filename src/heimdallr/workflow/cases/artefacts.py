@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, Study
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti
 from heimdallr.preparation.conversion import Conversion
@@ -57,7 +58,7 @@ class SegmentedRecord(_Frozen):
     """The label maps of a case."""
 
     done: dict[str, LabelMapRecord]
-    skipped: dict[str, str]
+    skipped: dict[str, Statement]
 
 
 class AnalyzedRecord(_Frozen):
@@ -68,7 +69,9 @@ class AnalyzedRecord(_Frozen):
 
 
 # Measurement and Finding name these for type checkers only.
-AnalyzedRecord.model_rebuild(_types_namespace={"Mapping": Mapping, "Scalar": Scalar})
+AnalyzedRecord.model_rebuild(
+    _types_namespace={"Mapping": Mapping, "Scalar": Scalar, "Statement": Statement}
+)
 
 
 class _Json(Generic[_Record]):
