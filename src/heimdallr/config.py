@@ -32,7 +32,14 @@ Words = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """The configuration of one Heimdallr process; frozen once read."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",  # of what is passed; of the environment see unknown_names
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
     # Where things are
     data_dir: Path = Field(Path("data"), description="folder of everything Heimdallr keeps")
