@@ -33,6 +33,7 @@ def test_defaults_are_the_documents() -> None:
         ("HEIMDALLR_AE_TITLE", "SEVENTEEN LETTERS"),
         ("HEIMDALLR_MAX_PARALLEL_CASES", "0"),
         ("HEIMDALLR_PHASE_ORDER", "native,sideways"),
+        ("HEIMDALLR_PHASE_ORDER", ""),
     ],
 )
 def test_a_bad_value_names_its_variable(
