@@ -120,7 +120,7 @@ def test_the_administrators_command_has_the_services_settings_and_user(tmp_path:
         "-u heimdallr": "-u nobody",
         "/opt/heimdallr/.venv/bin/heimdallr": "/bin/sh",
     }.items():
-        assert there in text
+        assert there in text, f"deploy/bin/heimdallr: no {there} to put {here} in its place"
         text = text.replace(there, here)
     script.write_text(text)
     done = subprocess.run(
