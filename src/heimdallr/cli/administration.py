@@ -43,7 +43,7 @@ def opened_database() -> Iterator[Database]:
 
 
 def refuse_root(database: Database) -> None:
-    """SQLite makes files beside its own; made by root, they would shut the service out.
+    """Refuse root on a user's SQLite database: files root makes beside it shut the service out.
 
     Raises:
         ConfigurationError: that would happen.

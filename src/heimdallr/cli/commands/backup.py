@@ -1,4 +1,4 @@
-"""`heimdallr backup` and `heimdallr restore`: a whole, checked copy of the database, and back."""
+"""`heimdallr backup` and `heimdallr restore`: copy the database, checked, and put a copy back."""
 
 from __future__ import annotations
 

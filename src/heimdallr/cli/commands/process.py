@@ -1,4 +1,4 @@
-"""`heimdallr process`: studies in, case folders out, with a progress bar."""
+"""`heimdallr process`: studies in, case folders out, without any service."""
 
 from __future__ import annotations
 

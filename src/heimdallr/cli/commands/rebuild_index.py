@@ -1,4 +1,4 @@
-"""`heimdallr rebuild-index`: the database anew, from the case folders and the images received."""
+"""`heimdallr rebuild-index`: make the database anew from case folders and received images."""
 
 from __future__ import annotations
 

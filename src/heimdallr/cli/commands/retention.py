@@ -1,4 +1,4 @@
-"""`heimdallr retention`: remove what is not to be kept any longer, or say what that would be."""
+"""`heimdallr retention`: delete what is older than its retention, or say what that would be."""
 
 from __future__ import annotations
 

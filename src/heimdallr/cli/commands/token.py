@@ -1,4 +1,4 @@
-"""`heimdallr token`: keys of programs that use the API."""
+"""`heimdallr token`: make, list and revoke the keys of programs that use the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`heimdallr user`: who may sign in to the dashboard and the API.
+"""`heimdallr user`: add, list, change and shut out people who sign in.
 
 Passwords come from a prompt or from standard input, never from the command line, where every
 user of the machine could read them.

@@ -1,4 +1,4 @@
-"""Putting access control around an application, and starting it for the first time."""
+"""Put access control around an application; create the first administrator."""
 
 from __future__ import annotations
 
