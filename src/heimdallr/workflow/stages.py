@@ -101,6 +101,7 @@ def case_of(prepared: PreparedStudy, segmented: Segmented) -> Case:
         series=prepared.series,
         segmentations=segmented.made.done,
         skipped_tasks=segmented.made.skipped,
+        notices=prepared.notices,
     )
 
 
