@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AIR_HU = -500
-"""A CT shows air below this; MR signal is not negative by as much."""
+"""A CT shows air below this; MR signal is not negative by as much. Half-way from air to water."""
 
 
 def study_of_nifti(
