@@ -1,4 +1,4 @@
-"""Whether a structure was segmented, and if not, what that honestly means.
+"""Whether a structure was segmented, and if not, with which status and reason it is absent.
 
 An empty mask has several causes: the structure lies outside the scan, it was removed, it was
 missed, or the weights in use do not know it. Only the first makes a measurement *not applicable*,

@@ -1,4 +1,4 @@
-"""A NIfTI file as a study: no header tells who it is, so only the image speaks."""
+"""Makes a study of a NIfTI file, which has no header to say whose it is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Does a converted volume show what the DICOM images show, where they show it?
+"""Checks that a converted volume shows what its DICOM images show, in the same place.
 
 A converter may exit with 0 and be wrong: slices mirrored, a tilt ignored, uneven spacing made
-even, values not rescaled. Both questions are therefore asked again, from the DICOM headers and
-pixels alone: where every slice corner lies, and which values three of the slices hold.
+even, values not rescaled. Both are therefore checked from the DICOM headers and pixels alone:
+where every slice corner lies, and which values three of the slices hold.
 """
 
 from __future__ import annotations

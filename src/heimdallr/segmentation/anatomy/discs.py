@@ -1,4 +1,4 @@
-"""Where the discs of a spine are: its vertebrae divided all at once, by what the image shows.
+"""Finds the discs of a spine in the image, all of them at once.
 
 Along the line through the vertebral bodies a disc is a dark band between two bright endplates; the
 endplates make the difference, not the marrow, which in old age is no brighter than a disc. Other
@@ -119,7 +119,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Discs:
-    """A division of the line.
+    """Where vertebrae end along the line, and at which of these places a disc was seen.
 
     Attributes:
         profile: (mm,) mean attenuation, HU.
@@ -169,7 +169,7 @@ def line_through(spine: Array, box: tuple[slice, ...], image: Volume) -> Line | 
 
 
 def find_discs(line: Line, image: Volume, usual_mm: Array, guess: Array, top: int | None) -> Discs:
-    """The most likely division of the line.
+    """The most likely division of the line into vertebrae.
 
     Args:
         line: through the bodies.

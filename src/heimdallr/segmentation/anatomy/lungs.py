@@ -1,4 +1,4 @@
-"""Lungs by air: where a coarse network's lungs end, and how far they reach.
+"""Redraws the bundled networks' lungs by the air they hold.
 
 Lung is dark because it is full of air; what encloses it is not. A voxel at the lungs' border that
 is more tissue than air belongs to the chest wall, the diaphragm or the heart. Air that goes on

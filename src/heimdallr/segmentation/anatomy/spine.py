@@ -1,4 +1,4 @@
-"""Vertebrae: which one is which, and where one ends and the next one begins.
+"""Divides the vertebrae at their discs and counts them from the sacrum.
 
 A coarse network sees a column of bone and guesses where it is divided; discs go with the bone,
 borders may lie a third of a vertebra off, and now and then one label covers two vertebrae, so that

@@ -234,7 +234,7 @@ def _smallest_share(name: str) -> float:
 
 
 def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """What is done to a CT's at its own resolution: what attenuation tells, then :func:`in_one`.
+    """A CT's label map tidied: by attenuation, air and discs, then :func:`in_one`.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
