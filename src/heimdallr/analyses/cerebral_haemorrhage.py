@@ -72,7 +72,7 @@ bleeds; twice it would reach through the skull.
 """
 
 ALERT_CM3 = 0.1
-"""Chosen, not measured: four voxels of the network (3 mm). The bundled one shows 0.5 at least.
+"""Chosen, not measured: four voxels of the network (3 mm); the bundled one drops what is below 0.5.
 
 Half of it is noise of two voxels; twice it would keep quiet about bleeds a radiologist sees.
 """

@@ -39,9 +39,9 @@ PLAUSIBLE_MEDIAN_HU = {
 }
 """Between these, unenhanced and enhanced, lies the median attenuation of any such organ.
 
-Chosen, not measured, after the bundled networks had called the air of a plastic skull a liver of
--988 HU (November 2026, ``docs/bundled-weights.md``). Wide on purpose: narrower, they would refuse
-livers full of fat and kidneys full of contrast; wider, a piece of fat would pass for a kidney.
+Chosen, not measured, after the bundled networks had called the air of a test object (-988 HU) a
+liver (November 2026). Wide on purpose: narrower, they would refuse livers full of fat and kidneys
+full of contrast; wider, a piece of fat would pass for a kidney.
 """
 
 SUFFICIENT_CONFIDENCE = 0.55
