@@ -17,7 +17,7 @@ from heimdallr.preparation.stacks import SeriesCandidate
 if TYPE_CHECKING:
     import random
 
-EVEN = StackGeometry(100, 0, "axial", 0.0, 0.0, 4.0, 4.0, 4.0, 400.0)
+EVEN = StackGeometry(100, 0, "axial", 0.0, 0.0, 4.0, 4.0, 400.0)
 CT = Series(
     series_instance_uid="1.2.3", modality="CT", number=1,
     image_type=("ORIGINAL", "PRIMARY", "AXIAL"), sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
