@@ -141,6 +141,14 @@ def test_bundled_weights_are_announced() -> None:
     assert build_results(CASE_ID, case("official"), MEASURED, (), ENDED).notices == []
 
 
+def test_unknown_sides_are_announced() -> None:
+    """Where the image does not say how the patient lies."""
+    known = case("official")
+    unknown = replace(known, series=replace(known.series, sides_known=False))
+    (notice,) = build_results(CASE_ID, unknown, MEASURED, (), ENDED).notices
+    assert "left and right are unknown" in notice
+
+
 def test_the_file_is_read_back_as_it_was_written() -> None:
     """The web API reads the same model, flat keys included."""
     results = build_results(CASE_ID, case(), MEASURED, [FINDING], ENDED)

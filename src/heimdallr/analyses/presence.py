@@ -32,6 +32,9 @@ PLAUSIBLE_MEDIAN_HU = {
 }
 """Between these, unenhanced and enhanced, lies the median attenuation of any such organ."""
 
+SEX_OF = {"prostate": "M", "uterus": "F"}
+"""Structures that only patients of one sex have, by the PatientSex of those."""
+
 SUFFICIENT_CONFIDENCE = 0.55
 """Below this the bundled networks' structures are mostly wrong: ``docs/bundled-weights.md`` has the
 table the limit was read from. Other weights give no confidence, and are believed."""
@@ -75,6 +78,11 @@ def structure_or_absence(
 def uncertainty(case: Case, structure: str) -> Absence | None:
     """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
     words = structure.replace("_", " ")
+    if {"left", "right"}.intersection(structure.split("_")) and (unknown := unknown_side(case)):
+        return unknown
+    if case.patient.sex in {"M", "F"} - {SEX_OF.get(structure, case.patient.sex)}:
+        sex = "male" if case.patient.sex == "M" else "female"
+        return unassessable(f"what is labelled {words} is none: the patient is {sex}: mislabelled")
     if structure in case.segmentations[case.anatomy_task].provenance.located_only:
         return unassessable(
             f"the bundled weights do not segment the {words} well enough to measure"
@@ -85,6 +93,13 @@ def uncertainty(case: Case, structure: str) -> Absence | None:
     return unassessable(
         f"the bundled networks are unsure of the {words} (confidence {confidence:.2f})"
     )
+
+
+def unknown_side(case: Case) -> Absence | None:
+    """Why left cannot be told from right, if nothing says how the patient lies."""
+    if case.series.sides_known:
+        return None
+    return unassessable("the image does not say which side is left and which is right")
 
 
 def certainty(case: Case, structure: str) -> dict[str, Scalar]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 GROUP_SEPARATOR = "."
 """A flat name ``group.member`` is published as ``{"group": {"member": …}}``."""
 
+SIDES_UNKNOWN = "the image does not say how the patient lies: left and right are unknown"
+
 
 def build_results(
     case_id: str,
@@ -109,7 +111,8 @@ def flat_keys(measurements: Iterable[Measurement]) -> dict[str, FlatValue]:
 def notices(case: Case) -> list[str]:
     """What every reader of these results has to be told; overlays carry the same lines."""
     origins = {one.provenance.weights_origin for one in case.segmentations.values()}
-    return [BUNDLED_CAVEAT] if "bundled" in origins else []
+    told = [BUNDLED_CAVEAT] if "bundled" in origins else []
+    return told if case.series.sides_known else [*told, SIDES_UNKNOWN]
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
