@@ -31,8 +31,9 @@ from heimdallr.preparation.converter import (
     is_tilt_corrected,
 )
 from heimdallr.preparation.disk_space import ensure_room
+from heimdallr.preparation.encoding import states_syntax
 from heimdallr.preparation.geometry import placement_tolerance_mm
-from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.resampling import resample
 from heimdallr.preparation.rewriting import rewrite, values_of, values_of_copy
 
@@ -366,9 +367,13 @@ def _dcm2niix_reads(candidate: SeriesCandidate) -> bool:
     whole = all(taken[frame.path] == frame.of for frame in candidate.frames)
     return (
         whole
-        and candidate.series.transfer_syntax_uid in DIRECT
-        and all(has_preamble(path) for path in taken)
+        and all(frame.transfer_syntax_uid in DIRECT for frame in candidate.frames)
+        and all(states_syntax(*one) for one in {_encoded(frame) for frame in candidate.frames})
     )
+
+
+def _encoded(frame: Frame) -> tuple[Path, str]:
+    return frame.path, frame.transfer_syntax_uid
 
 
 def _source_planes(
@@ -377,9 +382,8 @@ def _source_planes(
     """The first, the middle and the last image of a stack, decoded and rescaled."""
     frames = candidate.frames
     some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
-    plain = candidate.series.transfer_syntax_uid in NATIVE
     read: list[Callable[[], npt.NDArray[np.float64]]]
-    if plain and all(has_preamble(frame.path) for frame in some):
+    if all(one[1] in NATIVE and states_syntax(*one) for one in map(_encoded, some)):
         read = [partial(values_of, frame) for frame in some]
     else:
         copies = rewrite(some, candidate.series.modality, _fresh(folder), timeout_s=timeout_s)

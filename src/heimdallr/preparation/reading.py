@@ -22,7 +22,9 @@ from typing import IO, TYPE_CHECKING, cast
 import pydicom
 from pydicom import config
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+
+from heimdallr.preparation.encoding import syntax_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,12 +212,6 @@ def read_header(path: Path) -> FileDataset:
         raise SkippedFileError(SkipReason.UNREADABLE) from error
 
 
-def has_preamble(path: Path) -> bool:
-    """Whether a file starts the way PS3.10 wants: 128 bytes, then ``DICM``."""
-    with path.open("rb") as file:
-        return file.read(_PREAMBLE)[-len(_MAGIC) :] == _MAGIC
-
-
 def read_open(
     file: IO[bytes],
     size: int,
@@ -225,7 +221,8 @@ def read_open(
 ) -> FileDataset:
     """Read some elements of an open file; it is left where reading stopped.
 
-    That is the pixel data element, or the end; of a deflated data set always the end.
+    That is the pixel data element, or the end; of a deflated data set always the end. The file
+    meta group that is returned gives the transfer syntax the file is in, not the one it states.
 
     Args:
         file: open at its start.
@@ -255,6 +252,7 @@ def read_open(
     )
     if is_directory:
         raise SkippedFileError(SkipReason.DIRECTORY)
+    header.file_meta.TransferSyntaxUID = UID(syntax_of(header, file))
     return header
 
 

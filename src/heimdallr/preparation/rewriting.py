@@ -24,11 +24,11 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from heimdallr.domain.errors import ConversionError
 from heimdallr.preparation.child_process import tethered
-from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.usability import CT_CLASSES, MR_CLASSES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class _Order:
 
     path: str
     index: int | None
-    headless: bool
+    transfer_syntax_uid: str
     position: tuple[float, ...]
     orientation: tuple[float, ...]
     pixel_spacing: tuple[float, ...]
@@ -87,7 +87,7 @@ def rewrite(
         _Order(
             path=str(frame.path),
             index=frame.index,
-            headless=not has_preamble(frame.path),
+            transfer_syntax_uid=frame.transfer_syntax_uid,
             position=frame.position or (),
             orientation=frame.orientation or (),
             pixel_spacing=frame.pixel_spacing or (),
@@ -148,9 +148,8 @@ def _rescaled(
 
 
 def _write(order: _Order, number: int, uids: dict[str, str], folder: Path, fit: _Fit) -> None:
-    source = pydicom.dcmread(order.path, force=order.headless)
-    if order.headless:
-        source.file_meta.TransferSyntaxUID = source.original_encoding_uid
+    source = pydicom.dcmread(order.path, force=True)
+    source.file_meta.TransferSyntaxUID = UID(order.transfer_syntax_uid)
     pixels = np.asarray(pixel_array(source, index=order.index))
     if pixels.ndim != 2 or pixels.dtype.kind not in "iu":  # noqa: PLR2004 - rows and columns
         msg = "neither a plane nor whole numbers"
