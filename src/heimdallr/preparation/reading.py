@@ -25,6 +25,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from heimdallr.preparation.encoding import syntax_of
+from heimdallr.preparation.first_bytes import archive_kind, has_preamble, is_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +52,6 @@ _PIXEL_DATA = tuple(
     for order in ("little", "big")
     for element in (0x0008, 0x0009, 0x0010)
 )
-_PREAMBLE = 132
-_MAGIC = b"DICM"
-_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 
 HEADER_TAGS = (
     "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated",
@@ -237,10 +235,9 @@ def read_open(
     if size == 0:
         raise SkippedFileError(SkipReason.EMPTY)
     head = file.read(HEAD_BYTES[0])
-    headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
-    if headless and not _looks_headless(head):
-        is_archive = head.startswith(_ARCHIVES)
-        raise SkippedFileError(SkipReason.ARCHIVE if is_archive else SkipReason.NOT_DICOM)
+    headless = not has_preamble(head)
+    if not is_dicom(head):
+        raise SkippedFileError(SkipReason.ARCHIVE if archive_kind(head) else SkipReason.NOT_DICOM)
     wanted = tags_of(tags)
     header = _read_from_memory(file, head, size, wanted)
     if header is None:
@@ -272,7 +269,7 @@ def _read_from_memory(
     to, before which no element can have been cut. What may be deflated is read in the other way,
     which measures it.
     """
-    headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
+    headless = not has_preamble(head)
     for limit in HEAD_BYTES:
         head += file.read(limit - len(head))
         if _DEFLATED in head:
@@ -300,16 +297,6 @@ def _parsed(file: BinaryIO, wanted: tuple[BaseTag, ...], *, headless: bool) -> F
         raise
     except Exception as error:  # the edge: one file must not fail a study; it is counted
         raise SkippedFileError(SkipReason.DAMAGED) from error
-
-
-def _looks_headless(head: bytes) -> bool:
-    """Whether bytes start like a data set without the 128-byte preamble.
-
-    The first element then belongs to group 0008 (or to 0002, the meta header), with a low element
-    number: nothing else a study folder holds begins that way.
-    """
-    start = head[:4]
-    return len(head) > _PREAMBLE and start[:2] in (b"\x08\x00", b"\x02\x00") and start[3] == 0
 
 
 def _measure_inflated(compressed: bytes) -> None:
