@@ -8,12 +8,13 @@ from pathlib import Path
 
 from totalsegmentator.map_to_binary import class_map
 
+import heimdallr
 from heimdallr.analyses.anatomy.axial_tissue import TISSUES
 from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.publishing.groups import base_name
 
-TERMS = Path(__file__).parents[1] / "frontend" / "src" / "terms"
+TERMS = Path(heimdallr.__file__).parent / "domain" / "words"
 TASKS = ("total", "total_mr", "tissue_types", "tissue_4_types", "cerebral_bleed")
 """Every class of these has a name of its own."""
 

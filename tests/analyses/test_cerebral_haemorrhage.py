@@ -191,4 +191,4 @@ def test_no_head_no_question() -> None:
 def test_a_skipped_task_is_said() -> None:
     """A head whose bleed task was not run."""
     found = bleed(head().case(without=["cerebral_bleed"]))
-    assert found["hemorrhage_vol_cm3"].reason == "task cerebral_bleed was not run: switched off"
+    assert found["hemorrhage_vol_cm3"].reason == "task cerebral_bleed was not run: not requested"

@@ -185,7 +185,7 @@ def test_the_inventory_tells_what_bundled_weights_cannot() -> None:
     assert isinstance(known, int)
     assert found["structures_segmented"].parameters["structures_known"] == known - 1
     assert found["kidney_cyst_left_vol_cm3"].reason == (
-        "the bundled weights do not segment the kidney cyst left"
+        "the bundled weights do not segment the left kidney cyst"
     )
     for name, why in ((others[0], "well enough"), (others[1], "unsure")):
         for suffix in ("vol_cm3", "hu_mean", "hu_std", "hu_median"):

@@ -130,7 +130,8 @@ def _packed(kind: str, content: bytes) -> bytes:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     else:
-        return {"gzip": gzip, "bzip2": bz2, "xz": lzma}[kind].compress(content)
+        compress = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+        return bytes(compress[kind](content))
     return packed.getvalue()
 
 

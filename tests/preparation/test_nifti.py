@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from heimdallr.domain.errors import ConversionError, UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.prepare import PreparedStudy, prepare
 
@@ -106,8 +107,7 @@ def test_voxels_without_a_number_are_air(
     assert np.isfinite(volume.data).all()
     assert np.all(volume.data[:, :2] == -1000)
     assert np.array_equal(volume.data[:, 2:], data[:, 2:])
-    (verdict,) = prepared.selection.verdicts
-    assert "8.33% of its voxels hold no number: they count as air" in verdict.reasons
+    assert prepared.notices == (Statement("voxels_without_number", {"percent": 8.33}),)
 
 
 def test_in_an_mr_they_are_as_dark_as_its_background(
@@ -168,7 +168,7 @@ def test_without_orientation_codes_left_and_right_are_unknown(
     nib.save(image, tmp_path / "a.nii")
     prepared = _prepared(tmp_path / "a.nii", tmp_path)
     assert not prepared.series.sides_known
-    assert "left and right are unknown" in " ".join(prepared.selection.verdicts[0].reasons)
+    assert prepared.notices == (Statement("sides_unknown"),)
 
 
 @pytest.mark.parametrize(("unit", "per_mm"), [("meter", 0.001), ("micron", 1000.0)])
@@ -183,6 +183,7 @@ def test_other_units_are_read_as_such(
     prepared = _prepared(tmp_path / "a.nii", tmp_path)
     assert load_volume(prepared.volume_path).spacing_mm == pytest.approx([0.8, 0.8, 3.0], rel=1e-4)
     assert prepared.series.coverage_mm == pytest.approx(30.0, rel=1e-4)
+    assert prepared.notices == (Statement("other_unit", {"unit": unit}),)
 
 
 def test_voxels_that_are_no_patients_are_refused(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -13,6 +13,7 @@ from heimdallr.domain.study import KernelClass, Series
 from heimdallr.preparation.geometry import StackGeometry
 from heimdallr.preparation.selection import Preferences, rank, select
 from heimdallr.preparation.stacks import SeriesCandidate
+from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     import random
@@ -264,6 +265,16 @@ def test_a_phase_map_stays_a_map(kind: str) -> None:
     """Even among Dixon images."""
     fat, phase = _dixon("FAT", kind)
     assert chosen(phase, fat) == 1
+
+
+def test_what_is_measured_for_want_of_anatomy_is_told() -> None:
+    """A study of fat images, maps or a localizer alone."""
+    (fat, fraction, phase, water) = _dixon("FAT", "FAT_FRACTION", "PHASE", "WATER")
+    told = [no_anatomy(one) for one in (fat, fraction, phase, mr(1, description="scout"))]
+    assert [one.code for notices in told for one in notices] == [
+        "measured_on_fat_image", "measured_on_map", "measured_on_map", "measured_on_localizer",
+    ]  # fmt: skip
+    assert no_anatomy(water) == no_anatomy(ct(1, description="scout")) == ()
 
 
 def test_a_usable_ct_is_preferred_to_mr() -> None:

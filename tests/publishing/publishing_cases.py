@@ -13,6 +13,7 @@ import numpy as np
 from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
 
 from heimdallr.analyses.case import Case
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Patient, Selection, Series, SeriesVerdict, Study
 from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.preparation.conversion import Conversion
@@ -107,7 +108,7 @@ def case(origin: WeightsOrigin = "official") -> Case:
         patient=PATIENT,
         series=SERIES,
         segmentations={"total": total},
-        skipped_tasks={"cerebral_bleed": "no head in view"},
+        skipped_tasks={"cerebral_bleed": Statement("not_requested")},
     )
 
 
@@ -197,7 +198,7 @@ def trunk_case(
             "total": segmentation(organs, "total", origin),
             "tissue_types": segmentation(tissues, "tissue_types", origin),
         },
-        skipped_tasks={"cerebral_bleed": "no head in view"},
+        skipped_tasks={"cerebral_bleed": Statement("not_requested")},
     )
 
 

@@ -116,7 +116,7 @@ class _Bleed:
 def measure(case: Case) -> tuple[Measurement, ...]:
     """Everything about the bleed, or why nothing can be said."""
     if case.modality != "CT":
-        return all_absent(OUTPUTS, inapplicable("the task cerebral_bleed reads CT only"))
+        return all_absent(OUTPUTS, inapplicable("task_reads_ct_only", task=TASK))
     brain = structure_or_absence(case, "brain", region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
     if isinstance(brain, Absence):
         return all_absent(OUTPUTS, brain)
@@ -124,13 +124,12 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         return all_absent(OUTPUTS, absence)
     bleed = _inside_brain(case, brain)
     if not bleed.mask.any():
-        dropped = f" ({bleed.dropped_voxels} voxels outside the brain dropped)"
-        reason = (
-            "no intracerebral haemorrhage segmented"
-            + (dropped if bleed.dropped_voxels else "")
-            + "; this does not exclude bleeding"
+        nothing = (
+            unassessable("no_bleed_within_brain", dropped_voxels=bleed.dropped_voxels)
+            if bleed.dropped_voxels
+            else unassessable("no_bleed_segmented")
         )
-        return all_absent(OUTPUTS, unassessable(reason))
+        return all_absent(OUTPUTS, nothing)
     return _describe(case, bleed)
 
 
@@ -204,7 +203,7 @@ def _size(
 ) -> tuple[Measurement, ...]:
     """Volume, ABC/2 and diameter; none of them when the volume's edge cuts the bleed."""
     if cut:
-        absence = unassessable(f"bleed truncated at {' and '.join(cut)} edge")
+        absence = unassessable("bleed_truncated", edges=cut, count=len(cut))
         seen = round(volume_cm3, 3)
         volume = VOLUME.absent(absence, structure=LABEL, segmented_cm3=seen)
         return (volume, ABC2.absent(absence), DIAMETER.absent(absence))
@@ -289,6 +288,6 @@ def _ventricle_contact(case: Case, bleed: _Bleed) -> Measurement:
     )
     ventricles = case.segmentations[VENTRICLE_TASK].label_map.data[box] > 0
     if not ventricles.any():
-        return VENTRICLE.absent(unassessable("no ventricle segmented in this volume"))
+        return VENTRICLE.absent(unassessable("no_ventricle_segmented"))
     reached = bool((dilated(bleed.mask, case.image.affine, CONTACT_MM) & ventricles).any())
     return VENTRICLE.measured("yes" if reached else "no", within_mm=CONTACT_MM)

@@ -168,16 +168,18 @@ def predict_phase(median_hu: Mapping[str, float]) -> PhasePrediction:
 def measure(case: Case) -> tuple[Measurement, ...]:
     """Phase in both vocabularies, its probability, seconds and spread."""
     if case.modality != "CT":
-        return all_absent(OUTPUTS, inapplicable("contrast phase is defined for CT only"))
+        return all_absent(OUTPUTS, inapplicable("phase_is_for_ct"))
     if absence := task_absence(case, "total"):
         return all_absent(OUTPUTS, absence)
     median_hu, substantial = _medians(case)
     if len(substantial) < FEWEST_STRUCTURES or not TELLING.intersection(substantial):
-        reason = (
-            f"{len(substantial)} of the {len(FEATURES)} structures the phase is read off are in "
-            f"view, at least {FEWEST_STRUCTURES} with a vessel, the heart or the liver are needed"
+        too_few = unassessable(
+            "too_few_structures_for_phase",
+            seen=len(substantial),
+            known=len(FEATURES),
+            needed=FEWEST_STRUCTURES,
         )
-        return all_absent(OUTPUTS, unassessable(reason))
+        return all_absent(OUTPUTS, too_few)
     prediction = predict_phase(median_hu)
     fine, probability = prediction.fine, prediction.probability
     excretion = excretion_evidence(case)

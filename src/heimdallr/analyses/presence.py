@@ -13,11 +13,15 @@ import numpy as np
 
 from heimdallr.analyses.body_regions import covered_regions
 from heimdallr.analyses.declared_outputs import Absence, inapplicable, unassessable
+from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
-    from heimdallr.domain.measurement import Scalar
+    from heimdallr.domain.measurement import Measurement, Scalar
     from heimdallr.imaging.statistics import StructureStatistics
+
+TRUNCATED = "truncated"
+"""Code of the reason that rules and pictures ask for."""
 
 STRAY_CM3 = 1.0
 """Below this volume a label is a stray fragment, not an organ."""
@@ -44,7 +48,8 @@ def task_absence(case: Case, task: str) -> Absence | None:
     """Why a task's label map is not there; ``None`` when it is."""
     if task in case.segmentations:
         return None
-    return unassessable(f"task {task} was not run: {case.skipped_tasks.get(task, 'not requested')}")
+    reason = case.skipped_tasks.get(task, Statement("not_requested"))
+    return unassessable("task_not_run", task=task, reason=reason)
 
 
 def structure_or_absence(
@@ -66,40 +71,32 @@ def structure_or_absence(
     if left_out := unknown_to_weights(case, structure):
         return left_out
     if region not in covered_regions(case):
-        return inapplicable(f"the {region} is not covered by this volume")
-    words = structure.replace("_", " ")
+        return inapplicable("region_not_covered", region=region)
     if found is None:
-        return unassessable(f"no {words} segmented in this volume")
-    return unassessable(
-        f"only {found.volume_cm3:.2f} cm3 of {words} segmented: a fragment, not the structure"
-    )
+        return unassessable("not_segmented", structure=structure)
+    return unassessable("fragment", structure=structure, volume_cm3=round(found.volume_cm3, 3))
 
 
 def uncertainty(case: Case, structure: str) -> Absence | None:
     """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
-    words = structure.replace("_", " ")
     if {"left", "right"}.intersection(structure.split("_")) and (unknown := unknown_side(case)):
         return unknown
-    if case.patient.sex in {"M", "F"} - {SEX_OF.get(structure, case.patient.sex)}:
-        sex = "male" if case.patient.sex == "M" else "female"
-        return unassessable(f"what is labelled {words} is none: the patient is {sex}: mislabelled")
+    sex, needed = case.patient.sex, SEX_OF.get(structure)
+    if needed and sex and sex not in (needed, "O"):
+        return unassessable("other_sex", structure=structure, sex=sex)
     if structure in case.segmentations[case.anatomy_task].provenance.located_only:
-        return unassessable(
-            f"the bundled weights do not segment the {words} well enough to measure"
-        )
+        return unassessable("poorly_segmented", structure=structure)
     confidence = case.confidence(structure)
     if confidence is None or confidence >= SUFFICIENT_CONFIDENCE:
         return None
-    return unassessable(
-        f"the bundled networks are unsure of the {words} (confidence {confidence:.2f})"
-    )
+    return unassessable("unsure", structure=structure, confidence=confidence)
 
 
 def unknown_side(case: Case) -> Absence | None:
     """Why left cannot be told from right, if nothing says how the patient lies."""
     if case.series.sides_known:
         return None
-    return unassessable("the image does not say which side is left and which is right")
+    return unassessable("side_unknown")
 
 
 def certainty(case: Case, structure: str) -> dict[str, Scalar]:
@@ -112,7 +109,7 @@ def unknown_to_weights(case: Case, structure: str) -> Absence | None:
     """Whether the weights in use were never good for this structure."""
     if structure not in case.segmentations[case.anatomy_task].provenance.left_out:
         return None
-    return unassessable(f"the bundled weights do not segment the {structure.replace('_', ' ')}")
+    return unassessable("left_out_by_bundled_weights", structure=structure)
 
 
 def _implausible(case: Case, structure: str, found: StructureStatistics) -> Absence | None:
@@ -120,14 +117,21 @@ def _implausible(case: Case, structure: str, found: StructureStatistics) -> Abse
     lowest, highest = PLAUSIBLE_MEDIAN_HU.get(structure, (-np.inf, np.inf))
     if case.modality != "CT" or lowest <= found.median <= highest:
         return None
-    words = structure.replace("_", " ")
-    return unassessable(f"what is labelled {words} measures {found.median:.0f} HU: mislabelled")
+    return unassessable("mislabelled", structure=structure, median_hu=found.median)
+
+
+def truncated_edges(measurement: Measurement) -> tuple[str, ...]:
+    """The edges of the image that cut what was to be measured; empty when none does."""
+    why = measurement.why
+    if why is None or why.code != TRUNCATED:
+        return ()
+    edges = why.parameters["edges"]
+    return tuple(map(str, edges)) if isinstance(edges, tuple) else ()
 
 
 def truncation(statistics: StructureStatistics) -> Absence | None:
     """Why the volume of a structure is unknown when it is cut by the edge of the image."""
     if not statistics.truncated_at:
         return None
-    edges = " and ".join(statistics.truncated_at)
-    plural = "s" if len(statistics.truncated_at) > 1 else ""
-    return unassessable(f"truncated at {edges} edge{plural}")
+    edges = tuple(statistics.truncated_at)
+    return unassessable(TRUNCATED, edges=edges, count=len(edges))

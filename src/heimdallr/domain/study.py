@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from typing import Literal, get_args
 
 Modality = Literal["CT", "MR"]
-"""The modalities Heimdallr turns into volumes."""
+"""A modality (0008,0060) Heimdallr turns into volumes."""
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+"""All of them; in a study that holds several, the earlier one is measured."""
 
 
 @dataclass(frozen=True, slots=True)

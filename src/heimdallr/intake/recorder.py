@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake import spool
 from heimdallr.intake.instances import StudyWriter, TouchedStudy
@@ -50,11 +51,6 @@ _BESIDE_IMAGES = frozenset(
 """What a disc carries along with its images: a viewer, its archives, a DICOMDIR, a read-me."""
 
 _log = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    """The time, with its zone."""
-    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from heimdallr.domain.study import Patient
+from heimdallr.domain.study import MODALITIES, Patient
 from heimdallr.preparation.case_id import alphabetic_name, short_hash
 from heimdallr.preparation.instances import Instance, instance_of
 from heimdallr.preparation.reading import (
@@ -163,7 +163,7 @@ def _study(key: str, series: Mapping[str, Sequence[Instance]]) -> ScannedStudy:
 
 def _telling_order(instance: Instance) -> tuple[object, ...]:
     """CT and MR images first: reports and screens often leave a patient's size and weight out."""
-    return (instance.modality not in ("CT", "MR"), *_order(instance))
+    return (instance.modality not in MODALITIES, *_order(instance))
 
 
 def _first_told(instances: Sequence[Instance], keyword: str) -> str:

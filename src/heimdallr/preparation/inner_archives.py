@@ -21,14 +21,18 @@ from typing import IO, TYPE_CHECKING
 from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind, is_dicom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MOST_MEMBERS = 2000
 MOST_BYTES = 64 * 2**20
 """How far an inner archive is looked into: members, and bytes of a stream without a directory."""
 
-_OPENERS = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+_STREAMS: dict[str, Callable[[Path], IO[bytes]]] = {
+    "gzip": lambda path: gzip.GzipFile(path),
+    "bzip2": lambda path: bz2.BZ2File(path),
+    "xz": lambda path: lzma.LZMAFile(path),
+}
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError,
     RuntimeError, NotImplementedError, ValueError, OverflowError, struct.error,
@@ -86,7 +90,7 @@ def _heads(path: Path, kind: str) -> Iterator[bytes]:
         with path.open("rb") as file:
             yield from _heads_of_tar(file)
     else:
-        with _OPENERS[kind](path, "rb") as file:
+        with _STREAMS[kind](path) as file:
             head = file.read(HEAD_BYTES)
             yield head
             if archive_kind(head) == "tar":

@@ -21,6 +21,7 @@ from nibabel.orientations import io_orientation
 from nibabel.spatialimages import HeaderDataError
 
 from heimdallr.domain.errors import ConversionError, UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
 from heimdallr.preparation.case_id import case_id
 
@@ -68,18 +69,18 @@ class _Placement:
         affine_ras: (4, 4) voxel index → RAS mm.
         known: the file says so; else its axes are taken as NIfTI's oldest convention has them.
         as_written: every reader finds it in the file.
-        remarks: what was not taken as it stands.
+        notices: what was not taken as it stands.
     """
 
     affine_ras: Floats
     known: bool
     as_written: bool
-    remarks: tuple[str, ...]
+    notices: tuple[Statement, ...]
 
 
 def study_of_nifti(
     path: Path, target: Path, *, modality: Modality | None, taken: Callable[[str], bool]
-) -> tuple[Study, Selection]:
+) -> tuple[Study, Selection, tuple[Statement, ...]]:
     """Copy a NIfTI file to ``target`` and describe it as a study of an unknown patient.
 
     The copy is the file, byte by byte, unless it has voxels without a number, another unit than
@@ -90,6 +91,9 @@ def study_of_nifti(
         target: the copy to appear.
         modality: CT or MR; guessed from the voxels when ``None``.
         taken: whether another study owns a case ID.
+
+    Returns:
+        the study, its only series, and what every reader has to be told.
 
     Raises:
         ConversionError: the file is no 3-D NIfTI image, or contradicts itself about its place.
@@ -107,11 +111,11 @@ def study_of_nifti(
         msg = "no voxel of the NIfTI file holds a number"
         raise ConversionError(msg)
     modality = modality or modality_of(values if np.all(finite) else values[finite])
-    remarks = placement.remarks
+    notices = placement.notices
     target.parent.mkdir(parents=True, exist_ok=True)
     if not np.all(finite):
-        share = 1 - float(np.mean(finite))
-        remarks += (f"{share:.2%} of its voxels hold no number: they count as air",)
+        percent = 100 * (1 - float(np.mean(finite)))
+        notices += (Statement("voxels_without_number", {"percent": round(percent, 2)}),)
         values = np.where(finite, values, AIR_HU if modality == "CT" else values[finite].min())
     if placement.as_written and np.all(finite):
         shutil.copyfile(path, target)
@@ -125,7 +129,7 @@ def study_of_nifti(
     )
     reason = "the only image handed in (NIfTI: kernel, phase and patient are unknown)"
     series = _series(modality, values.shape, placement)
-    return study, Selection((SeriesVerdict(series, 1, (reason, *remarks)),))
+    return study, Selection((SeriesVerdict(series, 1, (reason,)),)), notices
 
 
 def modality_of(values: npt.NDArray[Any]) -> Modality:
@@ -203,14 +207,15 @@ def _placement(image: nib.Nifti1Image) -> _Placement:
     affines = [scale @ np.asarray(form[0], dtype=np.float64) for form in forms]
     affine = affines[0] if affines else scale @ np.asarray(image.affine, dtype=np.float64)
     _refuse_no_patient(affine)
-    remarks = [] if unit in ("mm", "unknown") else [f"its unit is the {unit}: read as such"]
+    in_mm = unit in ("mm", "unknown")
+    notices = [] if in_mm else [Statement("other_unit", {"unit": unit})]
     same = True
     if len(affines) > 1:
         _refuse_contradiction(affines[0], affines[1])
         same = _apart_mm(affines[0], affines[1], image.shape) <= SAME_PLACE_MM
     if not affines:
-        remarks.append("it does not say how the patient lies: left and right are unknown")
-    return _Placement(affine, bool(affines), same and unit in ("mm", "unknown"), tuple(remarks))
+        notices.append(Statement("sides_unknown"))
+    return _Placement(affine, bool(affines), same and in_mm, tuple(notices))
 
 
 def _refuse_no_patient(affine: Floats) -> None:

@@ -17,18 +17,28 @@ from heimdallr.domain.errors import (
     NoDicomError,
     UnsupportedStudyError,
 )
-from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
+from heimdallr.domain.study import (
+    MODALITIES,
+    Modality,
+    Patient,
+    Selection,
+    Series,
+    SeriesVerdict,
+    Study,
+)
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
 from heimdallr.preparation.case_id import case_id
 from heimdallr.preparation.conversion import Conversion, convert
 from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.selection import Preferences, rank, select, verdicts
+from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from heimdallr.domain.statements import Statement
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
@@ -47,6 +57,7 @@ class PreparedStudy:
         volume_path: the NIfTI file in the work folder, on the scanner's own grid.
         conversion: how it was converted; ``None`` for a NIfTI input.
         skipped: files of the input that took no part, by reason.
+        notices: what every reader of its results has to be told.
         source_files: the DICOM files the volume was made of; those of a ZIP exist only until
             the next study is asked for.
     """
@@ -57,6 +68,7 @@ class PreparedStudy:
     volume_path: Path
     conversion: Conversion | None = None
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[Statement, ...] = ()
     source_files: tuple[Path, ...] = ()
 
 
@@ -142,10 +154,11 @@ def _prepare_nifti(
 ) -> PreparedStudy:
     suffix = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
     target = work_dir / "study-001" / f"volume{suffix}"
-    study, selection = study_of_nifti(
+    study, selection, notices = study_of_nifti(
         path, target, modality=modality, taken=lambda one: taken(one, "")
     )
-    return PreparedStudy(study, selection.verdicts[0].series, selection, target)
+    series = selection.verdicts[0].series
+    return PreparedStudy(study, series, selection, target, notices=notices)
 
 
 def _prepare_dicom(
@@ -237,7 +250,13 @@ def _prepared(
     )
     files = tuple(dict.fromkeys(frame.path for frame in best.frames))
     return PreparedStudy(
-        study, best.series, selection, conversion.path, conversion, source_files=files
+        study,
+        best.series,
+        selection,
+        conversion.path,
+        conversion,
+        notices=(*best.notices, *no_anatomy(best)),
+        source_files=files,
     )
 
 
@@ -263,14 +282,14 @@ def _why_unsupported(
     if all(one.own_object for one in scanned.candidates):
         msg = "the study holds only objects Heimdallr wrote itself"
         return UnsupportedStudyError(msg, remedy="nothing to do; results are not processed again")
-    if not {"CT", "MR"}.intersection(scanned.modalities):
+    if not set(MODALITIES).intersection(scanned.modalities):
         names = ", ".join(one or "unknown" for one in scanned.modalities)
         msg = f"modality {names} is not supported; only CT and MR volumes are"
         return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
     told = [
         f"{candidate.name}: {verdict.reasons[0]}"
         for candidate, verdict in ranked
-        if candidate.series.modality in ("CT", "MR")
+        if candidate.series.modality in MODALITIES
     ]
     more = len(told) - _REASONS_SHOWN
     shown = "; ".join(told[:_REASONS_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from heimdallr.domain.study import KernelClass, Selection, SeriesVerdict
+from heimdallr.domain.study import MODALITIES, KernelClass, Selection, SeriesVerdict
 from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast
 from heimdallr.preparation.usability import mr_tier, obstacles, region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from heimdallr.domain.study import Modality
     from heimdallr.preparation.stacks import SeriesCandidate
 
 UNKNOWN_PHASE = "unknown"
@@ -112,7 +113,7 @@ def rank(
     }
     usable = [one for one in candidates if not reasons[one.key]]
     ranked: list[tuple[SeriesCandidate, SeriesVerdict]] = []
-    for modality in ("CT", "MR"):
+    for modality in MODALITIES:
         ranked.extend(_ranked(modality, usable, preferences, offset=len(ranked)))
     unusable = [
         (one, SeriesVerdict(one.series, None, reasons[one.key]))
@@ -128,7 +129,7 @@ def verdicts(ranked: Sequence[tuple[SeriesCandidate, SeriesVerdict]]) -> Selecti
 
 
 def _ranked(
-    modality: Literal["CT", "MR"],
+    modality: Modality,
     usable: Sequence[SeriesCandidate],
     preferences: Preferences,
     offset: int,

@@ -25,6 +25,8 @@ from heimdallr.preparation.phases import agent_given, phase_from_words, says_enh
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    from heimdallr.domain.statements import Statement
+
 SAME_ORIENTATION = 1e-2
 """Largest difference of a direction cosine within one stack (about half a degree)."""
 
@@ -49,6 +51,7 @@ class SeriesCandidate:
         kernel_source: where the kernel's class was read.
         samples_per_pixel: 3 for colour, which no CT or MR image is.
         own_object: Heimdallr wrote it.
+        notices: what every reader of what is measured on it has to be told.
     """
 
     series: Series
@@ -60,6 +63,7 @@ class SeriesCandidate:
     kernel_source: str = ""
     samples_per_pixel: int = 1
     own_object: bool = False
+    notices: tuple[Statement, ...] = ()
 
     @property
     def name(self) -> str:

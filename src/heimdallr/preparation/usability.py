@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import MODALITIES
 from heimdallr.preparation.folded_words import phrase, words
 from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast, without_phases
 
@@ -129,6 +131,18 @@ def mr_tier(candidate: SeriesCandidate) -> MrTier:
     return MrTier.TIME_POINT if candidate.time_points > 1 else MrTier.ANATOMICAL
 
 
+def no_anatomy(candidate: SeriesCandidate) -> tuple[Statement, ...]:
+    """What has to be told of an MR series that was chosen for want of a better one."""
+    if candidate.series.modality != "MR":
+        return ()
+    told = {
+        MrTier.FAT: Statement("measured_on_fat_image"),
+        MrTier.MAP: Statement("measured_on_map"),
+        MrTier.LOCALIZER: Statement("measured_on_localizer"),
+    }.get(mr_tier(candidate))
+    return (told,) if told else ()
+
+
 def region(series: Series) -> str:
     """Body region a series' words name, ``""`` when they name none."""
     found = set(words(series.body_part, series.description, series.protocol))
@@ -139,7 +153,7 @@ def _wrong_kind(candidate: SeriesCandidate) -> Iterator[str]:
     series = candidate.series
     if candidate.own_object:
         yield "an object Heimdallr wrote itself"
-    if series.modality not in ("CT", "MR"):
+    if series.modality not in MODALITIES:
         yield f"modality {series.modality or 'unknown'} is not CT or MR"
         return
     classes = (*(CT_CLASSES if series.modality == "CT" else MR_CLASSES), *GRAYSCALE_MULTI_FRAME)

@@ -261,7 +261,7 @@ def _sampled(
     ours = map_coordinates(
         volume.values(box),
         np.moveaxis(voxels - lowest, -1, 0),
-        order=int(between),
+        order=1 if between else 0,
         mode="nearest",
     )
     return np.asarray(ours, dtype=np.float64), inside

@@ -27,7 +27,8 @@ from heimdallr.domain.errors import SegmentationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Modality = Literal["CT", "MR"]
+    from heimdallr.domain.study import Modality
+
 Variant = Literal["full", "fast", "fastest"]
 
 DEFAULT_PLANS = "nnUNetPlans"

@@ -21,6 +21,7 @@ from heimdallr.analyses.rules.muscle_cutoffs import BMI_LIMIT, CUTOFFS, Cutoff, 
 from heimdallr.analyses.sarcopenia_l3 import HU_MEAN, SMA, SMI
 
 if TYPE_CHECKING:
+    from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Patient
 
 Flag = Literal["low", "high", "normal"]
@@ -115,6 +116,6 @@ def references_for(
     return found
 
 
-def caveats_for(patient: Patient) -> tuple[str, ...]:
+def caveats_for(patient: Patient) -> tuple[Statement, ...]:
     """What weakens every limit for a patient."""
     return (AGE_CAVEAT,) if patient.age_years is None else ()

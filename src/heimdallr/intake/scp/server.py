@@ -13,7 +13,6 @@ import ssl
 import threading
 import time
 from contextlib import suppress
-from datetime import datetime, timezone
 from os import getpid
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +21,7 @@ from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.transport import ThreadedAssociationServer
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ConfigurationError
 from heimdallr.intake.scp.access import CONGESTED, Peer, access, plain_address
 from heimdallr.intake.scp.admission import Places, WaitingRoom
@@ -233,7 +233,7 @@ class Scp:
             self._say("association with a doubt", peer.calling_ae, peer.address, doubt)
         origin = Origin(
             source="dicom",
-            began_at=datetime.now(timezone.utc),
+            began_at=utc_now(),
             calling_ae=peer.calling_ae,
             called_ae=peer.called_ae,
             address=peer.address,

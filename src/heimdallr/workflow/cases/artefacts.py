@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, Study
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti
 from heimdallr.preparation.conversion import Conversion
@@ -43,6 +44,7 @@ class PreparedRecord(_Frozen):
     selection: Selection
     conversion: Conversion | None
     skipped: dict[str, int]
+    notices: list[Statement] = []
     source_files: list[str]
 
 
@@ -57,7 +59,7 @@ class SegmentedRecord(_Frozen):
     """The label maps of a case."""
 
     done: dict[str, LabelMapRecord]
-    skipped: dict[str, str]
+    skipped: dict[str, Statement]
 
 
 class AnalyzedRecord(_Frozen):
@@ -68,7 +70,9 @@ class AnalyzedRecord(_Frozen):
 
 
 # Measurement and Finding name these for type checkers only.
-AnalyzedRecord.model_rebuild(_types_namespace={"Mapping": Mapping, "Scalar": Scalar})
+AnalyzedRecord.model_rebuild(
+    _types_namespace={"Mapping": Mapping, "Scalar": Scalar, "Statement": Statement}
+)
 
 
 class _Json(Generic[_Record]):
@@ -99,6 +103,7 @@ def save_prepared(folder: Path, prepared: PreparedStudy, instances: Path) -> Non
         selection=prepared.selection,
         conversion=prepared.conversion and replace(prepared.conversion, path=Path(VOLUME)),
         skipped=dict(prepared.skipped),
+        notices=list(prepared.notices),
         source_files=[str(path.relative_to(instances)) for path in prepared.source_files],
     )
     _prepared.write(folder, record)
@@ -120,6 +125,7 @@ def load_prepared(folder: Path, instances: Path) -> PreparedStudy:
         volume_path=volume,
         conversion=record.conversion and replace(record.conversion, path=volume),
         skipped=record.skipped,
+        notices=tuple(record.notices),
         source_files=tuple(instances / name for name in record.source_files),
     )
 
