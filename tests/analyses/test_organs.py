@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from analysis_bodies import Body, head, trunk
 
 from heimdallr.analyses import organ_density, organ_volumetry, structures
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.study import Patient, Series
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -199,3 +200,35 @@ def test_an_organ_the_weights_do_not_know_says_so() -> None:
     body.labels["total"][body.case().anatomy.mask("spleen")] = 0
     found = named(organ_volumetry.measure(_said(body.case(), left_out=("spleen",))))
     assert found["spleen_vol_cm3"].reason == "the bundled weights do not segment the spleen"
+
+
+def test_where_sides_are_unknown_nothing_is_called_left_or_right() -> None:
+    """A NIfTI file without orientation codes: the kidneys have no volume, the liver has one."""
+    series = Series("", "CT", sides_known=False)
+    found = named(organ_volumetry.measure(trunk().case(series=series)))
+    assert found["liver_vol_cm3"].status is Status.MEASURED
+    for side in ("left", "right"):
+        kidney = found[f"kidney_{side}_vol_cm3"]
+        assert kidney.status is Status.NOT_ASSESSABLE
+        assert "which side is left" in kidney.reason
+
+
+@pytest.mark.parametrize(
+    ("sex", "status"),
+    [
+        ("M", Status.MEASURED),
+        ("F", Status.NOT_ASSESSABLE),
+        ("O", Status.MEASURED),
+        (None, Status.MEASURED),
+    ],
+)
+def test_a_structure_of_the_other_sex_is_mislabelled(
+    sex: Literal["M", "F", "O"] | None, status: Status
+) -> None:
+    """A prostate in a woman; where the sex is not recorded, it is believed."""
+    body = trunk()
+    body.paint(body.box((66, 60, 40), (20, 20, 20)), 40, "prostate")
+    found = named(structures.measure(body.case(patient=Patient(sex=sex))))
+    for name in ("prostate_vol_cm3", "prostate_hu_mean"):
+        assert found[name].status is status
+        assert (status is Status.MEASURED) != ("mislabelled" in found[name].reason)

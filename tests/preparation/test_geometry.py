@@ -63,6 +63,23 @@ def test_a_missing_slice_makes_the_stack_uneven() -> None:
     assert geometry.largest_gap_mm == pytest.approx(10)
 
 
+@pytest.mark.parametrize(
+    ("step_mm", "decimals"), [(3.3333, 2), (1.25, 1), (0.625, 2), (0.625, 1), (0.6, 1), (2.5, 0)]
+)
+def test_rounded_positions_are_even(step_mm: float, decimals: int) -> None:
+    """However much single distances differ; the spacing leads from the first slice to the last."""
+    geometry = stack_geometry(_axial([round(k * step_mm, decimals) for k in range(600)]), AXIAL)
+    assert geometry.uneven == (decimals == 0)
+    if not geometry.uneven:
+        assert geometry.spacing_mm == pytest.approx(step_mm, abs=1e-4)
+
+
+def test_spacing_that_creeps_makes_the_stack_uneven() -> None:
+    """No distance differs from the median by a tenth, yet equal steps miss a slice by 2 mm."""
+    depth = np.cumsum([0.0, *np.linspace(0.96, 1.04, 200)])
+    assert stack_geometry(_axial(depth.tolist()), AXIAL).uneven
+
+
 def test_images_at_one_place_are_counted_as_repeats() -> None:
     """Two time points of three slices."""
     geometry = stack_geometry(_axial([0, 5, 10, 0, 5, 10]), AXIAL)

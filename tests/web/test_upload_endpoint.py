@@ -80,6 +80,7 @@ def test_what_is_no_dicom_does_not_spoil_the_rest(service: Service) -> None:
     damaged = ("damaged.dcm", Image(number=9, tags={"Rows": 900}).encoded())
     body = post(service, zipped([*stack(count=2), ("README.txt", b"hello"), damaged])).json()
     assert (body["instances"], body["unusable"]) == (2, 2)
+    assert body["passed_over"] == {"not a DICOM file": 1}
     assert len(service.client.get("/api/v1/quarantine").json()["files"]) == 1
 
 

@@ -49,7 +49,7 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import structure_or_absence, task_absence
+from heimdallr.analyses.presence import structure_or_absence, task_absence, unknown_side
 from heimdallr.imaging.statistics import faces_touched
 
 if TYPE_CHECKING:
@@ -294,6 +294,8 @@ def _analysis_slices(slice_of_voxel: np.ndarray) -> tuple[Measurement, ...]:
 
 def _side(case: Case, bleed: _Bleed) -> Measurement:
     """Left, right or both, against the midsagittal plane."""
+    if absence := unknown_side(case):
+        return SIDE.absent(absence, structure=LABEL)
     affine = case.image.affine
     centre_mm, rightward = midsagittal_plane(bleed.brain | bleed.mask, affine)
     positions_mm = np.argwhere(bleed.mask) @ affine[:3, :3].T - centre_mm

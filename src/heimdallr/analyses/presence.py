@@ -44,6 +44,9 @@ liver (November 2026). Wide on purpose: narrower, they would refuse livers full 
 full of contrast; wider, a piece of fat would pass for a kidney.
 """
 
+SEX_OF = {"prostate": "M", "uterus": "F"}
+"""Structures that only patients of one sex have, by the PatientSex of those."""
+
 SUFFICIENT_CONFIDENCE = 0.55
 """Below this the bundled networks' structures are mostly wrong. Other weights give no confidence,
 and are believed.
@@ -89,12 +92,24 @@ def structure_or_absence(
 
 def uncertainty(case: Case, structure: str) -> Absence | None:
     """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
+    if {"left", "right"}.intersection(structure.split("_")) and (unknown := unknown_side(case)):
+        return unknown
+    sex, needed = case.patient.sex, SEX_OF.get(structure)
+    if needed and sex and sex not in (needed, "O"):
+        return unassessable("other_sex", structure=structure, sex=sex)
     if structure in case.segmentations[case.anatomy_task].provenance.located_only:
         return unassessable("poorly_segmented", structure=structure)
     confidence = case.confidence(structure)
     if confidence is None or confidence >= SUFFICIENT_CONFIDENCE:
         return None
     return unassessable("unsure", structure=structure, confidence=confidence)
+
+
+def unknown_side(case: Case) -> Absence | None:
+    """Why left cannot be told from right, if nothing says how the patient lies."""
+    if case.series.sides_known:
+        return None
+    return unassessable("side_unknown")
 
 
 def certainty(case: Case, structure: str) -> dict[str, Scalar]:

@@ -1,10 +1,11 @@
 """From the chosen stack of images to one NIfTI volume whose geometry has been checked.
 
 dcm2niix converts; this module gives it the chosen images and nothing else, tells its outputs
-apart, and believes none of them before :mod:`heimdallr.preparation.verification` agrees. Where
-slices are unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong
-geometry and a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former. Where
-it refuses the latter too, the slices are resampled here.
+apart, and believes none of them before :mod:`heimdallr.preparation.verification` agrees. Evenly
+spaced slices keep their voxels and get the affine of the images themselves. Where slices are
+unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong geometry and
+a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former. Where it refuses the
+latter too, or there is none, the slices are resampled here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,12 +31,14 @@ from heimdallr.preparation.converter import (
     is_tilt_corrected,
 )
 from heimdallr.preparation.disk_space import ensure_room
-from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.encoding import states_syntax
+from heimdallr.preparation.geometry import placement_tolerance_mm
+from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.resampling import resample
-from heimdallr.preparation.rewriting import decode, rewrite
+from heimdallr.preparation.rewriting import rewrite, values_of, values_of_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -91,6 +95,21 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
+class _Check:
+    """What the check of one output found.
+
+    Attributes:
+        error_mm: how far slices lie from where the images have them.
+        complaint: what is wrong with it; empty when nothing is.
+        affine_ras: (4, 4) where its voxels are: the images' own affine, unless it was resampled.
+    """
+
+    error_mm: float
+    complaint: str
+    affine_ras: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class _Chosen:
     """The output that agrees with the images."""
 
@@ -108,6 +127,12 @@ class _Source:
     candidate: SeriesCandidate
     matrix: tuple[int, int]
     planes: tuple[verification.SourcePlane, ...]
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether the slices lie as the voxels of one rectangular grid do."""
+        geometry = self.candidate.geometry
+        return geometry is not None and not geometry.tilted and not geometry.uneven
 
 
 def convert(
@@ -176,7 +201,7 @@ def _convert(
     run = converter.run(images, _fresh(out), timeout_s=timeout_s)
     if run.return_code not in converter.CAN_BE_WHOLE or not run.outputs:
         msg = f"dcm2niix gave no volume of {source.candidate.name}: {run.meaning}"
-        raise ConversionError(msg, remedy="send the series again or export it uncompressed")
+        raise ConversionError(msg, remedy="send the series again, or choose another one")
     chosen = _choose(source, run.outputs)
     _clear_texts(chosen.path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -198,22 +223,23 @@ def _choose(source: _Source, outputs: Sequence[Path]) -> _Chosen:
     """The output that agrees with the images: a plain one if any does, else a resampled one."""
     plain = [path for path in outputs if not is_tilt_corrected(path) and not is_equidistant(path)]
     resampled = sorted(set(outputs) - set(plain), key=_corrections, reverse=True)
-    complaints = []
-    for path in plain:
-        error_mm, complaint = _checked(source, path, resampled=False)
-        if not complaint:
-            return _Chosen(path, placement_error_mm=error_mm)
-        complaints.append(complaint)
+    complaints = ["tilted or unevenly spaced slices make no grid"]
+    for path in plain if source.is_grid else ():
+        check = _checked(source, path, resampled=False)
+        if not check.complaint:
+            _write_header(path, check.affine_ras)
+            return _Chosen(path, placement_error_mm=check.error_mm)
+        complaints.append(check.complaint)
     for path in resampled:
-        _, complaint = _checked(source, path, resampled=True)
-        if not complaint:
+        check = _checked(source, path, resampled=True)
+        if not check.complaint:
             return _Chosen(path, is_tilt_corrected(path), is_equidistant(path), "dcm2niix")
-        complaints.append(complaint)
+        complaints.append(check.complaint)
     geometry = source.candidate.geometry
-    if geometry is not None and (geometry.tilted or geometry.uneven):
+    if geometry is not None and not source.is_grid:
         for path in plain:
             ours = _resampled_here(source, path)
-            if ours is not None and not _checked(source, ours, resampled=True)[1]:
+            if ours is not None and not _checked(source, ours, resampled=True).complaint:
                 return _Chosen(ours, geometry.tilted, geometry.uneven, "heimdallr")
     msg = f"no volume of {source.candidate.name} agrees with its images: {complaints[-1]}"
     raise ConversionError(msg, remedy="look at the series' geometry; choose another series")
@@ -229,18 +255,21 @@ def _resampled_here(source: _Source, path: Path) -> Path | None:
         the file beside ``path``; ``None`` when the voxels are not those of the images.
     """
     rows, columns = source.matrix
-    data = np.asanyarray(nib.load(path).dataobj)
-    if data.shape != (columns, rows, len(source.candidate.frames)):
+    image = nib.load(path)
+    if image.shape != (columns, rows, len(source.candidate.frames)):
         return None
-    slices = data[:, ::-1, :]
+    volume = _volume_of(image, image.shape)
+    slices = volume.stored[:, ::-1, :]
     first, last = source.planes[0].values.T, source.planes[-1].values.T
-    if not _same(slices[..., 0], first) or not _same(slices[..., -1], last):
+    ends = [volume.values(np.s_[:, ::-1, k : k + 1])[..., 0] for k in (0, image.shape[2] - 1)]
+    if not _same(ends[0], first) or not _same(ends[1], last):
         slices = slices[..., ::-1]
-        if not _same(slices[..., 0], first) or not _same(slices[..., -1], last):
+        if not _same(ends[1], first) or not _same(ends[0], last):
             return None
     made = resample(slices, source.candidate.frames)
     ours = path.with_name(f"{path.stem}_ours.nii")
     nib.save(nib.Nifti1Image(made.data, made.affine_ras), ours)
+    _write_header(ours, made.affine_ras, (volume.slope, volume.inter))
     return ours
 
 
@@ -256,33 +285,59 @@ def _corrections(path: Path) -> tuple[int, str]:
     return is_tilt_corrected(path) + is_equidistant(path), path.name
 
 
-def _checked(source: _Source, path: Path, *, resampled: bool) -> tuple[float, str]:
-    """Placement (or extent) error of one output, and what is wrong with it, if anything."""
+def _checked(source: _Source, path: Path, *, resampled: bool) -> _Check:
+    """Hold one output against the images."""
     try:
         image = nib.load(path)
         shape = _spatial(image.shape)
         if shape is None or image.get_data_dtype().fields is not None:
-            return float("inf"), f"it has {len(image.shape)} axes or colours"
+            return _refused(f"it has {len(image.shape)} axes or colours")
         affine = np.asarray(image.affine, dtype=np.float64)
         volume = _volume_of(image, shape)
     except (OSError, ImageFileError, ValueError) as error:
-        return float("inf"), f"it cannot be read ({type(error).__name__})"
+        return _refused(f"it cannot be read ({type(error).__name__})")
     if abs(np.linalg.det(affine[:3, :3])) < 1e-9:  # noqa: PLR2004 - singular
-        return float("inf"), "its affine is singular"
+        return _refused("its affine is singular")
     frames, spacing_mm = source.candidate.frames, source.candidate.series.spacing_mm or 0.0
+    if not resampled:
+        own = verification.own_affine_ras(affine, shape, frames, source.matrix)
+        if own is None:
+            return _refused("its axes are not those of the images")
+        affine = own
     measure = verification.extent_error_mm if resampled else verification.placement_error_mm
     error_mm = measure(affine, shape, frames, source.matrix)
-    allowed_mm = verification.placement_tolerance_mm(spacing_mm) + (spacing_mm if resampled else 0)
-    if error_mm > allowed_mm:
-        return error_mm, f"slices lie {error_mm:.1f} mm from where the images have them"
-    complaint = verification.disagreement(
-        volume,
-        affine,
-        source.planes,
-        resampled=resampled,
-        hounsfield=source.candidate.series.modality == "CT",
-    )
-    return error_mm, complaint
+    allowed_mm = placement_tolerance_mm(spacing_mm) + (spacing_mm if resampled else 0)
+    complaint = f"slices lie {error_mm:.1f} mm from where the images have them"
+    if error_mm <= allowed_mm:
+        complaint = verification.disagreement(
+            volume,
+            affine,
+            source.planes,
+            tolerance_mm=allowed_mm,
+            resampled=resampled,
+            hounsfield=source.candidate.series.modality == "CT",
+        )
+    return _Check(error_mm, complaint, affine)
+
+
+def _refused(complaint: str) -> _Check:
+    return _Check(float("inf"), complaint, np.eye(4))
+
+
+def _write_header(
+    path: Path,
+    affine_ras: npt.NDArray[np.float64],
+    scale: tuple[float, float] | None = None,
+) -> None:
+    """Give a NIfTI-1 file another affine, in both its forms, and another scale; voxels stay."""
+    with path.open("r+b") as file:
+        header = nib.Nifti1Header.from_fileobj(file)
+        header.set_qform(affine_ras, code="scanner")
+        header.set_sform(affine_ras, code="scanner")
+        if scale is not None:
+            header["scl_slope"], header["scl_inter"] = scale
+        file.seek(0)
+        header.write_to(file)
 
 
 def _volume_of(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> verification.StoredVolume:
@@ -312,9 +367,13 @@ def _dcm2niix_reads(candidate: SeriesCandidate) -> bool:
     whole = all(taken[frame.path] == frame.of for frame in candidate.frames)
     return (
         whole
-        and candidate.series.transfer_syntax_uid in DIRECT
-        and all(has_preamble(path) for path in taken)
+        and all(frame.transfer_syntax_uid in DIRECT for frame in candidate.frames)
+        and all(states_syntax(*one) for one in {_encoded(frame) for frame in candidate.frames})
     )
+
+
+def _encoded(frame: Frame) -> tuple[Path, str]:
+    return frame.path, frame.transfer_syntax_uid
 
 
 def _source_planes(
@@ -323,21 +382,20 @@ def _source_planes(
     """The first, the middle and the last image of a stack, decoded and rescaled."""
     frames = candidate.frames
     some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
-    plain = candidate.series.transfer_syntax_uid in NATIVE
-    places: list[tuple[Path, int | None]] = [(frame.path, frame.index) for frame in some]
-    if not plain or not all(has_preamble(frame.path) for frame in some):
-        written = rewrite(some, candidate.series.modality, _fresh(folder), timeout_s=timeout_s)
-        places = [(path, None) for path in written]
+    read: list[Callable[[], npt.NDArray[np.float64]]]
+    if all(one[1] in NATIVE and states_syntax(*one) for one in map(_encoded, some)):
+        read = [partial(values_of, frame) for frame in some]
+    else:
+        copies = rewrite(some, candidate.series.modality, _fresh(folder), timeout_s=timeout_s)
+        read = [partial(values_of_copy, path) for path in copies]
     planes = []
     with tolerant_pydicom():
-        for frame, (path, index) in zip(some, places, strict=True):
+        for frame, values_there in zip(some, read, strict=True):
             try:
-                stored = decode(path, index)
+                values = values_there()
             except Exception as error:  # the edge to pydicom's decoders
                 msg = f"the pixel data of {candidate.name} cannot be read"
                 raise ConversionError(msg, remedy="send the series again") from error
-            slope, intercept = frame.rescale or (1.0, 0.0)
-            values = stored.astype(np.float64) * slope + intercept
             if values.shape != (candidate.series.rows, candidate.series.columns):
                 msg = f"the pixel data of {candidate.name} do not have the size the header gives"
                 raise ConversionError(msg)

@@ -20,6 +20,11 @@ poorly_segmented = the bundled weights do not segment the { $structure } well en
 left_out_by_bundled_weights = the bundled weights do not segment the { $structure }
 unsure = the bundled networks are unsure of the { $structure } (confidence { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = what is labelled { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: mislabelled
+other_sex = what is labelled { $structure } cannot be one: the patient is { $sex ->
+    [M] a man
+   *[F] a woman
+}: mislabelled
+side_unknown = the image does not say which side is left and which is right
 truncated = truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
@@ -71,5 +76,14 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 ## What every reader has to be told, and what weakens a finding
 
 bundled_weights = bundled weights — not for clinical use
+sides_unknown = the image does not say how the patient lies: left and right are unknown
+voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % of the voxels hold no number: they count as air
+other_unit = the file gives its voxels in { $unit ->
+    [meter] metres
+   *[micron] microns
+}: read as such
+measured_on_fat_image = measured on an image of fat alone: the study holds no better series
+measured_on_map = measured on a diffusion image, subtraction or map: the study holds no anatomical series
+measured_on_localizer = measured on a localizer: the study holds no better series
 age_unknown = the patient's age is not known; adult values were applied
 picture_not_drawn = { $file } could not be drawn: { $error }

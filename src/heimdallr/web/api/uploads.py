@@ -216,5 +216,6 @@ def _answer(taken: TakenIn, label: str) -> UploadAccepted:
         studies=[one.id for one in taken.studies],
         instances=new,
         duplicates=recorded.identical,
-        unusable=sum(recorded.quarantined.values()) + recorded.passed_over,
+        unusable=sum(recorded.quarantined.values()) + sum(recorded.passed_over.values()),
+        passed_over=dict(recorded.passed_over),
     )
