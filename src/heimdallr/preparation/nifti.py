@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.domain.errors import UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
 from heimdallr.imaging.volume import Volume, load_volume
 from heimdallr.preparation.case_id import case_id
@@ -60,8 +61,7 @@ def study_of_nifti(
         spacing_mm=between,
         coverage_mm=slices * between,
     )
-    reason = "the only image handed in (NIfTI: kernel, phase and patient are unknown)"
-    return study, Selection((SeriesVerdict(series, 1, (reason,)),))
+    return study, Selection((SeriesVerdict(series, 1, (Statement("series_of_nifti"),)),))
 
 
 def modality_of(volume: Volume) -> Modality:

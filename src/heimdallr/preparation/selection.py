@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import MODALITIES, KernelClass, Selection, SeriesVerdict
 from heimdallr.preparation.usability import mr_tier, obstacles, region
 
@@ -62,7 +63,7 @@ class _Criterion:
     """One rule: how it ranks a series (smaller is better) and how it is said."""
 
     rank: Callable[[SeriesCandidate], Rank]
-    say: Callable[[SeriesCandidate], str]
+    say: Callable[[SeriesCandidate], Statement]
 
 
 def select(
@@ -85,7 +86,7 @@ def select(
 def rank(
     candidates: Sequence[SeriesCandidate],
     preferences: Preferences,
-    refused: Mapping[str, str] | None = None,
+    refused: Mapping[str, Statement] | None = None,
 ) -> list[tuple[SeriesCandidate, SeriesVerdict]]:
     """Rank every candidate, and keep it beside its verdict.
 
@@ -140,14 +141,15 @@ def _ranked(
 
 def _reasons(
     one: SeriesCandidate, best: SeriesCandidate, rules: Sequence[_Criterion], offset: int
-) -> tuple[str, ...]:
+) -> tuple[Statement, ...]:
     facts = tuple(rule.say(one) for rule in rules)
     if one is best:
-        return ("the study holds a usable CT, which is preferred", *facts) if offset else facts
+        return (Statement("series_after_ct"), *facts) if offset else facts
     for rule in rules:
         if rule.rank(one) != rule.rank(best):
-            return (f"passed over for {best.name}: {rule.say(one)} against {rule.say(best)}",)
-    return (f"passed over for {best.name}: equal in everything but its number or UID",)
+            said = {"series": best.called, "this": rule.say(one), "best": rule.say(best)}
+            return (Statement("series_passed_over", said),)
+    return (Statement("series_equal", {"series": best.called}),)
 
 
 def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tuple[_Criterion, ...]:
@@ -155,15 +157,20 @@ def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
     return (
         _Criterion(
             lambda one: _tier(one.series.coverage_mm or 0.0, longest, preferences.full_coverage),
-            lambda one: f"covers {one.series.coverage_mm or 0.0:.0f} mm",
+            lambda one: Statement("series_covers", {"coverage_mm": one.series.coverage_mm or 0.0}),
         ),
         _Criterion(
             preferences.phase_rank,
-            lambda one: f"contrast phase {one.series.phase_hint or UNKNOWN_PHASE} by its tags",
+            lambda one: Statement(
+                "series_of_phase", {"phase": one.series.phase_hint or UNKNOWN_PHASE}
+            ),
         ),
         _Criterion(
             lambda one: KERNEL_ORDER.index(one.series.kernel_class),
-            lambda one: f"{one.series.kernel_class.value} kernel ({one.kernel_source})",
+            lambda one: Statement(
+                "series_of_kernel",
+                {"kernel_class": one.series.kernel_class.value, "source": one.kernel_source},
+            ),
         ),
         _Criterion(_thickness_rank, _say_thickness),
         _Criterion(lambda one: -one.series.instances, _say_slices),
@@ -173,10 +180,10 @@ def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
 def _mr_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tuple[_Criterion, ...]:
     longest = max(_extent_mm(one) for one in group)
     return (
-        _Criterion(lambda one: int(mr_tier(one)), lambda one: mr_tier(one).label),
+        _Criterion(lambda one: int(mr_tier(one)), lambda one: mr_tier(one).said),
         _Criterion(
             lambda one: _tier(_extent_mm(one), longest, preferences.full_coverage),
-            lambda one: f"covers {_extent_mm(one):.0f} mm head to foot",
+            lambda one: Statement("series_extends", {"extent_mm": _extent_mm(one)}),
         ),
         _Criterion(lambda one: -one.series.instances, _say_slices),
         _Criterion(_thickness_rank, _say_thickness),
@@ -215,13 +222,15 @@ def _thickness_mm(one: SeriesCandidate) -> float | None:
     return one.series.slice_thickness_mm or one.series.spacing_mm
 
 
-def _say_thickness(one: SeriesCandidate) -> str:
-    thickness = _thickness_mm(one)
-    return "unknown slice thickness" if thickness is None else f"{thickness:.2g} mm slices"
+def _say_thickness(one: SeriesCandidate) -> Statement:
+    thickness_mm = _thickness_mm(one)
+    if thickness_mm is None:
+        return Statement("series_of_unknown_thickness")
+    return Statement("series_of_thickness", {"thickness_mm": thickness_mm})
 
 
-def _say_slices(one: SeriesCandidate) -> str:
-    return f"{one.series.instances} slices"
+def _say_slices(one: SeriesCandidate) -> Statement:
+    return Statement("series_of_slices", {"slices": one.series.instances})
 
 
 def _identity(one: SeriesCandidate) -> tuple[object, ...]:
