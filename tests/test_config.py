@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from heimdallr.config import Settings, describe, load_settings, unknown_names
 from heimdallr.domain.errors import ConfigurationError
@@ -32,6 +33,7 @@ def test_defaults_are_the_documents() -> None:
         ("HEIMDALLR_AE_TITLE", "SEVENTEEN LETTERS"),
         ("HEIMDALLR_MAX_PARALLEL_CASES", "0"),
         ("HEIMDALLR_PHASE_ORDER", "native,sideways"),
+        ("HEIMDALLR_PHASE_ORDER", ""),
     ],
 )
 def test_a_bad_value_names_its_variable(
@@ -58,6 +60,44 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     licence = rows["HEIMDALLR_TOTALSEGMENTATOR_LICENSE"]
     assert (licence.value, licence.source) == ("(set, hidden)", "environment")
     assert "aca_SECRET" not in repr(settings) + str(rows)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "totalsegmentator_license",
+        "HEIMDALLR_TOTALSEGMENTATOR_LICENSE",
+        "TOTALSEGMENTATOR_LICENSE",
+    ],
+)
+def test_a_setting_is_given_by_any_of_its_names(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """In code the field's own name counts too, before what the environment says."""
+    monkeypatch.setenv("TOTALSEGMENTATOR_LICENSE", "of the environment")
+    licence = Settings.model_validate({name: "given"}).totalsegmentator_license
+    assert licence is not None
+    assert licence.get_secret_value() == "given"
+
+
+def test_a_setting_that_does_not_exist_is_refused() -> None:
+    """Its name is told, its value is not: it may be a secret. An ignored one lets a test hang."""
+    with pytest.raises(ValidationError, match=r"licence_number\n.*not permitted") as refused:
+        Settings.model_validate({"licence_number": "aca_SECRET"})
+    assert "aca_SECRET" not in str(refused.value)
+
+
+def test_a_strangers_variable_keeps_nothing_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEIMDALLR_ names that no setting reads are reported, not refused."""
+    monkeypatch.setenv("HEIMDALLR_DICOM_PROT", "104")
+    assert load_settings().dicom_port == 11112
+    assert "HEIMDALLR_DICOM_PROT" in unknown_names()
+
+
+def test_a_bad_secret_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes settings in code sees no value in the error either."""
+    monkeypatch.setenv("HEIMDALLR_SERVER_PORT", "postgresql://u:SECRET@h/d")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "SECRET" not in str(refused.value)
 
 
 def test_every_setting_says_what_it_is_for() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from heimdallr.cli.app import app
 from heimdallr.cli.diagnosis.store import database_check, disk_check, folders_check
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings, load_settings
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.publishing.files import whole_file
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LONG_AGO = datetime.now(timezone.utc) - timedelta(days=400)
+LONG_AGO = utc_now() - timedelta(days=400)
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_rebuild_index_from_images_and_case_folders(settings: Settings, opened: 
     broken.write_bytes(Image(2, 1, 9).encoded()[:-100])
     (broken.parent / "notes.dcm").write_bytes(b"no DICOM at all")
     case_id = "SilvaM_20260201_A1"
-    later = datetime.now(timezone.utc) + timedelta(minutes=1)
+    later = utc_now() + timedelta(minutes=1)
     identity = make_identity(case_id=case_id, uid=f"{ROOT}.1")
     pipeline = identity.pipeline.model_copy(update={"start_time": later, "end_time": later})
     identity = identity.model_copy(update={"pipeline": pipeline})

@@ -14,6 +14,7 @@ from received_images import Image, spooled, stack
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.intake import instances, spool
@@ -79,7 +80,7 @@ def _kinds(database: Database) -> list[str]:
 def _complete(database: Database, settings: Settings, folders: DataFolders) -> None:
     with database.read() as session:
         ids = list(session.scalars(select(Study.id)))
-    complete_studies(database, settings, folders, ids, datetime.now(timezone.utc))
+    complete_studies(database, settings, folders, ids, utc_now())
 
 
 def _files(folder: Path) -> set[str]:

@@ -28,6 +28,7 @@ from totalsegmentator.map_to_binary import class_map
 from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
 from heimdallr.domain.errors import PublishingError
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
 from heimdallr.publishing import preview
 from heimdallr.publishing import publish as module
@@ -160,6 +161,17 @@ def test_a_large_volume_gets_a_preview(tmp_path: Path, monkeypatch: pytest.Monke
 def test_official_weights_need_no_notice(tmp_path: Path) -> None:
     """Nothing is announced where there is nothing to announce."""
     assert publish(tmp_path, _publication(tmp_path, "official"), lambda: ENDED).notices == ()
+
+
+def test_what_preparation_has_to_tell_stands_in_the_results(tmp_path: Path) -> None:
+    """After the notice of the weights; the worklist, the report and `process` read it there."""
+    publication = _publication(tmp_path)
+    told = replace(publication.case, notices=(Statement("age_unknown"),))
+    published = publish(tmp_path, replace(publication, case=told), lambda: ENDED)
+    written = json.loads((published.folder / "resultados.json").read_text())
+    assert [one["code"] for one in written["notices_coded"]] == ["bundled_weights", "age_unknown"]
+    assert written["notices"] == list(published.notices)
+    assert published.notices[1].startswith("the patient's age is not known")
 
 
 def test_a_picture_that_breaks_does_not_cost_the_numbers(

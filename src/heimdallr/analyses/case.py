@@ -1,4 +1,4 @@
-"""What every analysis receives, and what it has to offer."""
+"""The case that every analysis receives, and the protocol that every analysis follows."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Case:
         segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``
             …) → its result; a task that was not run is absent.
         skipped_tasks: task name → why it was not run (licence, no weights, no head in view).
+        notices: what the preparation has to tell every reader of what is measured here.
         facts: results of earlier analyses of the registry, by measurement name.
     """
 
@@ -38,6 +39,7 @@ class Case:
     series: Series
     segmentations: Mapping[str, Segmentation]
     skipped_tasks: Mapping[str, Statement] = field(default_factory=dict)
+    notices: tuple[Statement, ...] = ()
     facts: Mapping[str, Measurement] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake import spool
 from heimdallr.intake.instances import StudyWriter, TouchedStudy
@@ -45,11 +46,6 @@ CHUNK = 200
 """Files recorded at a time: few enough that an image is seen at once, many for one commit."""
 
 _log = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    """The time, with its zone."""
-    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A NIfTI file as a study: no header tells who it is, so only the image speaks."""
+"""Makes a study of a NIfTI file, which has no header to say whose it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AIR_HU = -500
-"""A CT shows air below this; MR signal is not negative by as much."""
+"""A CT shows air below this; MR signal is not negative by as much. Half-way from air to water."""
 
 
 def study_of_nifti(

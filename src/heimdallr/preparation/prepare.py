@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from heimdallr.domain.statements import Statement
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
@@ -56,6 +57,7 @@ class PreparedStudy:
         volume_path: the NIfTI file in the work folder, on the scanner's own grid.
         conversion: how it was converted; ``None`` for a NIfTI input.
         skipped: files of the input that took no part, by reason.
+        notices: what every reader of its results has to be told.
         source_files: the DICOM files the volume was made of; those of a ZIP exist only until
             the next study is asked for.
     """
@@ -66,6 +68,7 @@ class PreparedStudy:
     volume_path: Path
     conversion: Conversion | None = None
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[Statement, ...] = ()
     source_files: tuple[Path, ...] = ()
 
 
@@ -246,7 +249,13 @@ def _prepared(
     )
     files = tuple(dict.fromkeys(frame.path for frame in best.frames))
     return PreparedStudy(
-        study, best.series, selection, conversion.path, conversion, source_files=files
+        study,
+        best.series,
+        selection,
+        conversion.path,
+        conversion,
+        notices=best.notices,
+        source_files=files,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading one DICOM header of a file nobody has checked.
+"""Reads the DICOM header of an untrusted file, within limits.
 
 A header is read with limits: what a file declares is never believed beyond the bytes it has, one
 header may take only so many bytes and read calls, and a deflated data set is measured before
@@ -95,7 +95,7 @@ class SkippedFileError(Exception):
 
 
 class BoundedReader:
-    """A file that never gives more than it has, and not without end.
+    """A file reader with a budget of bytes and read calls.
 
     pydicom asks for as many bytes as an element declares; a plain file object sets that much
     memory aside before it reads. This one clips each request to what remains, and counts.

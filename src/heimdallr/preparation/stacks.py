@@ -26,8 +26,14 @@ from heimdallr.preparation.phases import agent_given, phase_from_words, says_enh
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    from heimdallr.domain.statements import Statement
+
 SAME_ORIENTATION = 1e-2
-"""Largest difference of a direction cosine within one stack (about half a degree)."""
+"""Largest difference of a direction cosine within one stack (about half a degree).
+
+Chosen, not measured: headers that round to two decimals pass. Half of it would cut their stacks in
+two; twice it would join slices that are a degree askew.
+"""
 
 
 class Image(NamedTuple):
@@ -50,6 +56,7 @@ class SeriesCandidate:
         kernel_source: where the kernel's class was read.
         samples_per_pixel: 3 for colour, which no CT or MR image is.
         own_object: Heimdallr wrote it.
+        notices: what every reader of what is measured on it has to be told.
     """
 
     series: Series
@@ -61,6 +68,7 @@ class SeriesCandidate:
     kernel_source: Statement = NO_SOURCE
     samples_per_pixel: int = 1
     own_object: bool = False
+    notices: tuple[Statement, ...] = ()
 
     @property
     def called(self) -> Statement:

@@ -111,9 +111,12 @@ def flat_keys(measurements: Iterable[Measurement]) -> dict[str, FlatValue]:
 
 
 def notices(case: Case) -> list[Statement]:
-    """What every reader of these results has to be told; overlays carry the same lines."""
+    """What every reader of these results has to be told, what weighs most first.
+
+    Overlays carry as many of them as fit on their foot.
+    """
     origins = {one.provenance.weights_origin for one in case.segmentations.values()}
-    return [BUNDLED_CAVEAT] if "bundled" in origins else []
+    return [*([BUNDLED_CAVEAT] if "bundled" in origins else []), *case.notices]
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:

@@ -10,13 +10,14 @@ import structlog
 import uvicorn
 
 from heimdallr import parent_process
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ConfigurationError, StorageError
 from heimdallr.intake.uploads import clean_uploads
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.upkeep.deletion import finish_deletions
-from heimdallr.web.access import utc_now, welcome_administrator
+from heimdallr.web.access import welcome_administrator
 from heimdallr.web.app import create_app
 from heimdallr.web.http.connections import GuardedProtocol
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from heimdallr.clock import local_now
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
 from heimdallr.publishing.ownership import may_take
@@ -27,7 +28,6 @@ from heimdallr.workflow.stages import (
     analyze,
     case_of,
     make_engine,
-    now,
     preferences,
     publish,
     segment,
@@ -180,7 +180,7 @@ class _Pipeline:
         )
 
     def _run(self, source: Path, prepared: PreparedStudy, seconds: dict[str, float]) -> CaseOutcome:
-        case_id, started_at = prepared.study.case_id, now()
+        case_id, started_at = prepared.study.case_id, local_now()
 
         def progress(share: float) -> None:
             self.report(case_id, "segment", share_of_case("segment", share))

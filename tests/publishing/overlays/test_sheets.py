@@ -175,6 +175,24 @@ def test_the_notice_is_on_every_sheet_or_on_none(notices: list[str]) -> None:
         assert ribbon.all() == bool(notices)
 
 
+@pytest.mark.parametrize(
+    ("notices", "foot"),
+    [
+        (["one", "two"], "ONE  ·  TWO"),
+        (["one", "long " * 40], "ONE  ·  1 MORE NOTICE IN THE RESULTS"),
+        (["long " * 40, "two"], "2 NOTICES IN THE RESULTS"),
+    ],
+)
+def test_the_foot_has_the_notices_that_fit_and_counts_the_others(
+    notices: list[str], foot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that runs off the sheet would hide the end of each."""
+    written: list[str] = []
+    monkeypatch.setattr(canvas.Canvas, "notice", lambda _self, text: written.append(text))
+    l3.draw(trunk(), _measured(trunk()), notices)
+    assert written == [foot]
+
+
 def test_no_sheet_names_the_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every text that is set is recorded: neither name nor number, ID, date or UID."""
     written: list[str] = []

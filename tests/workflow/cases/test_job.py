@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 from quick_work import SERIES, add_late_image, receive, study_of
 from store_cases import make_identity, make_results, measurement
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import UnsupportedStudyError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, SeriesVerdict
@@ -181,7 +181,7 @@ def test_a_study_that_is_being_deleted_is_forgotten_too(
     """Its row is there until its files are gone."""
     study_id = receive(database, settings, "1.2.3")
     job = hands.take(study_id)
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     with database.write() as session:
         runs.fail_if_unfinished(session, _only_run(database), now, "lost")
         lifecycle.begin_deletion(session, study_id, now, "anna")

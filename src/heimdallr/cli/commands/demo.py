@@ -1,4 +1,4 @@
-"""`heimdallr demo`: synthetic patients through the whole system, measured against the truth."""
+"""`heimdallr demo`: send synthetic patients through the whole system, compare with the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`heimdallr doctor`: is this machine ready, and if not, what to do."""
+"""`heimdallr doctor`: check whether this machine is ready, and say what to do if not."""
 
 from __future__ import annotations
 

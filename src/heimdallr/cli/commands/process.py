@@ -1,4 +1,4 @@
-"""`heimdallr process`: studies in, case folders out, with a progress bar."""
+"""`heimdallr process`: studies in, case folders out, without any service."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ def _print_outcomes(outcomes: list[CaseOutcome]) -> None:
             what += "\n" + "\n".join(
                 f"{finding.severity.value}: {finding.title}" for finding in outcome.findings
             )
+        what += "".join(f"\nnotice: {notice}" for notice in outcome.notices)
         total = sum(outcome.seconds.values())
         table.add_row(outcome.case_id, _STATES[outcome.state], f"{total:.1f} s", what)
     Console().print(table)

@@ -1,4 +1,4 @@
-"""`heimdallr retention`: remove what is not to be kept any longer, or say what that would be."""
+"""`heimdallr retention`: delete what is older than its retention, or say what that would be."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from heimdallr.cli.administration import now, opened_database, record
+from heimdallr.cli.administration import opened_database, record
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings, load_settings
 from heimdallr.store.layout import data_folders
 from heimdallr.store.upkeep.retention import Swept, planned, sweep
@@ -34,9 +35,9 @@ def retention(
     data_folders(settings).create()
     with opened_database() as database:
         if dry_run:
-            swept = Swept(planned(settings, database, now()))
+            swept = Swept(planned(settings, database, utc_now()))
         else:
-            swept = sweep(settings, database, now())
+            swept = sweep(settings, database, utc_now())
             record(database, "retention.sweep", "studies", _total(swept.removals))
     removals, kept_back = swept.removals, swept.kept_back
     if as_json:

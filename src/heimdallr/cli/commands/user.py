@@ -1,4 +1,4 @@
-"""`heimdallr user`: who may sign in to the dashboard and the API.
+"""`heimdallr user`: add, list, change and shut out people who sign in.
 
 Passwords come from a prompt or from standard input, never from the command line, where every
 user of the machine could read them.
@@ -15,7 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from heimdallr.cli.administration import day, now, opened_database, record
+from heimdallr.cli.administration import day, opened_database, record
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import AccountError
 from heimdallr.store.models import Role
 from heimdallr.store.people import accounts, passwords
@@ -39,7 +40,7 @@ def add(
     password = _asked() if ask else passwords.one_time()
     with opened_database() as database:
         account = accounts.add_user(
-            database, name, role, password, now(), must_change_password=not ask
+            database, name, role, password, utc_now(), must_change_password=not ask
         )
         record(database, "user.create", f"user:{account.name}", f"role {role.value}")
     _tell(account.name, None if ask else password)

@@ -1,4 +1,4 @@
-"""Measured against true, value by value, each with the tolerance it is held to.
+"""Compare results with a phantom's truth, value by value, each with its tolerance.
 
 The tolerances are the ones the bundled networks are held to on synthetic patients; they say
 nothing about real ones. A value that should be there and is not counts as wrong, and so does one
@@ -95,7 +95,7 @@ def compare(case_folder: Path, truth_file: Path) -> list[Comparison]:
 
 
 def compare_records(results: Results, identity: Identity, truth_file: Path) -> list[Comparison]:
-    """The same for what the API answered."""
+    """Compare what the API answered with the truth; see :func:`compare`."""
     truth = Truth.model_validate_json(truth_file.read_bytes())
     return [*_study(results, identity, truth), *_organs(results, truth), *_focus(results, truth)]
 

@@ -11,7 +11,6 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 from heimdallr.cli.ports import dicom_address, with_ports
 from heimdallr.cli.uploading.following import FINAL, StudyNow
 from heimdallr.cli.uploading.sending import open_client
+from heimdallr.clock import utc_now
 from heimdallr.config import PREFIX, Settings
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.publishing.schema import Identity, Results
@@ -251,7 +251,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _opened(settings: Settings, log: Path) -> DemoSystem:
     """The system with an administrator's token and a user, made as an operator makes them."""
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     password = secrets.token_urlsafe(12)
     database = open_database(settings)
     try:

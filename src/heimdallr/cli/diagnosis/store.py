@@ -1,4 +1,4 @@
-"""What `heimdallr doctor` looks at of the database and the data folder."""
+"""Checks of the database, the data folder and the disks."""
 
 from __future__ import annotations
 

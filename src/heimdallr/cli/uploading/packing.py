@@ -1,4 +1,4 @@
-"""A folder as a ZIP that is made while it is read: stored, never whole in memory or on the disk.
+"""Pack a folder as a ZIP while it is sent: never whole in memory or on the disk.
 
 Only regular files are packed. A symbolic link is never followed, whether it stands for a file or
 a folder: what lies outside the folder was not handed in. Members have generated names, because
@@ -127,7 +127,7 @@ class _Sink:
         """Nothing is held back."""
 
     def close(self) -> None:
-        """What waits can still be taken."""
+        """End the archive; bytes that wait can still be read."""
 
     def take(self, size: int) -> bytes:
         taken = bytes(self.waiting[:size] if size >= 0 else self.waiting)

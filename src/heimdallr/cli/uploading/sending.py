@@ -1,4 +1,4 @@
-"""Handing studies to a server over HTTP, as `heimdallr upload` does.
+"""Send studies to a server over HTTP, and again where that may help.
 
 What does not go through is tried again where trying again can help: no connection, a time-out, a
 server that is busy or starting. A study that was received although its answer got lost may be sent
@@ -237,7 +237,7 @@ class _Counted:
 
 
 class _CountedFile(_Counted):
-    """One whose length is known, so that the server can refuse it before it has all come."""
+    """A counted file whose length is told first, so that a server can refuse it at once."""
 
     def __init__(self, file: IO[bytes], count: Progress) -> None:
         super().__init__(file, count)
@@ -280,7 +280,7 @@ def _network(error: httpx.HTTPError) -> str:
 
 
 def _is_final(error: httpx.HTTPError) -> bool:
-    """A certificate that is not trusted now will not be in five seconds."""
+    """Whether trying again is in vain: a certificate will not be trusted in five seconds."""
     return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 

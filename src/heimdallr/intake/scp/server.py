@@ -1,4 +1,4 @@
-"""Sockets: who gets in, how many at a time, TLS, and stopping.
+"""The listener's sockets: accepting and refusing connections, TLS, stopping.
 
 The accepting thread does nothing that could wait for a peer. Each connection has a thread of its
 own that makes the TLS handshake and reads the association request, within a deadline and a
@@ -13,7 +13,6 @@ import ssl
 import threading
 import time
 from contextlib import suppress
-from datetime import datetime, timezone
 from os import getpid
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +21,7 @@ from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.transport import ThreadedAssociationServer
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ConfigurationError
 from heimdallr.intake.scp.access import CONGESTED, Peer, access, plain_address
 from heimdallr.intake.scp.admission import Places, WaitingRoom
@@ -228,7 +228,7 @@ class Scp:
             self._say("association with a doubt", peer.calling_ae, peer.address, doubt)
         origin = Origin(
             source="dicom",
-            began_at=datetime.now(timezone.utc),
+            began_at=utc_now(),
             calling_ae=peer.calling_ae,
             called_ae=peer.called_ae,
             address=peer.address,

@@ -1,13 +1,14 @@
-"""Putting access control around an application, and starting it for the first time."""
+"""Put access control around an application; create the first administrator."""
 
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from heimdallr.clock import utc_now
 from heimdallr.store.people.accounts import FIRST_ADMINISTRATOR, ensure_administrator
 from heimdallr.web.access import audit_api, docs, sign_in_api, tokens_api, users_api
 from heimdallr.web.access.gate import Access, Gate
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 
 class UnguardedRouteError(RuntimeError):
     """A fault of ours: a route demands nothing and is not listed as public."""
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(timezone.utc)
 
 
 def install(

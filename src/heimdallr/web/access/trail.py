@@ -1,4 +1,4 @@
-"""Writing the audit trail: who saw, downloaded, changed or deleted what."""
+"""Write the audit trail: who saw, downloaded, changed or deleted what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an administrator should know at three in the morning, the worst first.
+"""Alerts for the administrator, the worst first: no worker, disk low, long waits, failures.
 
 Codes are stable: the dashboard translates them, and ``values`` holds what their words need.
 """

@@ -1,4 +1,4 @@
-"""Files of a case, on their way out: whole, in ranges, or as a ZIP made while it is sent.
+"""Send files of a case: whole, in ranges, or as a ZIP that is made while it is sent.
 
 Names in a URL are compared with a safe alphabet before they touch a path. Names of downloads say
 nothing of the patient: they carry the study's number, not its case ID.

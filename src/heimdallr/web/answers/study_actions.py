@@ -1,4 +1,4 @@
-"""What people ask for, done to one study: by its own endpoint, or to many at a time."""
+"""Actions on one study: start, cancel, retry, mark, delete; asked for alone or for many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask for, of many studies at a time."""
+"""One action on many studies."""
 
 from fastapi import APIRouter, Request
 

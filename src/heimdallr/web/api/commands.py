@@ -1,4 +1,4 @@
-"""What people ask for: start, cancel, retry, reprocess, priority, marks, delete."""
+"""Actions on one study: start, cancel, retry, reprocess, priority, marks, delete."""
 
 from fastapi import APIRouter, Request
 

@@ -1,4 +1,4 @@
-"""Findings: who has seen them."""
+"""Acknowledge a finding."""
 
 from fastapi import APIRouter, Request
 

@@ -1,4 +1,4 @@
-"""What was measured in other studies of the same patient."""
+"""A patient's measurements over their studies."""
 
 from typing import Annotated
 

@@ -49,7 +49,7 @@ class CohortQuery(WorklistQuery):
     ] = None
 
     def cohort(self) -> Cohort:
-        """As the store has it."""
+        """As the store takes it."""
         return Cohort(self.wanted(), sex=self.sex, age_from=self.age_from, age_to=self.age_to)
 
 
@@ -66,7 +66,7 @@ class MeasurementQuery(CohortQuery):
     ] = None
 
     def which(self) -> export.Wanted:
-        """As the store has it."""
+        """As the store takes it."""
         return export.Wanted(
             self.cohort(),
             names=tuple(self.name),

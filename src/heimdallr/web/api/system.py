@@ -1,4 +1,4 @@
-"""How the system is: queue, peers, quarantine, events, versions, weights, disk, settings."""
+"""The state of the system: queue, peers, quarantine, events, versions, weights, disk, settings."""
 
 import platform
 import shutil

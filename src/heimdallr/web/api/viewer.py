@@ -90,7 +90,7 @@ def get_viewer_label_map(
 
 
 def _visited(request: Request, context: Context, who: Principal, study_id: int) -> CaseFolder:
-    """The case folder; whoever has not been recorded as looking at it lately is now."""
+    """The case folder; whoever looks at it is recorded, once per visit."""
     case = folder_of(context, study_of(context, study_id))
     name = _name(case)
     looked = select(AuditEntry.id).where(

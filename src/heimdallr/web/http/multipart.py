@@ -1,4 +1,4 @@
-"""The one file of a ``multipart/form-data`` body (RFC 7578), handed on while it arrives.
+"""Read the one file of a ``multipart/form-data`` body (RFC 7578) while it arrives.
 
 Nothing is kept: a part's bytes go to whoever was asked for them, other fields are passed over.
 """

@@ -1,4 +1,4 @@
-"""Shapes of the founding document's endpoints; what is ours beside them says so."""
+"""The founding document's endpoints; keys that are ours beside theirs say so."""
 
 from __future__ import annotations
 

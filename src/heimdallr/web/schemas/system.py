@@ -1,4 +1,4 @@
-"""How the system is."""
+"""The state of the system: queue, peers, quarantine, workers, alerts, settings."""
 
 from __future__ import annotations
 

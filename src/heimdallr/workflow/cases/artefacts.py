@@ -1,4 +1,4 @@
-"""What the stages hand on, written to a folder and read back: JSON and NIfTI, typed, no pickle.
+"""Saves and loads what one stage hands to the next: typed JSON and NIfTI, no pickle.
 
 Paths are kept relative to their folder, because another machine may see it elsewhere.
 """
@@ -44,6 +44,7 @@ class PreparedRecord(_Frozen):
     selection: Selection
     conversion: Conversion | None
     skipped: dict[str, int]
+    notices: list[Statement] = []
     source_files: list[str]
 
 
@@ -102,6 +103,7 @@ def save_prepared(folder: Path, prepared: PreparedStudy, instances: Path) -> Non
         selection=prepared.selection,
         conversion=prepared.conversion and replace(prepared.conversion, path=Path(VOLUME)),
         skipped=dict(prepared.skipped),
+        notices=list(prepared.notices),
         source_files=[str(path.relative_to(instances)) for path in prepared.source_files],
     )
     _prepared.write(folder, record)
@@ -123,6 +125,7 @@ def load_prepared(folder: Path, instances: Path) -> PreparedStudy:
         volume_path=volume,
         conversion=record.conversion and replace(record.conversion, path=volume),
         skipped=record.skipped,
+        notices=tuple(record.notices),
         source_files=tuple(instances / name for name in record.source_files),
     )
 

@@ -1,4 +1,4 @@
-"""How a run ends outside of its own rows: results indexed, input kept, folders cleared away."""
+"""What is done when a run ends: results indexed, a failure's input kept, folders cleared away."""
 
 from __future__ import annotations
 
