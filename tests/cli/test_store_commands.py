@@ -17,7 +17,7 @@ from heimdallr.cli.app import app
 from heimdallr.cli.diagnosis.store import database_check, disk_check, folders_check
 from heimdallr.config import Settings, load_settings
 from heimdallr.domain.errors import HeimdallrError
-from heimdallr.publishing.files import whole_file
+from heimdallr.files import whole_file
 from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade

@@ -28,7 +28,7 @@ from sqlalchemy import select
 
 from heimdallr.domain.errors import DiskLowError, StateConflictError
 from heimdallr.intake.uploads import check_room, reserve_bytes
-from heimdallr.publishing.files import sync_folder, whole_file
+from heimdallr.files import sync_folder, whole_file
 from heimdallr.store.models import Delivery, Instance, Study, StudyState
 from heimdallr.store.work.lifecycle import handed_over
 from heimdallr.store.work.states import lock

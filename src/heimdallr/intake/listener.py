@@ -20,6 +20,7 @@ import structlog
 
 from heimdallr import logs, parent_process
 from heimdallr.domain.errors import ConfigurationError
+from heimdallr.files import keep_others_out
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
 from heimdallr.intake.scp.server import Scp
 from heimdallr.store.layout import data_folders
@@ -184,7 +185,7 @@ def _record(
     # Ctrl-C reaches every process of the terminal; the listener tells us when it is our turn.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
-    os.umask(0o027)
+    keep_others_out()
     logs.configure(
         service="recorder", level=settings.log_level, json_lines=settings.log_format == "json"
     )

@@ -21,8 +21,8 @@ from nibabel.openers import Opener
 from scipy import ndimage
 
 from heimdallr.domain.errors import PublishingError
+from heimdallr.files import whole_file
 from heimdallr.publishing import gzip_stream
-from heimdallr.publishing.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -56,6 +56,13 @@ class DataFolders:
         """ZIP files being received."""
         return self.incoming / ".uploads"
 
+    def all(self) -> tuple[Path, ...]:
+        """Every folder that settings name or imply, the data folder first."""
+        return (
+            self.root, self.incoming, self.quarantine, self.input, self.output, self.failed,
+            self.sent, self.state,
+        )  # fmt: skip
+
     def study(self, key: str) -> Path:
         """Folder of a study's received instances.
 
@@ -86,10 +93,7 @@ class DataFolders:
         Raises:
             OSError: a folder cannot be made.
         """
-        for folder in (
-            self.root, self.incoming, self.spool, self.uploads, self.quarantine,
-            self.input, self.output, self.failed, self.sent, self.state,
-        ):  # fmt: skip
+        for folder in (*self.all(), self.spool, self.uploads):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 
