@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,12 @@ from store_cases import add_instance, add_study, make_identity, make_results, wr
 from typer.testing import CliRunner
 
 from heimdallr.cli.app import app
-from heimdallr.cli.diagnosis.store import database_check, disk_check, folders_check
+from heimdallr.cli.diagnosis.store import (
+    database_check,
+    disk_check,
+    folders_check,
+    privacy_check,
+)
 from heimdallr.config import Settings, load_settings
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.files import whole_file
@@ -25,7 +32,6 @@ from heimdallr.store.models import AuditEntry, Instance, Quarantined, Run, Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LONG_AGO = datetime.now(timezone.utc) - timedelta(days=400)
 
@@ -189,8 +195,40 @@ def test_doctor_reaches_postgresql_or_says_why_not(
     gone = database_check(load_settings())
     assert gone.state == "problem"
     assert "geheim" not in gone.found
-    monkeypatch.setenv("HEIMDALLR_DATABASE_URL", "postgresql://heimdallr:geheim@host:port/x")
-    assert "geheim" not in database_check(load_settings()).found
+    for url in (
+        "postgresql://heimdallr:geheim@host:port/x",
+        "postgresql://heimdallr:ge/geheim@host/x",
+        f"postgresql:///heimdallr?host={tmp_path}&password=geheim&sslpassword=geheim",
+        "mysql://heimdallr:geheim@host/x",
+        "geheim",
+    ):
+        monkeypatch.setenv("HEIMDALLR_DATABASE_URL", url)
+        found = database_check(load_settings())
+        assert found.state == "problem"
+        assert "geheim" not in found.found + found.remedy
+
+
+def test_doctor_sees_what_other_users_of_the_machine_can_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A folder that lets them in, unless one above it does not; the database, wherever it is."""
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        monkeypatch.setenv("HEIMDALLR_DATA_DIR", str(place / "data"))
+        monkeypatch.setenv("HEIMDALLR_DATABASE_URL", f"sqlite:///{place}/heimdallr.db")
+        settings = load_settings()
+        assert privacy_check(settings).state == "ok"
+        data_folders(settings).create()
+        (place / "heimdallr.db").touch(0o640)
+        assert privacy_check(settings).state == "ok"
+        (place / "data").chmod(0o755)
+        opened = privacy_check(settings)
+        assert (opened.state, opened.remedy) == ("warning", f"chmod o-rwx {place}/data")
+        (place / "heimdallr.db").chmod(0o644)
+        assert privacy_check(settings).remedy.endswith(f"{place}/data {place}/heimdallr.db")
+        place.chmod(0o700)
+        assert privacy_check(settings).state == "ok"
 
 
 def test_doctor_sees_a_full_disk_and_a_closed_folder(

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.domain.errors import StorageError
+from heimdallr.store.database import shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -92,9 +93,9 @@ def is_known(revision: str) -> bool:
 def unusable(database: Database, error: SQLAlchemyError) -> StorageError:
     """What an operator needs to know of an error of the database; never its password."""
     cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-    where = database.url.render_as_string(hide_password=True)
     return StorageError(
-        f"the database {where} cannot be used: {cause}", remedy="see `heimdallr doctor`"
+        f"the database {shown(database.url)} cannot be used: {cause}",
+        remedy="see `heimdallr doctor`",
     )
 
 
