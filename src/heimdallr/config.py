@@ -221,6 +221,13 @@ class Settings(BaseSettings):
     keep_results_days: float = Field(
         0, ge=0, le=36_500, description="days results are kept; 0: for ever"
     )
+    keep_sweep_percent: float = Field(
+        1,
+        gt=0,
+        le=100,
+        description="of how many of all studies one hourly sweep removes something by age, in "
+        "percent; of one at least",
+    )
     keep_free_gb: float = Field(
         0,
         ge=0,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from received_images import ROOT, Image, stack
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from store_cases import add_instance, add_study, make_identity, make_results, write_case
 from typer.testing import CliRunner
 
@@ -33,6 +33,7 @@ from heimdallr.store.models import AuditEntry, Instance, Quarantined, Run, Study
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LAST_MONTH = datetime.now(timezone.utc) - timedelta(days=20)
 LONG_AGO = datetime.now(timezone.utc) - timedelta(days=400)
 
 
@@ -80,15 +81,21 @@ def test_retention_says_first_and_does_then(
         add_instance(session, study, "1.2.3.9", folders, content=b"D" * 5_000_000)
     assert "nothing is ever removed" in run("retention", "--dry-run")
     monkeypatch.setenv("HEIMDALLR_KEEP_ORIGINALS_DAYS", "30")
+    assert "would go: 0.0 MB" in run("retention", "--dry-run")
+    assert json.loads(run("retention", "--json"))["doubt"].startswith("nothing was recorded")
+    assert "would go: 5.0 MB" in run("retention", "--dry-run", "--believe-clock")
+    with opened.write() as session:
+        session.execute(delete(AuditEntry))
+        session.add(AuditEntry(at=LAST_MONTH, actor="user:ana", action="study.view"))
     said = run("retention", "--dry-run")
     assert "would go: 5.0 MB of 1 studies (1 × originals)" in said
     assert folders.instance("1.2.3", "1.2.3.9").exists()
     told = json.loads(run("retention", "--dry-run", "--json"))
     assert [(row["case_id"], row["bytes"]) for row in told["removals"]] == [("Old_1", 5_000_000)]
-    assert audited(opened) == []
+    assert audited(opened) == ["study.view"]
     assert "gone: 5.0 MB" in run("retention")
     assert not folders.study("1.2.3").exists()
-    assert audited(opened) == ["retention.sweep"]
+    assert audited(opened) == ["study.view", "retention.sweep"]
     assert "gone: 0.0 MB of 0 studies" in run("retention")
 
 
