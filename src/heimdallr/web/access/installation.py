@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from heimdallr.store.people.accounts import FIRST_ADMINISTRATOR, ensure_administrator
+from heimdallr.store.people.passwords import ONE_TIME_FOR
 from heimdallr.web.access import audit_api, docs, sign_in_api, tokens_api, users_api
 from heimdallr.web.access.gate import Access, Gate
 from heimdallr.web.access.guard import unguarded
@@ -83,6 +84,6 @@ def welcome_administrator(settings: Settings, database: Database, now: datetime)
             f"\n  The first administrator is ready to sign in; this is shown only once.\n\n"
             f"      user      {FIRST_ADMINISTRATOR}\n"
             f"      password  {password}\n\n"
-            f"  It must be changed at the first sign-in.\n\n"
+            f"  It must be changed at the first sign-in, within {ONE_TIME_FOR.days} days.\n\n"
         )
         sys.stderr.flush()

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import PREVIEW_NAME
+from heimdallr.store.clock import SKEW
 from heimdallr.store.models import AuditEntry
 from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
@@ -92,14 +93,14 @@ def get_viewer_label_map(
 def _visited(request: Request, context: Context, who: Principal, study_id: int) -> CaseFolder:
     """The case folder; whoever has not been recorded as looking at it lately is now."""
     case = folder_of(context, study_of(context, study_id))
-    name = _name(case)
+    name, now = _name(case), context.now()
     looked = select(AuditEntry.id).where(
         AuditEntry.object == name,
         AuditEntry.actor == who.actor[:80],
         AuditEntry.address == client_address(request),
         AuditEntry.action == "study.view",
         AuditEntry.details == VIEWING,
-        AuditEntry.at > context.now() - VISIT,
+        AuditEntry.at.between(now - VISIT, now + SKEW),
     )
     with context.database.read() as session:
         is_known = session.scalar(looked.limit(1)) is not None
