@@ -98,7 +98,7 @@ def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_fro
     upgrade(database)
     with database.read() as session:
         trail = session.scalars(select(AuditEntry.object).order_by(AuditEntry.id)).all()
-        since = dict(session.execute(select(User.name, User.password_set_at)).tuples().all())
+        since = {one.name: one.password_set_at for one in session.scalars(select(User))}
     assert trail == [f"study:{number}", *objects[1:]]
     assert since["own"] is None
     assert since["new"] is not None
