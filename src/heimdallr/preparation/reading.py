@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import stat
 import warnings
 import zlib
@@ -24,6 +25,7 @@ from pydicom import config
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from heimdallr.files import open_regular
 from heimdallr.preparation.encoding import syntax_of
 from heimdallr.preparation.first_bytes import ARCHIVES, archive_kind, has_preamble, is_dicom
 
@@ -201,11 +203,10 @@ def read_header(path: Path) -> FileDataset:
         SkippedFileError: the file is no DICOM file, is damaged, or asks for too much.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             raise SkippedFileError(SkipReason.NOT_REGULAR)
-        with path.open("rb") as file:
-            return read_open(file, status.st_size)
+        with open_regular(path) as file:
+            return read_open(file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise SkippedFileError(SkipReason.UNREADABLE) from error
 
