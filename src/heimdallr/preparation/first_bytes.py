@@ -13,6 +13,9 @@ _ARCHIVES = {
     b"Rar!\x1a\x07": "RAR", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x1f\x8b": "gzip",
 }  # fmt: skip
 
+ARCHIVES = frozenset({"ZIP", "tar", "7z", "RAR"})
+"""Kinds that hold several files; the others are one compressed file, a NIfTI image say."""
+
 
 def has_preamble(head: bytes) -> bool:
     """Whether a file begins as PS3.10 wants."""

@@ -16,7 +16,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind, is_dicom
 
@@ -28,10 +28,10 @@ MOST_MEMBERS = 2000
 MOST_BYTES = 64 * 2**20
 """How far an inner archive is looked into: members, and bytes of a stream without a directory."""
 
-_STREAMS: dict[str, Callable[[Path], IO[bytes]]] = {
-    "gzip": lambda path: gzip.GzipFile(path),
-    "bzip2": lambda path: bz2.BZ2File(path),
-    "xz": lambda path: lzma.LZMAFile(path),
+_STREAMS: dict[str, Callable[[Path], io.BufferedIOBase]] = {
+    "gzip": gzip.GzipFile,
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
 }
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError,
@@ -109,7 +109,7 @@ def _heads_of_zip(path: Path) -> Iterator[bytes]:
                     yield file.read(HEAD_BYTES)
 
 
-def _heads_of_tar(file: IO[bytes]) -> Iterator[bytes]:
+def _heads_of_tar(file: io.BufferedIOBase) -> Iterator[bytes]:
     with tarfile.open(fileobj=_Limited(file, MOST_BYTES), mode="r|") as archive:
         for member, _ in zip(archive, range(MOST_MEMBERS), strict=False):
             content = archive.extractfile(member) if member.isreg() else None
@@ -120,7 +120,7 @@ def _heads_of_tar(file: IO[bytes]) -> Iterator[bytes]:
 class _Limited(io.RawIOBase):
     """A stream that ends after so many bytes."""
 
-    def __init__(self, file: IO[bytes], most: int) -> None:
+    def __init__(self, file: io.BufferedIOBase, most: int) -> None:
         self._file, self._left = file, most
 
     def read(self, size: int = -1) -> bytes:

@@ -128,9 +128,9 @@ def study_of_nifti(
         patient=Patient(),
         modality=modality,
     )
-    reason = "the only image handed in (NIfTI: kernel, phase and patient are unknown)"
     series = _series(modality, values.shape, placement)
-    return study, Selection((SeriesVerdict(series, 1, (reason,)),)), notices
+    chosen = SeriesVerdict(series, 1, (Statement("series_of_nifti"),))
+    return study, Selection((chosen,)), notices
 
 
 def modality_of(values: npt.NDArray[Any]) -> Modality:
