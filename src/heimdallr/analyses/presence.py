@@ -134,7 +134,7 @@ def _implausible(case: Case, structure: str, found: StructureStatistics) -> Abse
 
 
 def truncated_edges(measurement: Measurement) -> tuple[str, ...]:
-    """The edges of the image that cut what was to be measured; empty when none does."""
+    """What cuts that which was to be measured: edges of the image, a gap; empty when nothing."""
     why = measurement.why
     if why is None or why.code != TRUNCATED:
         return ()
@@ -143,8 +143,9 @@ def truncated_edges(measurement: Measurement) -> tuple[str, ...]:
 
 
 def truncation(statistics: StructureStatistics) -> Absence | None:
-    """Why the volume of a structure is unknown when it is cut by the edge of the image."""
-    if not statistics.truncated_at:
+    """Why the volume of a structure is unknown when it goes on where nothing was imaged."""
+    cuts = statistics.cuts
+    if not cuts:
         return None
-    edges = tuple(statistics.truncated_at)
-    return unassessable(TRUNCATED, edges=edges, count=len(edges))
+    percent = 100 * max(cuts.values())
+    return unassessable(TRUNCATED, edges=tuple(cuts), count=len(cuts), percent=percent)

@@ -28,7 +28,7 @@ side_unknown = the image does not say which side is left and which is right
 truncated = truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
-}
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 level_truncated = { $level } is truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
@@ -60,7 +60,7 @@ no_bleed_within_brain = no intracerebral haemorrhage segmented ({ $dropped_voxel
 bleed_truncated = bleed truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
-}
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 no_ventricle_segmented = no ventricle segmented in this volume
 
 ## Why a series was measured, passed over or refused

@@ -24,7 +24,7 @@ side_unknown = a imagem não diz qual lado é o esquerdo e qual o direito
 truncated = cortado { $count ->
     [one] na borda
    *[other] nas bordas
-} { $edges }
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 level_truncated = { $level } está cortada { $count ->
     [one] na borda
    *[other] nas bordas
@@ -56,7 +56,7 @@ no_bleed_within_brain = nenhuma hemorragia intracerebral segmentada ({ $dropped_
 bleed_truncated = sangramento cortado { $count ->
     [one] na borda
    *[other] nas bordas
-} { $edges }
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 no_ventricle_segmented = nenhum ventrículo segmentado neste volume
 
 ## Por que uma série foi medida, preterida ou recusada
