@@ -130,8 +130,9 @@ def _packed(kind: str, content: bytes) -> bytes:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     else:
-        compress = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
-        return bytes(compress[kind](content))
+        if kind == "gzip":
+            return gzip.compress(content)
+        return bz2.compress(content) if kind == "bzip2" else lzma.compress(content)
     return packed.getvalue()
 
 

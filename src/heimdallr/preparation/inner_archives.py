@@ -16,23 +16,18 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind, is_dicom
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 MOST_MEMBERS = 2000
 MOST_BYTES = 64 * 2**20
 """How far an inner archive is looked into: members, and bytes of a stream without a directory."""
 
-_STREAMS: dict[str, Callable[[Path], IO[bytes]]] = {
-    "gzip": lambda path: gzip.GzipFile(path),
-    "bzip2": lambda path: bz2.BZ2File(path),
-    "xz": lambda path: lzma.LZMAFile(path),
-}
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError,
     RuntimeError, NotImplementedError, ValueError, OverflowError, struct.error,
@@ -90,12 +85,19 @@ def _heads(path: Path, kind: str) -> Iterator[bytes]:
         with path.open("rb") as file:
             yield from _heads_of_tar(file)
     else:
-        with _STREAMS[kind](path) as file:
+        with path.open("rb") as packed, _unpacked(packed, kind) as file:
             head = file.read(HEAD_BYTES)
             yield head
             if archive_kind(head) == "tar":
                 file.seek(0)
                 yield from _heads_of_tar(file)
+
+
+def _unpacked(packed: IO[bytes], kind: str) -> IO[bytes]:
+    """The content of a compressed file, read as it is asked for."""
+    if kind == "bzip2":
+        return bz2.open(packed)
+    return cast("IO[bytes]", gzip.open(packed) if kind == "gzip" else lzma.open(packed))
 
 
 def _heads_of_zip(path: Path) -> Iterator[bytes]:
