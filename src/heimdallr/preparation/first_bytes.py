@@ -13,6 +13,9 @@ _ARCHIVES = {
     b"Rar!\x1a\x07": "RAR", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x1f\x8b": "gzip",
 }  # fmt: skip
 
+COMPRESSED = frozenset({"bzip2", "xz", "gzip"})
+"""Kinds that hold one file, which may be an archive."""
+
 
 def has_preamble(head: bytes) -> bool:
     """Whether a file begins as PS3.10 wants."""

@@ -25,7 +25,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from heimdallr.preparation.encoding import syntax_of
-from heimdallr.preparation.first_bytes import archive_kind, has_preamble, is_dicom
+from heimdallr.preparation.first_bytes import COMPRESSED, archive_kind, has_preamble, is_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,7 +237,8 @@ def read_open(
     head = file.read(HEAD_BYTES[0])
     headless = not has_preamble(head)
     if not is_dicom(head):
-        raise SkippedFileError(SkipReason.ARCHIVE if archive_kind(head) else SkipReason.NOT_DICOM)
+        is_archive = archive_kind(head) not in ("", *COMPRESSED)
+        raise SkippedFileError(SkipReason.ARCHIVE if is_archive else SkipReason.NOT_DICOM)
     wanted = tags_of(tags)
     header = _read_from_memory(file, head, size, wanted)
     if header is None:
