@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,32 @@ from heimdallr.cli.app import app
 from heimdallr.config import Settings, describe
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("findings/*.md"),
+        *ROOT.glob("tools/**/*.md"),
+    ]
+)
 OPERATE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
-NO_SETTINGS = {"HEIMDALLR_TEST_DATA", "HEIMDALLR_SERVER"}
-"""Read by the tests and by the dashboard's development server."""
+NO_SETTINGS = {"HEIMDALLR_TEST_DATA", "HEIMDALLR_SERVER", "HEIMDALLR_REAL_CT"}
+"""Read by the tests, the dashboard's development server and the training tools."""
+
+NO_MODULES = frozenset({"conf", "db", "dump", "example", "key", "pem", "target", "token"})
+"""What follows `heimdallr.` in names of files, units and hosts."""
+
+FOUNDING_SCRIPTS = frozenset({"dicom_listener.py", "metrics.py", "run.py", "uploader.py"})
+"""Named in the README as what was there before."""
+
+MADE_BY_TOOLS = frozenset({"frontend/openapi.json"})
+
+SOURCES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("src", "tests", "tools", "benchmarks", "frontend/src")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".ts", ".tsx"}
+]
 
 
 def test_every_command_is_documented() -> None:
@@ -49,6 +73,24 @@ def test_links_lead_somewhere(page: Path) -> None:
     ours = [target for target in targets if not target.startswith(("http:", "https:"))]
     broken = [target for target in ours if not (page.parent / target).exists()]
     assert not broken, f"{page.relative_to(ROOT)} links to what does not exist: {broken}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_modules_that_a_page_names_are_there(page: Path) -> None:
+    """Dotted names can be imported, paths exist: whole, or as the end of one source's path."""
+    if page.name == "CHANGELOG.md":
+        return  # tells what was
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"(?<![\w/.@-])heimdallr(?:\.[A-Za-z_]\w*)+", text):
+        if name.split(".")[1] not in NO_MODULES:
+            pkgutil.resolve_name(name)
+    for path in re.findall(r"(?<![\w/.<>-])(?:[\w-]+/)*[\w-]+\.(?:py|tsx?)\b", text):
+        known = any(f"/{source}".endswith(f"/{path}") for source in SOURCES)
+        theirs = (resources.files("totalsegmentator") / path).is_file()
+        assert known or theirs or path in FOUNDING_SCRIPTS, path
+    tops = r"src|tests|docs|tools|benchmarks|frontend|deploy|findings"
+    for path in re.findall(rf"(?<![\w/.<>-])(?:{tops})/[\w./-]*[\w/](?![\w<*])", text):
+        assert (ROOT / path).exists() or path in MADE_BY_TOOLS, path
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

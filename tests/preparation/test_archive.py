@@ -18,7 +18,7 @@ from heimdallr.preparation import inner_archives
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, extract_zip, open_input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -130,9 +130,12 @@ def _packed(kind: str, content: bytes) -> bytes:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     else:
-        if kind == "gzip":
-            return gzip.compress(content)
-        return bz2.compress(content) if kind == "bzip2" else lzma.compress(content)
+        compress: dict[str, Callable[[bytes], bytes]] = {
+            "gzip": gzip.compress,
+            "bzip2": bz2.compress,
+            "xz": lzma.compress,
+        }
+        return compress[kind](content)
     return packed.getvalue()
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import KernelClass, Series
 from heimdallr.preparation.geometry import StackGeometry
 from heimdallr.preparation.selection import Preferences, rank, select
@@ -62,7 +63,7 @@ def reasons(candidate: SeriesCandidate) -> str:
     """Why a lone series is refused."""
     (verdict,) = select([candidate]).verdicts
     assert verdict.rank is None
-    return "; ".join(verdict.reasons)
+    return "; ".join(one.text for one in verdict.reasons)
 
 
 def test_coverage_beats_everything_after_it() -> None:
@@ -281,22 +282,31 @@ def test_a_usable_ct_is_preferred_to_mr() -> None:
     """And the MR series says so."""
     verdicts = select([mr(1), ct(2)]).verdicts
     assert [(one.series.number, one.rank) for one in verdicts] == [(2, 1), (1, 2)]
-    assert "CT" in verdicts[1].reasons[0]
+    assert verdicts[1].reasons[0].code == "series_after_ct"
 
 
 def test_the_deciding_rule_is_the_reason() -> None:
     """Chosen: every fact. Passed over: the first rule that differs, with both values."""
     best, other = select([ct(1), ct(2, kernel_class=KernelClass.BONE)]).verdicts
-    assert best.reasons[0] == "covers 400 mm"
+    assert best.reasons[0].text == "covers 400 mm"
     assert len(best.reasons) == 5
-    assert other.reasons == ("passed over for series 1: bone kernel () against soft kernel ()",)
+    (reason,) = other.reasons
+    assert reason.text == (
+        "passed over for series 1: bone kernel (no source names it)"
+        " against soft kernel (no source names it)"
+    )
+    assert reason.in_language("pt") == (
+        "preterida pela série 1: kernel ósseo (nenhuma fonte o informa)"
+        " contra kernel de partes moles (nenhuma fonte o informa)"
+    )
 
 
 def test_a_series_refused_later_keeps_its_reason() -> None:
     """Conversion may find out what headers do not tell; the next series moves up."""
-    ranked = rank([ct(1), ct(2)], Preferences(), {"1.2.3.1#1": "conversion failed: no volume"})
+    failed = Statement("series_not_converted", {"error": "no volume"})
+    ranked = rank([ct(1), ct(2)], Preferences(), {"1.2.3.1#1": failed})
     assert [(one.series.number, verdict.rank) for one, verdict in ranked] == [(2, 1), (1, None)]
-    assert ranked[1][1].reasons == ("conversion failed: no volume",)
+    assert ranked[1][1].reasons == (failed,)
 
 
 def test_no_usable_series_means_none_chosen() -> None:

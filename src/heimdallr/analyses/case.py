@@ -1,4 +1,4 @@
-"""What every analysis receives, and what it has to offer."""
+"""The case that every analysis receives, and the protocol that every analysis follows."""
 
 from __future__ import annotations
 

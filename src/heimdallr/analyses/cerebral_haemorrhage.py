@@ -62,12 +62,38 @@ TASK, LABEL = "cerebral_bleed", "intracerebral_hemorrhage"
 VENTRICLE_TASK = "ventricle_parts"
 
 SMALLEST_BRAIN_CM3 = 5.0
+"""Chosen, not measured: less is a stray. The task itself is run from 100 cm³ on."""
+
 BRAIN_MARGIN_MM = 5.0
+"""How far blood may lie outside what is labelled brain.
+
+Chosen, not measured: blood at the surface is often not labelled brain. Half of it would cut such
+bleeds; twice it would reach through the skull.
+"""
+
 ALERT_CM3 = 0.1
+"""Chosen, not measured: four voxels of the network (3 mm); the bundled one drops what is below 0.5.
+
+Half of it is noise of two voxels; twice it would keep quiet about bleeds a radiologist sees.
+"""
+
 LARGE_CM3 = 30.0
+"""Hemphill 2001, Stroke 32:891 (ICH score)."""
+
 CONTACT_MM = 2.0
+"""Chosen, not measured: the width of partial volume between blood and fluid.
+
+Half of it would miss contact; twice it would find some across a layer of white matter.
+"""
+
 ONE_SIDED = 0.90
+"""Chosen, not measured: the rest may be put on the other side by a midline that is somewhat off.
+
+At 0.95 a bleed beside the midline would be on both sides; at 0.80 a second one would be hidden.
+"""
+
 FULL_SLICE, HALF_SLICE = 0.75, 0.25
+"""Shares of the largest area from which a slice counts in full and half (Kothari 1996)."""
 
 ALERT, BELOW_ALERT = "alert", "below threshold"
 

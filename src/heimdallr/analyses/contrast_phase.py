@@ -92,6 +92,8 @@ TELLING = frozenset(FEATURES) - {
 }
 """Structures whose attenuation follows the bolus."""
 FEWEST_STRUCTURES = 3
+"""Chosen, not measured. One or two of twenty leave the regressors little but zeros; six would leave
+out CTs of the chest that show heart, aorta, pulmonary vein, vena cava and liver."""
 
 CLASSIFIERS = "resources/contrast_phase_classifiers_2024_07_19.pkl"
 COARSE = {
@@ -104,6 +106,13 @@ COARSE = {
 """Fine label → the word published as the phase."""
 
 DELAYED_PROBABILITY = 0.7
+"""From a line ``totalseg_get_phase`` of TotalSegmentator 2.18 has commented out; not calibrated."""
+
+# The limits of "delayed" are chosen, not measured. They lie between the typical values of
+# heimdallr.phantom.materials: blood 42 HU native and 105 delayed (veins at most 5 apart then, 250
+# in the arterial phase), kidneys 34 and 140, renal pelvis 20 before excretion and 320 after. Only
+# the bladder's, 190 beside such kidneys, is above its 180: there the renal pelvis decides. Half of
+# them would call stones excretion; twice, none but the brightest pelvis would count.
 EQUILIBRIUM_AORTA_HU = 60.0
 EQUILIBRIUM_DIFFERENCE_HU = 20.0
 ENHANCED_KIDNEY_HU = 70.0

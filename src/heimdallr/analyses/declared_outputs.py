@@ -1,4 +1,4 @@
-"""What an analysis promises to publish, and why a promise may stay unkept.
+"""The measurements an analysis declares, and why one of them may have no value.
 
 An :class:`Output` is declared once per measurement and builds its measurements, so that name,
 unit and flat key cannot drift apart between the measured and the not measured case.

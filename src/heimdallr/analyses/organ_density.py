@@ -36,7 +36,16 @@ if TYPE_CHECKING:
     from heimdallr.imaging.statistics import StructureStatistics
 
 EROSION_MM = 3.0
+"""Chosen, not measured: a contour one voxel off, or a slice of 3 mm, spoils a rim this deep.
+
+1.5 mm would leave that rim in; 6 mm would leave little of a small spleen or a kidney's upper pole.
+"""
+
 SMALLEST_CORE_CM3 = 1.0
+"""Chosen, not measured: with noise of 20 HU the mean of its 37 voxels of 3 mm is good to 3 HU.
+
+Half of it would be good to 5 HU; twice it would refuse shrunken kidneys.
+"""
 
 
 def _outputs(organ: str) -> tuple[Output, Output, Output, Output]:

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 ORGANS = ("liver", "spleen", "kidney_right", "kidney_left")
 SMALLEST_ORGAN_CM3 = 5.0
-"""A mask below this is no adult's or child's liver, spleen or kidney but a fragment."""
+"""A mask below this is no adult's or child's liver, spleen or kidney but a fragment.
+
+Chosen, not measured: 4 % of an adult's kidney, 23 voxels of the bundled networks (6 mm). Half of it
+may still be a stray; twice it would come near a newborn's spleen.
+"""
 
 OUTPUTS = tuple(
     Output(f"{organ}_vol_cm3", "cm3", f"volume of the {organ.replace('_', ' ')}", flat=True)

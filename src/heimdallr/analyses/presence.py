@@ -1,4 +1,4 @@
-"""Whether a structure was segmented, and if not, what that honestly means.
+"""Whether a structure was segmented, and if not, with which status and reason it is absent.
 
 An empty mask has several causes: the structure lies outside the scan, it was removed, it was
 missed, or the weights in use do not know it. Only the first makes a measurement *not applicable*,
@@ -24,8 +24,11 @@ TRUNCATED = "truncated"
 """Code of the reason that rules and pictures ask for."""
 
 STRAY_CM3 = 1.0
-"""Below this volume a label is a stray fragment, not an organ."""
+"""Below this volume a label is a stray fragment, not an organ.
 
+Chosen, not measured: five voxels of the bundled networks (6 mm). Half of it is two of them, which
+may be noise; twice it would take short pieces of vessels from the contrast phase.
+"""
 
 PLAUSIBLE_MEDIAN_HU = {
     "liver": (-40.0, 300.0),
@@ -34,14 +37,24 @@ PLAUSIBLE_MEDIAN_HU = {
     "kidney_right": (-10.0, 500.0),
     "brain": (10.0, 90.0),
 }
-"""Between these, unenhanced and enhanced, lies the median attenuation of any such organ."""
+"""Between these, unenhanced and enhanced, lies the median attenuation of any such organ.
+
+Chosen, not measured, after the bundled networks had called the air of a test object (-988 HU) a
+liver (November 2026). Wide on purpose: narrower, they would refuse livers full of fat and kidneys
+full of contrast; wider, a piece of fat would pass for a kidney.
+"""
 
 SEX_OF = {"prostate": "M", "uterus": "F"}
 """Structures that only patients of one sex have, by the PatientSex of those."""
 
 SUFFICIENT_CONFIDENCE = 0.55
-"""Below this the bundled networks' structures are mostly wrong: ``docs/bundled-weights.md`` has the
-table the limit was read from. Other weights give no confidence, and are believed."""
+"""Below this the bundled networks' structures are mostly wrong. Other weights give no confidence,
+and are believed.
+
+Measured in November 2026 on 20 phantoms, eight label maps and a real CT: of the 51 structures it
+refuses 35 have a Dice below 0.7; 0.60 would lose more than twice as many good ones. The table it
+was read from stands in ``docs/bundled-weights.md``.
+"""
 
 
 def task_absence(case: Case, task: str) -> Absence | None:

@@ -1,4 +1,4 @@
-"""A number that knows what it is, or why it is not there."""
+"""A measurement: value and unit, or status and reason."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, get_args
 
+from heimdallr.domain.statements import Statement  # noqa: TC001 - pydantic reads it at run time
+
 Modality = Literal["CT", "MR"]
 """A modality (0008,0060) Heimdallr turns into volumes."""
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -120,7 +122,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class SeriesVerdict:
-    """What series selection thought of one series, in words a person can check.
+    """What series selection thought of one series, as a person can check it.
 
     Attributes:
         rank: 1 for the chosen series; ``None`` for a series that cannot be used.
@@ -129,7 +131,7 @@ class SeriesVerdict:
 
     series: Series
     rank: int | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When a study is complete: a rule that is told what arrives, and is handed the clock.
+"""Decides when a study is complete, from what has arrived and the time that has passed.
 
 A study is complete
 

@@ -1,4 +1,4 @@
-"""Whether the pixel data that a header announces is there, without reading the pixels."""
+"""Checks that a file holds the pixel data its header announces, without decoding it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads: a ZIP on its way in, and what becomes of it.
+"""Uploads: receives a ZIP, unpacks it and records its studies.
 
 ::
 

@@ -41,9 +41,12 @@ reformats.
 """
 
 TIMEOUT_S = 900.0
+"""Chosen, not measured: what takes a quarter of an hour hangs."""
+
 MEMORY_BASE_BYTES = 2 * 2**30
 MEMORY_PER_BYTE = 10
-"""Address space dcm2niix may take: this much, and so much per byte of the images."""
+"""Address space dcm2niix may take: this much, and so much per byte of the images. Chosen, not
+measured: compressed images grow severalfold, and a tilt or uneven gaps need copies of them."""
 
 _MAX_WARNINGS = 20
 _NAME = "volume"

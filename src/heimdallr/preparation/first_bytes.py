@@ -13,8 +13,8 @@ _ARCHIVES = {
     b"Rar!\x1a\x07": "RAR", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x1f\x8b": "gzip",
 }  # fmt: skip
 
-COMPRESSED = frozenset({"bzip2", "xz", "gzip"})
-"""Kinds that hold one file, which may be an archive."""
+ARCHIVES = frozenset({"ZIP", "tar", "7z", "RAR"})
+"""Kinds that hold several files; the others are one compressed file, a NIfTI image say."""
 
 
 def has_preamble(head: bytes) -> bool:

@@ -34,6 +34,7 @@ SCAN_THREADS = 4
 PLAUSIBLE_HEIGHT_M = (0.3, 2.5)
 PLAUSIBLE_WEIGHT_KG = (0.3, 500.0)
 PLAUSIBLE_AGE_YEARS = (0.0, 130.0)
+"""Chosen so that every person fits and another unit does not: 170 (cm), 70,000 (g)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,23 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind, is_dicom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MOST_MEMBERS = 2000
 MOST_BYTES = 64 * 2**20
 """How far an inner archive is looked into: members, and bytes of a stream without a directory."""
 
+_STREAMS: dict[str, Callable[[Path], io.BufferedIOBase]] = {
+    "gzip": gzip.GzipFile,
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError,
     RuntimeError, NotImplementedError, ValueError, OverflowError, struct.error,
@@ -85,19 +90,12 @@ def _heads(path: Path, kind: str) -> Iterator[bytes]:
         with path.open("rb") as file:
             yield from _heads_of_tar(file)
     else:
-        with path.open("rb") as packed, _unpacked(packed, kind) as file:
+        with _STREAMS[kind](path) as file:
             head = file.read(HEAD_BYTES)
             yield head
             if archive_kind(head) == "tar":
                 file.seek(0)
                 yield from _heads_of_tar(file)
-
-
-def _unpacked(packed: IO[bytes], kind: str) -> IO[bytes]:
-    """The content of a compressed file, read as it is asked for."""
-    if kind == "bzip2":
-        return bz2.open(packed)
-    return cast("IO[bytes]", gzip.open(packed) if kind == "gzip" else lzma.open(packed))
 
 
 def _heads_of_zip(path: Path) -> Iterator[bytes]:
@@ -111,7 +109,7 @@ def _heads_of_zip(path: Path) -> Iterator[bytes]:
                     yield file.read(HEAD_BYTES)
 
 
-def _heads_of_tar(file: IO[bytes]) -> Iterator[bytes]:
+def _heads_of_tar(file: io.BufferedIOBase) -> Iterator[bytes]:
     with tarfile.open(fileobj=_Limited(file, MOST_BYTES), mode="r|") as archive:
         for member, _ in zip(archive, range(MOST_MEMBERS), strict=False):
             content = archive.extractfile(member) if member.isreg() else None
@@ -122,7 +120,7 @@ def _heads_of_tar(file: IO[bytes]) -> Iterator[bytes]:
 class _Limited(io.RawIOBase):
     """A stream that ends after so many bytes."""
 
-    def __init__(self, file: IO[bytes], most: int) -> None:
+    def __init__(self, file: io.BufferedIOBase, most: int) -> None:
         self._file, self._left = file, most
 
     def read(self, size: int = -1) -> bytes:

@@ -12,6 +12,7 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
 from heimdallr.preparation.folded_words import phrase, words
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ class MrContrast(IntEnum):
     FRACTION = 5
 
     @property
-    def label(self) -> str:
-        """The contrast in words."""
+    def said(self) -> Statement:
+        """What it says of a series."""
         return {
-            MrContrast.ORDINARY: "ordinary contrast",
-            MrContrast.IN_PHASE: "in-phase image",
-            MrContrast.WATER: "water image",
-            MrContrast.OPPOSED: "opposed-phase image",
-            MrContrast.FAT: "fat image",
-            MrContrast.FRACTION: "fraction in percent",
+            MrContrast.ORDINARY: Statement("series_of_ordinary_contrast"),
+            MrContrast.IN_PHASE: Statement("series_in_phase"),
+            MrContrast.WATER: Statement("series_of_water"),
+            MrContrast.OPPOSED: Statement("series_opposed_phase"),
+            MrContrast.FAT: Statement("series_of_fat"),
+            MrContrast.FRACTION: Statement("series_of_fraction"),
         }[self]
 
 

@@ -1,4 +1,4 @@
-"""A NIfTI file as a study: no header tells who it is, so only the image speaks.
+"""Makes a study of a NIfTI file, which has no header to say whose it is.
 
 NIfTI-1 places voxels in up to two ways, the qform and the sform, each with a code that says whether
 it is to be believed (https://nifti.nimh.nih.gov, ``nifti1.h``, "orientation and location in
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 BELOW_SIGNAL_HU = -500
-"""A CT shows air below this; MR signal is not negative by as much."""
+"""A CT shows air below this; MR signal is not negative by as much. Half-way from air
+to water."""
 
 AIR_HU = -1000
 """What stands for voxels of a CT that hold no number: they lie outside the field of view."""
@@ -127,9 +128,9 @@ def study_of_nifti(
         patient=Patient(),
         modality=modality,
     )
-    reason = "the only image handed in (NIfTI: kernel, phase and patient are unknown)"
     series = _series(modality, values.shape, placement)
-    return study, Selection((SeriesVerdict(series, 1, (reason,)),)), notices
+    chosen = SeriesVerdict(series, 1, (Statement("series_of_nifti"),))
+    return study, Selection((chosen,)), notices
 
 
 def modality_of(values: npt.NDArray[Any]) -> Modality:

@@ -17,6 +17,7 @@ from heimdallr.domain.errors import (
     NoDicomError,
     UnsupportedStudyError,
 )
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import (
     MODALITIES,
     Modality,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from heimdallr.domain.statements import Statement
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
@@ -212,7 +212,7 @@ def prepare_study(
         target: the NIfTI file to appear.
         preferences: for series selection.
     """
-    refused: dict[str, str] = {}
+    refused: dict[str, Statement] = {}
     error: HeimdallrError | None = None
     target.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -225,7 +225,7 @@ def prepare_study(
             conversion = convert(best, target, target.parent)
         except ConversionError as failure:
             error = error or failure
-            refused[best.key] = f"conversion failed: {failure}"
+            refused[best.key] = Statement("series_not_converted", {"error": str(failure)})
             continue
         return _prepared(scanned, name, best, verdicts(ranked), conversion)
 
@@ -287,7 +287,7 @@ def _why_unsupported(
         msg = f"modality {names} is not supported; only CT and MR volumes are"
         return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
     told = [
-        f"{candidate.name}: {verdict.reasons[0]}"
+        f"{candidate.name}: {verdict.reasons[0].text}"
         for candidate, verdict in ranked
         if candidate.series.modality in MODALITIES
     ]

@@ -1,4 +1,4 @@
-"""Reading one DICOM header of a file nobody has checked.
+"""Reads the DICOM header of an untrusted file, within limits.
 
 A header is read with limits: what a file declares is never believed beyond the bytes it has, one
 header may take only so many bytes and read calls, and a deflated data set is measured before
@@ -25,7 +25,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from heimdallr.preparation.encoding import syntax_of
-from heimdallr.preparation.first_bytes import COMPRESSED, archive_kind, has_preamble, is_dicom
+from heimdallr.preparation.first_bytes import ARCHIVES, archive_kind, has_preamble, is_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ class SkippedFileError(Exception):
 
 
 class BoundedReader:
-    """A file that never gives more than it has, and not without end.
+    """A file reader with a budget of bytes and read calls.
 
     pydicom asks for as many bytes as an element declares; a plain file object sets that much
     memory aside before it reads. This one clips each request to what remains, and counts.
@@ -237,8 +237,9 @@ def read_open(
     head = file.read(HEAD_BYTES[0])
     headless = not has_preamble(head)
     if not is_dicom(head):
-        is_archive = archive_kind(head) not in ("", *COMPRESSED)
-        raise SkippedFileError(SkipReason.ARCHIVE if is_archive else SkipReason.NOT_DICOM)
+        raise SkippedFileError(
+            SkipReason.ARCHIVE if archive_kind(head) in ARCHIVES else SkipReason.NOT_DICOM
+        )
     wanted = tags_of(tags)
     header = _read_from_memory(file, head, size, wanted)
     if header is None:

@@ -45,6 +45,7 @@ _Fit = Callable[["npt.NDArray[np.generic]", "_Order"], _Scaled]
 
 TIMEOUT_S = 600.0
 MEMORY_BYTES = 8 * 2**30
+"""Chosen, not measured: enough for thousands of frames; a file that needs more is malformed."""
 
 
 @dataclass(frozen=True, slots=True)

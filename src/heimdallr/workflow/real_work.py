@@ -1,4 +1,4 @@
-"""The real work of a worker: every case's own, and the engine they share."""
+"""Makes the work of each case, on the resident engine that all cases share."""
 
 from __future__ import annotations
 

@@ -53,6 +53,8 @@ ARM_DISTANCE_MM = 30.0
 
 At the abdominal wall and the back every trunk muscle reaches within 3 cm of visceral fat,
 organs, spine or paraspinal muscle; the muscles of an arm resting against the flank do not.
+Chosen, not measured. 15 mm would take lateral muscle off a thick wall; at 60 mm a slim patient's
+arm would count as trunk.
 """
 
 LIMB_BONES = ("humerus", "femur")

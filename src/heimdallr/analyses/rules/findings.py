@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 
 ADULT_YEARS = 18.0
 LARGEST_SPLEEN_CM3 = 314.5
+"""The largest of Prassopoulos 1997, below."""
 FATTY_LIVER_HU, FATTY_DIFFERENCE_HU = 40.0, -10.0
+"""Boyce 2010; Limanond 2004, below."""
 STEATOSIS_KVP = (110.0, 130.0)
+"""Chosen, not measured: the limits were published for 120 kVp, and fat is darker at lower voltages.
+At 80 or 100 kVp a fatty liver would measure lower than the limit means, at 140 higher."""
 PRASSOPOULOS = "Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)"
 BOYCE = "Boyce 2010, AJR 194:623 (40 HU)"
 LIMANOND = "Limanond 2004, Radiology 230:276 (L-S -10 HU)"

@@ -1,6 +1,7 @@
-"""Published limits of the measurements, each with whom it holds for; the findings' own, no others.
+"""Published limits of the measurements, each with the patients it holds for.
 
-A value beyond a limit is a reason to look, not a diagnosis. All limits are for adults.
+They are those the findings use, no others, and all for adults. A value beyond a limit is a reason
+to look, not a diagnosis.
 """
 
 from __future__ import annotations

@@ -110,6 +110,6 @@ def _print_selection(case_id: str, selection: Selection) -> None:
             "" if verdict.series.number is None else str(verdict.series.number),
             verdict.series.description,
             str(verdict.series.instances),
-            "; ".join(verdict.reasons),
+            "; ".join(one.text for one in verdict.reasons),
         )
     Console().print(table)

@@ -63,6 +63,73 @@ bleed_truncated = bleed truncated at { $edges } { $count ->
 }
 no_ventricle_segmented = no ventricle segmented in this volume
 
+## Why a series was measured, passed over or refused
+
+series_number = series { $number }
+series_without_number = series without number
+series_stack = { $series } (stack { $part } of { $parts })
+
+series_own_object = an object Heimdallr wrote itself
+series_of_other_modality = modality { $modality } is not CT or MR
+series_without_modality = modality unknown, not CT or MR
+series_is_secondary_capture = secondary capture (a screen, not an image)
+series_of_other_sop_class = its SOP class is not an image of that modality
+series_in_colour = colour images
+series_is_projection = projection (MIP or rendering)
+series_is_report = dose report or page
+series_is_localizer = localizer
+series_is_ct_map = a derived map, a subtraction or bolus monitoring
+series_without_position = no image position or orientation
+series_without_pixel_spacing = no pixel spacing
+series_of_samples = slices { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm apart are samples, not a volume
+series_matrix_too_small = matrix { $rows } × { $columns } is too small for an image
+series_repeats_places = { $images } images at { $places } { $places ->
+    [one] place
+   *[other] places
+} are no single volume
+series_of_few_slices = { $slices } { $slices ->
+    [one] slice
+   *[other] slices
+}, fewer than the { $needed } of a volume
+series_not_axial = { $plane } reformat, not axial
+series_oblique = oblique reformat, { NUMBER($angle_deg, maximumFractionDigits: 0) }° from axial
+series_not_converted = conversion failed: { $error }
+
+series_is_anatomical = anatomical series
+series_is_time_point = one time point of a dynamic series
+series_is_fat_alone = image of fat alone
+series_of_resolution = { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm pixels, slices { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm apart
+series_of_ordinary_contrast = ordinary contrast
+series_in_phase = in-phase image
+series_of_water = water image
+series_opposed_phase = opposed-phase image
+series_of_fat = fat image
+series_of_fraction = fraction in percent
+series_is_mr_map = diffusion, subtraction or a map, not anatomy
+
+series_of_nifti = the only image handed in (NIfTI: kernel, phase and patient are unknown)
+series_after_ct = the study holds a usable CT, which is preferred
+series_passed_over = passed over for { $series }: { $this } against { $best }
+series_equal = passed over for { $series }: equal in everything but its number or UID
+series_covers = covers { NUMBER($coverage_mm, maximumFractionDigits: 0) } mm
+series_extends = covers { NUMBER($extent_mm, maximumFractionDigits: 0) } mm head to foot
+series_of_phase = contrast phase { $phase } by its tags
+series_of_kernel = { $kernel_class } kernel ({ $source })
+series_of_thickness = { NUMBER($thickness_mm, maximumFractionDigits: 2) } mm slices
+series_of_unknown_thickness = unknown slice thickness
+series_of_slices = { $slices } { $slices ->
+    [one] slice
+   *[other] slices
+}
+
+kernel_by_numbers = { $kernel }, { $maker } numbers
+kernel_by_ge_names = { $kernel }, GE names
+kernel_by_philips_letters = { $kernel }, Philips letters
+kernel_by_its_words = the words of { $kernel }
+kernel_by_description = description
+kernel_by_both = { $source }, description
+kernel_unnamed = no source names it
+
 ## Titles of findings: finding_ and the finding's code
 
 finding_intracerebral_haemorrhage = Intracerebral haemorrhage, { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³

@@ -1,4 +1,4 @@
-"""Sockets: who gets in, how many at a time, TLS, and stopping.
+"""The listener's sockets: accepting and refusing connections, TLS, stopping.
 
 The accepting thread does nothing that could wait for a peer. Each connection has a thread of its
 own that makes the TLS handshake and reads the association request, within a deadline and a

@@ -1,4 +1,4 @@
-"""pynetdicom's upper layer, made to wait, to cap and to give up.
+"""pynetdicom's upper layer with limits on length and silence, and without polling.
 
 Everything here that stands on pynetdicom's insides stands here only, and on version 3.0.4: the
 way :class:`DULServiceProvider` reads (``_is_transport_event``, ``_read_pdu_data``), the pause of
@@ -77,7 +77,7 @@ _SERVING_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an association is held to.
+    """The limits of an association.
 
     Attributes:
         direct: C-STORE takes the direct path.
@@ -94,7 +94,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the server wants to hear of an association.
+    """Callbacks that tell the server of an association.
 
     Attributes:
         echoed: the peer sent C-ECHO.

@@ -96,6 +96,7 @@ UNSEEN_FROM_THE_FRONT = (*MUSCLES, "spinal_cord")
 SKELETON_TONE = 0.66
 TRANSLUCENT_OPACITY = 0.36
 MUSCLE_FILL, ORGAN_FILL, OUTLINE = 0.16, 0.36, 1.5
+"""Brightness, opacities and width of lines, chosen by eye."""
 
 
 def draw(

@@ -41,6 +41,7 @@ class Drawing(Protocol):
 
 
 SMALLEST_SHOWN = 0.1
+"""Values have one decimal: anything smaller is written as less than this, never as 0.0."""
 UNITS = {"cm2": "cm²", "cm3": "cm³", "cm2/m2": "cm²/m²"}
 
 

@@ -48,7 +48,7 @@ ACTION = "session.sign_in"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A wish to sign in.
+    """One attempt to sign in.
 
     Attributes:
         address: of the client, proxies seen through.
@@ -63,7 +63,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """It was the right password."""
+    """A sign-in that succeeded."""
 
     user: Account
     session: NewSession
@@ -71,7 +71,7 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """It was not, or it was not looked at: ``wait`` says for how long none will be."""
+    """A sign-in that failed; with ``wait``, no password is checked for so long."""
 
     wait: timedelta | None = None
 
@@ -113,7 +113,7 @@ def admit(database: Database, attempt: Attempt, now: datetime) -> timedelta | No
 
 
 def forgive(session: Session, attempt: Attempt) -> None:
-    """It was the right password: what failed before, from the same address, is forgotten."""
+    """Forget earlier failures of this name from this address, after the right password."""
     session.execute(
         delete(LoginFailure).where(
             LoginFailure.name == name_key(attempt.name),

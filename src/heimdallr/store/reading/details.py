@@ -1,4 +1,4 @@
-"""What belongs to one study, and what belongs to none: the rows behind the detail views."""
+"""Rows behind the detail views: series, runs, findings and events; queue, quarantine, peers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs for copying a database: found, run, and their errors told.
+"""Runs ``pg_dump`` and ``pg_restore``, and tells their errors.
 
 The password goes through ``PGPASSWORD``, which only the same user can see; a command line could be
 read by everybody on the machine.

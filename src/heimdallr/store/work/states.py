@@ -1,4 +1,4 @@
-"""What a state is, and the few ways in which one is written.
+"""The few statements that write states of studies and runs.
 
 The ground of :mod:`heimdallr.store.work.lifecycle` and :mod:`heimdallr.store.work.runs`.
 """

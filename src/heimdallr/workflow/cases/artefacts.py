@@ -1,4 +1,4 @@
-"""What the stages hand on, written to a folder and read back: JSON and NIfTI, typed, no pickle.
+"""Saves and loads what one stage hands to the next: typed JSON and NIfTI, no pickle.
 
 Paths are kept relative to their folder, because another machine may see it elsewhere.
 """

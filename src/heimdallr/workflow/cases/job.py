@@ -68,7 +68,7 @@ class StageFailedError(Exception):
 
 
 class RunTakenError(BaseException):
-    """Another worker has the run; like :class:`LeavingError`, nobody's failure, nowhere kept."""
+    """Another worker has taken the run; no failure, and like :class:`LeavingError` not recorded."""
 
 
 @dataclass(frozen=True)

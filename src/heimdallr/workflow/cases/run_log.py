@@ -1,4 +1,4 @@
-"""What happened to one run, for the person who looks at a failure; no patient data.
+"""The log of one run, for the person who looks at a failure; without patient data.
 
 Lines go to the service's log, and to a file in the work folder that outlives the worker.
 """

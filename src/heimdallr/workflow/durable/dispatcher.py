@@ -1,4 +1,4 @@
-"""Brings the two databases together: what ours says is to be done gets a durable workflow.
+"""Queues our runs as durable workflows, and reconciles the two databases.
 
 Only as many runs are queued with DBOS as this worker has hands free. The others wait in our own
 table, where their priority can still change and where they can be cancelled at once.
