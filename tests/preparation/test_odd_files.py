@@ -168,5 +168,5 @@ def test_dixon_images_are_ranked_by_what_they_show(
     opposed = "OPP_PHASE" if name == "dixon_one_series" else "OUT_PHASE"
     assert kinds == ["IN_PHASE", "WATER", opposed, "FAT", "FAT_FRACTION"]
     assert all(verdict.rank for verdict in selection.verdicts)
-    said = [verdict.reasons[0] for verdict in selection.verdicts]
+    said = [verdict.reasons[0].text for verdict in selection.verdicts]
     assert "map" not in " ".join(said[:4])
