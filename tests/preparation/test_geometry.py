@@ -46,6 +46,13 @@ def test_a_tilted_gantry_shifts_slices_against_their_normal() -> None:
     assert geometry.spacing_mm == pytest.approx(5 * np.cos(angle))
 
 
+def test_a_short_stack_that_leans_by_rounding_is_not_tilted() -> None:
+    """Five slices 0.6 mm apart, one coordinate rounded to a tenth: over one degree, 0.05 mm."""
+    geometry = stack_geometry([(0, 0.05 * (k == 4), 0.6 * k) for k in range(5)], AXIAL)
+    assert geometry.tilt_deg > 1
+    assert not geometry.tilted
+
+
 def test_an_oblique_stack_that_follows_its_normal_is_not_tilted() -> None:
     """Obliquity alone needs no correction: the affine carries it."""
     angle = np.radians(20)

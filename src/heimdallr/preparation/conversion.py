@@ -1,7 +1,7 @@
 """From the chosen stack of images to one NIfTI volume whose geometry has been checked.
 
 dcm2niix converts; this module gives it the chosen images and nothing else, tells its outputs
-apart, and believes none of them before :mod:`heimdallr.preparation.verification` agrees. Evenly
+apart, and believes none of them before :mod:`heimdallr.preparation.agreement` does. Evenly
 spaced slices keep their voxels and get the affine of the images themselves. Where slices are
 unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong geometry and
 a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former. Where it refuses the
@@ -14,17 +14,23 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
 from pydicom import uid as uids
 
 from heimdallr.domain.errors import ConversionError
-from heimdallr.preparation import converter, verification
+from heimdallr.preparation import converter
+from heimdallr.preparation.agreement import (
+    NATIVE,
+    Source,
+    checked,
+    same_image,
+    source_of,
+    stored_volume,
+)
 from heimdallr.preparation.converter import (
     dcm2niix_version,
     is_equidistant,
@@ -32,13 +38,11 @@ from heimdallr.preparation.converter import (
 )
 from heimdallr.preparation.disk_space import ensure_room
 from heimdallr.preparation.encoding import states_syntax
-from heimdallr.preparation.geometry import placement_tolerance_mm
-from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.resampling import resample
-from heimdallr.preparation.rewriting import rewrite, values_of, values_of_copy
+from heimdallr.preparation.rewriting import rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -46,11 +50,6 @@ if TYPE_CHECKING:
     from heimdallr.preparation.stacks import SeriesCandidate
 
 __all__ = ["Conversion", "convert", "dcm2niix_version"]
-
-NATIVE = frozenset(
-    {uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian}
-)
-"""Transfer syntaxes whose pixels are plain numbers: read here without any decoder."""
 
 DIRECT = NATIVE | {
     uids.RLELossless, uids.JPEGBaseline8Bit, uids.JPEGLossless, uids.JPEGLosslessSV1,
@@ -95,21 +94,6 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Check:
-    """What the check of one output found.
-
-    Attributes:
-        error_mm: how far slices lie from where the images have them.
-        complaint: what is wrong with it; empty when nothing is.
-        affine_ras: (4, 4) where its voxels are: the images' own affine, unless it was resampled.
-    """
-
-    error_mm: float
-    complaint: str
-    affine_ras: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
 class _Chosen:
     """The output that agrees with the images."""
 
@@ -118,21 +102,6 @@ class _Chosen:
     equidistant: bool = False
     resampled_by: Literal["dcm2niix", "heimdallr"] | None = None
     placement_error_mm: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The images of a stack as they are given to dcm2niix and compared with its output."""
-
-    candidate: SeriesCandidate
-    matrix: tuple[int, int]
-    planes: tuple[verification.SourcePlane, ...]
-
-    @property
-    def is_grid(self) -> bool:
-        """Whether the slices lie as the voxels of one rectangular grid do."""
-        geometry = self.candidate.geometry
-        return geometry is not None and not geometry.tilted and not geometry.uneven
 
 
 def convert(
@@ -175,10 +144,7 @@ def _convert_either_way(
 ) -> Conversion:
     with tempfile.TemporaryDirectory(prefix="converting-", dir=work_dir) as name:
         room = Path(name)
-        planes = _source_planes(candidate, room / "compared", timeout_s)
-        source = _Source(
-            candidate, (candidate.series.rows or 0, candidate.series.columns or 0), planes
-        )
+        source = source_of(candidate, room / "compared", timeout_s)
         first_error: ConversionError | None = None
         if _dcm2niix_reads(candidate):
             links = _link(candidate.frames, room / "images")
@@ -196,7 +162,7 @@ def _convert_either_way(
 
 
 def _convert(
-    source: _Source, images: Path, target: Path, out: Path, timeout_s: float, *, rewritten: bool
+    source: Source, images: Path, target: Path, out: Path, timeout_s: float, *, rewritten: bool
 ) -> Conversion:
     run = converter.run(images, _fresh(out), timeout_s=timeout_s)
     if run.return_code not in converter.CAN_BE_WHOLE or not run.outputs:
@@ -219,19 +185,19 @@ def _convert(
     )
 
 
-def _choose(source: _Source, outputs: Sequence[Path]) -> _Chosen:
+def _choose(source: Source, outputs: Sequence[Path]) -> _Chosen:
     """The output that agrees with the images: a plain one if any does, else a resampled one."""
     plain = [path for path in outputs if not is_tilt_corrected(path) and not is_equidistant(path)]
     resampled = sorted(set(outputs) - set(plain), key=_corrections, reverse=True)
     complaints = ["tilted or unevenly spaced slices make no grid"]
     for path in plain if source.is_grid else ():
-        check = _checked(source, path, resampled=False)
+        check = checked(source, path, resampled=False)
         if not check.complaint:
             _write_header(path, check.affine_ras)
             return _Chosen(path, placement_error_mm=check.error_mm)
         complaints.append(check.complaint)
     for path in resampled:
-        check = _checked(source, path, resampled=True)
+        check = checked(source, path, resampled=True)
         if not check.complaint:
             return _Chosen(path, is_tilt_corrected(path), is_equidistant(path), "dcm2niix")
         complaints.append(check.complaint)
@@ -239,13 +205,13 @@ def _choose(source: _Source, outputs: Sequence[Path]) -> _Chosen:
     if geometry is not None and not source.is_grid:
         for path in plain:
             ours = _resampled_here(source, path)
-            if ours is not None and not _checked(source, ours, resampled=True).complaint:
+            if ours is not None and not checked(source, ours, resampled=True).complaint:
                 return _Chosen(ours, geometry.tilted, geometry.uneven, "heimdallr")
     msg = f"no volume of {source.candidate.name} agrees with its images: {complaints[-1]}"
     raise ConversionError(msg, remedy="look at the series' geometry; choose another series")
 
 
-def _resampled_here(source: _Source, path: Path) -> Path | None:
+def _resampled_here(source: Source, path: Path) -> Path | None:
     """Our own correction of a plain output whose voxels, but not whose affine, are right.
 
     dcm2niix keeps DICOM's columns, turns its rows round, and orders slices along the normal or
@@ -258,13 +224,13 @@ def _resampled_here(source: _Source, path: Path) -> Path | None:
     image = nib.load(path)
     if image.shape != (columns, rows, len(source.candidate.frames)):
         return None
-    volume = _volume_of(image, image.shape)
+    volume = stored_volume(image, image.shape)
     slices = volume.stored[:, ::-1, :]
     first, last = source.planes[0].values.T, source.planes[-1].values.T
     ends = [volume.values(np.s_[:, ::-1, k : k + 1])[..., 0] for k in (0, image.shape[2] - 1)]
-    if not _same(ends[0], first) or not _same(ends[1], last):
+    if not same_image(ends[0], first) or not same_image(ends[1], last):
         slices = slices[..., ::-1]
-        if not _same(ends[1], first) or not _same(ends[0], last):
+        if not same_image(ends[1], first) or not same_image(ends[0], last):
             return None
     made = resample(slices, source.candidate.frames)
     ours = path.with_name(f"{path.stem}_ours.nii")
@@ -273,55 +239,8 @@ def _resampled_here(source: _Source, path: Path) -> Path | None:
     return ours
 
 
-def _same(voxels: npt.NDArray[np.generic], theirs: npt.NDArray[np.float64]) -> bool:
-    """Whether a slice of the volume is one of the images, up to a scale in MR."""
-    ours = np.asarray(voxels, dtype=np.float64)
-    if ours.std() < verification.UNIFORM or theirs.std() < verification.UNIFORM:
-        return bool(np.allclose(ours, theirs, atol=1.0))
-    return float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]) > verification.SAME_IMAGE
-
-
 def _corrections(path: Path) -> tuple[int, str]:
     return is_tilt_corrected(path) + is_equidistant(path), path.name
-
-
-def _checked(source: _Source, path: Path, *, resampled: bool) -> _Check:
-    """Hold one output against the images."""
-    try:
-        image = nib.load(path)
-        shape = _spatial(image.shape)
-        if shape is None or image.get_data_dtype().fields is not None:
-            return _refused(f"it has {len(image.shape)} axes or colours")
-        affine = np.asarray(image.affine, dtype=np.float64)
-        volume = _volume_of(image, shape)
-    except (OSError, ImageFileError, ValueError) as error:
-        return _refused(f"it cannot be read ({type(error).__name__})")
-    if abs(np.linalg.det(affine[:3, :3])) < 1e-9:  # noqa: PLR2004 - singular
-        return _refused("its affine is singular")
-    frames, spacing_mm = source.candidate.frames, source.candidate.series.spacing_mm or 0.0
-    if not resampled:
-        own = verification.own_affine_ras(affine, shape, frames, source.matrix)
-        if own is None:
-            return _refused("its axes are not those of the images")
-        affine = own
-    measure = verification.extent_error_mm if resampled else verification.placement_error_mm
-    error_mm = measure(affine, shape, frames, source.matrix)
-    allowed_mm = placement_tolerance_mm(spacing_mm) + (spacing_mm if resampled else 0)
-    complaint = f"slices lie {error_mm:.1f} mm from where the images have them"
-    if error_mm <= allowed_mm:
-        complaint = verification.disagreement(
-            volume,
-            affine,
-            source.planes,
-            tolerance_mm=allowed_mm,
-            resampled=resampled,
-            hounsfield=source.candidate.series.modality == "CT",
-        )
-    return _Check(error_mm, complaint, affine)
-
-
-def _refused(complaint: str) -> _Check:
-    return _Check(float("inf"), complaint, np.eye(4))
 
 
 def _write_header(
@@ -340,67 +259,18 @@ def _write_header(
         header.write_to(file)
 
 
-def _volume_of(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> verification.StoredVolume:
-    """Its voxels as they are stored: mapped, so that only what is looked at is read.
-
-    Raises:
-        ValueError: the file is shorter than its header says.
-    """
-    stored = image.dataobj
-    return verification.StoredVolume(
-        np.asanyarray(stored.get_unscaled()).reshape(shape), stored.slope, stored.inter
-    )
-
-
-def _spatial(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """The three axes of one volume; ``None`` for a slice or a time series."""
-    while len(shape) > 3 and shape[-1] == 1:  # noqa: PLR2004 - one time point
-        shape = shape[:-1]
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 and min(shape) > 1 else None  # noqa: PLR2004
-
-
 def _dcm2niix_reads(candidate: SeriesCandidate) -> bool:
     """Whether dcm2niix can take the files as they are: whole files, in a syntax it decodes."""
     taken: dict[Path, int] = {}
     for frame in candidate.frames:
         taken[frame.path] = taken.get(frame.path, 0) + 1
+    syntaxes = {frame.path: frame.transfer_syntax_uid for frame in candidate.frames}
     whole = all(taken[frame.path] == frame.of for frame in candidate.frames)
     return (
         whole
-        and all(frame.transfer_syntax_uid in DIRECT for frame in candidate.frames)
-        and all(states_syntax(*one) for one in {_encoded(frame) for frame in candidate.frames})
+        and DIRECT.issuperset(syntaxes.values())
+        and all(states_syntax(path, syntaxes[path]) for path in taken)
     )
-
-
-def _encoded(frame: Frame) -> tuple[Path, str]:
-    return frame.path, frame.transfer_syntax_uid
-
-
-def _source_planes(
-    candidate: SeriesCandidate, folder: Path, timeout_s: float
-) -> tuple[verification.SourcePlane, ...]:
-    """The first, the middle and the last image of a stack, decoded and rescaled."""
-    frames = candidate.frames
-    some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
-    read: list[Callable[[], npt.NDArray[np.float64]]]
-    if all(one[1] in NATIVE and states_syntax(*one) for one in map(_encoded, some)):
-        read = [partial(values_of, frame) for frame in some]
-    else:
-        copies = rewrite(some, candidate.series.modality, _fresh(folder), timeout_s=timeout_s)
-        read = [partial(values_of_copy, path) for path in copies]
-    planes = []
-    with tolerant_pydicom():
-        for frame, values_there in zip(some, read, strict=True):
-            try:
-                values = values_there()
-            except Exception as error:  # the edge to pydicom's decoders
-                msg = f"the pixel data of {candidate.name} cannot be read"
-                raise ConversionError(msg, remedy="send the series again") from error
-            if values.shape != (candidate.series.rows, candidate.series.columns):
-                msg = f"the pixel data of {candidate.name} do not have the size the header gives"
-                raise ConversionError(msg)
-            planes.append(verification.SourcePlane(frame, values))
-    return tuple(planes)
 
 
 def _link(frames: Sequence[Frame], folder: Path) -> Path:

@@ -80,8 +80,17 @@ class StackGeometry:
 
     @property
     def tilted(self) -> bool:
-        """Whether the slices are sheared against their normal, as with a tilted gantry."""
-        return self.tilt_deg > TILT_DEGREES
+        """Whether the slices are sheared against their normal, as with a tilted gantry.
+
+        A short stack whose rounded positions lean has no slice off its place for it.
+        """
+        if self.spacing_mm is None or self.coverage_mm is None:
+            return False
+        depth_mm = self.coverage_mm - self.spacing_mm
+        sideways_mm = depth_mm * float(np.tan(np.radians(self.tilt_deg)))
+        return self.tilt_deg > TILT_DEGREES and sideways_mm > placement_tolerance_mm(
+            self.spacing_mm
+        )
 
 
 def placement_tolerance_mm(spacing_mm: float) -> float:
