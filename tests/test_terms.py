@@ -74,7 +74,7 @@ def test_every_analysis_and_region_has_a_title() -> None:
 
 
 def test_every_parameter_of_a_measurement_has_a_name() -> None:
-    """ "How it was measured" on the study page lists them; read off the sources."""
+    """The study page lists them under "how it was measured"; read off the sources."""
     given = {
         keyword.arg
         for path in Path(analyses.__file__).parent.rglob("*.py")
