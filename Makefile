@@ -26,7 +26,7 @@ frontend/node_modules/.installed: frontend/package.json frontend/package-lock.js
 	cd frontend && ./with-node npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
-$(DASHBOARD): frontend/node_modules/.installed $(shell find frontend -type f -not -path '*/node_modules/*')
+$(DASHBOARD): frontend/node_modules/.installed $(shell find frontend src/heimdallr/domain/words -type f -not -path '*/node_modules/*')
 	cd frontend && ./with-node npm run --silent build
 	@touch $@
 

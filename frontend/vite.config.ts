@@ -28,7 +28,13 @@ function gzipped(): Plugin {
 
 export default defineConfig({
   plugins: [react(), gzipped()],
-  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  resolve: {
+    alias: {
+      "@": fileURLToPath(new URL("src", import.meta.url)),
+      // One table of words for the dashboard and for what the pipeline writes.
+      "@words": fileURLToPath(new URL("../src/heimdallr/domain/words", import.meta.url)),
+    },
+  },
   // The server puts a fresh nonce in its place with every page it sends (web/api/pages.py).
   html: { cspNonce: "HEIMDALLR_CSP_NONCE" },
   build: {

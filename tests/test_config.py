@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from heimdallr.config import Settings, describe, load_settings, unknown_names
 from heimdallr.domain.errors import ConfigurationError
@@ -32,6 +33,7 @@ def test_defaults_are_the_documents() -> None:
         ("HEIMDALLR_AE_TITLE", "SEVENTEEN LETTERS"),
         ("HEIMDALLR_MAX_PARALLEL_CASES", "0"),
         ("HEIMDALLR_PHASE_ORDER", "native,sideways"),
+        ("HEIMDALLR_PHASE_ORDER", ""),
     ],
 )
 def test_a_bad_value_names_its_variable(
@@ -58,6 +60,75 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     licence = rows["HEIMDALLR_TOTALSEGMENTATOR_LICENSE"]
     assert (licence.value, licence.source) == ("(set, hidden)", "environment")
     assert "aca_SECRET" not in repr(settings) + str(rows)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "totalsegmentator_license",
+        "HEIMDALLR_TOTALSEGMENTATOR_LICENSE",
+        "TOTALSEGMENTATOR_LICENSE",
+    ],
+)
+def test_a_setting_is_given_by_any_of_its_names(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """In code the field's own name counts too, before what the environment says."""
+    monkeypatch.setenv("TOTALSEGMENTATOR_LICENSE", "of the environment")
+    licence = Settings.model_validate({name: "given"}).totalsegmentator_license
+    assert licence is not None
+    assert licence.get_secret_value() == "given"
+
+
+def test_a_setting_that_does_not_exist_is_refused() -> None:
+    """Its name is told, its value is not: it may be a secret. An ignored one lets a test hang."""
+    with pytest.raises(ValidationError, match=r"licence_number\n.*not permitted") as refused:
+        Settings.model_validate({"licence_number": "aca_SECRET"})
+    assert "aca_SECRET" not in str(refused.value)
+
+
+def test_a_strangers_variable_keeps_nothing_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEIMDALLR_ names that no setting reads are reported, not refused."""
+    monkeypatch.setenv("HEIMDALLR_DICOM_PROT", "104")
+    assert load_settings().dicom_port == 11112
+    assert "HEIMDALLR_DICOM_PROT" in unknown_names()
+
+
+def test_a_bad_secret_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes settings in code sees no value in the error either."""
+    monkeypatch.setenv("HEIMDALLR_SERVER_PORT", "postgresql://u:SECRET@h/d")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["anna:geheim@", "geheim@", "anna:ge%40heim@"])
+def test_a_password_in_an_address_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """Nor a key in its query; the rest of the address is, and that something is hidden."""
+    url = f"https://{secret}other.example:8443/upload?key=geheim"
+    monkeypatch.setenv("HEIMDALLR_UPLOAD_URL", url)
+    settings = load_settings()
+    rows = {row.name: row.value for row in describe(settings)}
+    assert settings.upload_url == url
+    shown = "https://other.example:8443/upload (user, password or query hidden)"
+    assert rows["HEIMDALLR_UPLOAD_URL"] == shown
+    assert "heim" not in repr(settings) + str(rows).replace("heimdallr", "")
+    monkeypatch.setenv("HEIMDALLR_UPLOAD_URL", "https://other.example/upload")
+    rows = {row.name: row.value for row in describe(load_settings())}
+    assert rows["HEIMDALLR_UPLOAD_URL"] == "https://other.example/upload"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://anna:ge/heim@other.example/upload", "https://[geheim/upload", "http://:0/"]
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """A password with a slash in it looks like a port, and parsers quote what they cannot read."""
+    monkeypatch.setenv("HEIMDALLR_UPLOAD_URL", url)
+    with pytest.raises(ConfigurationError, match="HEIMDALLR_UPLOAD_URL") as refused:
+        load_settings()
+    assert "heim" not in str(refused.value).lower().replace("heimdallr", "")
 
 
 def test_every_setting_says_what_it_is_for() -> None:

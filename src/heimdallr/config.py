@@ -3,6 +3,9 @@
 Settings are read from the environment, prefix ``HEIMDALLR_``, and nowhere else. A name nobody
 knows is reported rather than ignored (:func:`unknown_names`): a misspelt setting is otherwise
 silent. ``heimdallr config`` prints the table; secrets are never printed.
+
+What stands here is all there is of a setting: ``tools/settings_pages.py`` makes the operator's
+tables and ``deploy/heimdallr.env`` of it.
 """
 
 from __future__ import annotations
@@ -12,9 +15,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heimdallr.domain.errors import ConfigurationError
@@ -25,23 +35,50 @@ if TYPE_CHECKING:
 PREFIX = "HEIMDALLR_"
 Phase = Literal["native", "venous", "arterial", "delayed", "unknown"]
 Rule = Literal["off", "warn", "enforce"]
-Words = Annotated[tuple[str, ...], NoDecode]
-"""Separated by commas."""
+
+
+def _words(value: object) -> object:
+    """Text separated by commas as its words."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Phases = Annotated[tuple[Phase, ...], NoDecode, BeforeValidator(_words)]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Heading under which a setting and those that follow it are listed."""
+
+    title: str
 
 
 class Settings(BaseSettings):
-    """The configuration of one Heimdallr process; frozen once read."""
+    """The configuration of one Heimdallr process; frozen once read.
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    A description is one clause in an operator's words; ``; default: …`` at its end tells what
+    holds where the value is ``None``.
+    """
 
-    # Where things are
-    data_dir: Path = Field(Path("data"), description="folder of everything Heimdallr keeps")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",  # of what is passed; of the environment see unknown_names
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
+
+    data_dir: Annotated[Path, Section("Where things are")] = Field(
+        Path("data"), description="folder of everything Heimdallr keeps"
+    )
     weights_dir: Path | None = Field(
         None, description="folder of network weights; default: weights/ in the data folder"
     )
 
-    # Segmentation
-    device: str = Field(
+    device: Annotated[str, Section("Segmentation")] = Field(
         "auto",
         pattern=r"^(auto|cpu|cuda|cuda:\d+)$",
         description="where networks run: auto, cpu, cuda or cuda:N",
@@ -61,14 +98,15 @@ class Settings(BaseSettings):
         description="licence number for TotalSegmentator's licensed tasks; without: skipped",
     )
 
-    # Preparation
-    phase_order: Annotated[tuple[Phase, ...], NoDecode] = Field(
+    phase_order: Annotated[Phases, Section("Preparation")] = Field(
         ("native", "venous", "arterial", "unknown", "delayed"),
+        min_length=1,
         description="which CT contrast phase to prefer, best first, separated by commas",
     )
 
-    # Work
-    max_parallel_cases: int = Field(3, ge=1, le=64, description="cases worked on at a time")
+    max_parallel_cases: Annotated[int, Section("Work")] = Field(
+        3, ge=1, le=64, description="cases worked on at a time"
+    )
     stage_attempts: int = Field(
         3, ge=1, le=10, description="how often a stage is tried before the case fails"
     )
@@ -79,13 +117,13 @@ class Settings(BaseSettings):
         3, ge=1, le=20, description="how many dead workers a case may leave behind before it fails"
     )
 
-    # Database
-    database_url: SecretStr | None = Field(
-        None, description="database; default: SQLite in the state folder"
+    database_url: Annotated[SecretStr | None, Section("Database")] = Field(
+        None, description="URL of the database; default: SQLite, state/heimdallr.db"
     )
 
-    # Web server
-    server_host: str = Field("127.0.0.1", description="address the web server listens on")
+    server_host: Annotated[str, Section("Web server")] = Field(
+        "127.0.0.1", description="address the web server listens on"
+    )
     server_port: int = Field(8001, ge=1, le=65535, description="port of the web server")
     server_certificate: Path | None = Field(
         None, description="PEM certificate chain: the web server then speaks HTTPS only"
@@ -104,8 +142,9 @@ class Settings(BaseSettings):
         (), description="names the server answers to; none: its own address and localhost"
     )
 
-    # Uploads
-    max_upload_gb: float = Field(20, gt=0, le=1000, description="largest ZIP taken, in GB")
+    max_upload_gb: Annotated[float, Section("Uploads")] = Field(
+        20, gt=0, le=1000, description="largest ZIP taken, in GB"
+    )
     max_upload_files: int = Field(
         100_000, ge=1, le=10_000_000, description="most files in an uploaded ZIP"
     )
@@ -113,8 +152,7 @@ class Settings(BaseSettings):
         None, description="folder watched for ZIPs and study folders; none: not watched"
     )
 
-    # DICOM listener
-    ae_title: str = Field(
+    ae_title: Annotated[str, Section("DICOM listener")] = Field(
         "HEIMDALLR",
         pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$",
         description="DICOM application entity title of the listener, 1 to 16 characters",
@@ -163,7 +201,8 @@ class Settings(BaseSettings):
     )
     direct_data_path: bool = Field(
         default=True,
-        description="stream images from the socket to their file; off: pynetdicom's own way",
+        description="stream images from the socket to their file; off: pynetdicom's own way, "
+        "which holds each object in memory whole, up to HEIMDALLR_MAX_OBJECT_GB per association",
     )
     dicom_certificate: Path | None = Field(
         None, description="PEM certificate chain: the DICOM listener then speaks TLS only"
@@ -176,8 +215,7 @@ class Settings(BaseSettings):
         5, ge=0, le=100_000, description="free space below which nothing more is received, in GB"
     )
 
-    # When a study is complete
-    idle_seconds: float = Field(
+    idle_seconds: Annotated[float, Section("When a study is complete")] = Field(
         30, gt=0, le=86_400, description="seconds without a new image until a study is complete"
     )
     scan_seconds: float = Field(
@@ -188,10 +226,10 @@ class Settings(BaseSettings):
         description="start sooner when the sender has released and no image number is missing",
     )
 
-    # Handing studies over to another server
-    upload_url: str = Field(
+    upload_url: Annotated[str, Section("Handing studies over to another server")] = Field(
         "http://127.0.0.1:8001/upload",
         pattern=r"^https?://.+",
+        repr=False,
         description="where complete studies go; this machine's own server: handed over in place",
     )
     upload_token: SecretStr | None = Field(None, description="API token for that server")
@@ -201,14 +239,14 @@ class Settings(BaseSettings):
         5, gt=0, le=3600, description="seconds before the second try; doubles each time"
     )
 
-    # Folders, below the data folder by default
-    incoming_dir: Path | None = Field(None, description="received DICOM; default: incoming/")
+    incoming_dir: Annotated[Path | None, Section("Folders, below the data folder by default")] = (
+        Field(None, description="received DICOM; default: incoming/")
+    )
     sent_dir: Path | None = Field(None, description="studies handed over; default: sent/")
     failed_dir: Path | None = Field(None, description="inputs that failed; default: failed/")
     state_dir: Path | None = Field(None, description="databases and locks; default: state/")
 
-    # Retention
-    keep_originals_days: float = Field(
+    keep_originals_days: Annotated[float, Section("Retention")] = Field(
         0, ge=0, le=36_500, description="days original DICOM is kept; 0: for ever"
     )
     keep_volumes_days: float = Field(
@@ -220,6 +258,13 @@ class Settings(BaseSettings):
     keep_results_days: float = Field(
         0, ge=0, le=36_500, description="days results are kept; 0: for ever"
     )
+    keep_sweep_percent: float = Field(
+        1,
+        gt=0,
+        le=100,
+        description="of how many of all studies one hourly sweep removes something by age, in "
+        "percent; of one at least",
+    )
     keep_free_gb: float = Field(
         0,
         ge=0,
@@ -228,30 +273,25 @@ class Settings(BaseSettings):
         "0: never",
     )
 
-    # Logs
-    log_format: Literal["text", "json"] = Field("text", description="one line each: text or JSON")
+    log_format: Annotated[Literal["text", "json"], Section("Logs")] = Field(
+        "text", description="one line each: text or JSON"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least urgent event that is logged"
     )
 
-    @field_validator(
-        "trusted_proxies",
-        "allowed_hosts",
-        "dicom_peers",
-        "calling_ae_titles",
-        "stat_ae_titles",
-        mode="before",
-    )
+    @field_validator("upload_url")
     @classmethod
-    def _words(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(word.strip() for word in value.split(",") if word.strip())
-        return value
-
-    @field_validator("phase_order", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+    def _address(cls, value: str) -> str:
+        """Refused without being repeated: a parser that stumbles quotes a password's parts."""
+        try:
+            parts = urlsplit(value)
+            if parts.hostname and (parts.port is None or parts.port):
+                return value
+        except ValueError:
+            pass
+        msg = "it is no address of a server, like https://heimdallr.example:8001/upload"
+        raise ValueError(msg) from None
 
     @property
     def weights_folder(self) -> Path:
@@ -270,10 +310,18 @@ class Settings(BaseSettings):
 class Setting:
     """One line of ``heimdallr config``."""
 
+    section: str
     name: str
     value: str
     source: Literal["environment", "default"]
     description: str
+
+
+def without_secrets(url: str) -> str:
+    """An address as it may be kept and shown: no user, no password, no query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def load_settings() -> Settings:
@@ -289,31 +337,39 @@ def load_settings() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "?"
         variable = name if name.startswith(("HEIMDALLR_", "TOTALSEG")) else PREFIX + name
-        msg = f"{variable}: {first['msg']}"
+        msg = f"{variable}: {first['msg'].removeprefix('Value error, ')}"
         raise ConfigurationError(msg, remedy="see `heimdallr config`") from None
 
 
 def describe(settings: Settings, environment: Mapping[str, str] = os.environ) -> list[Setting]:
     """Every setting with its value and where it came from; secrets show only that they are set."""
-    rows = []
+    rows, section = [], ""
     for name, field in Settings.model_fields.items():
+        section = next((one.title for one in field.metadata if isinstance(one, Section)), section)
         value = getattr(settings, name)
-        if isinstance(value, SecretStr):
-            shown = "(set, hidden)"
-        elif isinstance(value, tuple):
-            shown = ",".join(value)
-        else:
-            shown = "" if value is None else str(value)
         variables = _variables(name)
         rows.append(
             Setting(
+                section=section,
                 name=variables[0],
-                value=shown,
+                value=_shown(value),
                 source="environment" if any(v in environment for v in variables) else "default",
                 description=field.description or "",
             )
         )
     return rows
+
+
+def _shown(value: object) -> str:
+    """A setting's value without what is secret in it; that there is something is said."""
+    if isinstance(value, SecretStr):
+        return "(set, hidden)"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    text = "" if value is None else str(value)
+    if "://" in text and (plain := without_secrets(text)) != text:
+        return f"{plain} (user, password or query hidden)"
+    return text
 
 
 def unknown_names(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""A service's ties to whoever started it, systemd or the supervisor.
+"""Readiness, stop signals and parent's death, between a service and what started it.
 
-It says when it is ready, it stops when it is asked to, and it does not outlive a supervisor
-that was killed.
+What started it is systemd or the supervisor. A service tells it when it is ready, stops when it is
+asked to, and does not outlive a supervisor that was killed.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from totalsegmentator.map_to_binary import class_map
 
 from heimdallr.analyses.case import Case
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Modality, Patient, Series
 from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance, WeightsOrigin
@@ -133,7 +134,7 @@ class Body:
             patient=patient,
             series=series or Series("1.2.3", self.modality, kvp=120.0, kernel="B30f"),
             segmentations=segmentations,
-            skipped_tasks=dict.fromkeys(without, "switched off"),
+            skipped_tasks=dict.fromkeys(without, Statement("not_requested")),
         )
 
 

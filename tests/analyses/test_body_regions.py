@@ -77,4 +77,4 @@ def test_without_a_segmentation_nothing_is_claimed() -> None:
     """No label map: every region is not assessable, with the reason the task was skipped."""
     measured = body_regions.measure(trunk().case(without=["total"]))
     assert {one.status for one in measured} == {Status.NOT_ASSESSABLE}
-    assert all("switched off" in one.reason for one in measured)
+    assert all("not requested" in one.reason for one in measured)

@@ -13,6 +13,7 @@ from heimdallr.analyses import cerebral_haemorrhage
 from heimdallr.analyses.anatomy.symmetry import midsagittal_plane
 from heimdallr.analyses.cerebral_haemorrhage import abc_mm
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.study import Series
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -107,6 +108,14 @@ def test_side(x: float, side: str) -> None:
     assert found["hemorrhage_side"].value == side
 
 
+def test_a_bleed_has_no_side_where_nothing_tells_left_from_right() -> None:
+    """Its volume does not depend on it."""
+    series = Series("", "CT", sides_known=False)
+    found = bleed(head(bleeds=[LOBAR]).case(series=series))
+    assert found["hemorrhage_side"].value is None
+    assert found["hemorrhage_vol_cm3"].value is not None
+
+
 def test_two_bleeds() -> None:
     """Both count for the volume and the side, the larger one for the diameter."""
     found = bleed(head(bleeds=[LOBAR, ((-35, 0, 20), (8, 8, 8))]).case())
@@ -182,4 +191,4 @@ def test_no_head_no_question() -> None:
 def test_a_skipped_task_is_said() -> None:
     """A head whose bleed task was not run."""
     found = bleed(head().case(without=["cerebral_bleed"]))
-    assert found["hemorrhage_vol_cm3"].reason == "task cerebral_bleed was not run: switched off"
+    assert found["hemorrhage_vol_cm3"].reason == "task cerebral_bleed was not run: not requested"

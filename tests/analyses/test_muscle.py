@@ -185,7 +185,7 @@ def test_without_tissue_masks_the_slice_is_still_known() -> None:
     """The licensed task was skipped: the slice is measured, the muscle says why it is not."""
     found = sarcopenia(trunk().case(without=["tissue_types"]))
     assert found["slice_L3"].status is Status.MEASURED
-    assert found["SMA_cm2"].reason == "task tissue_types was not run: switched off"
+    assert found["SMA_cm2"].reason == "task tissue_types was not run: not requested"
 
 
 def test_an_empty_tissue_mask_is_not_zero() -> None:

@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from postgresql import SUPERUSER, program, running_cluster
 from received_images import FakeClock, Image, spooled, stack
 from sqlalchemy import func, make_url, select
 
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.intake import service, spool
 from heimdallr.intake.recorder import Recorder
@@ -292,7 +292,7 @@ def test_a_recorder_shows_that_it_lives(tmp_path: Path) -> None:
 
     def living() -> list[int]:
         with database.read() as session:
-            found = services(session, "recorder", datetime.now(timezone.utc))
+            found = services(session, "recorder", utc_now())
             return [one.pid for one in found if one.alive]
 
     with _running(settings):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from received_images import Image, stack
 from sqlalchemy import func, select
 from web_service import Service, service_in, zipped
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import DiskLowError, StateConflictError, UnsafeArchiveError
 from heimdallr.intake import uploads
 from heimdallr.intake.recorder import record_batch
@@ -35,14 +35,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
     made.database.close()
 
 
-def now() -> datetime:
-    """The time."""
-    return datetime.now(timezone.utc)
-
-
 def origin(pid: int = 0) -> Origin:
     """Of an upload; by default of a process that is no more."""
-    return Origin(source="upload", began_at=now(), pid=pid or 2**22 - 1, process="")
+    return Origin(source="upload", began_at=utc_now(), pid=pid or 2**22 - 1, process="")
 
 
 def take_in(service: Service, folder: Path, who: Origin) -> uploads.TakenIn:
@@ -50,7 +45,7 @@ def take_in(service: Service, folder: Path, who: Origin) -> uploads.TakenIn:
     archive = folder / "upload.zip"
     archive.write_bytes(zipped(stack(count=3)))
     return uploads.take_in(
-        service.settings, service.database, service.folders, archive, who, now=now
+        service.settings, service.database, service.folders, archive, who, now=utc_now
     )
 
 
@@ -90,7 +85,7 @@ def test_killed_at_any_step_and_sent_again(
 
     assert uploads.clean_uploads(service.folders) == 1
     for batch in list(service.folders.spool.iterdir()):  # the listener's recorder
-        record_batch(service.database, service.folders, batch, now)
+        record_batch(service.database, service.folders, batch, utc_now)
     with uploads.upload_folder(service.folders) as again:
         taken = take_in(service, again, origin(os.getpid()))
 

@@ -6,7 +6,6 @@ On SQLite and on PostgreSQL.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from received_images import Image, spooled
 from sqlalchemy import func, select
 from store_cases import make_identity, make_results, write_case
 
+from heimdallr.clock import utc_now as now
 from heimdallr.config import Settings
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.domain.identity import OWN_MANUFACTURER
@@ -24,12 +24,12 @@ from heimdallr.intake.recorder import Recorded, record_batch
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.models import (
     Event,
+    Header,
     Instance,
     MeasurementRow,
     Patient,
     Run,
     Series,
-    Statement,
     Study,
     StudyState,
 )
@@ -123,14 +123,10 @@ class Site:
                 assert study.size_bytes == sum(one.size_bytes for one in mine)
             for series in session.scalars(select(Series)):
                 counted = select(func.count()).where(Instance.series_fk == series.id)
-                assert series.instance_count == session.scalar(counted) > 0
+                assert series.instance_count == session.scalar(counted)
+                assert series.instance_count
         files = self.folders.incoming.glob("[!.]*/[!.]*.dcm")
         return {path.relative_to(self.folders.incoming).as_posix() for path in files} == paths
-
-
-def now() -> datetime:
-    """The time."""
-    return datetime.now(timezone.utc)
 
 
 @pytest.fixture
@@ -210,7 +206,7 @@ def test_kept_apart_each_patient_has_a_study(site: Site) -> None:
     assert site.kinds().count("patients_apart") == 2
     with site.database.read() as session:
         actors = set(session.scalars(select(Event.actor).where(Event.kind == "patients_apart")))
-        assert set(session.scalars(select(Statement.study_fk))) == {boy.id, woman.id}
+        assert set(session.scalars(select(Header.study_fk))) == {boy.id, woman.id}
     assert actors == {"user:anna", ""}
 
 
@@ -369,7 +365,7 @@ def test_a_study_sent_again_with_its_right_patient_follows(site: Site) -> None:
         (patient,) = session.scalars(select(Patient)).all()
         (event,) = session.scalars(select(Event).where(Event.kind == "corrected")).all()
         assert session.scalars(select(MeasurementRow)).all() == []
-        assert len(session.scalars(select(Statement)).all()) == 1
+        assert len(session.scalars(select(Header)).all()) == 1
     assert (patient.id, patient.patient_id, patient.name) == (
         study.patient_fk, "B-2", "PERSON^TWO",
     )  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
 
 from heimdallr.analyses.case import Case
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Patient, Selection, Series, SeriesVerdict, Study
 from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.preparation.conversion import Conversion
@@ -57,8 +58,10 @@ SERIES = Series(
 )
 SELECTION = Selection(
     (
-        SeriesVerdict(SERIES, 1, ("thin soft-kernel stack of 360 mm",)),
-        SeriesVerdict(Series("1.2.3.5", "CT", description="SCOUT"), None, ("a localizer",)),
+        SeriesVerdict(SERIES, 1, (Statement("series_covers", {"coverage_mm": 360.0}),)),
+        SeriesVerdict(
+            Series("1.2.3.5", "CT", description="SCOUT"), None, (Statement("series_is_localizer"),)
+        ),
     )
 )
 
@@ -107,7 +110,7 @@ def case(origin: WeightsOrigin = "official") -> Case:
         patient=PATIENT,
         series=SERIES,
         segmentations={"total": total},
-        skipped_tasks={"cerebral_bleed": "no head in view"},
+        skipped_tasks={"cerebral_bleed": Statement("not_requested")},
     )
 
 
@@ -197,7 +200,7 @@ def trunk_case(
             "total": segmentation(organs, "total", origin),
             "tissue_types": segmentation(tissues, "tissue_types", origin),
         },
-        skipped_tasks={"cerebral_bleed": "no head in view"},
+        skipped_tasks={"cerebral_bleed": Statement("not_requested")},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import BaseModel
@@ -10,6 +11,9 @@ from pydantic import BaseModel
 from heimdallr.publishing import publish, schema
 from heimdallr.publishing.groups import GROUPS
 from heimdallr.publishing.overlays import bleed, l3, overview
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PAGE = (Path(__file__).parents[2] / "docs" / "case-folder.md").read_text("utf-8")
 MODELS = [
@@ -24,14 +28,13 @@ MODELS = [
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_key_is_described(model: type[BaseModel]) -> None:
     """No key of any JSON file without its line."""
-    for name, field in model.model_fields.items():
-        assert f"`{field.alias or name}`" in PAGE
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    _all_described(keys, "the table of its file")
 
 
 def test_every_group_is_described() -> None:
     """The branches of the structure tree."""
-    for group in GROUPS:
-        assert f"`{group}`" in PAGE
+    _all_described(GROUPS, "Label maps and preview")
 
 
 def test_every_file_is_listed() -> None:
@@ -42,7 +45,12 @@ def test_every_file_is_listed() -> None:
         schema.PREVIEW_NAME,
         f"{schema.LABELS_FOLDER}/{schema.LABELS_FILE}",
     )
-    for name in (l3.FILE_NAME, overview.FILE_NAME, kind, *files):
-        assert name in PAGE
-    for folder in publish.MASK_FOLDERS.values():
-        assert f"{folder}/" in PAGE
+    folders = [f"{folder}/" for folder in publish.MASK_FOLDERS.values()]
+    listed = (l3.FILE_NAME, overview.FILE_NAME, kind, *files, *folders)
+    missing = [name for name in listed if name not in PAGE]
+    assert not missing, f"docs/case-folder.md: the list of files lacks {missing}"
+
+
+def _all_described(names: Iterable[str], section: str) -> None:
+    missing = [name for name in names if f"`{name}`" not in PAGE]
+    assert not missing, f"docs/case-folder.md, {section}: describe {missing}"

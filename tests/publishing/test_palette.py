@@ -59,7 +59,7 @@ def test_an_unknown_structure_keeps_its_colour() -> None:
         ("autochthon_right", "Right paraspinal muscle"),
         ("torso_fat", "Visceral fat"),
         ("urinary_bladder", "Urinary bladder"),
-        ("lung_upper_lobe_left", "Left lung upper lobe"),
+        ("lung_upper_lobe_left", "Left lung, upper lobe"),
     ],
 )
 def test_names_read_as_people_say_them(structure: str, name: str) -> None:

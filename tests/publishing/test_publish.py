@@ -28,6 +28,7 @@ from totalsegmentator.map_to_binary import class_map
 from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
 from heimdallr.domain.errors import PublishingError
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
 from heimdallr.publishing import preview
 from heimdallr.publishing import publish as module
@@ -162,13 +163,15 @@ def test_official_weights_need_no_notice(tmp_path: Path) -> None:
     assert publish(tmp_path, _publication(tmp_path, "official"), lambda: ENDED).notices == ()
 
 
-def test_what_preparation_noticed_is_told_to_every_reader(tmp_path: Path) -> None:
-    """Beside the notice of the weights."""
+def test_what_preparation_has_to_tell_stands_in_the_results(tmp_path: Path) -> None:
+    """After the notice of the weights; the worklist, the report and `process` read it there."""
     publication = _publication(tmp_path)
-    told = replace(publication.prepared, notices=("12 images carry the UID of another image",))
-    folder = publish(tmp_path, replace(publication, prepared=told), lambda: ENDED).folder
-    notices = json.loads((folder / "resultados.json").read_text())["notices"]
-    assert notices[1:] == ["12 images carry the UID of another image"]
+    told = replace(publication.case, notices=(Statement("age_unknown"),))
+    published = publish(tmp_path, replace(publication, case=told), lambda: ENDED)
+    written = json.loads((published.folder / "resultados.json").read_text())
+    assert [one["code"] for one in written["notices_coded"]] == ["bundled_weights", "age_unknown"]
+    assert written["notices"] == list(published.notices)
+    assert published.notices[1].startswith("the patient's age is not known")
 
 
 def test_a_picture_that_breaks_does_not_cost_the_numbers(

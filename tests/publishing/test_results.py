@@ -8,36 +8,42 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hand_made_outputs import output
 from publishing_cases import CASE_ID, ENDED, case
 from pydantic import ValidationError
 
+from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.rules.findings import Finding, Severity
-from heimdallr.domain.measurement import Measurement, Status, measured, not_assessable
+from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.statements import Statement
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LIVER_VOLUME = output("liver_vol_cm3", "cm3", flat=True)
 MEASURED = (
-    measured("body_regions", "head,abdomen", flat=True),
-    measured("liver_vol_cm3", 1523.45, "cm3", structure="liver", flat=True, edge="none"),
-    measured("liver_hu_median", 57.0, "HU", structure="liver"),
-    replace(not_assessable("spleen_vol_cm3", "cm3", "truncated at superior edge"), flat=True),
-    measured("slice_L3", 127, flat=True),
-    measured("hemorrhage_analysis_slices.inferior_15", 83, flat=True),
-    measured("hemorrhage_analysis_slices.center_50", 124, flat=True),
-    measured("hemorrhage_analysis_slices.superior_85", 165, flat=True),
+    output("body_regions", flat=True).measured("head,abdomen"),
+    LIVER_VOLUME.measured(1523.45, structure="liver", edge="none"),
+    output("liver_hu_median", "HU").measured(57.0, structure="liver"),
+    output("spleen_vol_cm3", "cm3", flat=True).absent(
+        unassessable("truncated", edges=("superior",), count=1, percent=42.0)
+    ),
+    output("slice_L3", flat=True).measured(127),
+    output("hemorrhage_analysis_slices.inferior_15", flat=True).measured(83),
+    output("hemorrhage_analysis_slices.center_50", flat=True).measured(124),
+    output("hemorrhage_analysis_slices.superior_85", flat=True).measured(165),
 )
 FINDING = Finding(
     code="splenomegaly",
     severity=Severity.SIGNIFICANT,
-    title="Enlarged spleen, 400 cm³",
+    said=Statement("finding_splenomegaly", {"volume_cm3": 400.0}),
     evidence={"spleen_vol_cm3": 400.0},
     reference="Prassopoulos 1997",
     structure="spleen",
     slice_index=88,
-    caveats=("age unknown",),
+    caveats=(Statement("age_unknown"),),
 )
 
 
@@ -53,7 +59,7 @@ def _written(
 def test_the_top_level_is_the_founding_documents() -> None:
     """Golden: keys, their order, their values; what was not measured has no key."""
     content = _written()
-    lists = ("measurements", "findings", "provenance", "notices")
+    lists = ("measurements", "findings", "provenance", "notices", "notices_coded")
     flat = {key: value for key, value in content.items() if key not in lists}
     assert list(content) == [*flat, *lists]
     assert flat == {
@@ -76,19 +82,26 @@ def test_every_measurement_is_in_the_list() -> None:
         "unit": "cm3",
         "status": "measured",
         "reason": "",
+        "reason_coded": None,
         "analysis": "",
         "structure": "liver",
         "parameters": {"edge": "none"},
     }
     assert listed[3]["value"] is None
     assert listed[3]["status"] == "not_assessable"
-    assert listed[3]["reason"] == "truncated at superior edge"
+    assert listed[3]["reason"] == "truncated at superior edge (42 % of its largest section)"
+    assert listed[3]["reason_coded"] == {
+        "code": "truncated",
+        "parameters": {"edges": ["superior"], "count": 1, "percent": 42.0},
+    }
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.MEASURED])
 def test_missing_is_never_zero(status: Status) -> None:
     """No status but *measured* gives a key."""
-    missing = Measurement("liver_vol_cm3", None, "cm3", status, "because", flat=True)
+    missing = Measurement(
+        "liver_vol_cm3", None, "cm3", status, Statement("height_unknown"), flat=True
+    )
     assert flat_keys([missing]) == {}
 
 
@@ -99,11 +112,13 @@ def test_findings_carry_their_evidence() -> None:
             "code": "splenomegaly",
             "severity": "significant",
             "title": "Enlarged spleen, 400 cm³",
+            "title_coded": {"code": "finding_splenomegaly", "parameters": {"volume_cm3": 400.0}},
             "evidence": {"spleen_vol_cm3": 400.0},
             "reference": "Prassopoulos 1997",
             "structure": "spleen",
             "slice_index": 88,
-            "caveats": ["age unknown"],
+            "caveats": ["the patient's age is not known; adult values were applied"],
+            "caveats_coded": [{"code": "age_unknown", "parameters": {}}],
         }
     ]
 
@@ -130,7 +145,8 @@ def test_provenance_names_software_weights_and_series() -> None:
                 "located_only": [],
             }
         ],
-        "skipped_tasks": {"cerebral_bleed": "no head in view"},
+        "skipped_tasks": {"cerebral_bleed": "not requested"},
+        "skipped_tasks_coded": {"cerebral_bleed": {"code": "not_requested", "parameters": {}}},
     }
 
 
@@ -153,14 +169,14 @@ def test_the_file_is_read_back_as_it_was_written() -> None:
 def test_no_infinity_reaches_the_file(value: float) -> None:
     """Neither as a parameter of a measurement nor as evidence of a finding."""
     with pytest.raises(ValidationError):
-        _written([measured("liver_vol_cm3", 1.0, "cm3", threshold=value)])
+        _written([LIVER_VOLUME.measured(1.0, threshold=value)])
     with pytest.raises(ValidationError):
         _written(findings=[replace(FINDING, evidence={"limit": value})])
 
 
 def test_a_name_is_measured_once() -> None:
     """Two analyses that claim one key are a fault, not a last word."""
-    twice = measured("liver_vol_cm3", 1.0, "cm3")
+    twice = LIVER_VOLUME.measured(1.0)
     with pytest.raises(ValueError, match="twice"):
         flat_keys([twice, twice])
 

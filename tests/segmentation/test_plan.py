@@ -9,6 +9,7 @@ import pytest
 from tiny_networks import install_tiny, noisy_body, tiny_plans
 
 from heimdallr.domain.errors import WeightsError
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap
 from heimdallr.segmentation import plan as plan_module
 from heimdallr.segmentation.anatomy import tissue
@@ -65,7 +66,7 @@ def test_tissue_takes_the_best_route(store: WeightsStore, tmp_path: Path) -> Non
     put(tmp_path / "bundled", "total_fast")
     plan = runs_for("CT", "fast", store, licensed=False)
     assert plan.tissue_route is None
-    assert "no weights" in plan.skipped["tissue_types"]
+    assert "no weights" in plan.skipped["tissue_types"].text
     put(tmp_path / "bundled", "tissue_types")
     assert runs_for("CT", "fast", store, licensed=True).tissue_route == "bundled"
     put(tmp_path / "official", "total_fast", "trunk_cavities", "body_fast")
@@ -81,10 +82,13 @@ def test_mr_has_no_tissue_without_its_licence(store: WeightsStore, tmp_path: Pat
     """The reason tells weights from licence."""
     put(tmp_path / "official", "total_mr_fast")
     assert (
-        "not installed" in runs_for("MR", "fast", store, licensed=True).skipped["tissue_types_mr"]
+        "not installed"
+        in runs_for("MR", "fast", store, licensed=True).skipped["tissue_types_mr"].text
     )
     put(tmp_path / "official", "tissue_types_mr")
-    assert "licence" in runs_for("MR", "fast", store, licensed=False).skipped["tissue_types_mr"]
+    assert (
+        "licence" in runs_for("MR", "fast", store, licensed=False).skipped["tissue_types_mr"].text
+    )
     plan = runs_for("MR", "fast", store, licensed=True)
     assert (plan.tissue_route, plan.look_for_bleed) == ("licensed", False)
 
@@ -115,7 +119,7 @@ def test_a_trunk_case_skips_the_head_task(store: WeightsStore, tmp_path: Path) -
         progress=lambda share, _text: shares.append(share),
     )
     assert set(made.done) == {"total", "tissue_types"}
-    assert "no brain in view" in made.skipped["cerebral_bleed"]
+    assert "no brain in view" in made.skipped["cerebral_bleed"].text
     assert made.done["tissue_types"].provenance.task == tissue.BUNDLED_ROUTE
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
@@ -129,7 +133,7 @@ def test_a_head_case_looks_for_a_bleed(
     put(tmp_path / "bundled", "total_fast", "cerebral_bleed")
     made = segment_case(engine_over(store), noisy_body((20, 18, 16)), "CT")
     assert "cerebral_bleed" in made.done
-    assert made.skipped == {"tissue_types": "no weights for any tissue route are installed"}
+    assert made.skipped == {"tissue_types": Statement("no_tissue_weights")}
 
 
 def test_open_compartments_end_as_tissue_types(store: WeightsStore, tmp_path: Path) -> None:

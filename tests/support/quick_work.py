@@ -16,14 +16,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from store_cases import add_instance, add_study, make_identity, make_results, measurement
 
 from heimdallr import logs
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.errors import SegmentationError, UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, SeriesVerdict
 from heimdallr.parent_process import stop_on_signals
 from heimdallr.publishing.case_folder import case_folder
@@ -117,7 +118,8 @@ class QuickWork:
             case "no memory":
                 raise SegmentationError("the network could not be run", remedy="free memory")  # noqa: EM101, TRY003
             case "refuse":
-                verdict = SeriesVerdict(Series(SERIES, "US"), None, ("ultrasound",))
+                reason = Statement("series_of_other_modality", {"modality": "US"})
+                verdict = SeriesVerdict(Series(SERIES, "US"), None, (reason,))
                 error = UnsupportedStudyError("modality US is not supported")
                 raise StudyRefusedError(error, Selection((verdict,)))
             case "deaf":
@@ -167,7 +169,7 @@ def receive(
             add_instance(
                 session, study, f"{key}.{number}", folders, content=f"{key}{number}".encode()
             )
-        lifecycle.complete(session, study, datetime.now(timezone.utc))
+        lifecycle.complete(session, study, utc_now())
         return study.id
 
 
@@ -182,7 +184,7 @@ def add_late_image(
     database: Database, settings: Settings, study_id: int, *, complete: bool
 ) -> None:
     """One more image of a study that was complete."""
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     with database.write() as session:
         study = states.lock(session, study_id)
         key = f"{study.key}.late{study.instance_count}"

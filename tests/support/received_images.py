@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from heimdallr.clock import utc_now
 from heimdallr.intake.spool import Batch, Origin, open_batch
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def spooled(
     """A batch of the spool; the process of this test writes it unless told otherwise."""
     facts: dict[str, object] = {
         "source": source,
-        "began_at": datetime.now(timezone.utc),
+        "began_at": utc_now(),
         "calling_ae": calling_ae,
         "called_ae": "HEIMDALLR",
         "address": "10.0.0.7",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import schemathesis
@@ -13,6 +12,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
 from web_service import served, service_in
 
+from heimdallr.clock import utc_now
 from heimdallr.store.models import StudyState
 from heimdallr.store.people.tokens import create_token
 
@@ -164,9 +164,7 @@ def test_the_guarded_service_keeps_to_its_description(
     del quick_passwords
     service = service_in(tmp_path, auth="on")
     furnish(service)
-    secret, _ = create_token(
-        service.database, "fuzz", ("admin",), datetime.now(timezone.utc), created_by="test"
-    )
+    secret, _ = create_token(service.database, "fuzz", ("admin",), utc_now(), created_by="test")
     with served(service) as address:
         check_every_operation(address, {"Authorization": f"Bearer {secret}"})
     service.database.close()

@@ -12,6 +12,7 @@ import pytest
 from quick_work import Worker, runs_of, wait_for_state
 from store_cases import add_instance, add_study
 
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
 from heimdallr.store.database import open_database
@@ -19,7 +20,6 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import FindingRow, MeasurementRow, StudyState
 from heimdallr.store.work import lifecycle
-from heimdallr.workflow.stages import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def test_a_killed_worker_costs_a_real_study_nothing(
         for number, path in enumerate(sorted(head.dicom.rglob("*.dcm"))):
             content = path.read_bytes()
             add_instance(session, study, f"9.{number}", data_folders(settings), content=content)
-        lifecycle.complete(session, study, now())
+        lifecycle.complete(session, study, utc_now())
         study_id = study.id
     first = _start(settings, "first")
     try:

@@ -1,9 +1,10 @@
 /** What a measurement is called, and its value and unit, in the reader's language. */
 import { formatFor } from "@/i18n/format";
 
-import table from "./measurements.json";
+import table from "@words/measurements.json";
+import words from "@words/words.json";
+
 import { capitalised, isStructure, type Language, structureName } from "./structures";
-import words from "./words.json";
 
 type Pair = [en: string, pt: string];
 type Place = "structure" | "tissue" | "level" | "region";

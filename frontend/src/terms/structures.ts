@@ -1,5 +1,5 @@
 /** Anatomical names of TotalSegmentator's classes, in the reader's language. */
-import table from "./structures.json";
+import table from "@words/structures.json";
 
 export type Language = "en" | "pt";
 type Entry = [en: string, pt: string, gender: "m" | "f"];

@@ -1,4 +1,4 @@
-"""What attenuation depends on, repeated beside every number in Hounsfield units."""
+"""The acquisition (phase, kVp, kernel), given as parameters of every number in Hounsfield units."""
 
 from __future__ import annotations
 

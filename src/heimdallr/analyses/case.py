@@ -1,4 +1,4 @@
-"""What every analysis receives, and what it has to offer."""
+"""The case that every analysis receives, and the protocol that every analysis follows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.declared_outputs import Output
     from heimdallr.domain.measurement import Measurement
+    from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Modality, Patient, Series
     from heimdallr.imaging.statistics import StructureStatistics
     from heimdallr.imaging.volume import LabelMap, Volume
@@ -28,6 +29,7 @@ class Case:
         segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``
             …) → its result; a task that was not run is absent.
         skipped_tasks: task name → why it was not run (licence, no weights, no head in view).
+        notices: what the preparation has to tell every reader of what is measured here.
         facts: results of earlier analyses of the registry, by measurement name.
     """
 
@@ -36,7 +38,8 @@ class Case:
     patient: Patient
     series: Series
     segmentations: Mapping[str, Segmentation]
-    skipped_tasks: Mapping[str, str] = field(default_factory=dict)
+    skipped_tasks: Mapping[str, Statement] = field(default_factory=dict)
+    notices: tuple[Statement, ...] = ()
     facts: Mapping[str, Measurement] = field(default_factory=dict)
 
     @property

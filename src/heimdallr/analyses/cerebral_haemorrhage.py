@@ -49,10 +49,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import structure_or_absence, task_absence
-from heimdallr.imaging.statistics import faces_touched
+from heimdallr.analyses.presence import structure_or_absence, task_absence, unknown_side
+from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.statistics import StructureStatistics
@@ -62,12 +64,38 @@ TASK, LABEL = "cerebral_bleed", "intracerebral_hemorrhage"
 VENTRICLE_TASK = "ventricle_parts"
 
 SMALLEST_BRAIN_CM3 = 5.0
+"""Chosen, not measured: less is a stray. The task itself is run from 100 cm³ on."""
+
 BRAIN_MARGIN_MM = 5.0
+"""How far blood may lie outside what is labelled brain.
+
+Chosen, not measured: blood at the surface is often not labelled brain. Half of it would cut such
+bleeds; twice it would reach through the skull.
+"""
+
 ALERT_CM3 = 0.1
+"""Chosen, not measured: four voxels of the network (3 mm); the bundled one drops what is below 0.5.
+
+Half of it is noise of two voxels; twice it would keep quiet about bleeds a radiologist sees.
+"""
+
 LARGE_CM3 = 30.0
+"""Hemphill 2001, Stroke 32:891 (ICH score)."""
+
 CONTACT_MM = 2.0
+"""Chosen, not measured: the width of partial volume between blood and fluid.
+
+Half of it would miss contact; twice it would find some across a layer of white matter.
+"""
+
 ONE_SIDED = 0.90
+"""Chosen, not measured: the rest may be put on the other side by a midline that is somewhat off.
+
+At 0.95 a bleed beside the midline would be on both sides; at 0.80 a second one would be hidden.
+"""
+
 FULL_SLICE, HALF_SLICE = 0.75, 0.25
+"""Shares of the largest area from which a slice counts in full and half (Kothari 1996)."""
 
 ALERT, BELOW_ALERT = "alert", "below threshold"
 
@@ -116,7 +144,7 @@ class _Bleed:
 def measure(case: Case) -> tuple[Measurement, ...]:
     """Everything about the bleed, or why nothing can be said."""
     if case.modality != "CT":
-        return all_absent(OUTPUTS, inapplicable("the task cerebral_bleed reads CT only"))
+        return all_absent(OUTPUTS, inapplicable("task_reads_ct_only", task=TASK))
     brain = structure_or_absence(case, "brain", region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
     if isinstance(brain, Absence):
         return all_absent(OUTPUTS, brain)
@@ -124,13 +152,12 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         return all_absent(OUTPUTS, absence)
     bleed = _inside_brain(case, brain)
     if not bleed.mask.any():
-        dropped = f" ({bleed.dropped_voxels} voxels outside the brain dropped)"
-        reason = (
-            "no intracerebral haemorrhage segmented"
-            + (dropped if bleed.dropped_voxels else "")
-            + "; this does not exclude bleeding"
+        nothing = (
+            unassessable("no_bleed_within_brain", dropped_voxels=bleed.dropped_voxels)
+            if bleed.dropped_voxels
+            else unassessable("no_bleed_segmented")
         )
-        return all_absent(OUTPUTS, unassessable(reason))
+        return all_absent(OUTPUTS, nothing)
     return _describe(case, bleed)
 
 
@@ -173,12 +200,7 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     indices = np.argwhere(bleed.mask) + np.array(bleed.corner)
     volume_cm3 = len(indices) * voxel_cm3
-    low, high = indices.min(axis=0), indices.max(axis=0)
-    cut = faces_touched(
-        (int(low[0]), int(low[1]), int(low[2])),
-        (int(high[0]), int(high[1]), int(high[2])),
-        case.image.shape,
-    )
+    cut = _cuts(case, indices)
     hu = case.image.data[tuple(indices.T)].astype("float64")
     pieces, lesions = cc3d.connected_components(bleed.mask, connectivity=26, return_N=True)
     largest = np.argwhere(pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:])))
@@ -199,12 +221,23 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     )
 
 
+def _cuts(case: Case, indices: np.ndarray) -> Mapping[str, float]:
+    """What cuts the bleed, whose (N, 3) voxel indices are given."""
+    shape = case.image.shape
+    return cuts([np.bincount(indices[:, axis], minlength=shape[axis]) for axis in range(3)])
+
+
 def _size(
-    case: Case, largest: np.ndarray, volume_cm3: float, cut: tuple[str, ...], dropped_cm3: float
+    case: Case,
+    largest: np.ndarray,
+    volume_cm3: float,
+    cut: Mapping[str, float],
+    dropped_cm3: float,
 ) -> tuple[Measurement, ...]:
     """Volume, ABC/2 and diameter; none of them when the volume's edge cuts the bleed."""
     if cut:
-        absence = unassessable(f"bleed truncated at {' and '.join(cut)} edge")
+        percent = 100 * max(cut.values())
+        absence = unassessable("bleed_truncated", edges=tuple(cut), count=len(cut), percent=percent)
         seen = round(volume_cm3, 3)
         volume = VOLUME.absent(absence, structure=LABEL, segmented_cm3=seen)
         return (volume, ABC2.absent(absence), DIAMETER.absent(absence))
@@ -269,6 +302,8 @@ def _analysis_slices(slice_of_voxel: np.ndarray) -> tuple[Measurement, ...]:
 
 def _side(case: Case, bleed: _Bleed) -> Measurement:
     """Left, right or both, against the midsagittal plane."""
+    if absence := unknown_side(case):
+        return SIDE.absent(absence, structure=LABEL)
     affine = case.image.affine
     centre_mm, rightward = midsagittal_plane(bleed.brain | bleed.mask, affine)
     positions_mm = np.argwhere(bleed.mask) @ affine[:3, :3].T - centre_mm
@@ -287,6 +322,6 @@ def _ventricle_contact(case: Case, bleed: _Bleed) -> Measurement:
     )
     ventricles = case.segmentations[VENTRICLE_TASK].label_map.data[box] > 0
     if not ventricles.any():
-        return VENTRICLE.absent(unassessable("no ventricle segmented in this volume"))
+        return VENTRICLE.absent(unassessable("no_ventricle_segmented"))
     reached = bool((dilated(bleed.mask, case.image.affine, CONTACT_MM) & ventricles).any())
     return VENTRICLE.measured("yes" if reached else "no", within_mm=CONTACT_MM)

@@ -1,4 +1,4 @@
-"""What an analysis promises to publish, and why a promise may stay unkept.
+"""The measurements an analysis declares, and why one of them may have no value.
 
 An :class:`Output` is declared once per measurement and builds its measurements, so that name,
 unit and flat key cannot drift apart between the measured and the not measured case.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.measurement import Measurement, Scalar, Status
+from heimdallr.domain.statements import Statement, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,21 +25,21 @@ class Absence:
 
     Attributes:
         status: ``not_applicable``, ``not_assessable`` or ``failed``.
-        reason: one clause a person understands, without patient data.
+        why: one clause, without patient data.
     """
 
     status: Status
-    reason: str
+    why: Statement
 
 
-def inapplicable(reason: str) -> Absence:
-    """The measurement makes no sense for this study."""
-    return Absence(Status.NOT_APPLICABLE, reason)
+def inapplicable(code: str, /, **parameters: Value) -> Absence:
+    """The measurement makes no sense for this study; arguments as of a :class:`Statement`."""
+    return Absence(Status.NOT_APPLICABLE, Statement(code, parameters))
 
 
-def unassessable(reason: str) -> Absence:
-    """The measurement would make sense, but this study cannot answer it."""
-    return Absence(Status.NOT_ASSESSABLE, reason)
+def unassessable(code: str, /, **parameters: Value) -> Absence:
+    """The measurement would make sense, but this study cannot answer it; arguments likewise."""
+    return Absence(Status.NOT_ASSESSABLE, Statement(code, parameters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Output:
             None,
             self.unit,
             absence.status,
-            absence.reason,
+            absence.why,
             structure=structure,
             flat=self.flat,
             parameters=parameters,

@@ -36,7 +36,16 @@ if TYPE_CHECKING:
     from heimdallr.imaging.statistics import StructureStatistics
 
 EROSION_MM = 3.0
+"""Chosen, not measured: a contour one voxel off, or a slice of 3 mm, spoils a rim this deep.
+
+1.5 mm would leave that rim in; 6 mm would leave little of a small spleen or a kidney's upper pole.
+"""
+
 SMALLEST_CORE_CM3 = 1.0
+"""Chosen, not measured: with noise of 20 HU the mean of its 37 voxels of 3 mm is good to 3 HU.
+
+Half of it would be good to 5 HU; twice it would refuse shrunken kidneys.
+"""
 
 
 def _outputs(organ: str) -> tuple[Output, Output, Output, Output]:
@@ -55,7 +64,7 @@ OUTPUTS = tuple(output for organ in ORGANS for output in _outputs(organ))
 def measure(case: Case) -> tuple[Measurement, ...]:
     """Mean, standard deviation, median and eroded mean of the four organs."""
     if case.modality != "CT":
-        return all_absent(OUTPUTS, inapplicable("MR intensities are not Hounsfield units"))
+        return all_absent(OUTPUTS, inapplicable("mr_has_no_hounsfield_units"))
     return tuple(measurement for organ in ORGANS for measurement in _density(case, organ))
 
 
@@ -88,8 +97,10 @@ def _core_mean(
     core = eroded(mask, case.image.affine, EROSION_MM)
     core_cm3 = int(core.sum()) * case.image.voxel_volume_mm3 / 1000
     if core_cm3 < SMALLEST_CORE_CM3:
-        reason = f"only {core_cm3:.2f} cm3 left after eroding by {EROSION_MM:g} mm"
-        return output.absent(unassessable(reason), structure=organ)
+        little = unassessable(
+            "little_left_after_erosion", volume_cm3=core_cm3, erosion_mm=EROSION_MM
+        )
+        return output.absent(little, structure=organ)
     value = float(case.image.data[box][core].mean(dtype="float64"))
     return output.measured(
         round(value, 2),

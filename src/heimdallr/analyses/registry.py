@@ -20,6 +20,7 @@ from heimdallr.analyses import (
 )
 from heimdallr.analyses.declared_outputs import Absence, all_absent
 from heimdallr.domain.measurement import Status
+from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +52,8 @@ def run_all(case: Case, analyses: Mapping[str, Analysis] = ANALYSES) -> tuple[Me
         try:
             found = analysis.measure(case)
         except Exception as error:  # noqa: BLE001 - the edge of a stage: recorded, not hidden
-            reason = f"{name} broke: {type(error).__name__}"
-            found = all_absent(analysis.OUTPUTS, Absence(Status.FAILED, reason))
+            broke = Statement("analysis_broke", {"analysis": name, "error": type(error).__name__})
+            found = all_absent(analysis.OUTPUTS, Absence(Status.FAILED, broke))
         stamped = tuple(replace(measurement, analysis=name) for measurement in found)
         case = case.with_facts(stamped)
         results.extend(stamped)

@@ -53,6 +53,7 @@ from heimdallr.analyses.declared_outputs import (
     unassessable,
 )
 from heimdallr.analyses.presence import structure_or_absence, task_absence, truncation
+from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -61,8 +62,15 @@ if TYPE_CHECKING:
 LEVEL = "L3"
 L3 = structure_of(LEVEL)
 SMALLEST_L3_CM3 = 5.0
+"""Chosen, not measured: L3 has 66 to 81 cm³ in three real label maps; less than this is a fragment
+whose middle is not L3's. Twice it would refuse an infant's."""
+
 SMALLEST_AREA_CM2 = 10.0
-"""Below this no trunk muscle was segmented, whatever the patient."""
+"""Below this no trunk muscle was segmented, whatever the patient.
+
+Chosen, not measured: a ninth of the lowest published limit (92 cm²). Half of it could be a piece of
+one muscle; twice it would come near a small child's.
+"""
 
 SLICE = Output("slice_L3", "", "slice through the L3 body, 0 = most inferior", flat=True)
 SMA = Output("SMA_cm2", "cm2", "skeletal muscle area at L3", flat=True)
@@ -76,8 +84,7 @@ _OF_MUSCLE = (SMA, HU_MEAN, HU_STD, SMI)
 def measure(case: Case) -> tuple[Measurement, ...]:
     """Slice, area, attenuation and index; what the study cannot answer says why."""
     if case.modality != "CT":
-        reason = "muscle is told from fat by attenuation, which MR does not have"
-        return all_absent(OUTPUTS, inapplicable(reason))
+        return all_absent(OUTPUTS, inapplicable("muscle_needs_attenuation"))
     k = l3_slice(case)
     if isinstance(k, Absence):
         return all_absent(OUTPUTS, k)
@@ -87,7 +94,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     tissues = axial_tissue(case, k)
     area_cm2 = tissues.area_cm2(MUSCLE)
     if area_cm2 < SMALLEST_AREA_CM2:
-        absence = unassessable(f"only {area_cm2:.1f} cm2 of muscle segmented at L3")
+        absence = unassessable("little_muscle_at_level", area_cm2=area_cm2, level=LEVEL)
         return (slice_l3, *all_absent(_OF_MUSCLE, absence))
     return (slice_l3, *_muscle(case, tissues, area_cm2, k))
 
@@ -98,10 +105,10 @@ def l3_slice(case: Case) -> int | Absence:
     if isinstance(found, Absence):
         return found
     if cut := truncation(found):
-        return unassessable(f"L3 is {cut.reason}")
+        return unassessable("level_truncated", level=LEVEL, **cut.why.parameters)
     check = check_levels(case.anatomy, case.statistics)
-    if not check.consistent:
-        return unassessable(check.reason)
+    if check.problem is not None:
+        return Absence(Status.NOT_ASSESSABLE, check.problem)
     return round(float(body_centroid_ijk(case.anatomy, LEVEL, found)[2]))
 
 
@@ -115,7 +122,7 @@ def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[
         round(float(values.std()), 2), structure=MUSCLE, slice_index=k, **conditions
     )
     if cut := tissues.cut_at(MUSCLE):
-        absence = unassessable(f"muscle cut by the field of view at the {' and '.join(cut)}")
+        absence = unassessable("muscle_cut_by_field_of_view", edges=cut)
         seen = round(area_cm2, 2)
         sma = SMA.absent(absence, structure=MUSCLE, slice_index=k, segmented_cm2=seen)
         return (sma, mean, std, SMI.absent(absence, structure=MUSCLE))
@@ -132,5 +139,5 @@ def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[
 
 def _index(area_cm2: float, height_m: float | None) -> Measurement:
     if height_m is None:
-        return SMI.absent(unassessable("the patient's height is not known"), structure=MUSCLE)
+        return SMI.absent(unassessable("height_unknown"), structure=MUSCLE)
     return SMI.measured(round(area_cm2 / height_m**2, 2), structure=MUSCLE, height_m=height_m)

@@ -37,8 +37,15 @@ from heimdallr.analyses.anatomy.vertebral_levels import (
     structure_of,
 )
 from heimdallr.analyses.body_regions import SEPARATOR
-from heimdallr.analyses.declared_outputs import Output, all_absent, inapplicable, unassessable
+from heimdallr.analyses.declared_outputs import (
+    Absence,
+    Output,
+    all_absent,
+    inapplicable,
+    unassessable,
+)
 from heimdallr.analyses.presence import task_absence
+from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -56,8 +63,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Four scanned volumes, and four areas per whole vertebra from T10 to L5."""
     volumes = tuple(VOLUME.of(tissue=tissue) for tissue in TISSUES)
     if case.modality != "CT":
-        reason = "tissues are told apart by attenuation, which MR does not have"
-        return all_absent(volumes, inapplicable(reason))
+        return all_absent(volumes, inapplicable("tissue_needs_attenuation"))
     if absence := task_absence(case, TASK):
         return all_absent(volumes, absence)
     return (*_volumes(case), *_areas(case))
@@ -84,11 +90,11 @@ def _volumes(case: Case) -> tuple[Measurement, ...]:
     for tissue, (compartment, window) in TISSUES.items():
         output = VOLUME.of(tissue=tissue)
         if compartment == TORSO and _above_the_trunk(case):
-            nothing = inapplicable("nothing but head and neck is in view")
+            nothing = inapplicable("only_head_and_neck_in_view")
             measurements.append(output.absent(nothing, structure=compartment))
             continue
         if compartment not in segmented:
-            nothing = unassessable(f"no {compartment} segmented in this volume")
+            nothing = unassessable("not_segmented", structure=compartment)
             measurements.append(output.absent(nothing, structure=compartment))
             continue
         measurements.append(
@@ -115,8 +121,8 @@ def _areas(case: Case) -> tuple[Measurement, ...]:
         return ()
     check = check_levels(case.anatomy, case.statistics)
     levels = [level for level in AREA_LEVELS if level in check.levels]
-    if not check.consistent:
-        absence = unassessable(check.reason)
+    if check.problem is not None:
+        absence = Absence(Status.NOT_ASSESSABLE, check.problem)
         return tuple(
             AREA.of(tissue=tissue, level=level).absent(absence)
             for level in levels
@@ -133,10 +139,10 @@ def _areas_at(case: Case, level: str) -> list[Measurement]:
     for tissue, (compartment, window) in TISSUES.items():
         output = AREA.of(tissue=tissue, level=level)
         if cut := tissues.cut_at(tissue):
-            absence = unassessable(f"cut by the field of view at the {' and '.join(cut)}")
+            absence = unassessable("cut_by_field_of_view", edges=cut)
             result.append(output.absent(absence, structure=compartment, slice_index=k))
         elif not tissues.compartments[compartment].any():
-            absence = unassessable(f"no {compartment} segmented on this slice")
+            absence = unassessable("not_segmented_on_slice", structure=compartment)
             result.append(output.absent(absence, structure=compartment, slice_index=k))
         else:
             area_cm2 = round(tissues.area_cm2(tissue), 2)

@@ -1,4 +1,4 @@
-"""The `heimdallr` command. One module per subcommand; each loads what it needs when it runs."""
+"""The `heimdallr` command: its tree in `app.py`, each subcommand in `commands/`."""
 
 from heimdallr.cli.app import main
 

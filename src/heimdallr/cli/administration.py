@@ -8,12 +8,14 @@ from __future__ import annotations
 import getpass
 import os
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heimdallr.clock import utc_now
 from heimdallr.config import load_settings
 from heimdallr.domain.errors import ConfigurationError
+from heimdallr.files import keep_others_out
 from heimdallr.store.database import open_database
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import AuditEntry
@@ -32,6 +34,7 @@ def opened_database() -> Iterator[Database]:
         ConfigurationError: root would leave files that the service cannot write.
         StorageError: it cannot be used.
     """
+    keep_others_out()
     database = open_database(load_settings())
     try:
         refuse_root(database)
@@ -42,7 +45,7 @@ def opened_database() -> Iterator[Database]:
 
 
 def refuse_root(database: Database) -> None:
-    """SQLite makes files beside its own; made by root, they would shut the service out.
+    """Refuse root on a user's SQLite database: files root makes beside it shut the service out.
 
     Raises:
         ConfigurationError: that would happen.
@@ -56,17 +59,12 @@ def refuse_root(database: Database) -> None:
         raise ConfigurationError(msg, remedy="run it as that user, with sudo -u")
 
 
-def now() -> datetime:
-    """The wall clock."""
-    return datetime.now(timezone.utc)
-
-
 def record(database: Database, action: str, name: str, details: str = "") -> None:
     """Write what was done here into the audit trail."""
     with database.write() as session:
         session.add(
             AuditEntry(
-                at=now(),
+                at=utc_now(),
                 actor=f"shell:{login()}"[:80],
                 action=action,
                 object=name[:160],

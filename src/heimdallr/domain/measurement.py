@@ -1,4 +1,4 @@
-"""A number that knows what it is, or why it is not there."""
+"""A measurement: value and unit, or status and reason."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from heimdallr.domain.statements import Statement
 
 Scalar = str | int | float | bool | None
 """What a provenance entry, a parameter or an evidence field may hold."""
@@ -30,9 +32,9 @@ class Status(str, Enum):
 class Measurement:
     """One named quantity of one study.
 
-    A value is present exactly when ``status`` is ``measured``; otherwise ``reason`` says why
-    it is not. Build with :func:`measured`, :func:`not_applicable`, :func:`not_assessable` or
-    :func:`failed`.
+    A value is present exactly when ``status`` is ``measured``; otherwise ``why`` says why
+    it is not. Analyses build theirs with
+    :class:`~heimdallr.analyses.declared_outputs.Output`.
 
     Attributes:
         name: unique within a case; the flat key where the founding document names one,
@@ -50,54 +52,25 @@ class Measurement:
     value: float | int | str | None
     unit: str
     status: Status
-    reason: str = ""
+    why: Statement | None = None
     analysis: str = ""
     structure: str | None = None
     flat: bool = False
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no value, in English; empty when there is one."""
+        return "" if self.why is None else self.why.text
 
     def __post_init__(self) -> None:
         """Refuse a value without the status, a status without the reason, and NaN."""
         if (self.status is Status.MEASURED) != (self.value is not None):
             msg = f"{self.name}: a value is present exactly when the status is 'measured'"
             raise ValueError(msg)
-        if self.status is not Status.MEASURED and not self.reason:
+        if self.status is not Status.MEASURED and self.why is None:
             msg = f"{self.name}: status {self.status} needs a reason"
             raise ValueError(msg)
         if isinstance(self.value, float) and not math.isfinite(self.value):
             msg = f"{self.name}: {self.value} is not a number to publish"
             raise ValueError(msg)
-
-
-def measured(
-    name: str,
-    value: float | str,
-    unit: str = "",
-    *,
-    structure: str | None = None,
-    flat: bool = False,
-    **parameters: Scalar,
-) -> Measurement:
-    """A measurement with a value; raises :class:`ValueError` for NaN or infinity."""
-    return Measurement(
-        name, value, unit, Status.MEASURED, structure=structure, flat=flat, parameters=parameters
-    )
-
-
-def not_applicable(
-    name: str, unit: str, reason: str, *, structure: str | None = None
-) -> Measurement:
-    """A measurement that makes no sense for this study."""
-    return Measurement(name, None, unit, Status.NOT_APPLICABLE, reason, structure=structure)
-
-
-def not_assessable(
-    name: str, unit: str, reason: str, *, structure: str | None = None
-) -> Measurement:
-    """A measurement this study cannot answer."""
-    return Measurement(name, None, unit, Status.NOT_ASSESSABLE, reason, structure=structure)
-
-
-def failed(name: str, unit: str, reason: str, *, structure: str | None = None) -> Measurement:
-    """A measurement the software broke on."""
-    return Measurement(name, None, unit, Status.FAILED, reason, structure=structure)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from typing import Literal, get_args
+
+from heimdallr.domain.statements import Statement  # noqa: TC001 - pydantic reads it at run time
 
 Modality = Literal["CT", "MR"]
-"""The modalities Heimdallr turns into volumes."""
+"""A modality (0008,0060) Heimdallr turns into volumes."""
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+"""All of them; in a study that holds several, the earlier one is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Series:
         phase_hint: contrast phase the tags tell (``native``, ``arterial``, ``venous``,
             ``delayed``), ``None`` when they do not.
         acquisition: MR sequence facts (ScanningSequence, MRAcquisitionType, EchoTime …).
+        sides_known: it is said how the patient lies; a NIfTI file may leave that out, and then
+            nothing tells left from right.
     """
 
     series_instance_uid: str
@@ -111,11 +117,12 @@ class Series:
     contrast_agent: str | None = None
     phase_hint: str | None = None
     acquisition: tuple[tuple[str, str], ...] = ()
+    sides_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesVerdict:
-    """What series selection thought of one series, in words a person can check.
+    """What series selection thought of one series, as a person can check it.
 
     Attributes:
         rank: 1 for the chosen series; ``None`` for a series that cannot be used.
@@ -124,7 +131,7 @@ class SeriesVerdict:
 
     series: Series
     rank: int | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When a study is complete: a rule that is told what arrives, and is handed the clock.
+"""Decides when a study is complete, from what has arrived and the time that has passed.
 
 A study is complete
 
@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
+
+from heimdallr.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 SETTLE_S = 2.0
 """Seconds after a release in which the sender may begin the next association."""
@@ -43,7 +45,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """See :class:`Clock`."""
-        return datetime.now(timezone.utc)
+        return utc_now()
 
     def monotonic(self) -> float:
         """See :class:`Clock`."""

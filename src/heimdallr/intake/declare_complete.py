@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import select
 
 from heimdallr.domain.errors import StateConflictError
+from heimdallr.files import sync_folder
 from heimdallr.intake.completion_rule import has_no_gap
 from heimdallr.intake.keeping_apart import forget_moved
-from heimdallr.publishing.files import sync_folder
 from heimdallr.publishing.ownership import may_take
 from heimdallr.store.layout import revisions
 from heimdallr.store.models import Instance, Study, StudyState

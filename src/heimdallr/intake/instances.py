@@ -13,7 +13,7 @@ from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake.parsing import is_same_image
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.case_id import short_hash
-from heimdallr.store.models import STAT, Instance, Series, Statement, Study, StudyState
+from heimdallr.store.models import STAT, Header, Instance, Series, Study, StudyState
 from heimdallr.store.patients import settle
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work.lifecycle import reopen, set_priority
@@ -37,7 +37,7 @@ _STATED = (
     "patient_id", "issuer", "patient_name", "birth_date", "sex", "accession_number", "study_date",
     "description", "institution",
 )  # fmt: skip
-"""What makes two images' statements one; times and ages differ from image to image."""
+"""What makes two images' headers one; times and ages differ from image to image."""
 
 _log = structlog.get_logger()
 
@@ -82,7 +82,7 @@ class StudyWriter:
         self._study: Study
         self._series: dict[str, Series] = {}
         self._known: dict[str, Instance] = {}
-        self._statements: dict[tuple[object, ...], Statement] = {}
+        self._headers: dict[tuple[object, ...], Header] = {}
         self._placed: list[Path] = []
         self._changed = False
         self._put_back = False
@@ -122,9 +122,9 @@ class StudyWriter:
                 select(Instance).where(Instance.study_fk == study_id, Instance.key.in_(keys))
             )
         }
-        self._statements = {
+        self._headers = {
             tuple(getattr(one, name) for name in _STATED): one
-            for one in session.scalars(select(Statement).where(Statement.study_fk == study_id))
+            for one in session.scalars(select(Header).where(Header.study_fk == study_id))
         }
 
     def add(self, one: ReceivedInstance, path: Path, received_at: datetime) -> Outcome:
@@ -223,14 +223,14 @@ class StudyWriter:
     def _renew_row(self, row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
         """Newer content takes the place of older."""
         self._study.size_bytes += one.size_bytes - row.size_bytes
-        before = row.statement_fk
+        before = row.header_fk
         self._fill(row, one, received_at)
-        if row.statement_fk != before:
+        if row.header_fk != before:
             self._state(one).corrects = True
         self._replaced += 1
 
     def _fill(self, row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
-        row.statement_fk = self._state(one).id
+        row.header_fk = self._state(one).id
         row.sop_class_uid, row.transfer_syntax_uid = one.sop_class_uid, one.transfer_syntax_uid
         row.instance_number, row.own = one.instance_number, one.own
         row.digest, row.size_bytes, row.received_at = one.digest, one.size_bytes, received_at
@@ -273,7 +273,7 @@ class StudyWriter:
         note(self._session, study, "receiving", f"first images{sender} ({origin.source})", now)
         return study
 
-    def _state(self, one: ReceivedInstance) -> Statement:
+    def _state(self, one: ReceivedInstance) -> Header:
         """The row of what an image says of patient and exam."""
         patient = one.patient
         facts = (
@@ -287,9 +287,9 @@ class StudyWriter:
             one.description,
             one.institution,
         )
-        row = self._statements.get(facts)
+        row = self._headers.get(facts)
         if row is None:
-            row = Statement(
+            row = Header(
                 study_fk=self._study.id,
                 age_years=patient.age_years,
                 study_time=one.study_time,
@@ -297,7 +297,7 @@ class StudyWriter:
             )
             self._session.add(row)
             self._session.flush()
-            self._statements[facts] = row
+            self._headers[facts] = row
         return row
 
     def _add_modality(self, modality: str) -> None:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.files import sync_folder
 from heimdallr.intake.instances import StudyWriter
 from heimdallr.intake.parsing import data_set_digest, read_received
 from heimdallr.intake.pixels import UnusableFileError
 from heimdallr.intake.spool import Origin
 from heimdallr.preparation.persons import Named, Person
 from heimdallr.preparation.reading import tolerant_pydicom
-from heimdallr.publishing.files import sync_folder
 from heimdallr.store.models import Instance, Series, Study, StudyState
 from heimdallr.store.patients import patients_of, people_of, settle
 from heimdallr.store.results import listed
@@ -182,21 +182,21 @@ def _moves(session: Session, study: Study) -> dict[str, list[_Move]]:
     keeps, *others = patients_of(session, study)
     homes = homes_of(session, study.study_instance_uid)
     uid = study.study_instance_uid or study.key
-    owners = dict.fromkeys((one.id for one in keeps.statements), study.key)
+    owners = dict.fromkeys((one.id for one in keeps.headers), study.key)
     for patient in others:
         known = homes.of(patient.named, "") if homes else study.key
         home = known if known != study.key else _key(uid, patient.named)
-        owners |= dict.fromkeys((one.id for one in patient.statements), home)
+        owners |= dict.fromkeys((one.id for one in patient.headers), home)
     instances = session.scalars(
         select(Instance).where(Instance.study_fk == study.id).order_by(Instance.key)
     ).all()
     of_series: dict[int, set[str]] = defaultdict(set)
     for one in instances:
-        if owner := owners.get(one.statement_fk or 0):
+        if owner := owners.get(one.header_fk or 0):
             of_series[one.series_fk].add(owner)
     moves: dict[str, list[_Move]] = defaultdict(list)
     for one in instances:
-        owner = owners.get(one.statement_fk or 0)
+        owner = owners.get(one.header_fk or 0)
         if owner is None:
             fitting = of_series[one.series_fk]
             owner = next(iter(fitting)) if len(fitting) == 1 else _key(uid, Named())

@@ -1,4 +1,4 @@
-"""Giving received files their place, so that no kill at any instant loses one.
+"""Moves received files to their lasting place; a kill at any instant loses none.
 
 A file keeps its name in the spool until the database has committed: its place is a second name
 (a hard link) for the same bytes. So after a kill there is either no row, and the spool still has
@@ -13,8 +13,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from heimdallr.files import sync_folder, whole_file
 from heimdallr.intake.parsing import data_set_digest
-from heimdallr.publishing.files import sync_folder, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

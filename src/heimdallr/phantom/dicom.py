@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from heimdallr.domain.study import Modality
     from heimdallr.phantom.stack import Stack
 
 UID_ROOT = "2.25.105987409858469180892672274163566555586."
@@ -53,7 +54,7 @@ class StudyHeader:
 
     seed: int
     kind: str
-    modality: Literal["CT", "MR"]
+    modality: Modality
     description: str
     patient_name: str
     patient_id: str

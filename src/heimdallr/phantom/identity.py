@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from heimdallr.phantom.dicom import SeriesHeader, StudyHeader
 from heimdallr.phantom.patient import Patient, sample_patient
+
+if TYPE_CHECKING:
+    from heimdallr.domain.study import Modality
 
 Kind = Literal["trunk_ct", "head_ct", "abdomen_mr"]
 
@@ -38,7 +41,7 @@ def adult(seed: int, kind: Kind) -> Patient:
 
 
 def study_header(
-    seed: int, kind: Kind, modality: Literal["CT", "MR"], description: str, patient: Patient
+    seed: int, kind: Kind, modality: Modality, description: str, patient: Patient
 ) -> StudyHeader:
     """Header of a study; name, accession number and dates follow from seed and patient."""
     names = _GIVEN_NAMES[patient.sex]

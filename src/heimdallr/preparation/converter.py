@@ -33,13 +33,20 @@ RETURN_CODES = {
 }
 """dcm2niix's exit codes (``nii_dicom.h``)."""
 
-CAN_BE_WHOLE = frozenset({0, 8, 10})
-"""Codes after which an output may still be right (8 is what oblique reformats give)."""
+CAN_BE_WHOLE = frozenset({0, 1, 8, 10})
+"""Codes after which an output may still be right: it is checked like any other.
+
+1 is given where slices are unevenly spaced but not of signed 16-bit numbers, 8 for oblique
+reformats.
+"""
 
 TIMEOUT_S = 900.0
+"""Chosen, not measured: what takes a quarter of an hour hangs."""
+
 MEMORY_BASE_BYTES = 2 * 2**30
 MEMORY_PER_BYTE = 10
-"""Address space dcm2niix may take: this much, and so much per byte of the images."""
+"""Address space dcm2niix may take: this much, and so much per byte of the images. Chosen, not
+measured: compressed images grow severalfold, and a tilt or uneven gaps need copies of them."""
 
 _MAX_WARNINGS = 20
 _NAME = "volume"

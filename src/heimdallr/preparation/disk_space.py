@@ -1,4 +1,7 @@
-"""Was it the disk? Converters do not say: without room they fail as they do on a bad image."""
+"""Tells a full disk from a failed conversion.
+
+Converters do not: without room they fail as they do on a bad image.
+"""
 
 from __future__ import annotations
 

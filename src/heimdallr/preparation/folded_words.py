@@ -1,4 +1,4 @@
-"""Words as they are compared: accents folded, lower case, cut at everything that is no letter."""
+"""Texts folded for comparison: without accents, in lower case, cut into words."""
 
 from __future__ import annotations
 

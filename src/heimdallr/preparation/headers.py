@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.identity import is_own_object
+from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import MODALITIES
 from heimdallr.preparation.case_id import short_hash
 from heimdallr.preparation.duplicates import sharing_uids, without_duplicates
 from heimdallr.preparation.instances import Instance, instance_of
@@ -33,11 +35,6 @@ if TYPE_CHECKING:
 
 SCAN_THREADS = 4
 """Threads that read headers: they overlap waiting for the disk, not computing."""
-
-_SEVERAL_PATIENTS = (
-    "images of this study name {count} different patients; those of each are a case of their own"
-)
-_SHARED_UIDS = "{count} images carry the UID of another image; all of them were kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class ScannedStudy:
     modalities: tuple[str, ...]
     candidates: tuple[SeriesCandidate, ...]
     instances: tuple[Instance, ...]
-    notices: tuple[str, ...] = ()
+    notices: tuple[Statement, ...] = ()
 
     def patient_of(self, measured: SeriesCandidate) -> Patient:
         """Whose images a series holds.
@@ -122,10 +119,10 @@ def scan(files: Iterable[Path], *, threads: int = SCAN_THREADS, keep_apart: bool
     sharing = sharing_uids(kept, study_key)
     studies: list[ScannedStudy] = []
     for key, heap in heaps.items():
-        notices = [_SHARED_UIDS.format(count=sharing[key])] if sharing.get(key) else []
+        notices = [Statement("shared_uids", {"count": sharing[key]})] if sharing.get(key) else []
         parts = list(_by_person(key, heap)) if keep_apart else [(key, heap)]
         if len(parts) > 1:
-            notices.append(_SEVERAL_PATIENTS.format(count=len(parts)))
+            notices.append(Statement("several_patients", {"count": len(parts)}))
         studies.extend(_study(name, part, notices) for name, part in parts)
     studies.sort(key=lambda one: (one.study_date or "", one.accession_number, one.key))
     return Scan(tuple(studies), dict(sorted(skipped.items())))
@@ -213,7 +210,7 @@ def _is_own(instance: Instance) -> bool:
     )
 
 
-def _study(key: str, heap: Sequence[Instance], notices: Sequence[str]) -> ScannedStudy:
+def _study(key: str, heap: Sequence[Instance], notices: Sequence[Statement]) -> ScannedStudy:
     instances = sorted(heap, key=_telling_order)
     series: dict[str, list[Instance]] = defaultdict(list)
     for one in heap:
@@ -239,7 +236,7 @@ def _study(key: str, heap: Sequence[Instance], notices: Sequence[str]) -> Scanne
 
 def _telling_order(instance: Instance) -> tuple[object, ...]:
     """CT and MR images first: reports and screens often leave a patient's size and weight out."""
-    return (instance.modality not in ("CT", "MR"), *_order(instance))
+    return (instance.modality not in MODALITIES, *_order(instance))
 
 
 def _first_told(instances: Sequence[Instance], keyword: str) -> str:

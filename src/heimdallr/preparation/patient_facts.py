@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PLAUSIBLE_HEIGHT_M = (0.3, 2.5)
 PLAUSIBLE_WEIGHT_KG = (0.3, 500.0)
+"""Chosen so that every person fits and another unit does not: 170 (cm), 70,000 (g)."""
 DAYS_PER_YEAR = 365.25
 OLDEST_YEARS = 120.0
 """Beyond this a birth date is no birth date: 1900-01-01 stands for "unknown" in many archives."""

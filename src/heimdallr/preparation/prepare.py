@@ -17,13 +17,23 @@ from heimdallr.domain.errors import (
     NoDicomError,
     UnsupportedStudyError,
 )
-from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
+from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import (
+    MODALITIES,
+    Modality,
+    Patient,
+    Selection,
+    Series,
+    SeriesVerdict,
+    Study,
+)
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
 from heimdallr.preparation.case_id import case_id
 from heimdallr.preparation.conversion import Conversion, convert
 from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.selection import Preferences, rank, select, verdicts
+from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +68,7 @@ class PreparedStudy:
     volume_path: Path
     conversion: Conversion | None = None
     skipped: Mapping[str, int] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
+    notices: tuple[Statement, ...] = ()
     source_files: tuple[Path, ...] = ()
 
 
@@ -75,7 +85,7 @@ class RefusedStudy:
     selection: Selection
     error: HeimdallrError
     skipped: Mapping[str, int] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
+    notices: tuple[Statement, ...] = ()
 
 
 def prepare(
@@ -145,10 +155,11 @@ def _prepare_nifti(
 ) -> PreparedStudy:
     suffix = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
     target = work_dir / "study-001" / f"volume{suffix}"
-    study, selection = study_of_nifti(
+    study, selection, notices = study_of_nifti(
         path, target, modality=modality, taken=lambda one: taken(one, "")
     )
-    return PreparedStudy(study, selection.verdicts[0].series, selection, target)
+    series = selection.verdicts[0].series
+    return PreparedStudy(study, series, selection, target, notices=notices)
 
 
 def _prepare_dicom(
@@ -202,7 +213,7 @@ def prepare_study(
         target: the NIfTI file to appear.
         preferences: for series selection.
     """
-    refused: dict[str, str] = {}
+    refused: dict[str, Statement] = {}
     error: HeimdallrError | None = None
     target.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -215,7 +226,7 @@ def prepare_study(
             conversion = convert(best, target, target.parent)
         except ConversionError as failure:
             error = error or failure
-            refused[best.key] = f"conversion failed: {failure}"
+            refused[best.key] = Statement("series_not_converted", {"error": str(failure)})
             continue
         return _prepared(scanned, name, best, verdicts(ranked), conversion)
 
@@ -245,7 +256,7 @@ def _prepared(
         selection,
         conversion.path,
         conversion,
-        notices=scanned.notices,
+        notices=(*scanned.notices, *best.notices, *no_anatomy(best)),
         source_files=files,
     )
 
@@ -273,14 +284,14 @@ def _why_unsupported(
     if all(one.own_object for one in scanned.candidates):
         msg = "the study holds only objects Heimdallr wrote itself"
         return UnsupportedStudyError(msg, remedy="nothing to do; results are not processed again")
-    if not {"CT", "MR"}.intersection(scanned.modalities):
+    if not set(MODALITIES).intersection(scanned.modalities):
         names = ", ".join(one or "unknown" for one in scanned.modalities)
         msg = f"modality {names} is not supported; only CT and MR volumes are"
         return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
     told = [
-        f"{candidate.name}: {verdict.reasons[0]}"
+        f"{candidate.name}: {verdict.reasons[0].text}"
         for candidate, verdict in ranked
-        if candidate.series.modality in ("CT", "MR")
+        if candidate.series.modality in MODALITIES
     ]
     more = len(told) - _REASONS_SHOWN
     shown = "; ".join(told[:_REASONS_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -16,17 +16,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heimdallr.domain.identity import is_own_object
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Series
 from heimdallr.preparation.geometry import StackGeometry, along_normal, blocks, stack_geometry
 from heimdallr.preparation.instances import WHEN, Frame, Instance, Triple
-from heimdallr.preparation.kernels import KernelReading, classify_kernel
+from heimdallr.preparation.kernels import NO_SOURCE, KernelReading, classify_kernel
 from heimdallr.preparation.phases import agent_given, phase_from_words, says_enhanced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+
 SAME_ORIENTATION = 1e-2
-"""Largest difference of a direction cosine within one stack (about half a degree)."""
+"""Largest difference of a direction cosine within one stack (about half a degree).
+
+Chosen, not measured: headers that round to two decimals pass. Half of it would cut their stacks in
+two; twice it would join slices that are a degree askew.
+"""
 
 
 class Image(NamedTuple):
@@ -49,6 +55,7 @@ class SeriesCandidate:
         kernel_source: where the kernel's class was read.
         samples_per_pixel: 3 for colour, which no CT or MR image is.
         own_object: Heimdallr wrote it.
+        notices: what every reader of what is measured on it has to be told.
     """
 
     series: Series
@@ -57,16 +64,29 @@ class SeriesCandidate:
     frames: tuple[Frame, ...]
     part: tuple[int, int] = (1, 1)
     time_points: int = 1
-    kernel_source: str = ""
+    kernel_source: Statement = NO_SOURCE
     samples_per_pixel: int = 1
     own_object: bool = False
+    notices: tuple[Statement, ...] = ()
+
+    @property
+    def called(self) -> Statement:
+        """How reasons call it; carries no description, which may name a person."""
+        number = self.series.number
+        called = (
+            Statement("series_without_number")
+            if number is None
+            else Statement("series_number", {"number": str(number)})
+        )
+        part, parts = self.part
+        if parts == 1:
+            return called
+        return Statement("series_stack", {"series": called, "part": part, "parts": parts})
 
     @property
     def name(self) -> str:
-        """How reasons and errors call it; carries no description, which may name a person."""
-        number = "without number" if self.series.number is None else str(self.series.number)
-        part, parts = self.part
-        return f"series {number}" + (f" (stack {part} of {parts})" if parts > 1 else "")
+        """How errors call it."""
+        return self.called.text
 
 
 def candidates_of(series_key: str, instances: Sequence[Instance]) -> tuple[SeriesCandidate, ...]:

@@ -1,4 +1,4 @@
-"""Whose case folder is this?
+"""Whether a case folder belongs to a study.
 
 Asked from two sides. A study that is given a name must not take a folder it does not own for
 certain: what cannot be read may be another's results. A study that is deleted takes along what

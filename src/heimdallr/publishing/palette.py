@@ -11,6 +11,8 @@ import colorsys
 import re
 import zlib
 
+from heimdallr.domain.statements import structure_name
+
 RGB = tuple[int, int, int]
 
 BONE, DARKER_BONE = (232, 222, 198), (214, 202, 176)
@@ -86,22 +88,7 @@ COLOURS: dict[str, RGB] = {
     "intracerebral_hemorrhage": (255, 76, 96),
 }
 
-NAMES: dict[str, str] = {
-    "autochthon": "paraspinal muscle",
-    "clavicula": "clavicle",
-    "common_carotid_artery": "common carotid artery",
-    "esophagus": "oesophagus",
-    "iliac_vena": "iliac vein",
-    "intracerebral_hemorrhage": "intracerebral haemorrhage",
-    "portal_vein_and_splenic_vein": "portal and splenic vein",
-    "thyroid_gland": "thyroid",
-    "torso_fat": "visceral fat",
-}
-"""Names that are not simply the class name with spaces."""
-
 _SIDE = re.compile(r"_(left|right)(?=_|$)")
-_VERTEBRA = re.compile(r"vertebrae_([CTLS]\d+)")
-_RIB = re.compile(r"rib_(left|right)_(\d+)")
 
 
 def colour(structure: str) -> RGB:
@@ -120,11 +107,5 @@ def colour(structure: str) -> RGB:
 
 def display_name(structure: str) -> str:
     """How a structure is called in a picture: ``kidney_left`` → ``Left kidney``."""
-    if vertebra := _VERTEBRA.fullmatch(structure):
-        return f"Vertebra {vertebra[1]}"
-    if rib := _RIB.fullmatch(structure):
-        return f"{rib[1].capitalize()} rib {rib[2]}"
-    side = _SIDE.search(structure)
-    base = _SIDE.sub("", structure)
-    name = NAMES.get(base, base.replace("_", " "))
-    return (f"{side[1]} {name}" if side else name).capitalize()
+    name = structure_name(structure, "en")
+    return name[:1].upper() + name[1:]

@@ -1,4 +1,4 @@
-"""A large volume on fewer voxels, for the first second of a viewer.
+"""A coarse copy of a large volume, which a viewer shows until the whole one has come.
 
 Neighbouring voxels are averaged in blocks, along the finest axis first, until few enough are left.
 The voxel centres of the result are the centres of the blocks: it overlays the volume exactly, on
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import nibabel as nib
 import numpy as np
 
+from heimdallr.files import whole_file
 from heimdallr.publishing import gzip_stream
-from heimdallr.publishing.files import whole_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

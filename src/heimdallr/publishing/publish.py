@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heimdallr.domain.statements import Statement
+from heimdallr.files import whole_file
 from heimdallr.imaging.volume import native_grid
 from heimdallr.publishing import identity, label_maps, results
 from heimdallr.publishing.case_folder import case_folder
-from heimdallr.publishing.files import whole_file
 from heimdallr.publishing.masks import write_masks, write_volume
 from heimdallr.publishing.overlays import bleed, l3, overview
 from heimdallr.publishing.preview import write_preview
@@ -125,7 +126,7 @@ def publish(
     """
     begun = time.monotonic()
     case, case_id = publication.case, publication.prepared.study.case_id
-    notices = results.notices(case)
+    notices = [one.text for one in results.notices(case)]
     with (
         case_folder(output, case_id, last_word=last_word) as folder,
         ThreadPoolExecutor(1) as background,
@@ -142,7 +143,7 @@ def publish(
             publication.measurements,
             publication.findings,
             clock(),
-            further=[*publication.prepared.notices, *failures],
+            failures=failures,
         )
         _write_text(folder / RESULTS_FILE, results.results_json(found))
         stages_s = {**publication.stages_s, "publish": time.monotonic() - begun}
@@ -182,14 +183,16 @@ def _write_images(
     return masks
 
 
-def _draw(publication: Publication, notices: Sequence[str]) -> tuple[dict[str, Canvas], list[str]]:
-    """All pictures by file name, and a line for each kind that could not be drawn."""
+def _draw(
+    publication: Publication, notices: Sequence[str]
+) -> tuple[dict[str, Canvas], list[Statement]]:
+    """All pictures by file name, and a notice for each kind that could not be drawn."""
     by_name = {one.name: one for one in publication.measurements}
     pictures: dict[str, Canvas] = {}
-    failures = []
+    failures: list[Statement] = []
     for kind in DRAWINGS:
         drawn = _draw_kind(kind, publication.case, by_name, notices)
-        if isinstance(drawn, str):
+        if isinstance(drawn, Statement):
             failures.append(drawn)
         else:
             pictures |= drawn
@@ -198,12 +201,12 @@ def _draw(publication: Publication, notices: Sequence[str]) -> tuple[dict[str, C
 
 def _draw_kind(
     kind: str, case: Case, measurements: Mapping[str, Measurement], notices: Sequence[str]
-) -> Mapping[str, Canvas] | str:
+) -> Mapping[str, Canvas] | Statement:
     """The pictures of a kind, or the notice that they could not be drawn."""
     try:
         return DRAWINGS[kind](case, measurements, notices)
     except Exception as error:  # noqa: BLE001 - the edge of a stage: recorded, not hidden
-        return f"{kind} could not be drawn: {type(error).__name__}"
+        return Statement("picture_not_drawn", {"file": kind, "error": type(error).__name__})
 
 
 def _write_text(path: Path, text: str) -> None:

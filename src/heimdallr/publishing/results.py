@@ -21,6 +21,7 @@ from heimdallr.publishing.schema import (
     Results,
     SegmentationRecord,
     WeightsRecord,
+    coded,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.case import Case
     from heimdallr.analyses.rules.findings import Finding
+    from heimdallr.domain.statements import Statement
     from heimdallr.segmentation.result import Segmentation
 
 GROUP_SEPARATOR = "."
@@ -42,7 +44,7 @@ def build_results(
     findings: Sequence[Finding],
     created_at: datetime,
     *,
-    further: Sequence[str] = (),
+    failures: Sequence[Statement] = (),
 ) -> Results:
     """Everything known about a case's numbers, ready to be written.
 
@@ -52,18 +54,20 @@ def build_results(
         measurements: of all analyses, in the order of the registry.
         findings: what the rules made of them.
         created_at: when the numbers were complete, with its time zone.
-        further: notices of the preparation, and what could not be published.
+        failures: what could not be published; it stands among the notices.
 
     Raises:
         ValueError: two measurements share a name, or a value is not finite.
     """
+    told = [*notices(case), *failures]
     return Results(
         case_id=case_id,
         modality=case.modality,
         measurements=[_measurement_record(one) for one in measurements],
         findings=[_finding_record(one) for one in findings],
         provenance=_provenance(case, created_at),
-        notices=[*notices(case), *further],
+        notices=[one.text for one in told],
+        notices_coded=[coded(one) for one in told],
         **flat_keys(measurements),
     )
 
@@ -106,10 +110,13 @@ def flat_keys(measurements: Iterable[Measurement]) -> dict[str, FlatValue]:
     return keys
 
 
-def notices(case: Case) -> list[str]:
-    """What every reader of these results has to be told; overlays carry the same lines."""
+def notices(case: Case) -> list[Statement]:
+    """What every reader of these results has to be told, what weighs most first.
+
+    Overlays carry as many of them as fit on their foot.
+    """
     origins = {one.provenance.weights_origin for one in case.segmentations.values()}
-    return [BUNDLED_CAVEAT] if "bundled" in origins else []
+    return [*([BUNDLED_CAVEAT] if "bundled" in origins else []), *case.notices]
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
@@ -119,7 +126,8 @@ def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
         created_at=created_at,
         series_instance_uid=case.series.series_instance_uid,
         segmentations=[_segmentation_record(one) for one in case.segmentations.values()],
-        skipped_tasks=dict(case.skipped_tasks),
+        skipped_tasks={task: reason.text for task, reason in case.skipped_tasks.items()},
+        skipped_tasks_coded={task: coded(reason) for task, reason in case.skipped_tasks.items()},
     )
 
 
@@ -149,6 +157,7 @@ def _measurement_record(measurement: Measurement) -> MeasurementRecord:
         unit=measurement.unit,
         status=measurement.status.value,
         reason=measurement.reason,
+        reason_coded=None if measurement.why is None else coded(measurement.why),
         analysis=measurement.analysis,
         structure=measurement.structure,
         parameters=dict(measurement.parameters),
@@ -160,9 +169,11 @@ def _finding_record(finding: Finding) -> FindingRecord:
         code=finding.code,
         severity=finding.severity.value,
         title=finding.title,
+        title_coded=coded(finding.said),
         evidence=dict(finding.evidence),
         reference=finding.reference,
         structure=finding.structure,
         slice_index=finding.slice_index,
-        caveats=list(finding.caveats),
+        caveats=[one.text for one in finding.caveats],
+        caveats_coded=[coded(one) for one in finding.caveats],
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from heimdallr.domain.statements import Statement, Value
+from heimdallr.domain.study import Modality
 from heimdallr.publishing.groups import Group
 
 if TYPE_CHECKING:
@@ -42,6 +44,39 @@ class _Record(BaseModel):
     )
 
 
+class CodedStatement(_Record):
+    """What a text beside it says, for readers in another language and for programs.
+
+    ``code`` is stable; :mod:`heimdallr.domain.statements` has the words. Absent in results made
+    before there were codes.
+    """
+
+    code: Annotated[str, Field(examples=["truncated"])]
+    parameters: Annotated[
+        dict[str, float | int | str | list[str] | CodedStatement | list[CodedStatement]],
+        Field(examples=[{"edges": ["superior"], "count": 1}]),
+    ] = {}
+
+
+def coded(statement: Statement) -> CodedStatement:
+    """A statement as it is published."""
+    return CodedStatement(
+        code=statement.code,
+        parameters={name: _published(value) for name, value in statement.parameters.items()},
+    )
+
+
+def _published(
+    value: Value,
+) -> float | int | str | list[str] | CodedStatement | list[CodedStatement]:
+    if isinstance(value, Statement):
+        return coded(value)
+    if isinstance(value, tuple):
+        statements = [coded(one) for one in value if isinstance(one, Statement)]
+        return statements or [one for one in value if isinstance(one, str)]
+    return value
+
+
 class MeasurementRecord(_Record):
     """One measurement, with its value or the reason why there is none."""
 
@@ -50,6 +85,7 @@ class MeasurementRecord(_Record):
     unit: str
     status: Literal["measured", "not_applicable", "not_assessable", "failed"]
     reason: str
+    reason_coded: CodedStatement | None = None
     analysis: str
     structure: str | None
     parameters: dict[str, Scalar]
@@ -61,11 +97,13 @@ class FindingRecord(_Record):
     code: str
     severity: Literal["critical", "significant", "note"]
     title: str
+    title_coded: CodedStatement | None = None
     evidence: dict[str, Scalar]
     reference: str
     structure: str | None
     slice_index: int | None
     caveats: list[str]
+    caveats_coded: list[CodedStatement] = []
 
 
 class WeightsRecord(_Record):
@@ -99,6 +137,7 @@ class ProvenanceRecord(_Record):
     series_instance_uid: str
     segmentations: list[SegmentationRecord]
     skipped_tasks: dict[str, str]
+    skipped_tasks_coded: dict[str, CodedStatement] = {}
 
 
 class Results(BaseModel):
@@ -111,11 +150,12 @@ class Results(BaseModel):
     __pydantic_extra__: dict[str, FlatValue]
 
     case_id: str
-    modality: Literal["CT", "MR"]
+    modality: Modality
     measurements: list[MeasurementRecord]
     findings: list[FindingRecord]
     provenance: ProvenanceRecord
     notices: list[str]
+    notices_coded: list[CodedStatement] = []
 
     @property
     def flat(self) -> dict[str, FlatValue]:
@@ -162,6 +202,7 @@ class SeriesRecord(_Record):
     instances: int
     rank: int | None
     reasons: list[str]
+    reasons_coded: list[CodedStatement] = []
 
 
 class ConversionRecord(_Record):
@@ -186,7 +227,7 @@ class Identity(_Record):
     patient_name: Annotated[str, Field(alias="PatientName", examples=["SILVA^MARIA JOSE"])]
     accession_number: Annotated[str, Field(alias="AccessionNumber")]
     study_instance_uid: Annotated[str, Field(alias="StudyInstanceUID")]
-    modality: Annotated[Literal["CT", "MR"], Field(alias="Modality", examples=["CT"])]
+    modality: Annotated[Modality, Field(alias="Modality", examples=["CT"])]
     study_date: Annotated[str | None, Field(alias="StudyDate", examples=["20260201"])]
     case_id: Annotated[str, Field(alias="CaseID", examples=["SilvaMJ_20260201_123456"])]
     clinical_name: Annotated[str, Field(alias="ClinicalName")]

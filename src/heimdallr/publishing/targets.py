@@ -1,4 +1,4 @@
-"""From a number to its place: where a viewer jumps when a measurement or a finding is clicked.
+"""Where a viewer jumps when a measurement or a finding is clicked.
 
 Measurements and findings name a structure, an axial slice, or both. Slice indices are those of the
 volume in RAS+ order (0 = most inferior); the position in scanner millimetres (RAS, NIfTI's world)

@@ -1,7 +1,8 @@
 """What TotalSegmentator does around a network: crop box, slabs, clean-up.
 
 Each function is one rule of ``totalsegmentator.nnunet.nnUNet_predict_image``; where the rule is a
-function there, that function is called.
+function there, that function is called. The figures are literals of that function (TotalSegmentator
+2.18), typed in by hand: they have to be the same.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ SMALLEST_EXTREMITY_MM3 = 50_000
 """Task ``body``: smaller pieces of ``body_extremities`` are dropped."""
 
 REFINING_DILATION_MM = 2
+"""``dilation_mm`` of ``postprocessing.refine_vertebrae_pp_with_body_mask`` by default."""
 
 
 def crop_box(found: LabelMap, crop: Crop) -> Box | None:

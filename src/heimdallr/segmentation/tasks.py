@@ -1,9 +1,22 @@
 """The table of segmentation tasks, read from TotalSegmentator's own configuration.
 
-Nothing here is typed in by hand: dataset numbers, trainers, spacings, crops, class names and
-licences come from ``totalsegmentator.map_tasks_config`` and ``totalsegmentator.map_to_binary``, so
-a newer TotalSegmentator brings its newer tasks along. What its command line calls ``total --fast``
-is a task of its own here (``total_fast``), because it has its own networks.
+Dataset numbers, trainers, spacings, crops, class names and licences come from
+``totalsegmentator.map_tasks_config`` and ``totalsegmentator.map_to_binary``, so a newer
+TotalSegmentator brings its newer tasks along. What its command line calls ``total --fast`` is a
+task of its own here (``total_fast``), because it has its own networks.
+
+What its configuration does not say is typed in by hand from its code (2.18). Read it again when
+TotalSegmentator is upgraded:
+
+* ``python_api.py``: :data:`DEFAULT_PLANS`, :data:`CROP_MARGIN_MM`, which network finds a crop
+  (:func:`_crop`), and that ``vertebrae_body`` refines ``vertebrae_pp_refined``;
+* ``nnunet.py``: :data:`OVERLAPPING_LESS` with its two steps, and which families are split over
+  several networks (:data:`_PARTS`);
+* ``map_tasks_config.py``: which tasks are experiments (:data:`_NOT_TASKS`), and whether a task has
+  a cascade, which is not supported;
+* ``libs.py``: where releases lie (:func:`download_url`).
+
+``docs/segmentation.md`` has the list for the whole package, and what notices a change.
 """
 
 from __future__ import annotations
@@ -27,7 +40,8 @@ from heimdallr.domain.errors import SegmentationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Modality = Literal["CT", "MR"]
+    from heimdallr.domain.study import Modality
+
 Variant = Literal["full", "fast", "fastest"]
 
 DEFAULT_PLANS = "nnUNetPlans"

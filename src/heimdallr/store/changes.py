@@ -1,4 +1,4 @@
-"""What has changed since a reader last looked: everything, once, whoever commits first.
+"""The studies that changed since a reader last looked; overlapping transactions lose none.
 
 Every change of a study's row stamps it with a number (``studies.change``), and a deleted study
 leaves one behind (``removed_studies.change``). On SQLite there is one writer at a time, so the

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from heimdallr.store.change_number import NextChange
-from heimdallr.store.columns import Json, Label, SearchText, UtcDateTime, words
+from heimdallr.store.columns import Changes, Json, Label, SearchText, UtcDateTime, words
 
 STAT, ROUTINE = 1, 10
 """Priorities; lower is sooner."""
@@ -109,6 +109,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
         datetime: UtcDateTime,
         Json: JSON,
+        Changes: JSON,
         StudyState: words(StudyState),
         Role: words(Role),
     }
@@ -283,20 +284,21 @@ class Series(Base):
     reasons: Mapped[Json] = mapped_column(default=list)
 
 
-class Statement(Base):
-    """What some images of a study say of its patient and of the exam.
+class Header(Base):
+    """What the headers of some images of a study say of its patient and of the exam.
 
     A study's own columns are made of these (:mod:`heimdallr.store.patients`). One that no image
-    makes any more is removed.
+    has any more is removed.
 
     Attributes:
         patient_name: PatientName with all its component groups.
-        age_years: of the first image that made the statement.
-        corrects: images made it that had said something else before.
-        declared: a person said that all statements marked so name one patient.
+        age_years: as the first of these images tells it.
+        study_time: as of ``age_years``.
+        corrects: an image has it that had another one before.
+        declared: a person said that all headers marked so name one patient.
     """
 
-    __tablename__ = "statements"
+    __tablename__ = "headers"
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
     patient_id: Mapped[str] = mapped_column(Label(64), default="")
@@ -319,7 +321,7 @@ class Instance(Base):
 
     Attributes:
         key: SOPInstanceUID, or a surrogate where it is empty or another image of the study has it.
-        statement_fk: what it says of patient and exam; ``None``: received before that was kept.
+        header_fk: what it says of patient and exam.
         digest: SHA-256 of the encoded data set, without the file meta group.
     """
 
@@ -328,8 +330,8 @@ class Instance(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
     series_fk: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), index=True)
-    statement_fk: Mapped[int | None] = mapped_column(
-        ForeignKey("statements.id", ondelete="SET NULL"), index=True
+    header_fk: Mapped[int | None] = mapped_column(
+        ForeignKey("headers.id", ondelete="SET NULL"), index=True
     )
     key: Mapped[str] = mapped_column(String(80))
     sop_class_uid: Mapped[str] = mapped_column(String(64), default="")
@@ -460,7 +462,7 @@ class Event(Base):
     kind: Mapped[str] = mapped_column(String(32))
     message: Mapped[str] = mapped_column(Label(2000))
     actor: Mapped[str] = mapped_column(String(64), default="")
-    changes: Mapped[Json] = mapped_column(default=list, server_default="[]")
+    changes: Mapped[Changes] = mapped_column(default=list, server_default="[]")
 
 
 class Delivery(Base):
@@ -517,7 +519,12 @@ class Service(Base):
 
 
 class User(Base):
-    """A person who may sign in."""
+    """A person who may sign in.
+
+    Attributes:
+        must_change_password: the password is a one-time one.
+        password_set_at: when it was set; a one-time password is worthless some days later.
+    """
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -525,6 +532,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role]
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    password_set_at: Mapped[datetime | None]
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]

@@ -1,11 +1,11 @@
 """Who a study's patient is: made of what its images say, as long as images say it.
 
-Each image's statement is kept (``statements``), so that a study's own columns, which the worklist,
-the search and the history read, can always be made anew. Where an image is sent again with a
-corrected patient, the older statement goes with the last image that made it. The series that was
-measured counts first, so that the worklist names whom ``id.json`` names.
+What each image's header says is kept (``headers``), so that a study's own columns, which worklist,
+search and history read, can always be made anew. Where a study is sent again with a corrected
+patient, the older header goes with the last image that had it. The series that was measured counts
+first, so that the worklist names whom ``id.json`` names.
 
-Where the statements name different patients (:mod:`heimdallr.preparation.persons`), a study keeps
+Where the headers name different patients (:mod:`heimdallr.preparation.persons`), a study keeps
 the one it showed, is held when it is complete, and waits for a person.
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy import delete, exists, func, select
 
 from heimdallr.preparation.case_id import alphabetic_name
 from heimdallr.preparation.persons import Named, Person, persons, same_person
-from heimdallr.store.models import Event, Instance, Patient, Series, Statement, Study
+from heimdallr.store.models import Event, Header, Instance, Patient, Series, Study
 from heimdallr.store.reading.search import search_text
 from heimdallr.store.work.lifecycle import release
 from heimdallr.store.work.states import note
@@ -35,7 +35,7 @@ _FACTS = (
     "patient_name", "patient_id", "birth_date", "sex", "accession_number", "study_date",
     "study_time", "description", "institution",
 )  # fmt: skip
-"""Columns of a study that are made of its statements, the age aside."""
+"""Columns of a study that are made of its headers, the age aside."""
 _TEXTS = {"patient_name", "patient_id", "accession_number", "description", "institution"}
 """Those that are empty, not null, where nothing is said."""
 _WORDS = {
@@ -54,18 +54,18 @@ class NamedPatient:
     """A patient that images of a study name.
 
     Attributes:
-        statements: the rows that do so, the most telling first.
+        headers: the rows that do so, the most telling first.
         series: the rows of the series whose images they are.
         images: how many.
     """
 
-    statements: tuple[Statement, ...]
+    headers: tuple[Header, ...]
     series: tuple[Series, ...]
     images: int
 
     def told(self, fact: str) -> str | float | None:
         """What the first of them says that says anything."""
-        values = (getattr(one, fact) for one in self.statements)
+        values = (getattr(one, fact) for one in self.headers)
         return next((value for value in values if value is not None and value != ""), None)
 
     @property
@@ -75,7 +75,7 @@ class NamedPatient:
         return Named(*map(str, told))
 
 
-def named_in(row: Statement | Study) -> Named:
+def named_in(row: Header | Study) -> Named:
     """Whom a row names."""
     return Named(row.patient_id, row.patient_name, row.birth_date or "")
 
@@ -142,7 +142,7 @@ def declare_one(
         StateConflictError: it is not held, or its images name other patients by now.
     """
     study = release(session, study_id, seen, now)
-    for row in session.scalars(select(Statement).where(Statement.study_fk == study.id)):
+    for row in session.scalars(select(Header).where(Header.study_fk == study.id)):
         row.declared = True
     message = f"taken as one: the {seen} patients that its images name"
     note(session, study, "patients_one", message, now, actor=actor)
@@ -151,20 +151,20 @@ def declare_one(
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """How many images of a series make a statement."""
+    """How many images of a series have a header."""
 
-    statement: Statement
+    header: Header
     series: Series
     images: int
 
     @property
     def weight(self) -> tuple[object, ...]:
         """What is measured counts first, then images, then a correction, then who came first."""
-        newest_first = -self.statement.id if self.statement.corrects else self.statement.id
+        newest_first = -self.header.id if self.header.corrects else self.header.id
         return (
             self.series.rank != 1,
             self.series.modality not in _IMAGES,
-            not self.statement.corrects,
+            not self.header.corrects,
             newest_first,
         )
 
@@ -172,30 +172,30 @@ class _Use:
 def _uses(session: Session, study: Study) -> list[_Use]:
     """Who says what, the most telling first; our own objects only repeat what a study once said."""
     query = (
-        select(Statement, Series, Instance.own, func.count())
-        .join(Instance, Instance.statement_fk == Statement.id)
+        select(Header, Series, Instance.own, func.count())
+        .join(Instance, Instance.header_fk == Header.id)
         .join(Series, Series.id == Instance.series_fk)
-        .where(Statement.study_fk == study.id)
-        .group_by(Statement.id, Series.id, Instance.own)
+        .where(Header.study_fk == study.id)
+        .group_by(Header.id, Series.id, Instance.own)
     )
     found = [
-        (_Use(statement, series, count), own)
-        for statement, series, own, count in session.execute(query).all()
+        (_Use(header, series, count), own)
+        for header, series, own, count in session.execute(query).all()
     ]
     theirs = [use for use, own in found if not own]
     return sorted(theirs or [use for use, _ in found], key=attrgetter("weight"))
 
 
 def _people(uses: Iterable[_Use]) -> tuple[Person, ...]:
-    rows = {use.statement.id: use.statement for use in uses}.values()
+    rows = {use.header.id: use.header for use in uses}.values()
     declared = [named_in(row) for row in rows if row.declared]
     return persons(map(named_in, rows), declared if len(declared) > 1 else ())
 
 
 def _patient(person: Person, uses: Iterable[_Use]) -> NamedPatient:
-    own = [use for use in uses if named_in(use.statement) in person.headers]
+    own = [use for use in uses if named_in(use.header) in person.headers]
     return NamedPatient(
-        tuple({use.statement.id: use.statement for use in own}.values()),
+        tuple({use.header.id: use.header for use in own}.values()),
         tuple({use.series.id: use.series for use in own}.values()),
         sum(use.images for use in own),
     )
@@ -203,7 +203,7 @@ def _patient(person: Person, uses: Iterable[_Use]) -> NamedPatient:
 
 def _first_of_several(patient: NamedPatient) -> tuple[object, ...]:
     measured = any(series.rank == 1 for series in patient.series)
-    return not measured, -patient.images, min(one.id for one in patient.statements)
+    return not measured, -patient.images, min(one.id for one in patient.headers)
 
 
 def _shown(before: Named, found: Sequence[NamedPatient]) -> NamedPatient:
@@ -234,7 +234,7 @@ def _point_out_numbers(
     session: Session, study: Study, patient: NamedPatient, now: datetime
 ) -> None:
     """Say once per study that one person has several PatientIDs: somebody ought to look at it."""
-    numbers = {named_in(one).folded_id for one in patient.statements} - {""}
+    numbers = {named_in(one).folded_id for one in patient.headers} - {""}
     known = select(Event.id).where(Event.study_fk == study.id, Event.kind == "several_ids")
     if len(numbers) > 1 and session.scalars(known.limit(1)).first() is None:
         message = "images give one patient several PatientIDs; name and birth date agree"
@@ -290,6 +290,6 @@ def _known_patient(session: Session, patient_id: str, issuer: str) -> Patient | 
 
 
 def _forget_unused(session: Session, study: Study) -> None:
-    """Remove statements that no image makes any more."""
-    used = exists().where(Instance.statement_fk == Statement.id)
-    session.execute(delete(Statement).where(Statement.study_fk == study.id, ~used))
+    """Remove headers that no image makes any more."""
+    used = exists().where(Instance.header_fk == Header.id)
+    session.execute(delete(Header).where(Header.study_fk == study.id, ~used))

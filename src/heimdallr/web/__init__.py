@@ -1,1 +1,1 @@
-"""The HTTP side: API, access control, live updates; one router per resource."""
+"""The web server: endpoints in `api/`, what they answer in `answers/`, who may ask in `access/`."""

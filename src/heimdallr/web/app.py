@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from heimdallr import __version__
+from heimdallr.clock import utc_now
 from heimdallr.store.layout import data_folders
 from heimdallr.store.reading.options import Options, options
 from heimdallr.web import access
@@ -58,7 +59,7 @@ def create_app(
     settings: Settings,
     database: Database,
     *,
-    now: Callable[[], datetime] | None = None,
+    now: Callable[[], datetime] = utc_now,
     stopping: threading.Event | None = None,
 ) -> FastAPI:
     """The application over an open database whose tables are made.
@@ -72,7 +73,6 @@ def create_app(
     Raises:
         ConfigurationError: access control is off where others can reach the server.
     """
-    now = now or _utc_now
     stopping = stopping or threading.Event()
     folders = data_folders(settings)
     telemetry = Telemetry(database, folders.root, now)
@@ -112,7 +112,3 @@ def create_app(
 def _options(database: Database) -> Options:
     with database.read() as session:
         return options(session)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -1,4 +1,4 @@
-"""Live changes for many readers: one look at the database, handed to everybody who follows.
+"""The live feed: one look at the database serves everybody who follows.
 
 A follower that is too slow is let go; it comes again with the cursor of the last change it saw
 (``Last-Event-ID``) and misses nothing. Streams end by themselves after a while, so that access is

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The application's neighbours.
+    """Settings, database, folders, clock and live feed of one application.
 
     Attributes:
         now: the clock.

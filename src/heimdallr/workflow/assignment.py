@@ -1,4 +1,4 @@
-"""What a worker is asked to do, and what it asks of the code that does it.
+"""The run a worker is given, and the protocol of the code that does the work.
 
 Light on purpose: whoever strings stages together need not know how one is done.
 """

@@ -1,4 +1,4 @@
-"""What a worker computes with, for people to see."""
+"""The device and the machine a worker computes with, in words."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from heimdallr.clock import local_now
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
 from heimdallr.publishing.ownership import may_take
@@ -27,14 +28,13 @@ from heimdallr.workflow.stages import (
     analyze,
     case_of,
     make_engine,
-    now,
     preferences,
     publish,
     segment,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from heimdallr.analyses.rules.findings import Finding
     from heimdallr.config import Settings
@@ -60,6 +60,7 @@ class CaseOutcome:
         findings: of a case that is done.
         notices: what every reader of its numbers has to be told.
         selection: every series with its verdict; empty when the input could not be read.
+        skipped: files of the input that took no part, by reason.
     """
 
     source: Path
@@ -71,6 +72,7 @@ class CaseOutcome:
     findings: tuple[Finding, ...] = ()
     notices: tuple[str, ...] = ()
     selection: Selection | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """What a program needs to go on; everything else stands in the case folder."""
@@ -86,6 +88,7 @@ class CaseOutcome:
                 for finding in self.findings
             ],
             "notices": list(self.notices),
+            "skipped_files": dict(self.skipped),
         }
 
 
@@ -177,10 +180,11 @@ class _Pipeline:
             error=message,
             seconds=seconds,
             selection=prepared.selection,
+            skipped=prepared.skipped,
         )
 
     def _run(self, source: Path, prepared: PreparedStudy, seconds: dict[str, float]) -> CaseOutcome:
-        case_id, started_at = prepared.study.case_id, now()
+        case_id, started_at = prepared.study.case_id, local_now()
 
         def progress(share: float) -> None:
             self.report(case_id, "segment", share_of_case("segment", share))
@@ -205,6 +209,7 @@ class _Pipeline:
             findings=analyzed.findings,
             notices=published.notices,
             selection=prepared.selection,
+            skipped=prepared.skipped,
         )
 
 
@@ -214,8 +219,9 @@ def _refused(source: Path, study: RefusedStudy) -> CaseOutcome:
         study.case_id,
         "refused",
         error=str(study.error),
-        notices=study.notices,
         selection=study.selection,
+        skipped=study.skipped,
+        notices=tuple(one.text for one in study.notices),
     )
 
 

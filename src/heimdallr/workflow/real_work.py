@@ -1,4 +1,4 @@
-"""The real work of a worker: every case's own, and the engine they share."""
+"""Makes the work of each case, on the resident engine that all cases share."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import structlog
 
 from heimdallr.analyses.contrast_phase import predict_phase
 from heimdallr.domain.errors import HeimdallrError
+from heimdallr.domain.study import MODALITIES
 from heimdallr.store.layout import data_folders
 from heimdallr.workflow.cases.case_work import CaseWork, tasks_of
 from heimdallr.workflow.engine_lease import EngineLease
@@ -39,8 +40,8 @@ class RealWork:
 
         One that comes meanwhile is not held up: between networks its preparation goes first.
         """
-        self._warm_for("CT")
-        self._warm_for("MR")
+        for modality in MODALITIES:
+            self._warm_for(modality)
         predict_phase({})
 
     def _warm_for(self, modality: Modality) -> None:

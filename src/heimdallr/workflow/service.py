@@ -9,16 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
-from heimdallr.store.layout import data_folders
+from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.workflow.cases.database_retry import is_away
@@ -79,14 +80,14 @@ def run_worker(
         interrupted, and the process is to end without waiting for it.
 
     Raises:
+        ConfigurationError: the data folder cannot be made or written.
         StorageError: the database or the state folder cannot be used.
     """
-    folders = data_folders(settings)
-    folders.create()
+    folders = writable_folders(settings)
     database = open_database(settings)
     upgrade(database)
     name, locks = new_name(), make_locks(database, folders.state, grace_s)
-    presence = Presence("worker", name, _now(), {"parallel": settings.max_parallel_cases})
+    presence = Presence("worker", name, utc_now(), {"parallel": settings.max_parallel_cases})
     make_work = make_work or _real_work(settings, presence)
     shop = Shop(database, folders, make_work, settings.max_recoveries)
     if not locks.hold(name):
@@ -169,7 +170,7 @@ class Rounds:
             self._hold_lock()
         if self._is_due("presence", BEAT_S):
             with self._database.write() as session:
-                self._presence.beat(session, _now())
+                self._presence.beat(session, utc_now())
         if not self._holding:
             return  # taken for dead by the others, who are taking over: nothing new for now
         if self._is_due("census", CENSUS_S):
@@ -191,7 +192,7 @@ class Rounds:
 
     def _keep_house(self) -> None:
         keep_house(self._settings, self._database)
-        self._work.forget(_now() - FORGET_AFTER)
+        self._work.forget(utc_now() - FORGET_AFTER)
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()
@@ -239,10 +240,6 @@ def _real_work(settings: Settings, presence: Presence) -> Callable[[Assignment, 
     _in_background("warm", real.warm)
     _in_background("hardware", look_around)
     return real
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def _in_background(name: str, work: Callable[[], object]) -> threading.Thread:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.case import Case
 from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
+from heimdallr.clock import local_now
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication
@@ -101,6 +101,7 @@ def case_of(prepared: PreparedStudy, segmented: Segmented) -> Case:
         series=prepared.series,
         segmentations=segmented.made.done,
         skipped_tasks=segmented.made.skipped,
+        notices=prepared.notices,
     )
 
 
@@ -141,9 +142,4 @@ def publish(
         chronicle.started_at,
         dict(chronicle.seconds),
     )
-    return publish_case(output, publication, now, last_word=last_word)
-
-
-def now() -> datetime:
-    """The time, with this machine's zone."""
-    return datetime.now(timezone.utc).astimezone()
+    return publish_case(output, publication, local_now, last_word=last_word)

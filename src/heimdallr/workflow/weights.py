@@ -1,4 +1,4 @@
-"""Where the settings say that weights are; light, so that commands can ask without an engine."""
+"""Opens the weights store of the settings, without loading an engine."""
 
 from __future__ import annotations
 

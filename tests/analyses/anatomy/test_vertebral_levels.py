@@ -37,14 +37,16 @@ def test_two_swapped_levels_fail() -> None:
     """L2 below L3."""
     outcome = check(column(("L5", "L4", "L2", "L3", "L1", "T12", "T11")))
     assert not outcome.consistent
-    assert "L3 lies above L2" in outcome.reason
+    assert outcome.problem is not None
+    assert "L3 lies above L2" in outcome.problem.text
 
 
 def test_a_skipped_name_fails() -> None:
     """The column is continuous but its names jump from L4 to L2: one name was lost."""
     outcome = check(column(("L5", "L4", "L2", "L1", "T12", "T11", "T10")))
     assert not outcome.consistent
-    assert "spacing" in outcome.reason
+    assert outcome.problem is not None
+    assert "spacing" in outcome.problem.text
 
 
 def test_a_gap_with_the_right_names_passes() -> None:
@@ -58,7 +60,8 @@ def test_one_level_in_two_places_fails() -> None:
     """A second L3 where L1 should be."""
     outcome = check(column(("L5", "L4", "L3", "L2", "L3", "T12", "T11")))
     assert not outcome.consistent
-    assert "inconsistent" in outcome.reason
+    assert outcome.problem is not None
+    assert "inconsistent" in outcome.problem.text
 
 
 def test_a_detached_spinous_process_is_no_second_level() -> None:
@@ -81,7 +84,8 @@ def test_too_few_vertebrae_cannot_be_verified() -> None:
     """Two vertebrae have one spacing and nothing to compare it with."""
     outcome = check(column(("L4", "L3")))
     assert not outcome.consistent
-    assert "cannot be verified" in outcome.reason
+    assert outcome.problem is not None
+    assert "cannot be verified" in outcome.problem.text
 
 
 def test_cut_vertebrae_are_left_out() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from analysis_bodies import ADULT, head, trunk
+from hand_made_outputs import output
 
+from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import (
     AGE_CAVEAT,
@@ -18,8 +20,10 @@ from heimdallr.analyses.rules.findings import (
     find,
 )
 from heimdallr.analyses.rules.muscle_cutoffs import cutoffs_for
-from heimdallr.domain.measurement import Measurement, Scalar, measured, not_assessable
 from heimdallr.domain.study import Patient, Series
+
+if TYPE_CHECKING:
+    from heimdallr.domain.measurement import Measurement, Scalar
 
 CASE = trunk((6.0, 6.0, 6.0)).case()
 
@@ -33,7 +37,8 @@ def findings(
     """Findings by code for hand-written measurements."""
     case = replace(CASE, patient=patient, series=series or CASE.series)
     measurements = [
-        replace(measured(name, value), parameters=parameters) for name, value in values.items()
+        replace(output(name).measured(value), parameters=parameters)
+        for name, value in values.items()
     ]
     return {one.code: one for one in find(case, measurements)}
 
@@ -151,9 +156,11 @@ def test_steatosis_needs_native_ct_at_the_usual_voltage(
 def cut_liver() -> list[Measurement]:
     """A truncated liver on a covered abdomen."""
     return [
-        measured("body_region_abdomen", "covered"),
-        not_assessable("liver_vol_cm3", "cm3", "truncated at superior edge"),
-        not_assessable("spleen_vol_cm3", "cm3", "no spleen segmented in this volume"),
+        output("body_region_abdomen").measured("covered"),
+        output("liver_vol_cm3", "cm3").absent(
+            unassessable("truncated", edges=("superior",), count=1, percent=42.0)
+        ),
+        output("spleen_vol_cm3", "cm3").absent(unassessable("not_segmented", structure="spleen")),
     ]
 
 
@@ -173,7 +180,7 @@ def test_the_organ_asked_for_is_cut(series: Series, *, noted: bool) -> None:
     assert bool(found) is noted
     if noted:
         assert found[0].code == "truncated_coverage"
-        assert found[0].evidence == {"liver_vol_cm3": "truncated at superior edge"}
+        assert found[0].evidence == {"liver_vol_cm3": "superior"}
 
 
 def test_bundled_weights_are_a_caveat_of_every_finding() -> None:
@@ -190,12 +197,12 @@ def test_rules_are_named_after_their_codes() -> None:
     """The documentation lists rules by the code of their finding."""
     case = replace(CASE, series=replace(CASE.series, kvp=120.0))
     everything = [
-        measured("hemorrhage_alert", "alert", segmented_cm3=1.0),
-        measured("SMA_cm2", 50.0),
-        measured("muscle_HU_mean", 10.0),
-        measured("spleen_vol_cm3", 500.0),
-        measured("liver_hu_eroded_mean", 20.0),
-        measured("contrast_phase", "native"),
+        output("hemorrhage_alert").measured("alert", segmented_cm3=1.0),
+        output("SMA_cm2").measured(50.0),
+        output("muscle_HU_mean").measured(10.0),
+        output("spleen_vol_cm3").measured(500.0),
+        output("liver_hu_eroded_mean").measured(20.0),
+        output("contrast_phase").measured("native"),
         *(one for one in cut_liver() if one.name != "spleen_vol_cm3"),
     ]
     assert [one.code for one in find(case, everything)] == [rule.__name__ for rule in RULES]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
+LEAST_URGENT = 19
+"""No niceness is higher (nice(2)); this test may itself run under `nice`."""
 
 
 def _free_port() -> int:
@@ -64,7 +66,8 @@ def test_the_recorder_is_started_again(
         return len(_began(tmp_path)) >= 2
 
     eventually(looked_after)
-    assert all(name.endswith("-5") for name in _began(tmp_path))
+    niceness = min(os.nice(0) + 5, LEAST_URGENT)
+    assert all(name.endswith(f"-{niceness}") for name in _began(tmp_path))
     recorder.end()
     assert "TEST" not in capfd.readouterr().err
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hand_made_outputs import output
 from publishing_cases import (
     PATIENT,
     TISSUE_NAMES,
@@ -20,8 +21,8 @@ from publishing_cases import (
     trunk_case,
 )
 
+from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.registry import run_all
-from heimdallr.domain.measurement import Measurement, measured, not_assessable
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
 from heimdallr.publishing.overlays import bleed, canvas, l3, overview
 from heimdallr.publishing.overlays.sheet import value_text
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.analyses.case import Case
+    from heimdallr.domain.measurement import Measurement
     from heimdallr.publishing.overlays.canvas import Canvas
 
 NOTICE = ["bundled weights — not for clinical use"]
@@ -173,6 +175,24 @@ def test_the_notice_is_on_every_sheet_or_on_none(notices: list[str]) -> None:
         assert ribbon.all() == bool(notices)
 
 
+@pytest.mark.parametrize(
+    ("notices", "foot"),
+    [
+        (["one", "two"], "ONE  ·  TWO"),
+        (["one", "long " * 40], "ONE  ·  1 MORE NOTICE IN THE RESULTS"),
+        (["long " * 40, "two"], "2 NOTICES IN THE RESULTS"),
+    ],
+)
+def test_the_foot_has_the_notices_that_fit_and_counts_the_others(
+    notices: list[str], foot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that runs off the sheet would hide the end of each."""
+    written: list[str] = []
+    monkeypatch.setattr(canvas.Canvas, "notice", lambda _self, text: written.append(text))
+    l3.draw(trunk(), _measured(trunk()), notices)
+    assert written == [foot]
+
+
 def test_no_sheet_names_the_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every text that is set is recorded: neither name nor number, ID, date or UID."""
     written: list[str] = []
@@ -196,12 +216,12 @@ def test_no_sheet_names_the_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("measurement", "text"),
     [
-        (measured("x", 1523.45, "cm3"), "1523.5 cm³"),
-        (measured("x", 0.03, "cm3"), "< 0.1 cm³"),
-        (measured("x", 0.0, "cm2"), "0.0 cm²"),
-        (measured("x", -12.34, "HU"), "-12.3 HU"),
-        (measured("x", "right"), "right"),
-        (not_assessable("x", "cm3", "cut"), "not assessable"),
+        (output("x", "cm3").measured(1523.45), "1523.5 cm³"),
+        (output("x", "cm3").measured(0.03), "< 0.1 cm³"),
+        (output("x", "cm2").measured(0.0), "0.0 cm²"),
+        (output("x", "HU").measured(-12.34), "-12.3 HU"),
+        (output("x").measured("right"), "right"),
+        (output("x", "cm3").absent(unassessable("cut")), "not assessable"),
         (None, "not measured"),
     ],
 )
@@ -224,6 +244,6 @@ def test_missing_values_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     l3.draw(case, _measured(case), ())
     assert "the patient's height is not known" in written
     written.clear()
-    l3.draw(case, {"slice_L3": measured("slice_L3", 38)}, ())
+    l3.draw(case, {"slice_L3": output("slice_L3").measured(38)}, ())
     assert "not measured" in written
     assert not any(text.startswith("0") for text in written)

@@ -31,18 +31,19 @@ def test_tables_of_permissions(heading: str, granted: dict[str, frozenset[Permis
         name: " | ".join("yes" if Permission(one) in some else "–" for one in ORDER)
         for name, some in granted.items()
     }
-    assert rows == expected
+    assert rows == expected, f"docs/access.md, table headed {heading}"
 
 
 def test_figures() -> None:
     """Limits and lengths on the page are those of the program."""
     minutes = int(sign_in.WINDOW.total_seconds() // 60)
-    for text in (
+    figures = (
         f"Failures within {minutes} minutes",
         f"| {sign_in.PER_NAME_AND_ADDRESS} with one name from one address |",
         f"| {sign_in.PER_ADDRESS} from one address |",
         f"| {sign_in.PER_NAME} with one name |",
         f"last {sign_in._KNOWN_FOR.days} days",
         f"at least {passwords.MIN_LENGTH} characters, {passwords._MIN_DIFFERENT} of them different",
-    ):
-        assert text in PAGE, text
+    )
+    missing = [text for text in figures if text not in PAGE]
+    assert not missing, f"docs/access.md must say, word by word: {missing}"

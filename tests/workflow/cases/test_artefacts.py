@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dicom_series import SeriesOnDisk
 
+from heimdallr.domain.statements import Statement
 from heimdallr.preparation.prepare import PreparedStudy, prepare
 from heimdallr.workflow.cases import artefacts
 
@@ -20,10 +21,11 @@ def test_a_prepared_study_is_read_back_as_it_was(tmp_path: Path) -> None:
     SeriesOnDisk().write(instances)
     (made,) = prepare(instances, tmp_path / "work")
     assert isinstance(made, PreparedStudy)
-    made = replace(made, notices=("told",), skipped={"empty file": 1})
+    notices = (Statement("told", {"count": 2, "ratio": 1.5, "edges": ("left", "right")}),)
+    made = replace(made, notices=notices, skipped={"empty file": 1})
     made.volume_path.rename(tmp_path / artefacts.VOLUME)
     artefacts.save_prepared(tmp_path, made, instances)
     again = artefacts.load_prepared(tmp_path, instances)
-    assert (again.notices, again.skipped) == (("told",), {"empty file": 1})
+    assert (again.notices, again.skipped) == (made.notices, {"empty file": 1})
     assert (again.study, again.series, again.selection) == (made.study, made.series, made.selection)
     assert again.source_files == made.source_files

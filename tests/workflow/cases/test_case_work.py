@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from heimdallr.clock import local_now
 from heimdallr.config import Settings
 from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
-from heimdallr.workflow import stages
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.cases import case_work
 from heimdallr.workflow.cases.case_work import CaseWork
@@ -85,7 +85,7 @@ def test_a_case_goes_on_in_another_process_and_ends_with_the_same_numbers(
 ) -> None:
     """Every stage by a worker of its own, from the disk; published like a case done in one go."""
     assignment = _assignment(_files(head))
-    chronicle = Chronicle(stages.now(), {"prepare": 1.0, "segment": 2.0, "analyze": 3.0})
+    chronicle = Chronicle(local_now(), {"prepare": 1.0, "segment": 2.0, "analyze": 3.0})
 
     def worker(name: str) -> CaseWork:
         folder = WorkFolder(tmp_path / name)

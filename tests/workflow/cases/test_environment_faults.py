@@ -7,7 +7,6 @@ import os
 import re
 import sqlite3
 from contextlib import ExitStack, closing
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +25,7 @@ from quick_work import (
 )
 from small_disks import SmallDisk, small_disk
 
+from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.errors import ConversionError, DiskLowError, PublishingError
 from heimdallr.store.database import open_database
@@ -166,7 +166,7 @@ def test_a_case_that_waits_can_be_cancelled_and_its_worker_stopped(
     _waits(database, cancelled)
     _waits(database, kept)
     with database.write() as session:
-        lifecycle.cancel(session, cancelled, datetime.now(timezone.utc), "ana")
+        lifecycle.cancel(session, cancelled, utc_now(), "ana")
     assert wait_for_state(database, cancelled, StudyState.CANCELLED).error == "cancelled"
     assert worker.stop() == 0
     assert study_of(database, kept).state is StudyState.QUEUED

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 from quick_work import SERIES, add_late_image, receive, study_of
 from store_cases import make_identity, make_results, measurement
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, SeriesVerdict
 from heimdallr.domain.study import Series as FoundSeries
 from heimdallr.publishing.identity import identity_json
@@ -141,7 +142,8 @@ def test_an_older_refusal_does_not_touch_newer_verdicts(
         with database.write() as session:
             series = session.query(Series).filter_by(study_fk=study_id).one()
             series.rank, series.reasons = 1, ["the newer verdict"]
-        verdict = SeriesVerdict(FoundSeries(SERIES, "US"), None, ("ultrasound",))
+        reason = Statement("series_of_other_modality", {"modality": "US"})
+        verdict = SeriesVerdict(FoundSeries(SERIES, "US"), None, (reason,))
         error = UnsupportedStudyError("modality US is not supported")
         raise StudyRefusedError(error, Selection((verdict,)))
 
@@ -179,7 +181,7 @@ def test_a_study_that_is_being_deleted_is_forgotten_too(
     """Its row is there until its files are gone."""
     study_id = receive(database, settings, "1.2.3")
     job = hands.take(study_id)
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     with database.write() as session:
         runs.fail_if_unfinished(session, _only_run(database), now, "lost")
         lifecycle.begin_deletion(session, study_id, now, "anna")

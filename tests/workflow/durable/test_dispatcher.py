@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping  # noqa: TC003 - readable signatures
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 from quick_work import receive, runs_of, study_of
 
+from heimdallr.clock import utc_now
 from heimdallr.store.models import STAT, StudyState
 from heimdallr.store.work import lifecycle, runs
 from heimdallr.workflow.durable.dispatcher import OVERDUE_S, Dispatcher
@@ -36,13 +36,9 @@ class Queue:
         return {one: self.known[one] for one in workflow_ids if one in self.known}
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def _take(database: Database, workflow_id: str) -> None:
     with database.write() as session:
-        runs.take_up(session, workflow_id, "w#1", _now(), max_recoveries=3)
+        runs.take_up(session, workflow_id, "w#1", utc_now(), max_recoveries=3)
 
 
 def test_only_as_many_are_queued_as_there_are_hands(database: Database, settings: Settings) -> None:
@@ -58,7 +54,7 @@ def test_only_as_many_are_queued_as_there_are_hands(database: Database, settings
     for workflow_id in workflows[:2]:
         _take(database, workflow_id)
     with database.write() as session:
-        lifecycle.set_priority(session, ids[3], STAT, _now(), "anna")
+        lifecycle.set_priority(session, ids[3], STAT, utc_now(), "anna")
     assert dispatcher.dispatch() == 0
     queue.busy = 1
     assert dispatcher.dispatch() == 1

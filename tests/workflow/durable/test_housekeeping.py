@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quick_work import receive, runs_of, study_of
 
+from heimdallr.clock import utc_now
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import StudyState
 from heimdallr.store.work import runs
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_only_what_nobody_goes_on_from_is_removed(database: Database, settings: Settings) -> None:
     """Waiting and lately failed cases keep theirs; done, unknown and long failed ones do not."""
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     folders = data_folders(settings)
     ends = {
         "waits": None,

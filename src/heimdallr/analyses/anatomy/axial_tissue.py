@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
 from heimdallr.analyses.anatomy.morphology import in_plane_area_mm2
+from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
     from heimdallr.analyses.anatomy.morphology import Mask
@@ -53,6 +54,8 @@ ARM_DISTANCE_MM = 30.0
 
 At the abdominal wall and the back every trunk muscle reaches within 3 cm of visceral fat,
 organs, spine or paraspinal muscle; the muscles of an arm resting against the flank do not.
+Chosen, not measured. 15 mm would take lateral muscle off a thick wall; at 60 mm a slim patient's
+arm would count as trunk.
 """
 
 LIMB_BONES = ("humerus", "femur")
@@ -84,15 +87,9 @@ class AxialTissue:
         return int(self.pixels(tissue).sum()) * self.pixel_area_cm2
 
     def cut_at(self, tissue: str) -> tuple[str, ...]:
-        """In-plane edges of the field of view that a tissue's compartment touches."""
+        """In-plane edges of the field of view that cut a tissue's compartment."""
         mask = self.compartments[TISSUES[tissue][0]]
-        sides = {
-            "left": mask[0, :],
-            "right": mask[-1, :],
-            "posterior": mask[:, 0],
-            "anterior": mask[:, -1],
-        }
-        return tuple(side for side, pixels in sides.items() if pixels.any())
+        return tuple(cuts((mask.sum(axis=1), mask.sum(axis=0))))
 
 
 def route(case: Case) -> str:

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from heimdallr.imaging.volume import Affine
 
 SYMMETRY_POINTS = 5000
-"""Voxels the mirror plane is judged by."""
+"""Voxels the mirror plane is judged by: chosen for speed, about four per cm³ of brain."""
 SYMMETRY_SEARCH_DEG = ((30.0, 6.0), (4.0, 2.0), (1.5, 0.5))
-"""Reach and step of the search for its normal, coarse to fine."""
+"""Reach and step of the search for its normal, coarse to fine.
+
+Chosen, not measured: heads lie turned by less than 30 degrees, and half a degree moves the plane by
+less than 1 mm at the brain's edge.
+"""
 
 
 def midsagittal_plane(brain: Mask, affine: Affine) -> tuple[Affine, Affine]:

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.body_regions import COVERED
+from heimdallr.analyses.body_regions import COVERED, SEPARATOR
 from heimdallr.analyses.cerebral_haemorrhage import ALERT, ALERT_CM3, LABEL, LARGE_CM3
 from heimdallr.analyses.organ_volumetry import ORGANS
+from heimdallr.analyses.presence import truncated_edges
 from heimdallr.analyses.rules.muscle_cutoffs import Cutoff, cutoffs_for
-from heimdallr.domain.measurement import Status
+from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,14 +30,18 @@ if TYPE_CHECKING:
 
 ADULT_YEARS = 18.0
 LARGEST_SPLEEN_CM3 = 314.5
+"""The largest of Prassopoulos 1997, below."""
 FATTY_LIVER_HU, FATTY_DIFFERENCE_HU = 40.0, -10.0
+"""Boyce 2010; Limanond 2004, below."""
 STEATOSIS_KVP = (110.0, 130.0)
+"""Chosen, not measured: the limits were published for 120 kVp, and fat is darker at lower voltages.
+At 80 or 100 kVp a fatty liver would measure lower than the limit means, at 140 higher."""
 PRASSOPOULOS = "Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)"
 BOYCE = "Boyce 2010, AJR 194:623 (40 HU)"
 LIMANOND = "Limanond 2004, Radiology 230:276 (L-S -10 HU)"
 
-BUNDLED_CAVEAT = "bundled weights — not for clinical use"
-AGE_CAVEAT = "the patient's age is not known; adult values were applied"
+BUNDLED_CAVEAT = Statement("bundled_weights")
+AGE_CAVEAT = Statement("age_unknown")
 
 ASKED_ORGANS = {
     "liver": ("LIVER", "HEPAT", "FIGADO", "HIGADO", "LEBER", "FOIE", "FEGATO"),
@@ -63,7 +68,7 @@ class Finding:
 
     Attributes:
         code: stable identifier.
-        title: one line for the worklist.
+        said: its title, one line for the worklist: a statement ``finding_<code>``.
         evidence: measurement or limit it rests on → its value; units are in the names.
         reference: publication the limit comes from; empty for a technical finding.
         structure: TotalSegmentator class name it is about.
@@ -73,12 +78,17 @@ class Finding:
 
     code: str
     severity: Severity
-    title: str
+    said: Statement
     evidence: Mapping[str, Scalar]
     reference: str = ""
     structure: str | None = None
     slice_index: int | None = None
-    caveats: tuple[str, ...] = ()
+    caveats: tuple[Statement, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The title in English."""
+        return self.said.text
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ class Known:
         return age is None or age >= ADULT_YEARS
 
     @property
-    def age_caveats(self) -> tuple[str, ...]:
+    def age_caveats(self) -> tuple[Statement, ...]:
         """The caveat of an unknown age."""
         return (AGE_CAVEAT,) if self.case.patient.age_years is None else ()
 
@@ -125,12 +135,19 @@ def intracerebral_haemorrhage(known: Known) -> Finding | None:
     segmented = alert.parameters.get("segmented_cm3")
     volume_cm3 = float(segmented) if isinstance(segmented, int | float) else ALERT_CM3
     large = volume_cm3 >= LARGE_CM3
-    size = f"large (≥ {LARGE_CM3:g} cm³): " if large else ""
+    said = (
+        Statement(
+            "finding_intracerebral_haemorrhage_large",
+            {"volume_cm3": volume_cm3, "limit_cm3": LARGE_CM3},
+        )
+        if large
+        else Statement("finding_intracerebral_haemorrhage", {"volume_cm3": volume_cm3})
+    )
     centre = known.number("hemorrhage_analysis_slices.center_50")
     return Finding(
         code="intracerebral_haemorrhage",
         severity=Severity.CRITICAL,
-        title=f"Intracerebral haemorrhage, {size}{volume_cm3:.1f} cm³",
+        said=said,
         evidence={
             "hemorrhage_segmented_cm3": volume_cm3,
             **known.evidence("hemorrhage_side", "hemorrhage_abc2_cm3", "hemorrhage_diameter_mm"),
@@ -155,7 +172,7 @@ def low_muscle_mass(known: Known) -> Finding | None:
     return Finding(
         code="low_muscle_mass",
         severity=Severity.SIGNIFICANT if healthy else Severity.NOTE,
-        title="Low skeletal muscle mass at L3",
+        said=Statement("finding_low_muscle_mass"),
         evidence={**known.evidence("SMA_cm2", "SMI_cm2_m2"), **_limits(crossed)},
         reference="; ".join(cutoff.source for cutoff in crossed),
         structure="skeletal_muscle",
@@ -172,7 +189,7 @@ def low_muscle_attenuation(known: Known) -> Finding | None:
     return Finding(
         code="low_muscle_attenuation",
         severity=Severity.NOTE,
-        title="Low skeletal muscle attenuation at L3",
+        said=Statement("finding_low_muscle_attenuation"),
         evidence={**known.evidence("muscle_HU_mean", "contrast_phase"), **_limits(crossed)},
         reference="; ".join(cutoff.source for cutoff in crossed),
         structure="skeletal_muscle",
@@ -189,7 +206,7 @@ def splenomegaly(known: Known) -> Finding | None:
     return Finding(
         code="splenomegaly",
         severity=Severity.SIGNIFICANT,
-        title=f"Enlarged spleen, {volume_cm3:.0f} cm³",
+        said=Statement("finding_splenomegaly", {"volume_cm3": volume_cm3}),
         evidence={**known.evidence("spleen_vol_cm3"), "upper_limit_cm3": LARGEST_SPLEEN_CM3},
         reference=PRASSOPOULOS,
         structure="spleen",
@@ -221,7 +238,7 @@ def liver_steatosis(known: Known) -> Finding | None:
     return Finding(
         code="liver_steatosis",
         severity=Severity.NOTE,
-        title=f"Liver attenuation in the range of steatosis, {liver_hu:.0f} HU",
+        said=Statement("finding_liver_steatosis", {"liver_hu": liver_hu}),
         evidence={**evidence, "kvp": kvp},
         reference=f"{BOYCE}; {LIMANOND}",
         structure="liver",
@@ -232,21 +249,19 @@ def liver_steatosis(known: Known) -> Finding | None:
 
 def truncated_coverage(known: Known) -> Finding | None:
     """An organ the study was made for is cut by the edge of the volume."""
-    cut: dict[str, Scalar] = {
-        one.name: one.reason
+    cut = {
+        organ: edges
         for organ in _asked_organs(known)
         if (one := known.measurements.get(f"{organ}_vol_cm3")) is not None
-        and one.status is Status.NOT_ASSESSABLE
-        and one.reason.startswith("truncated")
+        and (edges := truncated_edges(one))
     }
     if not cut:
         return None
-    organs = ", ".join(name.removesuffix("_vol_cm3").replace("_", " ") for name in cut)
     return Finding(
         code="truncated_coverage",
         severity=Severity.NOTE,
-        title=f"Not wholly in the volume: {organs}",
-        evidence=cut,
+        said=Statement("finding_truncated_coverage", {"structures": tuple(cut)}),
+        evidence={f"{organ}_vol_cm3": SEPARATOR.join(edges) for organ, edges in cut.items()},
     )
 
 

@@ -1,6 +1,7 @@
-"""Published limits of the measurements, each with whom it holds for; the findings' own, no others.
+"""Published limits of the measurements, each with the patients it holds for.
 
-A value beyond a limit is a reason to look, not a diagnosis. All limits are for adults.
+They are those the findings use, no others, and all for adults. A value beyond a limit is a reason
+to look, not a diagnosis.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from heimdallr.analyses.rules.muscle_cutoffs import BMI_LIMIT, CUTOFFS, Cutoff, 
 from heimdallr.analyses.sarcopenia_l3 import HU_MEAN, SMA, SMI
 
 if TYPE_CHECKING:
+    from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Patient
 
 Flag = Literal["low", "high", "normal"]
@@ -115,6 +117,6 @@ def references_for(
     return found
 
 
-def caveats_for(patient: Patient) -> tuple[str, ...]:
+def caveats_for(patient: Patient) -> tuple[Statement, ...]:
     """What weakens every limit for a patient."""
     return (AGE_CAVEAT,) if patient.age_years is None else ()

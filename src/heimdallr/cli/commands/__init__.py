@@ -1,1 +1,1 @@
-"""One module per subcommand, named as the command is."""
+"""One module per subcommand, named as the command is; each loads what it needs when it runs."""

@@ -1,4 +1,4 @@
-"""`heimdallr backup` and `heimdallr restore`: a whole, checked copy of the database, and back."""
+"""`heimdallr backup` and `heimdallr restore`: copy the database, checked, and put a copy back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from heimdallr.cli.administration import now, opened_database, record, refuse_root
+from heimdallr.cli.administration import opened_database, record, refuse_root
+from heimdallr.clock import utc_now
 from heimdallr.config import load_settings
+from heimdallr.files import keep_others_out
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.upkeep.backup import back_up
@@ -25,7 +27,7 @@ def backup(
     """
     folders = data_folders(load_settings())
     with opened_database() as database:
-        manifest = back_up(database, folders, target, now())
+        manifest = back_up(database, folders, target, utc_now())
         record(database, "database.backup", "database")
     size = sum(path.stat().st_size for path in target.iterdir()) / 1e6
     typer.echo(f"{target}: {manifest.database}, {size:.1f} MB, checked")
@@ -43,13 +45,14 @@ def restore(
     Everybody has to sign in again. A token that was revoked since is valid again: look at
     `heimdallr token list`.
     """
+    keep_others_out()
     settings = load_settings()
     folders = data_folders(settings)
     folders.create()
     database = open_database(settings)
     try:
         refuse_root(database)
-        restored = put_back(database, folders, source, now(), force=force)
+        restored = put_back(database, folders, source, utc_now(), force=force)
         record(database, "database.restore", "database", f"of {restored.made_at.isoformat()}")
     finally:
         database.close()

@@ -1,4 +1,4 @@
-"""`heimdallr phantom`: synthetic patients with known truth, as DICOM."""
+"""`heimdallr phantom`: write synthetic patients with known truth, as DICOM."""
 
 from __future__ import annotations
 

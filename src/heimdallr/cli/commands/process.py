@@ -1,10 +1,10 @@
-"""`heimdallr process`: studies in, case folders out, with a progress bar."""
+"""`heimdallr process`: studies in, case folders out, without any service."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from heimdallr.config import load_settings
+from heimdallr.domain.study import Modality
 
 if TYPE_CHECKING:
     from heimdallr.domain.study import Selection
@@ -29,9 +30,7 @@ def process(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of case folders.")
     ] = None,
-    modality: Annotated[
-        Literal["CT", "MR"] | None, typer.Option(help="Modality of a NIfTI file.")
-    ] = None,
+    modality: Annotated[Modality | None, typer.Option(help="Modality of a NIfTI file.")] = None,
     explain: Annotated[
         bool, typer.Option(help="Only say which series would be chosen, and why.")
     ] = False,
@@ -91,6 +90,9 @@ def _print_outcomes(outcomes: list[CaseOutcome]) -> None:
                 f"{finding.severity.value}: {finding.title}" for finding in outcome.findings
             )
         what += "".join(f"\nnotice: {notice}" for notice in outcome.notices)
+        if outcome.skipped:
+            counts = (f"{count} × {reason}" for reason, count in outcome.skipped.items())
+            what += f"\npassed over: {', '.join(counts)}"
         total = sum(outcome.seconds.values())
         table.add_row(outcome.case_id, _STATES[outcome.state], f"{total:.1f} s", what)
     Console().print(table)
@@ -108,6 +110,6 @@ def _print_selection(case_id: str, selection: Selection) -> None:
             "" if verdict.series.number is None else str(verdict.series.number),
             verdict.series.description,
             str(verdict.series.instances),
-            "; ".join(verdict.reasons),
+            "; ".join(one.text for one in verdict.reasons),
         )
     Console().print(table)

@@ -1,4 +1,4 @@
-"""`heimdallr rebuild-index`: the database anew, from the case folders and the images received."""
+"""`heimdallr rebuild-index`: make the database anew from case folders and received images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from heimdallr.cli.administration import now, opened_database, record
+from heimdallr.cli.administration import opened_database, record
+from heimdallr.clock import utc_now
 from heimdallr.config import load_settings
 from heimdallr.intake.placing import place
 from heimdallr.intake.recorder import Recorded, record_batch
@@ -43,7 +44,7 @@ def rebuild_index(
         studies = _study_folders(folders)
         for folder in track(studies, "reading images", console=console, disable=as_json):
             recorded += _record(database, folders, folder)
-        rebuilt = rebuild(database, folders, now())
+        rebuilt = rebuild(database, folders, utc_now())
         record(database, "index.rebuild", "database", _summary(recorded, rebuilt)[:500])
     if as_json:
         images = {"recorded": recorded.recorded, "unusable": dict(recorded.quarantined)}
@@ -64,7 +65,7 @@ def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
 
     Damaged ones are in quarantine then, and only there; what never was an image stays.
     """
-    origin = Origin(source="upload", began_at=now(), label="rebuild-index", pid=os.getpid())
+    origin = Origin(source="upload", began_at=utc_now(), label="rebuild-index", pid=os.getpid())
     batch = open_batch(folders.spool, origin)
     files = sorted(path for path in folder.iterdir() if path.suffix == WHOLE)
     try:
@@ -81,7 +82,7 @@ def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
 
 
 def _summary(recorded: Recorded, rebuilt: Rebuilt) -> str:
-    unusable = sum(recorded.quarantined.values()) + recorded.passed_over
+    unusable = sum(recorded.quarantined.values()) + sum(recorded.passed_over.values())
     return (
         f"{recorded.recorded} images recorded, {recorded.identical} known, {unusable} unusable; "
         f"studies: {rebuilt.found} with their results, {rebuilt.made} from results alone, "

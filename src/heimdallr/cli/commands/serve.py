@@ -1,4 +1,4 @@
-"""`heimdallr serve`: the web server, API and dashboard."""
+"""`heimdallr serve`: run the web server: API and dashboard."""
 
 from __future__ import annotations
 

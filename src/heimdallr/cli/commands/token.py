@@ -1,4 +1,4 @@
-"""`heimdallr token`: keys of programs that use the API."""
+"""`heimdallr token`: make, list and revoke the keys of programs that use the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from heimdallr.cli.administration import day, login, now, opened_database, record
+from heimdallr.cli.administration import day, login, opened_database, record
+from heimdallr.clock import utc_now
 from heimdallr.store.people import tokens
 
 app = typer.Typer(help="Create, list and revoke API tokens.", no_args_is_help=True)
@@ -34,7 +35,7 @@ def create(
             database,
             name,
             scope,
-            now(),
+            utc_now(),
             created_by=f"shell:{login()}",
             lasts=None if days is None else timedelta(days=days),
         )
@@ -54,6 +55,7 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
             {
                 "name": token.name,
                 "scopes": sorted(token.scopes),
+                "state": token.state(utc_now()),
                 "created_by": token.created_by,
                 "created_at": token.created_at.isoformat(),
                 "expires_at": token.expires_at and token.expires_at.isoformat(),
@@ -68,11 +70,11 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     for column in ("name", "scopes", "state", "expires", "last used", "made by"):
         table.add_column(column, overflow="fold")
     for token in everyone:
-        state = "valid" if token.is_valid(now()) else "revoked" if token.revoked_at else "expired"
+        state = token.state(utc_now())
         table.add_row(
             token.name,
             " ".join(sorted(token.scopes)),
-            state,
+            "made in the future" if state == "future" else state,
             day(token.expires_at),
             day(token.last_used_at),
             token.created_by,
@@ -85,6 +87,6 @@ def revoke(name: _Name) -> None:
     """Make a token worthless, at once and for good."""
     with opened_database() as database:
         with database.write() as session:
-            token = tokens.revoke_token(session, name, now())
+            token = tokens.revoke_token(session, name, utc_now())
         record(database, "token.revoke", f"token:{token.name}")
     typer.echo(f"{token.name} is revoked")

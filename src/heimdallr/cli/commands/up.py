@@ -1,4 +1,4 @@
-"""`heimdallr up`: listener, web server and worker of one machine in one command."""
+"""`heimdallr up`: run listener, web server and worker of one machine in one command."""
 
 from __future__ import annotations
 

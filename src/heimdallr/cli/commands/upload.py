@@ -1,4 +1,4 @@
-"""`heimdallr upload`: ZIPs and folders to a server, with a progress bar."""
+"""`heimdallr upload`: send ZIPs and folders to a server, with a progress bar."""
 
 from __future__ import annotations
 

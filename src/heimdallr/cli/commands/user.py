@@ -1,4 +1,4 @@
-"""`heimdallr user`: who may sign in to the dashboard and the API.
+"""`heimdallr user`: add, list, change and shut out people who sign in.
 
 Passwords come from a prompt or from standard input, never from the command line, where every
 user of the machine could read them.
@@ -15,7 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from heimdallr.cli.administration import day, now, opened_database, record
+from heimdallr.cli.administration import day, opened_database, record
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import AccountError
 from heimdallr.store.models import Role
 from heimdallr.store.people import accounts, passwords
@@ -39,7 +40,7 @@ def add(
     password = _asked() if ask else passwords.one_time()
     with opened_database() as database:
         account = accounts.add_user(
-            database, name, role, password, now(), must_change_password=not ask
+            database, name, role, password, utc_now(), must_change_password=not ask
         )
         record(database, "user.create", f"user:{account.name}", f"role {role.value}")
     _tell(account.name, None if ask else password)
@@ -57,6 +58,7 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
                 "role": one.role.value,
                 "disabled": one.disabled,
                 "must_change_password": one.must_change_password,
+                "one_time_until": one.one_time_until and one.one_time_until.isoformat(),
                 "created_at": one.created_at.isoformat(),
                 "last_login_at": one.last_login_at and one.last_login_at.isoformat(),
             }
@@ -68,7 +70,8 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     for column in ("name", "role", "state", "last sign-in"):
         table.add_column(column, overflow="fold")
     for one in everybody:
-        state = "disabled" if one.disabled else "one-time password" * one.must_change_password
+        until = one.one_time_until and f"one-time password until {day(one.one_time_until)}"
+        state = "disabled" if one.disabled else until or ""
         table.add_row(one.name, one.role.value, state, day(one.last_login_at))
     Console().print(table)
 
@@ -88,7 +91,7 @@ def password(name: _Name, *, ask: _Ask = False) -> None:
     """Give a user a new password, one-time unless --ask; their sessions end."""
     new = _asked() if ask else passwords.one_time()
     with opened_database() as database:
-        accounts.set_password(database, name, new, must_change_password=not ask)
+        accounts.set_password(database, name, new, utc_now(), must_change_password=not ask)
         record(database, "user.password", f"user:{accounts.folded(name)}")
     _tell(accounts.folded(name), None if ask else new)
 
@@ -119,7 +122,8 @@ def _tell(name: str, one_time: str | None) -> None:
     if one_time is None:
         typer.echo(f"{name} can sign in", err=True)
         return
-    typer.echo(f"{name} signs in with this password once, and changes it then:", err=True)
+    days = f"within {passwords.ONE_TIME_FOR.days} days"
+    typer.echo(f"{name} signs in with this password once, {days}, and changes it then:", err=True)
     typer.echo(one_time)
 
 

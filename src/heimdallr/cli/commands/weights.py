@@ -1,4 +1,4 @@
-"""`heimdallr weights`: which networks are here, and how to get others."""
+"""`heimdallr weights`: list, download, install and verify network weights."""
 
 from __future__ import annotations
 

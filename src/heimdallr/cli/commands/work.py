@@ -1,4 +1,4 @@
-"""`heimdallr work`: take studies through their stages."""
+"""`heimdallr work`: run a worker, which takes studies through their stages."""
 
 from __future__ import annotations
 

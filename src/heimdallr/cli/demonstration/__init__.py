@@ -1,1 +1,1 @@
-"""What `heimdallr demo` is made of: a whole system to show, and measured against true."""
+"""What `heimdallr demo` is made of: a whole system, and a comparison with the truth."""

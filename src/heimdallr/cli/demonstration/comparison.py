@@ -1,4 +1,4 @@
-"""Measured against true, value by value, each with the tolerance it is held to.
+"""Compare results with a phantom's truth, value by value, each with its tolerance.
 
 The tolerances are the ones the bundled networks are held to on synthetic patients; they say
 nothing about real ones. A value that should be there and is not counts as wrong, and so does one
@@ -8,10 +8,11 @@ that should not be there: the volume of an organ that the study shows in part on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from heimdallr.domain.study import Modality
 from heimdallr.publishing.schema import Identity, Results, read_identity, read_results
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Truth(BaseModel):
     """The part of a phantom's ``truth.json`` that can be compared with a case folder."""
 
     study_instance_uid: str
-    modality: Literal["CT", "MR"]
+    modality: Modality
     contrast_phase: str | None
     regions: _Regions
     series: list[_Series]
@@ -94,7 +95,7 @@ def compare(case_folder: Path, truth_file: Path) -> list[Comparison]:
 
 
 def compare_records(results: Results, identity: Identity, truth_file: Path) -> list[Comparison]:
-    """The same for what the API answered."""
+    """Compare what the API answered with the truth; see :func:`compare`."""
     truth = Truth.model_validate_json(truth_file.read_bytes())
     return [*_study(results, identity, truth), *_organs(results, truth), *_focus(results, truth)]
 

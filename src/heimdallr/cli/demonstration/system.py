@@ -11,7 +11,6 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 from heimdallr.cli.ports import dicom_address, with_ports
 from heimdallr.cli.uploading.following import FINAL, StudyNow
 from heimdallr.cli.uploading.sending import open_client
+from heimdallr.clock import utc_now
 from heimdallr.config import PREFIX, Settings
 from heimdallr.domain.errors import HeimdallrError
 from heimdallr.publishing.schema import Identity, Results
@@ -120,10 +120,10 @@ class DemoSystem:
         msg = f"the studies were not over within {limit_s:.0f} s"
         raise HeimdallrError(msg, remedy=f"see {self.log}")
 
-    def records(self, case_id: str) -> tuple[Results, Identity]:
-        """What the API says of a case."""
-        results = self.client.get(f"/api/patients/{case_id}/results").raise_for_status()
-        identity = self.client.get(f"/api/patients/{case_id}/metadata").raise_for_status()
+    def records(self, study_id: int) -> tuple[Results, Identity]:
+        """What the API says of a study that has results."""
+        results = self.client.get(f"/api/patients/{study_id}/results").raise_for_status()
+        identity = self.client.get(f"/api/patients/{study_id}/metadata").raise_for_status()
         return (
             Results.model_validate_json(results.content),
             Identity.model_validate_json(identity.content),
@@ -251,7 +251,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _opened(settings: Settings, log: Path) -> DemoSystem:
     """The system with an administrator's token and a user, made as an operator makes them."""
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     password = secrets.token_urlsafe(12)
     database = open_database(settings)
     try:

@@ -1,1 +1,1 @@
-"""What `heimdallr doctor` looks at."""
+"""The checks of `heimdallr doctor` that open the database or the data folder."""

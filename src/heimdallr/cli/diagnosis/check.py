@@ -1,4 +1,4 @@
-"""One line of `heimdallr doctor`."""
+"""The outcome of one check: a line of `heimdallr doctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following a study on a server until it is over."""
+"""Follow a study on a server until it is over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many connections and associations there are at a time.
+"""Limits on simultaneous connections and associations.
 
 A connection that has not yet asked for an association costs its peer nothing. So these are
 counted apart, and the oldest gives way to a new one: whoever means it asks at once. Associations

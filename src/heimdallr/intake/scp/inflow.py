@@ -1,4 +1,4 @@
-"""The bytes of one connection, read ahead of their use."""
+"""A read-ahead buffer for the bytes of one connection, with deadlines."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Inflow:
         self.connection.settimeout(silence_s)
 
     def expect(self, count: int) -> None:
-        """Say that this many bytes are due now: they may take so long and no longer."""
+        """Set the deadline by which this many bytes have to be here."""
         self._deadline = time.monotonic() + self._silence_s + count / _LEAST_RATE
 
     def wait(self, seconds: float) -> bool:
@@ -93,7 +93,7 @@ class Inflow:
         return self._view[start : self._start]
 
     def put_back(self, taken: bytes) -> None:
-        """Have bytes that were taken come once more."""
+        """Put bytes that were taken in front again."""
         rest = bytes(self._view[self._start : self._end])
         if len(taken) + len(rest) > len(self._view):
             self._grow(len(taken) + len(rest))
@@ -101,7 +101,7 @@ class Inflow:
         self._view[: self._end] = taken + rest
 
     def forget(self) -> None:
-        """Let go of what was read ahead.
+        """Free the buffer.
 
         An association and its threads refer to each other, and would keep it until the garbage is
         collected.

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from heimdallr.clock import utc_now
 from heimdallr.store.database import open_database
 from heimdallr.store.models import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -49,7 +50,7 @@ class Sighting:
 class Presence:
     """Notes what peers do; written to the database by :meth:`write`."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)) -> None:
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], Sighting] = {}

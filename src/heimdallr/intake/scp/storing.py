@@ -1,4 +1,4 @@
-"""From a data set's bytes to a durable file of the spool, and the status that says so."""
+"""Writes received objects to the spool, durably, and decides their C-STORE status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MODE = 0o640
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be stored, and how surely.
+    """Limits on what is stored, and whether it is synced before the answer.
 
     Attributes:
         reserve_bytes: free space below which nothing more is taken.

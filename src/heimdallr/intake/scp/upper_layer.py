@@ -1,4 +1,4 @@
-"""pynetdicom's upper layer, made to wait, to cap and to give up.
+"""pynetdicom's upper layer with limits on length and silence, and without polling.
 
 Everything here that stands on pynetdicom's insides stands here only, and on version 3.0.4: the
 way :class:`DULServiceProvider` reads (``_is_transport_event``, ``_read_pdu_data``), the pause of
@@ -46,8 +46,13 @@ if TYPE_CHECKING:
     from heimdallr.intake.scp.inflow import Inflow
     from heimdallr.intake.scp.storing import Reception
 
-LONGEST_ASSOCIATION_PDU = 1 << 16
-"""Bytes of any PDU that is not P-DATA; 128 presentation contexts with 30 syntaxes fit in."""
+LONGEST_ASSOCIATION_PDU = 1 << 19
+"""Bytes of any PDU that is not P-DATA.
+
+A proposal has at most 128 presentation contexts (PS3.8 section 9.3.2.2). With 50 transfer syntaxes
+each, whose UIDs have all 64 characters, they take 445 kB; those of 22 characters as the standard
+has them, 170 kB.
+"""
 
 ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 0))
 """A-ABORT PDU by the service provider (PS3.8 section 9.3.8)."""
@@ -72,7 +77,7 @@ _SERVING_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an association is held to.
+    """The limits of an association.
 
     Attributes:
         direct: C-STORE takes the direct path.
@@ -89,7 +94,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the server wants to hear of an association.
+    """Callbacks that tell the server of an association.
 
     Attributes:
         echoed: the peer sent C-ECHO.

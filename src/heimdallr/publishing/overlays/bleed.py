@@ -53,7 +53,9 @@ GAP = 24
 LINE = 44
 SIZE = (2 * (MARGIN + PANEL) + GAP, HEADER + 8 + PANEL + 2 * LINE + 24 + FOOTER)
 SKIN_HU = -250.0
+"""What is brighter is head: between fat (-100) and air. Only decides which part is shown."""
 FIELD_MARGIN_MM = 10.0
+"""Air shown around the head; chosen by eye."""
 CLAIM = (
     "Intracerebral haemorrhage only: subdural, epidural and subarachnoid blood are not segmented."
 )

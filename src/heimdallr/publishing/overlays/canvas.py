@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from heimdallr.publishing.files import whole_file
+from heimdallr.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +36,7 @@ DASHES = {"–": 0.5, "—": 0.9}
 PLAIN = {"−": "-", "×": "x", "≥": ">=", "≤": "<=", "…": "..."}
 
 LEGEND_LINE, LEGEND_SIZE, SMALLEST_SIZE = 37, 21, 15
+NOTICE_SIZE = 23
 SCALE_BARS_CM = (1, 2, 5, 10, 20)
 
 
@@ -145,7 +146,7 @@ class Canvas:
         """A ribbon over the whole foot of the sheet that nobody overlooks."""
         top = self.height - 40
         self._draw.rectangle((0, top, self.width, self.height), fill=NOTICE)
-        self.text((self.width / 2, top + 28), text, 23, (24, 18, 6), anchor="middle")
+        self.text((self.width / 2, top + 28), text, NOTICE_SIZE, (24, 18, 6), anchor="middle")
 
     def save(self, path: Path) -> None:
         """Write the sheet as PNG, whole or not at all."""

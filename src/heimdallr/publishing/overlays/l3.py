@@ -50,7 +50,9 @@ SIZE = (1640, 1120)
 COLUMN = 452
 LOCATOR_HEIGHT = 400
 LOCATOR_WINDOW = Window(level=150, width=900)
+"""Wide, so that vertebrae and what surrounds them are seen; chosen by eye."""
 FIELD_MARGIN_MM = 12.0
+"""Air shown around the body; chosen by eye."""
 
 
 def draw(

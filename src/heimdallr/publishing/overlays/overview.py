@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heimdallr.analyses.presence import truncated_edges
 from heimdallr.analyses.structures import VOLUME
-from heimdallr.domain.measurement import Status
 from heimdallr.publishing.overlays.canvas import MUTED, legend_height
 from heimdallr.publishing.overlays.picture import Picture
 from heimdallr.publishing.overlays.plane import sample_image, sample_labels, slice_plane
@@ -96,6 +96,7 @@ UNSEEN_FROM_THE_FRONT = (*MUSCLES, "spinal_cord")
 SKELETON_TONE = 0.66
 TRANSLUCENT_OPACITY = 0.36
 MUSCLE_FILL, ORGAN_FILL, OUTLINE = 0.16, 0.36, 1.5
+"""Brightness, opacities and width of lines, chosen by eye."""
 
 
 def draw(
@@ -197,6 +198,6 @@ def _legend(
 
 def _volume(organ: str, measurements: Mapping[str, Measurement]) -> str:
     found = measurements.get(VOLUME.of(structure=organ).name)
-    if found is not None and found.status is not Status.MEASURED and "truncated" in found.reason:
+    if found is not None and truncated_edges(found):
         return "truncated"
     return value_text(found)

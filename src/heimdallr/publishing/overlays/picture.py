@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from heimdallr.publishing.palette import RGB
 
 MARGIN_PIXELS = 3
+"""How far a distance field reaches beyond its mask: more than smoothing and outline need."""
+
 SMOOTHING_PIXELS = 0.65
-"""Gaussian on the distance field, which takes the voxels' steps off."""
+"""Gaussian on the distance field, which takes the voxels' steps off. Chosen by eye; 0.45 before."""
 
 LEAST_RADIUS_PIXELS = 0.3
-"""However small or thin, a structure stays this far inside its contour at every voxel."""
+"""However small or thin, a structure stays this far inside its contour at every voxel. Chosen by
+eye: without it single voxels vanish under the smoothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,11 @@ class Window:
 SOFT_TISSUE = Window(level=50, width=400)
 BRAIN = Window(level=40, width=120)
 BRAIN_BLEED = Window(level=40, width=80)
+"""Radiology's usual windows; the bleed's is 0 to 80 HU."""
 
 
 def signal_window(values: npt.NDArray[np.float32]) -> Window:
-    """A window for MR, whose signal has no unit: from the 2nd to the 99.5th percentile."""
+    """A window for MR, whose signal has no unit: from the 2nd to the 99.5th percentile, by eye."""
     low, high = np.percentile(values, (2, 99.5))
     return Window(level=float(low + high) / 2, width=max(float(high - low), 1e-6))
 

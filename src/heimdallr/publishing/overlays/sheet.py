@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from heimdallr.domain.measurement import Status
-from heimdallr.publishing.overlays.canvas import INK, MUTED, Canvas, text_width
+from heimdallr.publishing.overlays.canvas import INK, MUTED, NOTICE_SIZE, Canvas, text_width
 from heimdallr.publishing.overlays.picture import BRAIN, SOFT_TISSUE, Window, signal_window
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Drawing(Protocol):
 
 
 SMALLEST_SHOWN = 0.1
+"""Values have one decimal: anything smaller is written as less than this, never as 0.0."""
 UNITS = {"cm2": "cm²", "cm3": "cm³", "cm2/m2": "cm²/m²"}
 
 
@@ -53,15 +54,27 @@ def new_sheet(
         size: width and height in pixels.
         title: what is shown.
         facts: short technical facts, joined by middle dots.
-        notices: what every reader has to be told; they take the foot of the sheet.
+        notices: what every reader has to be told; the foot of the sheet has those that fit.
     """
     canvas = Canvas(*size)
     canvas.text((MARGIN, 48), title, 33)
     canvas.text((MARGIN, 80), "  ·  ".join(facts), 19, MUTED)
     canvas.text((size[0] - MARGIN, 48), "Heimdallr", 21, MUTED, anchor="right")
     if notices:
-        canvas.notice("  ·  ".join(notices).upper())
+        canvas.notice(_foot(notices, size[0] - 2 * MARGIN))
     return canvas
+
+
+def _foot(notices: Sequence[str], width: int) -> str:
+    """As many notices as one line holds, and how many more the results have."""
+    line = ""
+    for shown in range(len(notices), -1, -1):
+        more = len(notices) - shown
+        told = f"{more} {'more ' if shown else ''}notice{'s' if more > 1 else ''} in the results"
+        line = "  ·  ".join([*notices[:shown], *([told] if more else [])]).upper()
+        if text_width(line, NOTICE_SIZE) <= width:
+            break
+    return line
 
 
 def series_facts(case: Case) -> list[str]:

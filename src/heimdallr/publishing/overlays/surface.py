@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 
 FINEST_MM = 2.0
 MOST_VOXELS_ALONG_AN_AXIS = 300
+"""How fine the grid is: chosen for speed, 27 million voxels at most."""
 SURFACE = 0.5
+"""Where a smoothed mask's surface lies."""
 MARGIN_VOXELS = 4
+"""Room for the smoothing around a structure."""
 
+# Light and gloss are chosen by eye.
 LIGHT = np.array([-0.38, -0.55, 0.75]) / np.linalg.norm([-0.38, -0.55, 0.75])
 _BETWEEN = LIGHT + np.array([0, 0, 1])  # half-way between the light and the eye
 HALF_WAY = _BETWEEN / np.linalg.norm(_BETWEEN)

@@ -1,10 +1,14 @@
-"""Where the discs of a spine are: its vertebrae divided all at once, by what the image shows.
+"""Finds the discs of a spine in the image, all of them at once.
 
 Along the line through the vertebral bodies a disc is a dark band between two bright endplates; the
 endplates make the difference, not the marrow, which in old age is no brighter than a disc. Other
 bands are dark too (the veins within a body, the rim of an osteophyte), and some discs do not show
 (osteoporosis, noise, thick slices). So the column is divided as a whole: heights change little from
 one vertebra to the next, and are about what the network's labels let expect.
+
+Where the figures come from: see ``spine``. Some were set anew on 23 November 2026, so that a clear
+disc is trusted even where it makes a vertebra look fractured, and veins within a body are not taken
+for discs; the old values stand beside those.
 """
 
 from __future__ import annotations
@@ -20,20 +24,22 @@ if TYPE_CHECKING:
     from heimdallr.imaging.volume import Array, Volume
 
 LOWEST_MM, HIGHEST_MM = 12, 60
-"""A vertebra with its disc is not lower or higher than this."""
+"""A vertebra with its disc is not lower (two voxels of the network) or higher than this."""
 
 MIDDLE_MM = 9.0
 """Nearer to the line than this is the middle of a body."""
 
 NEAR_SHARE = 0.2
-"""Endplates lie within this share of a vertebra's height from the middle of its disc."""
+"""Endplates lie within this share of a vertebra's height from the middle of its disc; 0.25
+before."""
 
 CLEAR_HU = (80.0, 200.0)
 """A clear disc is darker than its endplates by as much as the clearest twentieth of the line; it
-counts as clear at the second value, and never below the first, which noise may reach."""
+counts as clear at the second value, and never below the first, which noise may reach. (60, 120)
+before."""
 
 SEEN = 0.35
-"""A disc that stands out by this share of a clear one is seen."""
+"""A disc that stands out by this share of a clear one is seen; 0.5 before."""
 
 WORTH, NEEDED = 1.5, 0.3
 """What a clear disc is worth, and what every border costs: a vein within a body is not worth it."""
@@ -49,10 +55,11 @@ HEIGHT = 0.25
 """Spread of the logarithm of a height about what the labels let expect."""
 
 UNLIKELIEST = 1.5
-"""What the oddest height costs, and the oddest change."""
+"""What the oddest height costs, and the oddest change: as much as one clear disc is worth; 2.5
+before."""
 
 PASSED, ASIDE_MM = 1.0, 6
-"""What it costs to pass over a clear disc; one so near a border is the border's."""
+"""What it costs to pass over a clear disc (0.5 before); one so near a border is the border's."""
 
 SACRUM_MM, SACRAL = 12.0, 0.3
 """How far off the labels' upper end of the sacrum may be; share of its worth that a disc has there:
@@ -71,8 +78,11 @@ _HOLE_MM = 8.0
 """Dark marrow leaves holes up to this wide in a coarse network's bone."""
 
 _STEADY_MM = 15.0
+"""The line is averaged over this along itself (Gaussian sigma): half a vertebra."""
 _COARSE_MM = 2.0
+"""Grid on which the line is looked for: chosen for speed."""
 _SHORTEST_MM = 36.0
+"""A line shorter than one vertebra with its disc has nothing to divide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Discs:
-    """A division of the line.
+    """Where vertebrae end along the line, and at which of these places a disc was seen.
 
     Attributes:
         profile: (mm,) mean attenuation, HU.
@@ -159,7 +169,7 @@ def line_through(spine: Array, box: tuple[slice, ...], image: Volume) -> Line | 
 
 
 def find_discs(line: Line, image: Volume, usual_mm: Array, guess: Array, top: int | None) -> Discs:
-    """The most likely division of the line.
+    """The most likely division of the line into vertebrae.
 
     Args:
         line: through the bodies.

@@ -9,6 +9,9 @@ into place, at any contrast phase, without a number about any organ.
 
 Only the structures the network found are given out, and nothing changes where it is certain. The
 image is worked through in blocks: few structures compete within one, and none does in most.
+
+The figures below were chosen in November 2026 on eight phantom trunks and four heads that nothing
+is scored on, with an eye on one real CT. Little hangs on them: see ``docs/bundled-weights.md``.
 """
 
 from __future__ import annotations
@@ -45,34 +48,50 @@ ALIKE = (
 share one attenuation: where one ends and the next begins, the network alone can tell."""
 
 PLACE_VOXELS = 2 / 3
-"""How well a network knows a place (Gaussian sigma): a voxel's width is 1.5 of these."""
+"""How well a network knows a place (Gaussian sigma): a voxel's width is 1.5 of these.
+
+4 mm for voxels of 6 mm; 3 and 5 mm moved the mean Dice by 0.015 at most.
+"""
 
 TRUST = 2.0
-"""Weight of place against attenuation: neighbouring voxels' noise is not independent evidence."""
+"""Weight of place against attenuation: neighbouring voxels' noise is not independent evidence.
+
+1 and 3 cost 0.01 to 0.02 of mean Dice.
+"""
 
 SURE = 3.0
-"""Voxels count towards their structure's attenuation with this power of their probability."""
+"""Voxels count towards their structure's attenuation with this power of their probability.
+
+Chosen, not measured: half a vote at a probability of 0.8, hardly any at 0.4.
+"""
 
 NEAR_VOXELS = 4
 """Attenuation is learnt this near (in voxels of the network) to another structure: around the
-body there is only air, but that is not what borders on an organ."""
+body there is only air, but that is not what borders on an organ. 2 and 8 moved the mean Dice by
+0.015 at most."""
 
 SMOOTHING_MM = 0.7
-"""Noise is averaged over this (Gaussian sigma) before a voxel is judged."""
+"""Noise is averaged over this (Gaussian sigma) before a voxel is judged. 0.4 and 1 mm moved the
+mean Dice by 0.015 at most."""
 
 LOWEST_HU, HIGHEST_HU, STEP_HU = -1024.0, 1600.0, 5.0
 SPREAD_HU = 8.0
 """Attenuations are counted in steps and blurred by this (Gaussian sigma): few voxels must do, and
-brain is still told from the fluid around it."""
+brain is still told from the fluid around it. 5 and 25 moved the mean Dice by 0.015 at most."""
 
 SURPRISE = 1.5e-4
-"""No step of attenuation is rarer than this: calcium, a clip, a cyst may be in any organ."""
+"""No step of attenuation is rarer than this: calcium, a clip, a cyst may be in any organ.
+
+Chosen, not measured: a thirteenth of an even share of all steps. It also says how much place can be
+overruled by attenuation, and so how many structures have to be looked at.
+"""
 
 _BINS = int((HIGHEST_HU - LOWEST_HU) / STEP_HU) + 1
 _BLOCK = 6
-"""Edge of a block in voxels of the network."""
+"""Edge of a block in voxels of the network: chosen for speed."""
 _SMALLEST = 1e-6
 _REACH_SIGMAS = 2.5
+"""Where Gaussian weights are cut off: 1 % of them lies beyond."""
 
 
 @dataclass(frozen=True, slots=True)

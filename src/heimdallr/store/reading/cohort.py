@@ -1,4 +1,4 @@
-"""Numbers over many studies: what of one measurement, and pairs of two, for the explorer.
+"""One measurement, or pairs of two, over many studies, for the explorer.
 
 ``ix_measurements_name_status_study_fk_value`` holds all that is read of a measurement; studies are
 looked at only where they are filtered, or shown.
@@ -64,7 +64,7 @@ def cohort_conditions(session: Session, cohort: Cohort) -> list[ColumnElement[bo
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a cohort has under one name; one for each study.
+    """One measurement over a cohort, one value for each study.
 
     Attributes:
         unit: empty where nobody has such a measurement, too.
@@ -80,7 +80,7 @@ class Gathered:
 
 
 def gather(session: Session, name: str, cohort: Cohort) -> Gathered:
-    """All that a cohort has under one name."""
+    """Read one measurement over a cohort."""
     row = MeasurementRow
     chosen: list[ColumnElement[bool]] = [row.name == name]
     if not cohort.is_everybody:

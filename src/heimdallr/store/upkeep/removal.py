@@ -1,4 +1,4 @@
-"""Taking files away for good, so that a kill at any instant leaves nothing half said.
+"""Removes files for good; what a kill interrupts is finished by the next call.
 
 What goes is first given a name nobody reads, in one rename. Only then is it taken apart; what a
 killed process left there, the next one takes apart.
@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import StorageError
-from heimdallr.publishing.files import sync_folder
+from heimdallr.files import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

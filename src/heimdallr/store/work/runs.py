@@ -141,7 +141,7 @@ def enter_stage(
 def leave_stage(
     session: Session, workflow_id: str, executor: str, seconds: Mapping[str, float]
 ) -> None:
-    """A stage is whole; what its predecessors suffered is forgiven.
+    """A stage is whole; workers lost in it count no more.
 
     Args:
         session: the transaction.

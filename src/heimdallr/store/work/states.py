@@ -1,4 +1,4 @@
-"""What a state is, and the few ways in which one is written.
+"""The few statements that write states of studies and runs.
 
 The ground of :mod:`heimdallr.store.work.lifecycle` and :mod:`heimdallr.store.work.runs`.
 """
@@ -56,7 +56,7 @@ def note(
     now: datetime,
     *,
     actor: str = "",
-    changes: Sequence[Sequence[object]] = (),
+    changes: Sequence[Sequence[str | None]] = (),
 ) -> None:
     """Write an event; ``message`` holds no patient data, ``changes`` may (:class:`Event`)."""
     session.add(

@@ -35,7 +35,7 @@ from heimdallr.web.access.guard import (
     unguarded,
 )
 from heimdallr.web.access.headers import dashboard_policy
-from heimdallr.web.access.installation import install, utc_now, welcome_administrator
+from heimdallr.web.access.installation import install, welcome_administrator
 from heimdallr.web.access.principal import Permission, Principal
 from heimdallr.web.access.refusals import REFUSALS
 from heimdallr.web.access.trail import audit, entry
@@ -59,7 +59,6 @@ __all__ = [
     "install",
     "require",
     "unguarded",
-    "utc_now",
     "welcome_administrator",
     "while_allowed",
 ]

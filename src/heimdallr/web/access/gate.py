@@ -184,7 +184,7 @@ def session_cookie(request: Request) -> str:
 
 
 def _check_intent(request: Request, caller: Caller | None) -> None:
-    """Does a request that changes something come from our own page?"""
+    """Refuse a change that comes from a page that is not ours."""
     if caller and caller.principal.kind == "token":
         return
     _check_origin(request)
@@ -206,7 +206,7 @@ def _check_origin(request: Request) -> None:
 
 
 def _check_local(request: Request) -> None:
-    """Access control is off: nobody but this machine, not even through a proxy on it."""
+    """Where access control is off, refuse all but this machine, a proxy on it too."""
     client = request.client.host if request.client else "localhost"
     proxied = any(name in request.headers for name in _FORWARDING)
     if proxied or not is_loopback(client):

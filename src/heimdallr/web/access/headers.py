@@ -1,4 +1,4 @@
-"""Security headers on every answer, and an answer to whatever went wrong.
+"""Security headers on every answer, and an answer where an error would leave none.
 
 The content security policy lets a page load from this server only, and run nothing that stands
 in the page itself. Viewing volumes takes WebAssembly and workers made of a blob.

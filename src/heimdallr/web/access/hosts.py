@@ -1,4 +1,4 @@
-"""Which names the server answers to, and which requests are its own pages'.
+"""Checks of Host and Origin: which names are ours, which requests come from our own pages.
 
 A browser can be made to resolve a stranger's name to this server's address (DNS rebinding); the
 ``Host`` header still carries the stranger's name. So only known names are answered: an address

@@ -1,4 +1,4 @@
-"""Who asks, and what they may do."""
+"""The principal, a user or a token, and what they may do."""
 
 from __future__ import annotations
 

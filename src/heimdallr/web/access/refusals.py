@@ -1,4 +1,4 @@
-"""How access control says no; the wording is the same for every account."""
+"""Refusals of access control, 401 and 403, worded alike for every account."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="heimdallr"'}
 
 
 def unauthenticated() -> Problem:
-    """Nobody knows who asks."""
+    """401: the caller is not known."""
     return Problem(401, "sign in, or send an API token", headers=CHALLENGE)

@@ -1,4 +1,4 @@
-"""An answer that many ask for and few changes alter: made anew after a few seconds, not sooner."""
+"""Keep an answer that many ask for; it is made anew after a few seconds, not sooner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the live feed tells of a change."""
+"""The events of the live feed: rows of changed studies, numbers of removed ones."""
 
 from __future__ import annotations
 

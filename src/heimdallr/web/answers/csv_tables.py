@@ -1,4 +1,4 @@
-"""Tables that no name and no hostile header can turn into a program of the spreadsheet."""
+"""CSV tables whose cells no spreadsheet takes for formulas, whatever a header holds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
 
 
 def harmless(cell: Cell) -> Cell:
-    """A cell that no spreadsheet computes."""
+    """The cell, as text that no spreadsheet takes for a formula."""
     if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA):
         return f"'{cell}"
     return cell

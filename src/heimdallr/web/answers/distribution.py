@@ -1,4 +1,4 @@
-"""How numbers are distributed."""
+"""Count, mean, quartiles and histogram of some numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """What describes some numbers.
+    """Count, mean, quartiles and histogram of some numbers.
 
     Attributes:
         sd: of the sample (n - 1); ``None`` for a single number.

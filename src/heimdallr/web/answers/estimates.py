@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.study import MODALITIES
 from heimdallr.store.work.runs import past_seconds
 from heimdallr.store.work.states import STAGES
 from heimdallr.workflow.estimate import remaining_seconds, typical_seconds
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from heimdallr.store.reading.worklist import WorklistRow
 
 _STAGE_OF = {state: stage for stage, state in STAGES.items()}
-_MEASURED = ("CT", "MR")
 
 
 def remaining(session: Session, rows: Iterable[WorklistRow]) -> Mapping[int, float | None]:
@@ -34,4 +34,4 @@ def remaining(session: Session, rows: Iterable[WorklistRow]) -> Mapping[int, flo
 
 def _modality(row: WorklistRow) -> str:
     """What is going to be measured, as far as the images received tell."""
-    return next((one for one in _MEASURED if one in row.modalities), row.modality)
+    return next((one for one in MODALITIES if one in row.modalities), row.modality)

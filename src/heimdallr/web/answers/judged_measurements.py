@@ -32,7 +32,7 @@ def judged(results: Results, identity: Identity) -> list[MeasurementOut]:
         native=phase is not None and phase.value == "native",
         kvp=float(kvp) if isinstance(kvp, int | float) else None,
     )
-    caveats = list(caveats_for(patient))
+    caveats = [one.text for one in caveats_for(patient)]
     return [_out(one, limits.get(one.name, ()), caveats) for one in results.measurements]
 
 

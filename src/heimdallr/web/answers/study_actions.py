@@ -1,4 +1,4 @@
-"""What people ask for, done to one study: by its own endpoint, or to many at a time."""
+"""Actions on one study: start, cancel, retry, mark, delete; asked for alone or for many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heimdallr.store.upkeep import deletion
 from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
 from heimdallr.store.work import lifecycle
 from heimdallr.web.access import Principal, audit
-from heimdallr.web.answers.cases import study_of
+from heimdallr.web.answers.cases import study_of, trail_name
 from heimdallr.web.context import Context
 from heimdallr.web.http.problems import Problem
 
@@ -46,7 +46,7 @@ class Asked:
             Problem: 404, there is none.
         """
         study = study_of(self.context, study_id)
-        audit(self.request, self.who, f"study.{action}", study.case_id or f"study:{study_id}")
+        audit(self.request, self.who, f"study.{action}", trail_name(study_id))
         return study
 
 

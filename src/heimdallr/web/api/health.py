@@ -1,4 +1,4 @@
-"""Is it alive, can it work, how is it: for supervisors, load balancers and Prometheus."""
+"""`/healthz`, `/readyz` and `/metrics`: for supervisors, load balancers and Prometheus."""
 
 import shutil
 

@@ -62,7 +62,7 @@ class WorklistQuery(Message):
     ] = False
 
     def wanted(self) -> WorklistFilter:
-        """As the store has it."""
+        """As the store takes it."""
         return WorklistFilter(
             search=self.search,
             states=tuple(self.state),

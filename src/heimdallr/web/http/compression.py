@@ -1,4 +1,4 @@
-"""JSON is sent gzipped: a worklist shrinks to a tenth.
+"""Gzip JSON answers: a worklist shrinks to a tenth.
 
 Nothing else is: images, volumes and archives are compressed already, the stream of changes must
 come at once, and the dashboard's parts were compressed when it was built

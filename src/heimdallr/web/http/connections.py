@@ -1,4 +1,4 @@
-"""HTTP connections that nobody can hold for ever.
+"""Deadlines of HTTP connections, so that nobody holds one for ever.
 
 Uvicorn bounds how long a connection may be idle *between* requests. What it leaves open is bounded
 here: a head that never ends or trickles in (slow-loris), a body that goes on after the answer, a

@@ -1,4 +1,4 @@
-"""HEAD beside every GET that sends a file: how large it is and which version, before it is fetched.
+"""HEAD for file downloads: size and version of a file before it is fetched.
 
 FastAPI answers HEAD with 405. The twin of a route runs the same code under the same guard; the
 response then sends its headers only. It is no operation of its own in the API's description.

@@ -1,4 +1,4 @@
-"""What surrounds every request: limits on its body, a figure and a log line, no escaping error."""
+"""Around every request: limits on its body, a metric, a log line, an answer to every error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's description: what FastAPI cannot know by itself."""
+"""The API's description (OpenAPI): what FastAPI cannot know by itself."""
 
 from __future__ import annotations
 

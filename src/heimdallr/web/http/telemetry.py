@@ -1,4 +1,4 @@
-"""Figures for Prometheus: of requests as they happen, of the database when they are asked for."""
+"""Prometheus metrics: of requests as they happen, of the database when they are scraped."""
 
 from __future__ import annotations
 

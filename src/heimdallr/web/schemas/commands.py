@@ -1,4 +1,4 @@
-"""What is asked of many studies at a time, and what became of it."""
+"""One action on many studies: the request, and what became of each."""
 
 from __future__ import annotations
 

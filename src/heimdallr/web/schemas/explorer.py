@@ -1,4 +1,4 @@
-"""A measurement over many studies, and two against each other."""
+"""A measurement over a cohort, and two against each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured in other studies of a patient."""
+"""A patient's measurements over their studies."""
 
 from __future__ import annotations
 

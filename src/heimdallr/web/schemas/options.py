@@ -1,4 +1,4 @@
-"""What the worklist can be filtered by, and how much of it there is."""
+"""What the worklist can be filtered by, and how many studies wait for what."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from heimdallr.domain.study import Modality
 from heimdallr.publishing.groups import Group
 from heimdallr.publishing.schema import Index, Point, StructureRecord
 from heimdallr.web.schemas.common import Schema
@@ -85,7 +86,7 @@ class ViewerManifest(Schema):
 
     study_id: int = Field(examples=[17])
     created_at: AwareDatetime = Field(description="when these results were made")
-    modality: Literal["CT", "MR"]
+    modality: Modality
     volume: ImageFile | None
     volume_reason: str = Field(description="why there is no volume; empty when there is one")
     preview: ImageFile | None = Field(

@@ -1,4 +1,4 @@
-"""What the stages hand on, written to a folder and read back: JSON and NIfTI, typed, no pickle.
+"""Saves and loads what one stage hands to the next: typed JSON and NIfTI, no pickle.
 
 Paths are kept relative to their folder, because another machine may see it elsewhere.
 """
@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, Study
+from heimdallr.files import whole_file
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti
 from heimdallr.preparation.conversion import Conversion
 from heimdallr.preparation.prepare import PreparedStudy
-from heimdallr.publishing.files import whole_file
 from heimdallr.segmentation.plan import CaseSegmentations
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 from heimdallr.workflow.stages import Analyzed, Segmented
@@ -43,7 +44,7 @@ class PreparedRecord(_Frozen):
     selection: Selection
     conversion: Conversion | None
     skipped: dict[str, int]
-    notices: list[str] = []
+    notices: list[Statement] = []
     source_files: list[str]
 
 
@@ -58,7 +59,7 @@ class SegmentedRecord(_Frozen):
     """The label maps of a case."""
 
     done: dict[str, LabelMapRecord]
-    skipped: dict[str, str]
+    skipped: dict[str, Statement]
 
 
 class AnalyzedRecord(_Frozen):
@@ -69,7 +70,9 @@ class AnalyzedRecord(_Frozen):
 
 
 # Measurement and Finding name these for type checkers only.
-AnalyzedRecord.model_rebuild(_types_namespace={"Mapping": Mapping, "Scalar": Scalar})
+AnalyzedRecord.model_rebuild(
+    _types_namespace={"Mapping": Mapping, "Scalar": Scalar, "Statement": Statement}
+)
 
 
 class _Json(Generic[_Record]):

@@ -11,12 +11,12 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar
 
 from sqlalchemy import select
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import (
     ConfigurationError,
     ConversionError,
@@ -70,7 +70,7 @@ class StageFailedError(Exception):
 
 
 class RunTakenError(BaseException):
-    """Another worker has the run; like :class:`LeavingError`, nobody's failure, nowhere kept."""
+    """Another worker has taken the run; no failure, and like :class:`LeavingError` not recorded."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Job:
         self._of = assignment
         self._executor = run.executor
         self._priority = run.priority
-        self._started_at = run.started_at or _now()
+        self._started_at = run.started_at or utc_now()
         self._seconds: dict[str, float] = dict(run.seconds) if run.seconds else {}
         self._folder = folder
         self._log = log
@@ -163,7 +163,7 @@ class Job:
         while True:
             try:
                 self._begin()
-                self._write(runs.enter_stage, stage, self._executor, _now())
+                self._write(runs.enter_stage, stage, self._executor, utc_now())
                 return self._through(stage)
             except Exception as error:
                 met = environment_fault_in(error, self._shop.folders)
@@ -171,7 +171,7 @@ class Job:
                     raise
                 self._log.failure("obstacle", error, stage=stage, reason=met.reason)
             tell = partial(runs.wait_for_disk, is_new=tries == 0)
-            self._write(tell, self._executor, met.reason, _now())
+            self._write(tell, self._executor, met.reason, utc_now())
             self._wait(stage, met, tries)
             tries += 1
 
@@ -211,7 +211,7 @@ class Job:
 
     def _last_word(self) -> None:
         """Nothing is published over what is newer: asked in the last instant before the rename."""
-        self._write(runs.report_progress, self._executor, share_of_case("publish", 0.9), _now())
+        self._write(runs.report_progress, self._executor, share_of_case("publish", 0.9), utc_now())
 
     def _finish(self, case: Path) -> None:
         """Rows and end of the run in one transaction; what is asked from now on is too late."""
@@ -226,8 +226,8 @@ class Job:
             if run is None:
                 return False
             study = session.get_one(Study, run.study_fk)
-            index_results(session, study, results, identity, case, _now())
-            settle(session, study, _now())
+            index_results(session, study, results, identity, case, utc_now())
+            settle(session, study, utc_now())
             return True
 
         if self._shop.write(transaction):
@@ -246,7 +246,7 @@ class Job:
         try:
             with self._shop.database.write() as session:
                 run = runs.report_progress(
-                    session, self._of.workflow_id, self._executor, done, _now()
+                    session, self._of.workflow_id, self._executor, done, utc_now()
                 )
                 self._priority = run.priority
         except Exception as error:
@@ -278,7 +278,7 @@ class Job:
             session,
             self._of.workflow_id,
             state,
-            _now(),
+            utc_now(),
             executor=self._executor,
             seconds=self._seconds,
             error=error,
@@ -311,7 +311,7 @@ class Job:
         """
         self._log.info("handed_back", reason=reason)
         with suppress(RunOverError):  # it is over, or another worker has it already
-            self._write(runs.hand_back, self._executor, _now(), reason)
+            self._write(runs.hand_back, self._executor, utc_now(), reason)
         raise LeavingError
 
     def _write(self, change: Callable[..., object], *arguments: object) -> None:
@@ -338,7 +338,7 @@ def take_up(shop: Shop, workflow_id: str, executor: str) -> Job | None:
     def transaction(session: Session) -> tuple[Run, Assignment] | None:
         try:
             run = runs.take_up(
-                session, workflow_id, executor, _now(), max_recoveries=shop.max_recoveries
+                session, workflow_id, executor, utc_now(), max_recoveries=shop.max_recoveries
             )
         except RunOverError:
             return None
@@ -386,7 +386,3 @@ def _assignment(session: Session, run: Run, folders: DataFolders) -> Assignment:
         fresh=run.fresh,
         sources=tuple(Source(key, digest, folders.incoming / path) for key, digest, path in rows),
     )
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -1,4 +1,4 @@
-"""What happened to one run, for the person who looks at a failure; no patient data.
+"""The log of one run, for the person who looks at a failure; without patient data.
 
 Lines go to the service's log, and to a file in the work folder that outlives the worker.
 """
@@ -6,12 +6,12 @@ Lines go to the service's log, and to a file in the work folder that outlives th
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import structlog
 
 from heimdallr import logs
+from heimdallr.clock import utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +61,6 @@ class RunLog:
 
     def _write(self, level: str, event: str, facts: dict[str, Fact]) -> None:
         told = " ".join(f"{key}={logs.clean(str(value))}" for key, value in facts.items())
-        line = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ} {level:7} {event} {told}"
+        line = f"{utc_now():%Y-%m-%dT%H:%M:%S.%fZ} {level:7} {event} {told}"
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
             file.write(line.rstrip() + "\n")

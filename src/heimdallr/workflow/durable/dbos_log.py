@@ -1,4 +1,4 @@
-"""What DBOS logs, made fit for a service's log: one line each, and an outage told once a minute."""
+"""Filters DBOS's log: one line for each event, an outage once a minute."""
 
 from __future__ import annotations
 

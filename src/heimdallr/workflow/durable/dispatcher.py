@@ -1,4 +1,4 @@
-"""Brings the two databases together: what ours says is to be done gets a durable workflow.
+"""Queues our runs as durable workflows, and reconciles the two databases.
 
 Only as many runs are queued with DBOS as this worker has hands free. The others wait in our own
 table, where their priority can still change and where they can be cancelled at once.
@@ -7,12 +7,12 @@ table, where their priority can still change and where they can be cancelled at 
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from dbos import WorkflowStatusString
 
+from heimdallr.clock import utc_now
 from heimdallr.store.work import runs
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Dispatcher:
         return right
 
     def _set_right(self, workflow_id: str, status: str) -> bool:
-        now = datetime.now(timezone.utc)
+        now = utc_now()
         with self._database.write() as session:
             if status == "":
                 reason = "the work database does not know this run; it is begun again"

@@ -1,4 +1,4 @@
-"""How far a run got, kept by DBOS: one workflow per run, one step per stage.
+"""The durable engine: a DBOS workflow for each run, a step for each stage.
 
 Our database says what is to be worked on; this remembers which stages are behind a run when its
 worker dies. Steps return one word. Retries, back-off and limits per worker are DBOS's own.

@@ -1,4 +1,4 @@
-"""Which workers live: each holds a lock under its name, which ends with it, however it ends.
+"""Tells living workers from dead ones by the lock each holds while it lives.
 
 On SQLite the lock is a file in the state folder (``flock``), so all workers are on one machine and
 a lock that can be taken means that its holder is dead. On PostgreSQL it is a session's advisory

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from heimdallr.clock import utc_now
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.upkeep.retention import sweep
@@ -31,7 +32,7 @@ _REVISION = re.compile(r"(?P<case>.+)\.r(?P<revision>\d+)")
 
 def keep_house(settings: Settings, database: Database) -> None:
     """Remove work folders nobody will go on from, and what retention says."""
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     remove_idle(database, data_folders(settings).input, now)
     sweep(settings, database, now)
 

@@ -1,9 +1,9 @@
 """What images say of their patient is kept; a study may be held; an event may tell before and after.
 
-Of studies received earlier only one statement is known, the one their row was made of.
+Of studies received earlier only one header is known, the one their row was made of.
 
-Revision ID: 0002
-Revises: 0001
+Revision ID: 0003
+Revises: 0002
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_STATEMENTS = """
-INSERT INTO statements (
+_HEADERS = """
+INSERT INTO headers (
     study_fk, patient_id, issuer, patient_name, birth_date, sex, age_years, accession_number,
     study_date, study_time, description, institution, corrects, declared
 )
@@ -27,8 +27,8 @@ SELECT studies.id, studies.patient_id, coalesce(patients.issuer, ''), studies.pa
 FROM studies LEFT JOIN patients ON patients.id = studies.patient_fk
 """
 _INSTANCES = """
-UPDATE instances SET statement_fk = (
-    SELECT statements.id FROM statements WHERE statements.study_fk = instances.study_fk
+UPDATE instances SET header_fk = (
+    SELECT headers.id FROM headers WHERE headers.study_fk = instances.study_fk
 )
 """
 _BIRTH_DATES = """
@@ -47,7 +47,7 @@ _RANKS = "UPDATE studies SET state_rank = state_rank + 1 WHERE state_rank >= 1" 
 def upgrade() -> None:
     """Make the table, and fill it with what is known."""
     op.create_table(
-        "statements",
+        "headers",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("study_fk", sa.Integer(), nullable=False),
         sa.Column("patient_id", sa.String(64), nullable=False),
@@ -66,28 +66,28 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["study_fk"],
             ["studies.id"],
-            name=op.f("fk_statements_study_fk_studies"),
+            name=op.f("fk_headers_study_fk_studies"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_headers")),
     )
-    op.create_index(op.f("ix_statements_study_fk"), "statements", ["study_fk"], unique=False)
+    op.create_index(op.f("ix_headers_study_fk"), "headers", ["study_fk"], unique=False)
     op.add_column("studies", sa.Column("birth_date", sa.String(length=8), nullable=True))
     op.add_column(
         "studies", sa.Column("patients", sa.Integer(), server_default="1", nullable=False)
     )
     op.add_column("events", sa.Column("changes", sa.JSON(), server_default="[]", nullable=False))
     with op.batch_alter_table("instances") as instances:
-        instances.add_column(sa.Column("statement_fk", sa.Integer(), nullable=True))
+        instances.add_column(sa.Column("header_fk", sa.Integer(), nullable=True))
         instances.create_foreign_key(
-            op.f("fk_instances_statement_fk_statements"),
-            "statements",
-            ["statement_fk"],
+            op.f("fk_instances_header_fk_headers"),
+            "headers",
+            ["header_fk"],
             ["id"],
             ondelete="SET NULL",
         )
-        instances.create_index(op.f("ix_instances_statement_fk"), ["statement_fk"])
-    for change in (_STATEMENTS, _INSTANCES, _BIRTH_DATES, _MIXED, _RANKS):
+        instances.create_index(op.f("ix_instances_header_fk"), ["header_fk"])
+    for change in (_HEADERS, _INSTANCES, _BIRTH_DATES, _MIXED, _RANKS):
         op.execute(change)
 
 
@@ -96,11 +96,11 @@ def downgrade() -> None:
     op.execute("UPDATE studies SET state = 'cancelled', state_rank = 9 WHERE state = 'held'")
     op.execute("UPDATE studies SET state_rank = state_rank - 1 WHERE state_rank > 1")
     with op.batch_alter_table("instances") as instances:
-        instances.drop_index(op.f("ix_instances_statement_fk"))
-        instances.drop_constraint(op.f("fk_instances_statement_fk_statements"), "foreignkey")
-        instances.drop_column("statement_fk")
+        instances.drop_index(op.f("ix_instances_header_fk"))
+        instances.drop_constraint(op.f("fk_instances_header_fk_headers"), "foreignkey")
+        instances.drop_column("header_fk")
     op.drop_column("events", "changes")
     op.drop_column("studies", "patients")
     op.drop_column("studies", "birth_date")
-    op.drop_index(op.f("ix_statements_study_fk"), table_name="statements")
-    op.drop_table("statements")
+    op.drop_index(op.f("ix_headers_study_fk"), table_name="headers")
+    op.drop_table("headers")

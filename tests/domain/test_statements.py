@@ -1,0 +1,204 @@
+"""Whatever Heimdallr says has its words in both languages, and every word is said somewhere.
+
+The sources are read as syntax trees, so that a reason no test has ever caused is found as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+from fluent.syntax import FluentParser
+from fluent.syntax import ast as fluent
+from fluent.syntax.visitor import Visitor
+
+import heimdallr
+from heimdallr.analyses.rules.findings import RULES
+from heimdallr.domain.statements import LANGUAGES, Language, Statement, structure_name
+
+SOURCES = Path(heimdallr.__file__).parent
+WORDS = SOURCES / "domain" / "words"
+SAYING = {"Statement", "unassessable", "inapplicable"}
+"""What is called with a code and its parameters."""
+
+SAMPLES: dict[str, str | tuple[str, ...] | Statement] = {
+    "structure": "kidney_left",
+    "structures": ("kidney_left", "liver"),
+    "region": "abdomen",
+    "edges": ("inferior", "superior"),
+    "analysis": "sarcopenia_l3",
+    "reason": Statement("not_requested"),
+    "series": Statement("series_number", {"number": "7"}),
+    "this": Statement("series_is_mr_map"),
+    "best": Statement("series_is_anatomical"),
+    "phase": "venous",
+    "plane": "coronal",
+    "kernel_class": "bone",
+    "source": Statement("kernel_by_description"),
+}
+"""A value for each parameter that is no number; any other gets 12.3."""
+
+
+@dataclass
+class Said:
+    """Where a code is said, and with what."""
+
+    places: list[str] = field(default_factory=list)
+    parameters: set[str] = field(default_factory=set)
+    open: bool = False
+    """Whether parameters are handed on from elsewhere (``**``)."""
+
+
+@cache
+def said() -> dict[str, Said]:
+    """Every code in the sources."""
+    found: dict[str, Said] = defaultdict(Said)
+    for path in sorted(SOURCES.rglob("*.py")):
+        if path.name == "declared_outputs.py":
+            continue
+        tree = ast.parse(path.read_text())
+        constants = _constants(tree)
+        for call in ast.walk(tree):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args):
+                continue
+            if call.func.id in SAYING:
+                place = f"{path.relative_to(SOURCES)}:{call.lineno}"
+                _note(found[_code(call.args[0], constants, place)], call, place)
+    return dict(found)
+
+
+def _constants(tree: ast.Module) -> dict[str, object]:
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _code(node: ast.expr, constants: dict[str, object], place: str) -> str:
+    code = constants.get(node.id) if isinstance(node, ast.Name) else getattr(node, "value", None)
+    assert isinstance(code, str), f"{place}: write the code out, so that it can be found"
+    return code
+
+
+def _note(one: Said, call: ast.Call, place: str) -> None:
+    one.places.append(place)
+    given = call.args[1] if len(call.args) > 1 else None
+    if isinstance(given, ast.Dict):
+        keys = [key.value for key in given.keys if isinstance(key, ast.Constant)]
+        one.parameters.update(map(str, keys))
+    names = [keyword.arg for keyword in call.keywords]
+    one.parameters.update(name for name in names if name is not None)
+    one.open |= None in names or not (given is None or isinstance(given, ast.Dict))
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_VariableReference(self, node: fluent.VariableReference) -> None:  # noqa: N802
+        self.names.add(node.id.name)
+
+
+@cache
+def messages(language: Language) -> dict[str, set[str]]:
+    """Message → parameters its words use."""
+    resource = FluentParser().parse((WORDS / f"{language}.ftl").read_text())
+    broken = [one.content for one in resource.body if isinstance(one, fluent.Junk)]
+    assert not broken, f"{language}.ftl: {broken}"
+    found: dict[str, set[str]] = {}
+    for one in resource.body:
+        if isinstance(one, fluent.Message):
+            assert one.id.name not in found, f"{language}.ftl says {one.id.name} twice"
+            variables = _Variables()
+            variables.visit(one)
+            found[one.id.name] = variables.names
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_its_words_and_all_words_a_code(language: Language) -> None:
+    """In each language; what is missing is named with the place that says it."""
+    missing = {code: one.places for code, one in said().items() if code not in messages(language)}
+    assert not missing, f"add these messages to domain/words/{language}.ftl: {missing}"
+    unused = set(messages(language)) - set(said())
+    assert not unused, f"nothing says these any more; remove them from {language}.ftl: {unused}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_use_what_they_are_given(language: Language) -> None:
+    """A parameter without a place is lost on the reader; a place without a value shows its name."""
+    wrong = {
+        code: f"given {sorted(one.parameters)}, used {sorted(messages(language)[code])}"
+        for code, one in said().items()
+        if messages(language)[code] != one.parameters and not one.open
+    }
+    assert not wrong, f"{language}.ftl: {wrong}"
+
+
+@pytest.mark.parametrize("code", sorted(messages("en")))
+def test_every_statement_reads_well_in_both_languages(code: str) -> None:
+    """Nothing is left unfilled, and nothing stays English in Portuguese."""
+    parameters = {name: SAMPLES.get(name, 12.3) for name in messages("en")[code]}
+    english, portuguese = (Statement(code, parameters).in_language(one) for one in LANGUAGES)
+    for text in (english, portuguese):
+        assert "{" not in text
+        assert "_" not in text
+        assert "$" not in text
+    assert english != portuguese
+
+
+def test_every_rule_has_a_title() -> None:
+    """``finding_<rule>``, and its variants."""
+    for rule in RULES:
+        titles = [code for code in said() if code.startswith(f"finding_{rule.__name__}")]
+        assert titles, f'{rule.__name__}: say Statement("finding_{rule.__name__}", …)'
+
+
+def test_numbers_and_names_are_written_as_each_language_does() -> None:
+    """1,25 in Portuguese, 1.25 in English; the side agrees with the gender of the organ."""
+    fragment = Statement("fragment", {"structure": "kidney_left", "volume_cm3": 1.25})
+    assert fragment.text == (
+        "only 1.25 cm³ of left kidney segmented: a fragment, not the structure"
+    )
+    assert fragment.in_language("pt") == (
+        "apenas 1,25 cm³ segmentados (rim esquerdo): um fragmento, não a estrutura"
+    )
+
+
+def test_a_statement_may_hold_another() -> None:
+    """The reason of a task that was not run, inside the reason of a measurement."""
+    reason = Statement("weights_not_installed", {"task": "cerebral_bleed"})
+    outer = Statement("task_not_run", {"task": "cerebral_bleed", "reason": reason})
+    assert outer.text == (
+        "task cerebral_bleed was not run: the weights of cerebral_bleed are not installed"
+    )
+
+
+def test_an_unknown_code_is_shown_rather_than_nothing() -> None:
+    """As of a case folder that a newer Heimdallr has written."""
+    assert Statement("a_reason_of_tomorrow").in_language("pt") == "a reason of tomorrow"
+
+
+@pytest.mark.parametrize(
+    ("structure", "english", "portuguese"),
+    [
+        ("liver", "liver", "fígado"),
+        ("kidney_left", "left kidney", "rim esquerdo"),
+        ("adrenal_gland_right", "right adrenal gland", "glândula adrenal direita"),
+        ("lung_upper_lobe_left", "left lung, upper lobe", "lobo superior do pulmão esquerdo"),
+        ("vertebrae_L3", "vertebra L3", "vértebra L3"),
+        ("rib_left_7", "left rib 7", "7ª costela esquerda"),
+        ("something_new_left", "something new left", "something new left"),
+    ],
+)
+def test_structures_are_called_as_people_say(structure: str, english: str, portuguese: str) -> None:
+    """The same names as the dashboard's (``frontend/src/terms/terms.test.ts``)."""
+    assert structure_name(structure, "en") == english
+    assert structure_name(structure, "pt") == portuguese
