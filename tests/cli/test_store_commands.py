@@ -132,7 +132,8 @@ def test_rebuild_index_from_images_and_case_folders(settings: Settings, opened: 
     later = utc_now() + timedelta(minutes=1)
     identity = make_identity(case_id=case_id, uid=f"{ROOT}.1")
     pipeline = identity.pipeline.model_copy(update={"start_time": later, "end_time": later})
-    identity = identity.model_copy(update={"pipeline": pipeline})
+    named = {"patient_name": "SILVA^MARÍA 1", "patient_id": "P1", "birth_date": "19600201"}
+    identity = identity.model_copy(update={"pipeline": pipeline, **named})
     write_case(folders.output, make_results(case_id=case_id), identity)
 
     said = run("rebuild-index")
@@ -160,6 +161,40 @@ def test_rebuild_index_from_images_and_case_folders(settings: Settings, opened: 
             StudyState.DONE,
             StudyState.RECEIVING,
         }
+
+
+def test_rebuild_index_keeps_patients_apart(settings: Settings, opened: Database) -> None:
+    """Two of one StudyInstanceUID: each has their own images and results again."""
+    folders = data_folders(settings)
+    apart = f"{ROOT}.1-0a1b2c3d"
+    other = {"PatientName": "PEREIRA^ANA", "PatientID": "Q9", "PatientBirthDate": "20150101"}
+    for key, images in (
+        (f"{ROOT}.1", stack(1)),
+        (apart, [Image(1, 2, number, tags=dict(other)) for number in (1, 2)]),
+    ):
+        for image in images:
+            path = folders.instance(key, image.uid)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(image.encoded())
+    for case_id, name, number, born in (
+        ("PereiraA_1_1", "PEREIRA^ANA", "Q9", "20150101"),
+        ("SilvaM_1_1", "SILVA^MARÍA 1", "P1", "19600201"),
+        ("Third_1_1", "THIRD^PERSON", "T3", "19800101"),
+    ):
+        named = {"patient_name": name, "patient_id": number, "birth_date": born}
+        identity = make_identity(case_id=case_id, uid=f"{ROOT}.1").model_copy(update=named)
+        write_case(folders.output, make_results(case_id=case_id), identity)
+    run("rebuild-index")
+    with opened.read() as session:
+        found = {one.case_id: one for one in session.scalars(select(Study))}
+    assert {case: (one.key, one.instance_count) for case, one in found.items()} == {
+        "SilvaM_1_1": (f"{ROOT}.1", 5),
+        "PereiraA_1_1": (apart, 2),
+        "Third_1_1": (found["Third_1_1"].key, 0),
+    }
+    assert {one.patients for one in found.values()} == {1}
+    assert found["PereiraA_1_1"].birth_date == "20150101"
+    assert found["Third_1_1"].key.startswith(f"{ROOT}.1-")
 
 
 def test_doctor_before_the_first_start(settings: Settings) -> None:

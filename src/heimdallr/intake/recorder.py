@@ -154,7 +154,7 @@ class Recorder:
         _let_go(path for path, _ in strangers)
         done = Recorded(passed_over=Counter(reason for _, reason in strangers))
         for items in studies.values():
-            for part in self._by_home(items):
+            for part in self._by_home(items, origin.home):
                 done += self._record_study(part, origin)
         done += self._quarantine(refused, origin)
         self._stayed.update(path for path in paths if path.exists())
@@ -179,17 +179,19 @@ class Recorder:
         return untried or whole
 
     def _by_home(
-        self, items: Sequence[tuple[_File, ReceivedInstance]]
+        self, items: Sequence[tuple[_File, ReceivedInstance]], known: str
     ) -> Iterator[Sequence[tuple[_File, ReceivedInstance]]]:
         """The images of a StudyInstanceUID, apart where its patients are kept apart."""
-        with self._database.read() as session:
-            homes = homes_of(session, items[0][1].study_instance_uid)
-        if homes is None:
+        homes = None
+        if not known:
+            with self._database.read() as session:
+                homes = homes_of(session, items[0][1].study_instance_uid)
+        if homes is None and not known:
             yield items
             return
         parts: dict[str, list[tuple[_File, ReceivedInstance]]] = defaultdict(list)
         for file, one in items:
-            home = homes.of(one.named, one.series_key)
+            home = homes.of(one.named, one.series_key) if homes else known
             parts[home].append((file, replace(one, study_key=home)))
         yield from parts.values()
 

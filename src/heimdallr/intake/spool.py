@@ -87,6 +87,7 @@ class Origin(BaseModel):
         pid: process that writes the batch; when it is gone, so is the association.
         process: which process that is: its number may be given again.
         stat: its studies are urgent.
+        home: key of the study all of it belongs to, where that is known; else its images tell.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -99,6 +100,7 @@ class Origin(BaseModel):
     pid: int
     process: str = Field(default_factory=process_identity)
     stat: bool = False
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,13 @@ def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
 
     Damaged ones are in quarantine then, and only there; what never was an image stays.
     """
-    origin = Origin(source="upload", began_at=utc_now(), label="rebuild-index", pid=os.getpid())
+    origin = Origin(
+        source="upload",
+        began_at=utc_now(),
+        label="rebuild-index",
+        pid=os.getpid(),
+        home=folder.name,
+    )
     batch = open_batch(folders.spool, origin)
     files = sorted(path for path in folder.iterdir() if path.suffix == WHOLE)
     try:

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from heimdallr.preparation.persons import Named, same_person
 from heimdallr.publishing.case_folder import CASE_ID, clean_leftovers
 from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
+from heimdallr.store.patients import named_in
 from heimdallr.store.reading.search import search_text
 from heimdallr.store.results import index_results, listed
 from heimdallr.store.work.lifecycle import adopt
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -114,11 +116,27 @@ def _bring_in(  # noqa: PLR0917 - a folder, what it says, and the report of all
 
 
 def _study_of(session: Session, identity: Identity) -> Study | None:
-    """By case ID, else by UID; locked."""
+    """By case ID, else by UID and patient; locked."""
     number = session.scalar(select(Study.id).where(Study.case_id == identity.case_id))
     if number is None:
-        number = session.scalar(select(Study.id).where(Study.key == _key(identity)))
+        number = next((one.id for one in _of_uid(session, identity) if _names(one, identity)), None)
     return None if number is None else lock(session, number)
+
+
+def _of_uid(session: Session, identity: Identity) -> Sequence[Study]:
+    """The studies of the case's UID: one, or several whose patients are kept apart."""
+    same = Study.key == _key(identity)
+    if identity.study_instance_uid:
+        same |= Study.study_instance_uid == identity.study_instance_uid
+    return session.scalars(select(Study).where(same).order_by(Study.id)).all()
+
+
+def _names(study: Study, identity: Identity) -> bool:
+    return same_person(named_in(study), _named(identity))
+
+
+def _named(identity: Identity) -> Named:
+    return Named(identity.patient_id, identity.patient_name, identity.birth_date or "")
 
 
 def _key(identity: Identity) -> str:
@@ -168,12 +186,16 @@ def _make(session: Session, identity: Identity) -> Study:
         patient = known or patient
     session.add(patient)
     session.flush()
+    key = _key(identity)
+    if _of_uid(session, identity):  # another patient's
+        key = f"{key}-{_named(identity).digest}"
     study = Study(
-        key=_key(identity),
+        key=key,
         study_instance_uid=identity.study_instance_uid,
         patient_fk=patient.id,
         patient_name=identity.patient_name,
         patient_id=identity.patient_id,
+        birth_date=identity.birth_date,
         sex=identity.sex,
         age_years=identity.age_years,
         accession_number=identity.accession_number,
