@@ -54,19 +54,21 @@ _MAGIC = b"DICM"
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 
 HEADER_TAGS = (
-    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated",
-    "BodyPartExamined", "Columns", "ContrastBolusAgent", "ConvolutionKernel",
-    "DiffusionBValue", "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID",
-    "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber",
-    "InstitutionName", "InversionTime", "KVP", "MRAcquisitionType", "MagneticFieldStrength",
-    "Manufacturer", "Modality", "NumberOfFrames", "PatientAge", "PatientBirthDate", "PatientID",
-    "PatientName", "PatientSex", "PatientSize", "PatientWeight", "PerFrameFunctionalGroupsSequence",
-    "PhotometricInterpretation", "PixelSpacing", "ProtocolName", "RepetitionTime",
-    "RescaleIntercept", "RescaleSlope", "Rows", "SOPClassUID", "SOPInstanceUID", "SamplesPerPixel",
-    "ScanOptions", "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription",
-    "SeriesInstanceUID", "SeriesNumber", "SharedFunctionalGroupsSequence", "SliceThickness",
-    "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
-    "TemporalPositionIdentifier", "TriggerTime",
+    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated", "BodyPartExamined",
+    "Columns", "ContrastBolusAgent", "ConvolutionKernel", "DiffusionBValue",
+    "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID", "ImageOrientationPatient",
+    "ImagePositionPatient", "ImageType", "InstanceNumber", "InstitutionName", "InversionTime",
+    "KVP", "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
+    "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "Modality",
+    "MonoenergeticEnergyEquivalent", "MultienergyCTCharacteristicsSequence",
+    "MultienergyCTProcessingSequence", "NumberOfFrames", "PatientAge", "PatientBirthDate",
+    "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
+    "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelSpacing", "ProtocolName",
+    "RepetitionTime", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows", "SOPClassUID",
+    "SOPInstanceUID", "SamplesPerPixel", "ScanOptions", "ScanningSequence", "SequenceName",
+    "SequenceVariant", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
+    "SharedFunctionalGroupsSequence", "SliceThickness", "StudyDate", "StudyDescription",
+    "StudyInstanceUID", "StudyTime", "TemporalPositionIdentifier", "TriggerTime",
 )  # fmt: skip
 """What preparation looks at; everything else in a header is passed over unread."""
 

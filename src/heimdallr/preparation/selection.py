@@ -11,7 +11,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.study import MODALITIES, KernelClass, Selection, SeriesVerdict
+from heimdallr.domain.study import (
+    MODALITIES,
+    KernelClass,
+    PixelValues,
+    Selection,
+    SeriesVerdict,
+    Spectral,
+)
 from heimdallr.preparation.usability import mr_tier, obstacles, region
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ KERNEL_ORDER = (
     KernelClass.LUNG,
     KernelClass.BONE,
 )
+VALUES_ORDER = (PixelValues.ATTENUATION, PixelValues.VIRTUAL, PixelValues.UNKNOWN)
 BEST_THICKNESS_MM = (1.0, 3.0)
 """Chosen, not measured: thinner slices add noise, thicker ones blur what the networks (1.5 and 3 mm
 voxels) still see."""
@@ -68,6 +76,8 @@ class _Criterion:
 
     rank: Callable[[SeriesCandidate], Rank]
     say: Callable[[SeriesCandidate], str]
+    usual: Rank | None = None
+    """What nearly every series has: said only where two are compared."""
 
 
 def select(
@@ -146,7 +156,7 @@ def _ranked(
 def _reasons(
     one: SeriesCandidate, best: SeriesCandidate, rules: Sequence[_Criterion], offset: int
 ) -> tuple[str, ...]:
-    facts = tuple(rule.say(one) for rule in rules)
+    facts = tuple(rule.say(one) for rule in rules if rule.rank(one) != rule.usual)
     if one is best:
         return ("the study holds a usable CT, which is preferred", *facts) if offset else facts
     for rule in rules:
@@ -158,6 +168,7 @@ def _reasons(
 def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tuple[_Criterion, ...]:
     longest = max(one.series.coverage_mm or 0.0 for one in group)
     return (
+        _Criterion(lambda one: VALUES_ORDER.index(one.series.pixel_values), _say_values, usual=0),
         _Criterion(
             lambda one: _tier(one.series.coverage_mm or 0.0, longest, preferences.full_coverage),
             lambda one: f"covers {one.series.coverage_mm or 0.0:.0f} mm",
@@ -166,6 +177,7 @@ def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
             preferences.phase_rank,
             lambda one: f"contrast phase {one.series.phase_hint or UNKNOWN_PHASE} by its tags",
         ),
+        _Criterion(lambda one: one.series.spectral is not None, _say_origin, usual=False),
         _Criterion(
             lambda one: KERNEL_ORDER.index(one.series.kernel_class),
             lambda one: f"{one.series.kernel_class.value} kernel ({one.kernel_source})",
@@ -186,6 +198,21 @@ def _mr_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
         _Criterion(lambda one: -one.series.instances, _say_slices),
         _Criterion(_thickness_rank, _say_thickness),
     )
+
+
+def _say_values(one: SeriesCandidate) -> str:
+    return {
+        PixelValues.ATTENUATION: "Hounsfield units",
+        PixelValues.VIRTUAL: "Hounsfield units of a virtual image",
+    }.get(one.series.pixel_values, "values of an unknown scale")
+
+
+def _say_origin(one: SeriesCandidate) -> str:
+    """How its images came about; those of an unusual energy were told apart before."""
+    series = one.series
+    if series.spectral is Spectral.MONOENERGETIC and series.energy_kev is not None:
+        return f"virtual monoenergetic image of {series.energy_kev:g} keV"
+    return "as scanned" if series.spectral is None else series.spectral.value.replace("_", " ")
 
 
 def _tier(value: float, best: float, full: float) -> int:

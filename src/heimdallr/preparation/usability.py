@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.study import MODALITIES
+from heimdallr.domain.study import MODALITIES, PixelValues
 from heimdallr.preparation.folded_words import phrase, words
 
 if TYPE_CHECKING:
@@ -51,10 +51,9 @@ _REPORT = (
     "screen save", "screenshot", "exam summary", "protocolo de paciente", "patient info",
 )  # fmt: skip
 _CT_MAP = (
-    "perfusion", "rcbf", "rcbv", "cbf", "cbv", "mtt", "ttp", "tmax", "iodine", "iodo", "vnc",
-    "virtual non contrast", "overlay", "subtraction", "subtracted", "rho z", "effective z",
-    "calcium suppressed", "fat map", "monitoring", "premonitoring", "bolus tracking",
-    "smart prep", "smartprep", "test bolus", "care bolus",
+    "perfusion", "rcbf", "rcbv", "cbf", "cbv", "mtt", "ttp", "tmax", "overlay", "subtraction",
+    "subtracted", "monitoring", "premonitoring", "bolus tracking", "smart prep", "smartprep",
+    "test bolus", "care bolus",
 )  # fmt: skip
 # In ImageType only: as a word of a description "phase" is the portal venous one.
 _MR_MAP_TYPES = (
@@ -155,6 +154,9 @@ def _wrong_kind(candidate: SeriesCandidate) -> Iterator[str]:
     if series.modality == "CT":
         not_anatomy["localizer"] = _LOCALIZER
         not_anatomy["a derived map, a subtraction or bolus monitoring"] = _CT_MAP
+        if series.pixel_values is PixelValues.OTHER:
+            what = series.spectral.value if series.spectral else series.rescale_type
+            yield f"a derived map: {what.replace('_', ' ')}, not attenuation"
     for reason, vocabulary in not_anatomy.items():
         if _says(candidate, vocabulary):
             yield reason

@@ -35,6 +35,10 @@ analysis_broke = { $analysis } broke: { $error }
 region_without_structures = task { $task } has no structure of the { $region }
 no_region_covered = no region has enough of its anchor structures in this volume
 phase_is_for_ct = contrast phase is defined for CT only
+virtual_image_shows_no_phase = a virtual image does not show the contrast phase
+phase_regressors_disagree = the regressors disagree about the time after injection (standard deviation { NUMBER($spread_s, maximumFractionDigits: 1) } s, at most { $limit_s } s)
+phase_contradicted = { $phase } is impossible with { NUMBER($median_hu, maximumFractionDigits: 0) } HU in the { $structure }
+phase_contradicted_by_veins = { $phase } is impossible with { NUMBER($artery_hu, maximumFractionDigits: 0) } and { NUMBER($vein_hu, maximumFractionDigits: 0) } HU in { $structures }
 too_few_structures_for_phase = { $seen } of the { $known } structures the phase is read off are in view, at least { $needed } with a vessel, the heart or the liver are needed
 mr_has_no_hounsfield_units = MR intensities are not Hounsfield units
 little_left_after_erosion = only { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ left after eroding by { $erosion_mm } mm
@@ -73,3 +77,19 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 bundled_weights = bundled weights — not for clinical use
 age_unknown = the patient's age is not known; adult values were applied
 picture_not_drawn = { $file } could not be drawn: { $error }
+
+attenuation_unknown = the header does not say how pixel values become Hounsfield units
+monoenergetic_image = measured on a virtual monoenergetic image ({ $energy_kev } keV): attenuation depends on that energy
+virtual_non_contrast_image = measured on a virtual non-contrast image: the scanner computed its attenuation
+virtual_image = measured on a virtual image: the scanner computed its attenuation
+lung_kernel = reconstructed with a lung kernel: standard deviations of attenuation are raised, and means near edges are not to be relied on
+bone_kernel = reconstructed with a bone kernel: standard deviations of attenuation are raised, and means near edges are not to be relied on
+lossy_compression_ratio = the images were compressed with loss ({ $method ->
+    [unknown] by an unknown method
+   *[other] { $method }
+}, { $ratio }:1): standard deviations of attenuation and small structures are not to be relied on
+lossy_compression = the images were compressed with loss ({ $method ->
+    [unknown] by an unknown method
+   *[other] { $method }
+}): standard deviations of attenuation and small structures are not to be relied on
+perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say

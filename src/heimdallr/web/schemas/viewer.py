@@ -96,6 +96,6 @@ class ViewerManifest(Schema):
     labels_reason: str = Field(description="why there are no label maps; empty when there are")
     groups: list[Group] = Field(description="groups of structures in their order")
     windows: list[WindowOut] = Field(
-        description="of a CT, the one to begin with first; MR has none, its signal has no unit"
+        description="in HU, the one to begin with first; none where values have no unit, as of MR"
     )
     targets: Targets
