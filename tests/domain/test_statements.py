@@ -32,6 +32,13 @@ SAMPLES: dict[str, str | tuple[str, ...] | Statement] = {
     "edges": ("inferior", "superior"),
     "analysis": "sarcopenia_l3",
     "reason": Statement("not_requested"),
+    "series": Statement("series_number", {"number": "7"}),
+    "this": Statement("series_is_mr_map"),
+    "best": Statement("series_is_anatomical"),
+    "phase": "venous",
+    "plane": "coronal",
+    "kernel_class": "bone",
+    "source": Statement("kernel_by_description"),
 }
 """A value for each parameter that is no number; any other gets 12.3."""
 

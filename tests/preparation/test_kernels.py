@@ -81,7 +81,7 @@ def test_the_description_is_the_second_source(description: str, expected: Kernel
     """Accents, case and underscores do not matter."""
     reading = classify_kernel("", "", description)
     assert reading.kernel_class is expected
-    assert (reading.source == "description") == (expected is not UNKNOWN)
+    assert (reading.source.code == "kernel_by_description") == (expected is not UNKNOWN)
 
 
 def test_the_kernel_outweighs_the_description() -> None:

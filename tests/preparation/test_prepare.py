@@ -71,7 +71,7 @@ def test_the_next_series_is_tried_when_one_cannot_be_converted(tmp_path: Path) -
     assert prepared.series.number == 8
     kept, refused = prepared.selection.verdicts
     assert (kept.rank, refused.rank) == (1, None)
-    assert refused.reasons[0].startswith("conversion failed: the pixel data of series 7")
+    assert refused.reasons[0].text.startswith("conversion failed: the pixel data of series 7")
 
 
 def test_a_study_whose_only_series_is_damaged_is_refused(tmp_path: Path) -> None:

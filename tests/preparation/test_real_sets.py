@@ -118,7 +118,7 @@ def test_the_philips_volume_is_chosen_over_localizer_and_dose_page(
     """Each refusal has its reason."""
     (one,) = prepare(real_set("ct_phantom_philips"), tmp_path)
     reasons = {
-        verdict.series.number: verdict.reasons[0]
+        verdict.series.number: verdict.reasons[0].text
         for verdict in one.selection.verdicts
         if verdict.rank is None
     }

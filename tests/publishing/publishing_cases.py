@@ -58,8 +58,10 @@ SERIES = Series(
 )
 SELECTION = Selection(
     (
-        SeriesVerdict(SERIES, 1, ("thin soft-kernel stack of 360 mm",)),
-        SeriesVerdict(Series("1.2.3.5", "CT", description="SCOUT"), None, ("a localizer",)),
+        SeriesVerdict(SERIES, 1, (Statement("series_covers", {"coverage_mm": 360.0}),)),
+        SeriesVerdict(
+            Series("1.2.3.5", "CT", description="SCOUT"), None, (Statement("series_is_localizer"),)
+        ),
     )
 )
 

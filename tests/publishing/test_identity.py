@@ -61,9 +61,12 @@ def test_every_series_has_its_verdict() -> None:
     series = _written()["Series"]
     assert isinstance(series, list)
     assert [one["rank"] for one in series] == [1, None]
-    assert series[0]["reasons"] == ["thin soft-kernel stack of 360 mm"]
+    assert series[0]["reasons"] == ["covers 360 mm"]
+    assert series[0]["reasons_coded"] == [
+        {"code": "series_covers", "parameters": {"coverage_mm": 360.0}}
+    ]
     assert series[1]["SeriesNumber"] is None
-    assert series[1]["reasons"] == ["a localizer"]
+    assert series[1]["reasons"] == ["localizer"]
 
 
 def test_what_preparation_did_is_kept() -> None:

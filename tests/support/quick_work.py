@@ -24,6 +24,7 @@ from heimdallr import logs
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.errors import SegmentationError, UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, SeriesVerdict
 from heimdallr.parent_process import stop_on_signals
 from heimdallr.publishing.case_folder import case_folder
@@ -117,7 +118,8 @@ class QuickWork:
             case "no memory":
                 raise SegmentationError("the network could not be run", remedy="free memory")  # noqa: EM101, TRY003
             case "refuse":
-                verdict = SeriesVerdict(Series(SERIES, "US"), None, ("ultrasound",))
+                reason = Statement("series_of_other_modality", {"modality": "US"})
+                verdict = SeriesVerdict(Series(SERIES, "US"), None, (reason,))
                 error = UnsupportedStudyError("modality US is not supported")
                 raise StudyRefusedError(error, Selection((verdict,)))
             case "deaf":

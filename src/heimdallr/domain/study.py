@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, get_args
 
+from heimdallr.domain.statements import Statement  # noqa: TC001 - pydantic reads it at run time
+
 Modality = Literal["CT", "MR"]
 """A modality (0008,0060) Heimdallr turns into volumes."""
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -148,6 +150,8 @@ class Series:
         spectral: what was computed from several energies; ``None`` for an image as it was scanned.
         energy_kev: of a virtual monoenergetic image.
         lossy: the compression that altered the pixels, if any did.
+        sides_known: it is said how the patient lies; a NIfTI file may leave that out, and then
+            nothing tells left from right.
     """
 
     series_instance_uid: str
@@ -178,6 +182,7 @@ class Series:
     spectral: Spectral | None = None
     energy_kev: float | None = None
     lossy: LossyCompression | None = None
+    sides_known: bool = True
 
     @property
     def attenuation_known(self) -> bool:
@@ -204,7 +209,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class SeriesVerdict:
-    """What series selection thought of one series, in words a person can check.
+    """What series selection thought of one series, as a person can check it.
 
     Attributes:
         rank: 1 for the chosen series; ``None`` for a series that cannot be used.
@@ -213,7 +218,7 @@ class SeriesVerdict:
 
     series: Series
     rank: int | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import KernelClass
 from heimdallr.preparation.folded_words import phrase, words
 
@@ -22,11 +23,14 @@ SOFT, STANDARD, LUNG, BONE, UNKNOWN = (
 )
 
 
+NO_SOURCE = Statement("kernel_unnamed")
+
+
 class KernelReading(NamedTuple):
     """A kernel's class and where it was read."""
 
     kernel_class: KernelClass
-    source: str
+    source: Statement
 
 
 LUNG_WORDS = (
@@ -82,20 +86,21 @@ def classify_kernel(
         protocol: ProtocolName, asked where the description says nothing: it is often the study's.
 
     Returns:
-        the class, and in words which source gave it.
+        the class, and which source gave it.
     """
     told = _by_words(phrase(description)) or _by_words(phrase(protocol))
     coded = _by_code(kernel, manufacturer)
     if coded is None:
-        coded = _named(_by_words(phrase(kernel)), kernel)
+        words_of_tag = Statement("kernel_by_its_words", {"kernel": kernel})
+        coded = _named(_by_words(phrase(kernel)), words_of_tag)
     if coded is None:
-        return _named(told, "description") or KernelReading(UNKNOWN, "no source names it")
+        return _named(told, Statement("kernel_by_description")) or KernelReading(UNKNOWN, NO_SOURCE)
     if coded.kernel_class in (LUNG, BONE) and told in (LUNG, BONE):
-        return KernelReading(told, f"{coded.source}, description")
+        return KernelReading(told, Statement("kernel_by_both", {"source": coded.source}))
     return coded
 
 
-def _named(kernel_class: KernelClass | None, source: str) -> KernelReading | None:
+def _named(kernel_class: KernelClass | None, source: Statement) -> KernelReading | None:
     return None if kernel_class is None else KernelReading(kernel_class, source)
 
 
@@ -103,18 +108,21 @@ def _by_code(kernel: str, manufacturer: str) -> KernelReading | None:
     """The class a vendor's own kernel name tells, ``None`` when no table knows it."""
     line = phrase(kernel)
     if match := _CANON.search(line):
-        return KernelReading(_canon(int(match[1])), f"{kernel}, Canon numbers")
+        canon = Statement("kernel_by_numbers", {"kernel": kernel, "maker": "Canon"})
+        return KernelReading(_canon(int(match[1])), canon)
     if match := _SIEMENS.search(line):
-        return KernelReading(_siemens(match[1], int(match[2])), f"{kernel}, Siemens numbers")
+        siemens = Statement("kernel_by_numbers", {"kernel": kernel, "maker": "Siemens"})
+        return KernelReading(_siemens(match[1], int(match[2])), siemens)
     names = words(kernel)
     compact = "".join(names)
     for name in (compact, *names):
         if name in _GE:
-            return KernelReading(_GE[name], f"{kernel}, GE names")
+            return KernelReading(_GE[name], Statement("kernel_by_ge_names", {"kernel": kernel}))
     if "philips" in phrase(manufacturer) or "picker" in phrase(manufacturer):
         for name in names:
             if name in _PHILIPS:
-                return KernelReading(_PHILIPS[name], f"{kernel}, Philips letters")
+                letters = Statement("kernel_by_philips_letters", {"kernel": kernel})
+                return KernelReading(_PHILIPS[name], letters)
     return None
 
 

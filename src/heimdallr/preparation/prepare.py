@@ -17,6 +17,7 @@ from heimdallr.domain.errors import (
     NoDicomError,
     UnsupportedStudyError,
 )
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import (
     MODALITIES,
     Modality,
@@ -32,12 +33,12 @@ from heimdallr.preparation.conversion import Conversion, convert
 from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.selection import Preferences, rank, select, verdicts
+from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from heimdallr.domain.statements import Statement
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
@@ -153,10 +154,11 @@ def _prepare_nifti(
 ) -> PreparedStudy:
     suffix = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
     target = work_dir / "study-001" / f"volume{suffix}"
-    study, selection = study_of_nifti(
+    study, selection, notices = study_of_nifti(
         path, target, modality=modality, taken=lambda one: taken(one, "")
     )
-    return PreparedStudy(study, selection.verdicts[0].series, selection, target)
+    series = selection.verdicts[0].series
+    return PreparedStudy(study, series, selection, target, notices=notices)
 
 
 def _prepare_dicom(
@@ -210,7 +212,7 @@ def prepare_study(
         target: the NIfTI file to appear.
         preferences: for series selection.
     """
-    refused: dict[str, str] = {}
+    refused: dict[str, Statement] = {}
     error: HeimdallrError | None = None
     target.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -223,7 +225,7 @@ def prepare_study(
             conversion = convert(best, target, target.parent)
         except ConversionError as failure:
             error = error or failure
-            refused[best.key] = f"conversion failed: {failure}"
+            refused[best.key] = Statement("series_not_converted", {"error": str(failure)})
             continue
         return _prepared(scanned, name, best, verdicts(ranked), conversion)
 
@@ -253,7 +255,7 @@ def _prepared(
         selection,
         conversion.path,
         conversion,
-        notices=best.notices,
+        notices=(*best.notices, *no_anatomy(best)),
         source_files=files,
     )
 
@@ -285,7 +287,7 @@ def _why_unsupported(
         msg = f"modality {names} is not supported; only CT and MR volumes are"
         return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
     told = [
-        f"{candidate.name}: {verdict.reasons[0]}"
+        f"{candidate.name}: {verdict.reasons[0].text}"
         for candidate, verdict in ranked
         if candidate.series.modality in MODALITIES
     ]

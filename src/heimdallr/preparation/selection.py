@@ -11,14 +11,15 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import (
     MODALITIES,
     KernelClass,
     PixelValues,
     Selection,
     SeriesVerdict,
-    Spectral,
 )
+from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast
 from heimdallr.preparation.usability import mr_tier, obstacles, region
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ VALUES_ORDER = (PixelValues.ATTENUATION, PixelValues.VIRTUAL, PixelValues.UNKNOW
 BEST_THICKNESS_MM = (1.0, 3.0)
 """Chosen, not measured: thinner slices add noise, thicker ones blur what the networks (1.5 and 3 mm
 voxels) still see."""
+
+COARSE_PIXEL_MM = (2.25, 3.5)
+"""Pixels up to the first show organs as well as finer ones at the 1.5 to 3 mm that networks see; a
+scout of 128 pixels over a trunk has more, one of 64 more than the second."""
+
+COARSE_SPACING_MM = 10.0
+"""Slices farther apart are a survey."""
+
 Rank = float | int | str
 
 
@@ -75,7 +84,7 @@ class _Criterion:
     """One rule: how it ranks a series (smaller is better) and how it is said."""
 
     rank: Callable[[SeriesCandidate], Rank]
-    say: Callable[[SeriesCandidate], str]
+    say: Callable[[SeriesCandidate], Statement]
     usual: Rank | None = None
     """What nearly every series has: said only where two are compared."""
 
@@ -100,7 +109,7 @@ def select(
 def rank(
     candidates: Sequence[SeriesCandidate],
     preferences: Preferences,
-    refused: Mapping[str, str] | None = None,
+    refused: Mapping[str, Statement] | None = None,
 ) -> list[tuple[SeriesCandidate, SeriesVerdict]]:
     """Rank every candidate, and keep it beside its verdict.
 
@@ -155,14 +164,15 @@ def _ranked(
 
 def _reasons(
     one: SeriesCandidate, best: SeriesCandidate, rules: Sequence[_Criterion], offset: int
-) -> tuple[str, ...]:
+) -> tuple[Statement, ...]:
     facts = tuple(rule.say(one) for rule in rules if rule.rank(one) != rule.usual)
     if one is best:
-        return ("the study holds a usable CT, which is preferred", *facts) if offset else facts
+        return (Statement("series_after_ct"), *facts) if offset else facts
     for rule in rules:
         if rule.rank(one) != rule.rank(best):
-            return (f"passed over for {best.name}: {rule.say(one)} against {rule.say(best)}",)
-    return (f"passed over for {best.name}: equal in everything but its number or UID",)
+            said = {"series": best.called, "this": rule.say(one), "best": rule.say(best)}
+            return (Statement("series_passed_over", said),)
+    return (Statement("series_equal", {"series": best.called}),)
 
 
 def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tuple[_Criterion, ...]:
@@ -171,16 +181,21 @@ def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
         _Criterion(lambda one: VALUES_ORDER.index(one.series.pixel_values), _say_values, usual=0),
         _Criterion(
             lambda one: _tier(one.series.coverage_mm or 0.0, longest, preferences.full_coverage),
-            lambda one: f"covers {one.series.coverage_mm or 0.0:.0f} mm",
+            lambda one: Statement("series_covers", {"coverage_mm": one.series.coverage_mm or 0.0}),
         ),
         _Criterion(
             preferences.phase_rank,
-            lambda one: f"contrast phase {one.series.phase_hint or UNKNOWN_PHASE} by its tags",
+            lambda one: Statement(
+                "series_of_phase", {"phase": one.series.phase_hint or UNKNOWN_PHASE}
+            ),
         ),
         _Criterion(lambda one: one.series.spectral is not None, _say_origin, usual=False),
         _Criterion(
             lambda one: KERNEL_ORDER.index(one.series.kernel_class),
-            lambda one: f"{one.series.kernel_class.value} kernel ({one.kernel_source})",
+            lambda one: Statement(
+                "series_of_kernel",
+                {"kernel_class": one.series.kernel_class.value, "source": one.kernel_source},
+            ),
         ),
         _Criterion(_thickness_rank, _say_thickness),
         _Criterion(lambda one: -one.series.instances, _say_slices),
@@ -190,29 +205,35 @@ def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
 def _mr_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tuple[_Criterion, ...]:
     longest = max(_extent_mm(one) for one in group)
     return (
-        _Criterion(lambda one: int(mr_tier(one)), lambda one: mr_tier(one).label),
+        _Criterion(lambda one: int(mr_tier(one)), lambda one: mr_tier(one).said),
+        _Criterion(_resolution_step, _say_resolution),
         _Criterion(
             lambda one: _tier(_extent_mm(one), longest, preferences.full_coverage),
-            lambda one: f"covers {_extent_mm(one):.0f} mm head to foot",
+            lambda one: Statement("series_extends", {"extent_mm": _extent_mm(one)}),
+        ),
+        _Criterion(
+            lambda one: max(mr_contrast(one.series), MrContrast.IN_PHASE),
+            lambda one: mr_contrast(one.series).said,
         ),
         _Criterion(lambda one: -one.series.instances, _say_slices),
         _Criterion(_thickness_rank, _say_thickness),
     )
 
 
-def _say_values(one: SeriesCandidate) -> str:
+def _say_values(one: SeriesCandidate) -> Statement:
     return {
-        PixelValues.ATTENUATION: "Hounsfield units",
-        PixelValues.VIRTUAL: "Hounsfield units of a virtual image",
-    }.get(one.series.pixel_values, "values of an unknown scale")
+        PixelValues.ATTENUATION: Statement("series_in_hounsfield_units"),
+        PixelValues.VIRTUAL: Statement("series_is_virtual"),
+    }.get(one.series.pixel_values, Statement("series_of_unknown_scale"))
 
 
-def _say_origin(one: SeriesCandidate) -> str:
+def _say_origin(one: SeriesCandidate) -> Statement:
     """How its images came about; those of an unusual energy were told apart before."""
-    series = one.series
-    if series.spectral is Spectral.MONOENERGETIC and series.energy_kev is not None:
-        return f"virtual monoenergetic image of {series.energy_kev:g} keV"
-    return "as scanned" if series.spectral is None else series.spectral.value.replace("_", " ")
+    if one.series.spectral is None:
+        return Statement("series_as_scanned")
+    if one.series.energy_kev is None:
+        return Statement("series_computed")
+    return Statement("series_monoenergetic", {"energy_kev": one.series.energy_kev})
 
 
 def _tier(value: float, best: float, full: float) -> int:
@@ -234,6 +255,21 @@ def _extent_mm(one: SeriesCandidate) -> float:
     return rows * spacing[0]
 
 
+def _resolution_step(one: SeriesCandidate) -> int:
+    """Coarseness in steps: between them pixels differ by less than networks see."""
+    pixel = max(one.series.pixel_spacing_mm or (math.inf,))
+    steps = [pixel > limit for limit in COARSE_PIXEL_MM]
+    return sum(steps) + ((one.series.spacing_mm or math.inf) > COARSE_SPACING_MM)
+
+
+def _say_resolution(one: SeriesCandidate) -> Statement:
+    pixel_mm = max(one.series.pixel_spacing_mm or (0.0,))
+    return Statement(
+        "series_of_resolution",
+        {"pixel_mm": pixel_mm, "spacing_mm": one.series.spacing_mm or 0.0},
+    )
+
+
 def _thickness_rank(one: SeriesCandidate) -> float:
     """Millimetres by which slices are thinner or thicker than what is best."""
     thickness = _thickness_mm(one)
@@ -247,13 +283,15 @@ def _thickness_mm(one: SeriesCandidate) -> float | None:
     return one.series.slice_thickness_mm or one.series.spacing_mm
 
 
-def _say_thickness(one: SeriesCandidate) -> str:
-    thickness = _thickness_mm(one)
-    return "unknown slice thickness" if thickness is None else f"{thickness:.2g} mm slices"
+def _say_thickness(one: SeriesCandidate) -> Statement:
+    thickness_mm = _thickness_mm(one)
+    if thickness_mm is None:
+        return Statement("series_of_unknown_thickness")
+    return Statement("series_of_thickness", {"thickness_mm": thickness_mm})
 
 
-def _say_slices(one: SeriesCandidate) -> str:
-    return f"{one.series.instances} slices"
+def _say_slices(one: SeriesCandidate) -> Statement:
+    return Statement("series_of_slices", {"slices": one.series.instances})
 
 
 def _identity(one: SeriesCandidate) -> tuple[object, ...]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heimdallr.domain.identity import is_own_object
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Series
 from heimdallr.preparation.geometry import StackGeometry, along_normal, blocks, stack_geometry
 from heimdallr.preparation.instances import WHEN, Frame, Instance, Triple
-from heimdallr.preparation.kernels import KernelReading, classify_kernel
+from heimdallr.preparation.kernels import NO_SOURCE, KernelReading, classify_kernel
 from heimdallr.preparation.lossy import lossy_compression
 from heimdallr.preparation.notices import notices_of
 from heimdallr.preparation.phases import agent_given, phase_from_words, says_enhanced
@@ -28,7 +29,6 @@ from heimdallr.preparation.spectral import read_spectral
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from heimdallr.domain.statements import Statement
 
 SAME_ORIENTATION = 1e-2
 """Largest difference of a direction cosine within one stack (about half a degree).
@@ -67,17 +67,29 @@ class SeriesCandidate:
     frames: tuple[Frame, ...]
     part: tuple[int, int] = (1, 1)
     time_points: int = 1
-    kernel_source: str = ""
+    kernel_source: Statement = NO_SOURCE
     samples_per_pixel: int = 1
     own_object: bool = False
     notices: tuple[Statement, ...] = ()
 
     @property
-    def name(self) -> str:
-        """How reasons and errors call it; carries no description, which may name a person."""
-        number = "without number" if self.series.number is None else str(self.series.number)
+    def called(self) -> Statement:
+        """How reasons call it; carries no description, which may name a person."""
+        number = self.series.number
+        called = (
+            Statement("series_without_number")
+            if number is None
+            else Statement("series_number", {"number": str(number)})
+        )
         part, parts = self.part
-        return f"series {number}" + (f" (stack {part} of {parts})" if parts > 1 else "")
+        if parts == 1:
+            return called
+        return Statement("series_stack", {"series": called, "part": part, "parts": parts})
+
+    @property
+    def name(self) -> str:
+        """How errors call it."""
+        return self.called.text
 
 
 def candidates_of(series_key: str, instances: Sequence[Instance]) -> tuple[SeriesCandidate, ...]:

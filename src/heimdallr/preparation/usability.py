@@ -1,12 +1,14 @@
-"""What keeps a series from being the volume of its study, in words a person can check."""
+"""What keeps a series from being the volume of its study, said so that a person can check it."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import MODALITIES, PixelValues
 from heimdallr.preparation.folded_words import phrase, words
+from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast, without_phases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +60,8 @@ _CT_MAP = (
 # In ImageType only: as a word of a description "phase" is the portal venous one.
 _MR_MAP_TYPES = (
     "p", "r", "i", "phase", "phase map", "real", "imaginary", "velocity", "fa", "colfa", "trace",
-    "tracew", "tensor", "sub", "field map", "b0 map",
+    "tracew", "tensor", "sub", "field map", "b0 map", "r2 star", "t2 star", "r2 star map",
+    "t2 star map",
 )  # fmt: skip
 _MR_MAP = (
     "adc", "dwi", "dti", "diffusion", "ep2d diff", "perfusion", "subtraction", "subtracted",
@@ -86,21 +89,23 @@ class MrTier(IntEnum):
 
     ANATOMICAL = 0
     TIME_POINT = 1
-    MAP = 2
-    LOCALIZER = 3
+    FAT = 2
+    MAP = 3
+    LOCALIZER = 4
 
     @property
-    def label(self) -> str:
-        """The tier in words."""
+    def said(self) -> Statement:
+        """What it says of a series."""
         return {
-            MrTier.ANATOMICAL: "anatomical series",
-            MrTier.TIME_POINT: "one time point of a dynamic series",
-            MrTier.MAP: "diffusion, subtraction or a map, not anatomy",
-            MrTier.LOCALIZER: "localizer",
+            MrTier.ANATOMICAL: Statement("series_is_anatomical"),
+            MrTier.TIME_POINT: Statement("series_is_time_point"),
+            MrTier.FAT: Statement("series_is_fat_alone"),
+            MrTier.MAP: Statement("series_is_mr_map"),
+            MrTier.LOCALIZER: Statement("series_is_localizer"),
         }[self]
 
 
-def obstacles(candidate: SeriesCandidate, minimum_slices: int) -> tuple[str, ...]:
+def obstacles(candidate: SeriesCandidate, minimum_slices: int) -> tuple[Statement, ...]:
     """Why a stack cannot be used; empty when it can.
 
     Args:
@@ -112,19 +117,35 @@ def obstacles(candidate: SeriesCandidate, minimum_slices: int) -> tuple[str, ...
 
 
 def mr_tier(candidate: SeriesCandidate) -> MrTier:
-    """Anatomical series first; dynamic ones, maps and localizers come last."""
+    """Anatomical series first; dynamic ones, fat images, maps and localizers come last."""
     series = candidate.series
     if _says(candidate, _MR_LOCALIZER):
         return MrTier.LOCALIZER
-    image_type = phrase(*series.image_type[2:])
+    contrast = mr_contrast(series)
+    image_type = without_phases(phrase(*series.image_type[2:]))
     b_value = dict(series.acquisition).get("DiffusionBValue", "")
     if (
         any(f" {word} " in image_type for word in _MR_MAP_TYPES)
         or _says(candidate, _MR_MAP)
         or b_value not in ("", "0", "0.0")
+        or contrast is MrContrast.FRACTION
     ):
         return MrTier.MAP
+    if contrast is MrContrast.FAT:
+        return MrTier.FAT
     return MrTier.TIME_POINT if candidate.time_points > 1 else MrTier.ANATOMICAL
+
+
+def no_anatomy(candidate: SeriesCandidate) -> tuple[Statement, ...]:
+    """What has to be told of an MR series that was chosen for want of a better one."""
+    if candidate.series.modality != "MR":
+        return ()
+    told = {
+        MrTier.FAT: Statement("measured_on_fat_image"),
+        MrTier.MAP: Statement("measured_on_map"),
+        MrTier.LOCALIZER: Statement("measured_on_localizer"),
+    }.get(mr_tier(candidate))
+    return (told,) if told else ()
 
 
 def region(series: Series) -> str:
@@ -133,33 +154,42 @@ def region(series: Series) -> str:
     return next((name for name, names in _REGIONS if found.intersection(names)), "")
 
 
-def _wrong_kind(candidate: SeriesCandidate) -> Iterator[str]:
+def _wrong_kind(candidate: SeriesCandidate) -> Iterator[Statement]:
     series = candidate.series
     if candidate.own_object:
-        yield "an object Heimdallr wrote itself"
+        yield Statement("series_own_object")
     if series.modality not in MODALITIES:
-        yield f"modality {series.modality or 'unknown'} is not CT or MR"
+        yield (
+            Statement("series_of_other_modality", {"modality": series.modality})
+            if series.modality
+            else Statement("series_without_modality")
+        )
         return
     classes = (*(CT_CLASSES if series.modality == "CT" else MR_CLASSES), *GRAYSCALE_MULTI_FRAME)
     if series.sop_class_uid == SECONDARY_CAPTURE:
-        yield "secondary capture (a screen, not an image)"
+        yield Statement("series_is_secondary_capture")
     elif series.sop_class_uid and series.sop_class_uid not in classes:
-        yield "its SOP class is not an image of that modality"
+        yield Statement("series_of_other_sop_class")
     if candidate.samples_per_pixel != 1:
-        yield "colour images"
-    not_anatomy: dict[str, tuple[str, ...]] = {
-        "projection (MIP or rendering)": _PROJECTION,
-        "dose report or page": _REPORT,
-    }
+        yield Statement("series_in_colour")
+    if _says(candidate, _PROJECTION):
+        yield Statement("series_is_projection")
+    if _says(candidate, _REPORT):
+        yield Statement("series_is_report")
     if series.modality == "CT":
-        not_anatomy["localizer"] = _LOCALIZER
-        not_anatomy["a derived map, a subtraction or bolus monitoring"] = _CT_MAP
-        if series.pixel_values is PixelValues.OTHER:
-            what = series.spectral.value if series.spectral else series.rescale_type
-            yield f"a derived map: {what.replace('_', ' ')}, not attenuation"
-    for reason, vocabulary in not_anatomy.items():
-        if _says(candidate, vocabulary):
-            yield reason
+        yield from _no_attenuation(candidate)
+
+
+def _no_attenuation(candidate: SeriesCandidate) -> Iterator[Statement]:
+    """What a CT series shows instead of the attenuation of the body as it was."""
+    series = candidate.series
+    if _says(candidate, _LOCALIZER):
+        yield Statement("series_is_localizer")
+    if _says(candidate, _CT_MAP):
+        yield Statement("series_is_ct_map")
+    if series.pixel_values is PixelValues.OTHER:
+        spectral = series.spectral.value if series.spectral else "other"
+        yield Statement("series_of_other_quantity", {"spectral": spectral})
 
 
 def _says(candidate: SeriesCandidate, vocabulary: tuple[str, ...]) -> bool:
@@ -169,27 +199,27 @@ def _says(candidate: SeriesCandidate, vocabulary: tuple[str, ...]) -> bool:
     return any(f" {word} " in line for word in vocabulary)
 
 
-def _wrong_geometry(candidate: SeriesCandidate, minimum_slices: int) -> Iterator[str]:
+def _wrong_geometry(candidate: SeriesCandidate, minimum_slices: int) -> Iterator[Statement]:
     series, geometry = candidate.series, candidate.geometry
     if geometry is None:
-        yield "no image position or orientation"
+        yield Statement("series_without_position")
         return
     if series.pixel_spacing_mm is None or min(series.pixel_spacing_mm) <= 0:
-        yield "no pixel spacing"
+        yield Statement("series_without_pixel_spacing")
     elif geometry.spacing_mm and geometry.spacing_mm > MAX_ASPECT * min(series.pixel_spacing_mm):
-        yield f"slices {geometry.spacing_mm:.1f} mm apart are samples, not a volume"
+        yield Statement("series_of_samples", {"spacing_mm": geometry.spacing_mm})
     if min(series.rows or 0, series.columns or 0) < MIN_MATRIX:
-        yield f"matrix {series.rows or 0} × {series.columns or 0} is too small for an image"
+        yield Statement(
+            "series_matrix_too_small", {"rows": series.rows or 0, "columns": series.columns or 0}
+        )
     if geometry.repeats:
         images = geometry.slices + geometry.repeats
-        yield f"{images} images at {_count(geometry.slices, 'place')} are no single volume"
+        yield Statement("series_repeats_places", {"images": images, "places": geometry.slices})
     elif geometry.slices < minimum_slices:
-        yield f"{_count(geometry.slices, 'slice')}, fewer than the {minimum_slices} of a volume"
+        yield Statement(
+            "series_of_few_slices", {"slices": geometry.slices, "needed": minimum_slices}
+        )
     if series.modality == "CT" and geometry.plane != "axial":
-        yield f"{geometry.plane} reformat, not axial"
+        yield Statement("series_not_axial", {"plane": geometry.plane})
     elif series.modality == "CT" and geometry.obliquity_deg > MAX_OBLIQUITY_DEG:
-        yield f"oblique reformat, {geometry.obliquity_deg:.0f}° from axial"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"1 {thing}" if number == 1 else f"{number} {thing}s"
+        yield Statement("series_oblique", {"angle_deg": geometry.obliquity_deg})

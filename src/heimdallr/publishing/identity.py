@@ -18,6 +18,7 @@ from heimdallr.publishing.schema import (
     PipelineRecord,
     SelectedSeriesRecord,
     SeriesRecord,
+    coded,
 )
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ def _verdict(verdict: SeriesVerdict) -> SeriesRecord:
         modality=series.modality,
         instances=series.instances,
         rank=verdict.rank,
-        reasons=list(verdict.reasons),
+        reasons=[one.text for one in verdict.reasons],
+        reasons_coded=[coded(one) for one in verdict.reasons],
     )
 
 

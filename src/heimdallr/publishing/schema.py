@@ -206,6 +206,7 @@ class SeriesRecord(_Record):
     instances: int
     rank: int | None
     reasons: list[str]
+    reasons_coded: list[CodedStatement] = []
 
 
 class ConversionRecord(_Record):

@@ -10,6 +10,7 @@ from store_cases import make_identity, make_results, measurement
 
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import UnsupportedStudyError
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, SeriesVerdict
 from heimdallr.domain.study import Series as FoundSeries
 from heimdallr.publishing.identity import identity_json
@@ -141,7 +142,8 @@ def test_an_older_refusal_does_not_touch_newer_verdicts(
         with database.write() as session:
             series = session.query(Series).filter_by(study_fk=study_id).one()
             series.rank, series.reasons = 1, ["the newer verdict"]
-        verdict = SeriesVerdict(FoundSeries(SERIES, "US"), None, ("ultrasound",))
+        reason = Statement("series_of_other_modality", {"modality": "US"})
+        verdict = SeriesVerdict(FoundSeries(SERIES, "US"), None, (reason,))
         error = UnsupportedStudyError("modality US is not supported")
         raise StudyRefusedError(error, Selection((verdict,)))
 

@@ -20,10 +20,15 @@ poorly_segmented = the bundled weights do not segment the { $structure } well en
 left_out_by_bundled_weights = the bundled weights do not segment the { $structure }
 unsure = the bundled networks are unsure of the { $structure } (confidence { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = what is labelled { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: mislabelled
+other_sex = what is labelled { $structure } cannot be one: the patient is { $sex ->
+    [M] a man
+   *[F] a woman
+}: mislabelled
+side_unknown = the image does not say which side is left and which is right
 truncated = truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
-}
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 level_truncated = { $level } is truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
@@ -59,8 +64,89 @@ no_bleed_within_brain = no intracerebral haemorrhage segmented ({ $dropped_voxel
 bleed_truncated = bleed truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
-}
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 no_ventricle_segmented = no ventricle segmented in this volume
+
+## Why a series was measured, passed over or refused
+
+series_number = series { $number }
+series_without_number = series without number
+series_stack = { $series } (stack { $part } of { $parts })
+
+series_own_object = an object Heimdallr wrote itself
+series_of_other_modality = modality { $modality } is not CT or MR
+series_without_modality = modality unknown, not CT or MR
+series_is_secondary_capture = secondary capture (a screen, not an image)
+series_of_other_sop_class = its SOP class is not an image of that modality
+series_in_colour = colour images
+series_is_projection = projection (MIP or rendering)
+series_is_report = dose report or page
+series_is_localizer = localizer
+series_is_ct_map = a derived map, a subtraction or bolus monitoring
+series_of_other_quantity = a derived map: { $spectral ->
+    [iodine] iodine
+    [effective_atomic_number] effective atomic number
+    [electron_density] electron density
+    [perfused_blood_volume] perfused blood volume
+    [material] one material
+   *[other] another quantity
+}, not attenuation
+series_without_position = no image position or orientation
+series_without_pixel_spacing = no pixel spacing
+series_of_samples = slices { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm apart are samples, not a volume
+series_matrix_too_small = matrix { $rows } × { $columns } is too small for an image
+series_repeats_places = { $images } images at { $places } { $places ->
+    [one] place
+   *[other] places
+} are no single volume
+series_of_few_slices = { $slices } { $slices ->
+    [one] slice
+   *[other] slices
+}, fewer than the { $needed } of a volume
+series_not_axial = { $plane } reformat, not axial
+series_oblique = oblique reformat, { NUMBER($angle_deg, maximumFractionDigits: 0) }° from axial
+series_not_converted = conversion failed: { $error }
+
+series_is_anatomical = anatomical series
+series_is_time_point = one time point of a dynamic series
+series_is_fat_alone = image of fat alone
+series_of_resolution = { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm pixels, slices { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm apart
+series_of_ordinary_contrast = ordinary contrast
+series_in_phase = in-phase image
+series_of_water = water image
+series_opposed_phase = opposed-phase image
+series_of_fat = fat image
+series_of_fraction = fraction in percent
+series_is_mr_map = diffusion, subtraction or a map, not anatomy
+
+series_of_nifti = the only image handed in (NIfTI: kernel, phase and patient are unknown)
+series_after_ct = the study holds a usable CT, which is preferred
+series_passed_over = passed over for { $series }: { $this } against { $best }
+series_equal = passed over for { $series }: equal in everything but its number or UID
+series_in_hounsfield_units = Hounsfield units
+series_is_virtual = Hounsfield units of a virtual image
+series_of_unknown_scale = values of an unknown scale
+series_as_scanned = as scanned
+series_computed = computed from several energies
+series_monoenergetic = virtual monoenergetic image of { $energy_kev } keV
+series_covers = covers { NUMBER($coverage_mm, maximumFractionDigits: 0) } mm
+series_extends = covers { NUMBER($extent_mm, maximumFractionDigits: 0) } mm head to foot
+series_of_phase = contrast phase { $phase } by its tags
+series_of_kernel = { $kernel_class } kernel ({ $source })
+series_of_thickness = { NUMBER($thickness_mm, maximumFractionDigits: 2) } mm slices
+series_of_unknown_thickness = unknown slice thickness
+series_of_slices = { $slices } { $slices ->
+    [one] slice
+   *[other] slices
+}
+
+kernel_by_numbers = { $kernel }, { $maker } numbers
+kernel_by_ge_names = { $kernel }, GE names
+kernel_by_philips_letters = { $kernel }, Philips letters
+kernel_by_its_words = the words of { $kernel }
+kernel_by_description = description
+kernel_by_both = { $source }, description
+kernel_unnamed = no source names it
 
 ## Titles of findings: finding_ and the finding's code
 
@@ -75,6 +161,15 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 ## What every reader has to be told, and what weakens a finding
 
 bundled_weights = bundled weights — not for clinical use
+sides_unknown = the image does not say how the patient lies: left and right are unknown
+voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % of the voxels hold no number: they count as air
+other_unit = the file gives its voxels in { $unit ->
+    [meter] metres
+   *[micron] microns
+}: read as such
+measured_on_fat_image = measured on an image of fat alone: the study holds no better series
+measured_on_map = measured on a diffusion image, subtraction or map: the study holds no anatomical series
+measured_on_localizer = measured on a localizer: the study holds no better series
 age_unknown = the patient's age is not known; adult values were applied
 picture_not_drawn = { $file } could not be drawn: { $error }
 

@@ -16,10 +16,15 @@ poorly_segmented = os pesos incluídos não segmentam bem o suficiente para medi
 left_out_by_bundled_weights = os pesos incluídos não segmentam: { $structure }
 unsure = as redes incluídas não têm certeza: { $structure } (confiança { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = o que foi rotulado como { $structure } mede { NUMBER($median_hu, maximumFractionDigits: 0) } HU: rótulo errado
+other_sex = o que foi rotulado como { $structure } não pode sê-lo: o paciente é { $sex ->
+    [M] homem
+   *[F] mulher
+}: rótulo errado
+side_unknown = a imagem não diz qual lado é o esquerdo e qual o direito
 truncated = cortado { $count ->
     [one] na borda
    *[other] nas bordas
-} { $edges }
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 level_truncated = { $level } está cortada { $count ->
     [one] na borda
    *[other] nas bordas
@@ -55,8 +60,98 @@ no_bleed_within_brain = nenhuma hemorragia intracerebral segmentada ({ $dropped_
 bleed_truncated = sangramento cortado { $count ->
     [one] na borda
    *[other] nas bordas
-} { $edges }
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 no_ventricle_segmented = nenhum ventrículo segmentado neste volume
+
+## Por que uma série foi medida, preterida ou recusada
+
+series_number = série { $number }
+series_without_number = série sem número
+series_stack = { $series } (bloco { $part } de { $parts })
+
+series_own_object = objeto escrito pelo próprio Heimdallr
+series_of_other_modality = a modalidade { $modality } não é TC nem RM
+series_without_modality = modalidade desconhecida, nem TC nem RM
+series_is_secondary_capture = captura secundária (uma tela, não uma imagem)
+series_of_other_sop_class = sua classe SOP não é de imagem dessa modalidade
+series_in_colour = imagens coloridas
+series_is_projection = projeção (MIP ou renderização)
+series_is_report = relatório de dose ou página
+series_is_localizer = localizador
+series_is_ct_map = mapa derivado, subtração ou monitoramento de bolus
+series_of_other_quantity = mapa derivado: { $spectral ->
+    [iodine] iodo
+    [effective_atomic_number] número atômico efetivo
+    [electron_density] densidade eletrônica
+    [perfused_blood_volume] volume sanguíneo perfundido
+    [material] um material
+   *[other] outra grandeza
+}, não atenuação
+series_without_position = sem posição ou orientação das imagens
+series_without_pixel_spacing = sem espaçamento entre pixels
+series_of_samples = cortes a { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm uns dos outros são amostras, não um volume
+series_matrix_too_small = a matriz { $rows } × { $columns } é pequena demais para uma imagem
+series_repeats_places = { $images } imagens em { $places } { $places ->
+    [one] posição
+   *[other] posições
+} não formam um único volume
+series_of_few_slices = { $slices } { $slices ->
+    [one] corte
+   *[other] cortes
+}, menos que os { $needed } de um volume
+series_not_axial = reformatação { $plane ->
+    [sagittal] sagital
+   *[coronal] coronal
+}, não axial
+series_oblique = reformatação oblíqua, a { NUMBER($angle_deg, maximumFractionDigits: 0) }° do plano axial
+series_not_converted = a conversão falhou: { $error }
+
+series_is_anatomical = série anatômica
+series_is_time_point = um tempo de uma série dinâmica
+series_is_fat_alone = imagem apenas de gordura
+series_of_resolution = pixels de { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm, cortes a cada { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm
+series_of_ordinary_contrast = contraste habitual
+series_in_phase = imagem em fase
+series_of_water = imagem de água
+series_opposed_phase = imagem em oposição de fase
+series_of_fat = imagem de gordura
+series_of_fraction = fração em porcentagem
+series_is_mr_map = difusão, subtração ou mapa, não anatomia
+
+series_of_nifti = a única imagem entregue (NIfTI: kernel, fase e paciente são desconhecidos)
+series_after_ct = o exame contém uma TC utilizável, que é preferida
+series_passed_over = preterida pela { $series }: { $this } contra { $best }
+series_equal = preterida pela { $series }: igual em tudo, exceto no número ou UID
+series_in_hounsfield_units = unidades Hounsfield
+series_is_virtual = unidades Hounsfield de uma imagem virtual
+series_of_unknown_scale = valores de escala desconhecida
+series_as_scanned = como adquirida
+series_computed = calculada a partir de várias energias
+series_monoenergetic = imagem monoenergética virtual de { $energy_kev } keV
+series_covers = cobre { NUMBER($coverage_mm, maximumFractionDigits: 0) } mm
+series_extends = cobre { NUMBER($extent_mm, maximumFractionDigits: 0) } mm da cabeça aos pés
+series_of_phase = fase de contraste segundo os cabeçalhos: { $phase }
+series_of_kernel = { $kernel_class ->
+    [soft] kernel de partes moles
+    [standard] kernel padrão
+    [lung] kernel pulmonar
+    [bone] kernel ósseo
+   *[unknown] kernel desconhecido
+} ({ $source })
+series_of_thickness = cortes de { NUMBER($thickness_mm, maximumFractionDigits: 2) } mm
+series_of_unknown_thickness = espessura de corte desconhecida
+series_of_slices = { $slices } { $slices ->
+    [one] corte
+   *[other] cortes
+}
+
+kernel_by_numbers = { $kernel }, números da { $maker }
+kernel_by_ge_names = { $kernel }, nomes da GE
+kernel_by_philips_letters = { $kernel }, letras da Philips
+kernel_by_its_words = as palavras de { $kernel }
+kernel_by_description = descrição
+kernel_by_both = { $source }, descrição
+kernel_unnamed = nenhuma fonte o informa
 
 ## Títulos dos achados: finding_ e o código do achado
 
@@ -71,6 +166,15 @@ finding_truncated_coverage = Não está inteiro no volume: { $structures }
 ## O que todo leitor precisa saber, e o que enfraquece um achado
 
 bundled_weights = pesos incluídos no pacote — não usar clinicamente
+sides_unknown = a imagem não diz como o paciente está deitado: esquerda e direita são desconhecidas
+voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % dos voxels não têm número: contam como ar
+other_unit = o arquivo dá seus voxels em { $unit ->
+    [meter] metros
+   *[micron] micrômetros
+}: lidos assim
+measured_on_fat_image = medido em uma imagem apenas de gordura: o estudo não tem série melhor
+measured_on_map = medido em difusão, subtração ou mapa: o estudo não tem série anatômica
+measured_on_localizer = medido em um localizador: o estudo não tem série melhor
 age_unknown = a idade do paciente não é conhecida; foram aplicados valores de adultos
 picture_not_drawn = { $file } não pôde ser desenhado: { $error }
 

@@ -45,7 +45,10 @@ def read_case(case: Path) -> tuple[Results, Identity]:
 def index_verdicts(session: Session, run: Run, selection: Selection | None) -> None:
     """Write what selection thought of every series of a study that was refused."""
     verdicts = selection.verdicts if selection else ()
-    judged = [(one.series.series_instance_uid, None, one.reasons) for one in verdicts]
+    judged = [
+        (one.series.series_instance_uid, None, [reason.text for reason in one.reasons])
+        for one in verdicts
+    ]
     index_series(session, run.study_fk, judged)
 
 
