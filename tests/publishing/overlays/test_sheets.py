@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.publishing.overlays.canvas import Canvas
+    from heimdallr.publishing.palette import RGB
 
 NOTICE = ["bundled weights — not for clinical use"]
 
@@ -167,7 +168,12 @@ def test_specks_that_are_not_believed_neither_vote_nor_are_drawn(
     assert overview.best_coronal_slice(case, tuple(case.statistics)) < 5
     assert abs(overview.best_coronal_slice(case, believed(case)) - 35) < 10
     painted: list[str] = []
-    monkeypatch.setattr(overview, "colour", lambda name: painted.append(name) or colour(name))
+
+    def recorded(name: str) -> RGB:
+        painted.append(name)
+        return colour(name)
+
+    monkeypatch.setattr(overview, "colour", recorded)
     (sheet,) = overview.draw(case, _measured(case), ()).values()
     assert _resembling(sheet, "brain", slice(0, overview.FRAME_WIDTH)).size
     assert set(painted) == {"brain", "skull"}
