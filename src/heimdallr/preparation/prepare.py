@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from heimdallr.domain.statements import Statement
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4

@@ -26,7 +26,6 @@ from heimdallr.preparation.phases import agent_given, phase_from_words, says_enh
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from heimdallr.domain.statements import Statement
 
 SAME_ORIENTATION = 1e-2
 """Largest difference of a direction cosine within one stack (about half a degree).
