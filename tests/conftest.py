@@ -1,8 +1,11 @@
-"""What tests share: the folder of real data, fresh random numbers, a body to check by hand."""
+"""What tests share: real data, inputs that went wrong, random numbers, a body to check by hand."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 import structlog
 
 from heimdallr.phantom.materials import Material
+from heimdallr.phantom.studies import write_demo_studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +28,11 @@ TEST_DATA = Path(
     os.environ.get("HEIMDALLR_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
 """Real and hostile DICOM, kept outside the repository."""
+
+TEST_CASES = Path(os.environ.get("HEIMDALLR_TEST_CASES", TEST_DATA.parent / "cases"))
+"""Scripts, each of which writes one input that went wrong, out of the phantoms of seed 11."""
+
+PHANTOM_SEED = 11
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +65,55 @@ def real_set(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return unpacked[name]
 
     return unpack
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of scripts that write inputs that went wrong; skips where it is absent."""
+    if not TEST_CASES.is_dir():
+        pytest.skip(f"the inputs that went wrong are not at {TEST_CASES}")
+    return TEST_CASES
+
+
+@pytest.fixture(scope="session")
+def phantom_studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``heimdallr phantom DIR --seed 11`` writes: once, however many processes run tests.
+
+    It takes a minute; ``HEIMDALLR_TEST_PHANTOM`` may name a folder that holds it already.
+    """
+    if ready := os.environ.get("HEIMDALLR_TEST_PHANTOM"):
+        return Path(ready)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, whole = shared / "phantom", shared / "phantom.whole"
+    with (shared / "phantom.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            folder.mkdir(exist_ok=True)
+            write_demo_studies(folder, PHANTOM_SEED)
+            whole.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def case_input(
+    cases: Path, phantom_studies: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Write an input that went wrong, by its script's name and variant; its folder, to be read."""
+    written: dict[tuple[str, ...], Path] = {}
+
+    def write(name: str, *variant: str) -> Path:
+        asked = (name, *variant)
+        if asked not in written:
+            folder = tmp_path_factory.mktemp(name)
+            script = cases / f"{name}.py"
+            command = [sys.executable, str(script), str(phantom_studies), str(folder), *variant]
+            subprocess.run(command, check=True, timeout=300)
+            written[asked] = folder
+        return written[asked]
+
+    return write
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from heimdallr.analyses import cerebral_haemorrhage
 from heimdallr.analyses.anatomy.symmetry import midsagittal_plane
 from heimdallr.analyses.cerebral_haemorrhage import abc_mm
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.study import Series
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -105,6 +106,14 @@ def test_side(x: float, side: str) -> None:
     """Patient's left is negative x in RAS."""
     found = bleed(head(bleeds=[((x, 0, 0), (12, 12, 12))]).case())
     assert found["hemorrhage_side"].value == side
+
+
+def test_a_bleed_has_no_side_where_nothing_tells_left_from_right() -> None:
+    """Its volume does not depend on it."""
+    series = Series("", "CT", sides_known=False)
+    found = bleed(head(bleeds=[LOBAR]).case(series=series))
+    assert found["hemorrhage_side"].value is None
+    assert found["hemorrhage_vol_cm3"].value is not None
 
 
 def test_two_bleeds() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from analysis_bodies import Body, head, trunk
 
 from heimdallr.analyses import organ_density, organ_volumetry, structures
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.study import Patient, Series
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -40,7 +41,7 @@ def test_a_cut_organ_has_no_volume() -> None:
     body.paint(body.box((66, 6, 120), (30, 30, 90)), 60, "liver")
     liver = named(organ_volumetry.measure(body.case()))["liver_vol_cm3"]
     assert liver.status is Status.NOT_ASSESSABLE
-    assert liver.reason == "truncated at superior edge"
+    assert liver.reason == "truncated at superior edge (17 % of its largest section)"
     assert isinstance(liver.parameters["segmented_cm3"], float)
 
 
@@ -141,7 +142,9 @@ def test_the_inventory_lists_what_is_there() -> None:
     found = named(structures.measure(body.case()))
     assert found["structures_segmented"].value == 16
     assert "liver_vol_cm3" not in found
-    assert found["colon_vol_cm3"].reason == "truncated at inferior and superior edges"
+    assert found["colon_vol_cm3"].reason == (
+        "truncated at inferior and superior edges (100 % of its largest section)"
+    )
     assert found["colon_hu_mean"].value == 20
     assert found["colon_hu_mean"].parameters["truncated_at"] == "inferior,superior"
     assert found["vertebrae_L3_hu_median"].value == 300
@@ -199,3 +202,35 @@ def test_an_organ_the_weights_do_not_know_says_so() -> None:
     body.labels["total"][body.case().anatomy.mask("spleen")] = 0
     found = named(organ_volumetry.measure(_said(body.case(), left_out=("spleen",))))
     assert found["spleen_vol_cm3"].reason == "the bundled weights do not segment the spleen"
+
+
+def test_where_sides_are_unknown_nothing_is_called_left_or_right() -> None:
+    """A NIfTI file without orientation codes: the kidneys have no volume, the liver has one."""
+    series = Series("", "CT", sides_known=False)
+    found = named(organ_volumetry.measure(trunk().case(series=series)))
+    assert found["liver_vol_cm3"].status is Status.MEASURED
+    for side in ("left", "right"):
+        kidney = found[f"kidney_{side}_vol_cm3"]
+        assert kidney.status is Status.NOT_ASSESSABLE
+        assert "which side is left" in kidney.reason
+
+
+@pytest.mark.parametrize(
+    ("sex", "status"),
+    [
+        ("M", Status.MEASURED),
+        ("F", Status.NOT_ASSESSABLE),
+        ("O", Status.MEASURED),
+        (None, Status.MEASURED),
+    ],
+)
+def test_a_structure_of_the_other_sex_is_mislabelled(
+    sex: Literal["M", "F", "O"] | None, status: Status
+) -> None:
+    """A prostate in a woman; where the sex is not recorded, it is believed."""
+    body = trunk()
+    body.paint(body.box((66, 60, 40), (20, 20, 20)), 40, "prostate")
+    found = named(structures.measure(body.case(patient=Patient(sex=sex))))
+    for name in ("prostate_vol_cm3", "prostate_hu_mean"):
+        assert found[name].status is status
+        assert (status is Status.MEASURED) != ("mislabelled" in found[name].reason)

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from dicom_series import SeriesOnDisk
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,16 @@ def test_process_refuses_what_is_not_there(tmp_path: Path) -> None:
     assert outcome["state"] == "refused"
     assert "no readable DICOM" in outcome["error"]
     assert "Traceback" not in done.stderr
+
+
+def test_process_lists_what_it_passed_over(tmp_path: Path) -> None:
+    """A disc's read-me beside images that are no volume, in words and as JSON."""
+    SeriesOnDisk(modality="CR").write(tmp_path / "disc")
+    (tmp_path / "disc" / "README.TXT").write_text("see viewer")
+    command = ("process", str(tmp_path / "disc"), "--output", str(tmp_path / "out"))
+    (outcome,) = json.loads(_run(*command, "--json").stdout)
+    assert outcome["skipped_files"] == {"not a DICOM file": 1}
+    assert "passed over: 1 × not a DICOM file" in " ".join(_run(*command).stdout.split())
 
 
 def test_weights_are_listed_with_their_origin() -> None:

@@ -48,6 +48,8 @@ class SeriesOnDisk:
         depths_mm: distance of each slice from the first along the slice normal.
         shear_mm: sideways shift along the columns per mm of depth (a tilted gantry).
         bits_stored: 12 as most scanners write, or 16.
+        signed: stored values are two's complement.
+        decimals: of ImagePositionPatient; six significant figures when ``None``.
         tags: extra elements by keyword, for every image.
         per_slice: extra elements by keyword, one value per slice.
     """
@@ -65,6 +67,8 @@ class SeriesOnDisk:
     transfer_syntax: UID = ExplicitVRLittleEndian
     rescale: tuple[float, float] = (1.0, -1024.0)
     bits_stored: int = 12
+    signed: bool = False
+    decimals: int | None = None
     tags: Mapping[str, object] = field(default_factory=dict)
     per_slice: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
@@ -104,7 +108,7 @@ class SeriesOnDisk:
             + rows[..., None] * cosines[3:] * self.pixel_mm[0]
         )
         slope, intercept = self.rescale
-        stored = np.rint((body_hu(points) - intercept) / slope).astype(np.uint16)
+        stored = np.rint((body_hu(points) - intercept) / slope)
         image = Dataset()
         image.SOPClassUID = CTImageStorage if self.modality == "CT" else MRImageStorage
         image.SOPInstanceUID = UID(f"{self.series_uid}.{k + 1}")
@@ -117,7 +121,8 @@ class SeriesOnDisk:
         image.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL" if self.modality == "CT" else "M"]
         image.SeriesNumber, image.InstanceNumber = self.number, k + 1
         image.PatientPosition = "HFS"
-        image.ImagePositionPatient = [f"{value:.6g}" for value in position]
+        form = ".6g" if self.decimals is None else f".{self.decimals}f"
+        image.ImagePositionPatient = [f"{value:{form}}" for value in position]
         image.ImageOrientationPatient = [f"{value:.8g}" for value in self.orientation]
         image.PixelSpacing = list(self.pixel_mm)
         image.SliceThickness = 4.0
@@ -125,10 +130,10 @@ class SeriesOnDisk:
         image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
         image.BitsAllocated = 16
         image.BitsStored, image.HighBit = self.bits_stored, self.bits_stored - 1
-        image.PixelRepresentation = 0
+        image.PixelRepresentation = int(self.signed)
         if self.modality == "CT":
             image.RescaleSlope, image.RescaleIntercept = slope, intercept
-        image.PixelData = stored.tobytes()
+        image.PixelData = stored.astype(np.int16 if self.signed else np.uint16).tobytes()
         for keyword, value in self.tags.items():
             setattr(image, keyword, value)
         for keyword, values in self.per_slice.items():

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import stat
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from heimdallr.domain.errors import NoDicomError, UnsafeArchiveError
+from heimdallr.preparation import inner_archives
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, extract_zip, open_input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -37,9 +42,9 @@ def test_members_are_written_under_generated_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../evil", "a/../../evil", "/etc/evil", "C:\\evil", "..\\evil", "\\\\host\\evil", "a/b/.."],
+    ["../evil", "a/../../evil", "..\\evil", "C:\\..\\evil", "a/b/.."],
 )
-def test_names_that_point_outside_are_refused(tmp_path: Path, name: str) -> None:
+def test_names_that_climb_out_are_refused(tmp_path: Path, name: str) -> None:
     """They could not do harm under generated names, but nobody honest writes them."""
     archive = _zip(tmp_path / "a.zip", {"good": b"x", name: b"y"})
     with (
@@ -50,14 +55,28 @@ def test_names_that_point_outside_are_refused(tmp_path: Path, name: str) -> None
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_links_are_refused(tmp_path: Path) -> None:
-    """A symbolic link inside an archive."""
+@pytest.mark.parametrize(
+    "name", ["/DICOM/IM1", "C:/DICOM/IM1", "C:\\DICOM\\IM1", "\\\\host\\share\\IM1", "./a/./b..c"]
+)
+def test_names_with_a_root_are_only_names(tmp_path: Path, name: str) -> None:
+    """Some programs pack whole paths; under a generated name they lead nowhere."""
+    archive = _zip(tmp_path / "a.zip", {name: b"image"})
+    (tmp_path / "out").mkdir()
+    (path,) = extract_zip(archive, tmp_path / "out")
+    assert path == tmp_path / "out" / "000001"
+    assert path.read_bytes() == b"image"
+
+
+def test_links_are_passed_over(tmp_path: Path) -> None:
+    """A symbolic link inside an archive is not followed and not written."""
     link = zipfile.ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(UnsafeArchiveError, match="link"):
-        extract_zip(tmp_path / "a.zip", tmp_path)
+        archive.writestr("image", b"image")
+    (tmp_path / "out").mkdir()
+    (path,) = extract_zip(tmp_path / "a.zip", tmp_path / "out")
+    assert path.read_bytes() == b"image"
 
 
 @pytest.mark.parametrize(
@@ -94,15 +113,96 @@ def test_a_member_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
         extract_zip(tmp_path / "a.zip", tmp_path)
 
 
-@pytest.mark.parametrize("inner", ["study.zip", "innocent.dcm"])
-def test_an_archive_in_an_archive_is_refused(tmp_path: Path, inner: str) -> None:
-    """By its name or by its first bytes."""
-    nested = io.BytesIO()
-    with zipfile.ZipFile(nested, "w") as archive:
-        archive.writestr("x", b"y")
-    outer = _zip(tmp_path / "a.zip", {inner: nested.getvalue()})
+DICOM = bytes(128) + b"DICM" + bytes(400)
+
+
+def _packed(kind: str, content: bytes) -> bytes:
+    """One file in an archive."""
+    packed = io.BytesIO()
+    if kind == "ZIP":
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0")
+            archive.writestr("x", content)
+    elif kind.startswith("tar"):
+        mode = {"tar": "w", "tar.gz": "w:gz", "tar.xz": "w:xz", "tar.bz2": "w:bz2"}[kind]
+        with tarfile.open(fileobj=packed, mode=mode) as tar:  # type: ignore[call-overload]
+            member = tarfile.TarInfo("x")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    else:
+        compress: dict[str, Callable[[bytes], bytes]] = {
+            "gzip": gzip.compress,
+            "bzip2": bz2.compress,
+            "xz": lzma.compress,
+        }
+        return compress[kind](content)
+    return packed.getvalue()
+
+
+KINDS = ("ZIP", "tar", "tar.gz", "tar.xz", "tar.bz2", "gzip", "bzip2", "xz")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_archive_of_images_in_an_archive_is_refused(tmp_path: Path, kind: str) -> None:
+    """Whatever its name: passed over, what is left would be measured as if it were all."""
+    members = {"IM1": DICOM, "innocent.dcm": _packed(kind, DICOM)}
+    outer = _zip(tmp_path / "a.zip", members)
+    with pytest.raises(UnsafeArchiveError, match="another archive of images"):
+        extract_zip(outer, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_other_archive_in_an_archive_is_written_like_a_file(tmp_path: Path, kind: str) -> None:
+    """A viewer's Java archive, an office document, a compressed page."""
+    content = _packed(kind, b"no image" * 100)
+    outer = _zip(tmp_path / "a.zip", {"IM1": DICOM, "viewer.jar": content})
+    (tmp_path / "out").mkdir()
+    image, viewer = extract_zip(outer, tmp_path / "out")
+    assert (image.read_bytes(), viewer.read_bytes()) == (DICOM, content)
+
+
+@pytest.mark.parametrize("head", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x01\x00"])
+def test_an_archive_that_cannot_be_looked_into_is_refused(tmp_path: Path, head: bytes) -> None:
+    """It may hold the rest of the study."""
+    outer = _zip(tmp_path / "a.zip", {"IM1": DICOM, "rest": head + bytes(1000)})
     with pytest.raises(UnsafeArchiveError, match="another archive"):
         extract_zip(outer, tmp_path)
+
+
+def test_a_damaged_archive_in_an_archive_holds_nothing(tmp_path: Path) -> None:
+    """A cut viewer does not cost the images."""
+    cut = _packed("ZIP", DICOM * 20)[:-60]
+    bomb = b"PK\x03\x04" + b"PK\x05\x06" + bytes(8) + (2**31).to_bytes(4, "little") + bytes(6)
+    (tmp_path / "out").mkdir()
+    outer = _zip(tmp_path / "a.zip", {"IM1": DICOM, "viewer.jar": cut, "bomb": bomb})
+    assert len(extract_zip(outer, tmp_path / "out")) == 3
+
+
+def test_what_an_inner_stream_unpacks_to_is_read_so_far_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tar of a gigabyte is not unpacked to see what is in it."""
+    monkeypatch.setattr(inner_archives, "MOST_BYTES", 2**16)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in (("large", bytes(2**20)), ("image", DICOM)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    outer = _zip(tmp_path / "a.zip", {"IM1": DICOM, "viewer.tgz": packed.getvalue()})
+    (tmp_path / "out").mkdir()
+    assert len(extract_zip(outer, tmp_path / "out")) == 2
+
+
+@pytest.mark.parametrize("kind", [one for one in KINDS if one != "ZIP"])
+def test_another_kind_of_archive_is_named(tmp_path: Path, kind: str) -> None:
+    """Handed in by itself."""
+    (tmp_path / "study").write_bytes(_packed(kind, DICOM))
+    with (
+        pytest.raises(UnsafeArchiveError, match=r"a (tar|gzip|xz|bzip2) archive, not a ZIP"),
+        open_input(tmp_path / "study", tmp_path / "work"),
+    ):
+        pass
 
 
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:

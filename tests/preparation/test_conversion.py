@@ -9,7 +9,16 @@ import dcm2niix
 import nibabel as nib
 import numpy as np
 import pytest
-from dicom_series import BIG_ENDIAN, DEFLATED, RLE, SAGITTAL, SeriesOnDisk, body_hu, enhanced_mr
+from dicom_series import (
+    AXIAL,
+    BIG_ENDIAN,
+    DEFLATED,
+    RLE,
+    SAGITTAL,
+    SeriesOnDisk,
+    body_hu,
+    enhanced_mr,
+)
 from small_disks import small_disk
 
 from heimdallr.domain.errors import ConversionError, DiskLowError
@@ -195,7 +204,80 @@ def test_truncated_pixel_data_is_an_error_not_a_volume(tmp_path: Path) -> None:
     assert not (tmp_path / "volume.nii").exists()
 
 
-@pytest.mark.parametrize("fault", ["mirrored", "shifted", "scaled", "shuffled", "cut"])
+@pytest.mark.parametrize(
+    ("step_mm", "decimals", "orientation"),
+    [
+        (3.3333, 2, AXIAL), (1.25, 1, AXIAL), (0.625, 2, AXIAL), (0.625, 1, AXIAL),
+        (0.6, 6, AXIAL), (1.3, 2, oblique(15)),
+    ],
+)  # fmt: skip
+def test_even_slices_with_rounded_positions_keep_their_voxels(
+    tmp_path: Path, step_mm: float, decimals: int, orientation: tuple[float, ...]
+) -> None:
+    """The distance of two slices, multiplied, would put the last one millimetres away."""
+    series = SeriesOnDisk(
+        depths_mm=tuple(step_mm * k for k in range(60)),
+        orientation=orientation,
+        decimals=decimals,
+        origin_mm=(-76.0, -58.0, -step_mm * 30),
+    )
+    candidate = candidate_of(series, tmp_path)
+    result = convert(candidate, tmp_path / "volume.nii", tmp_path)
+    assert not result.resampled
+    volume = load_volume(result.path)
+    positions = np.array([frame.position for frame in candidate.frames])
+    slices = volume.world_to_voxel(positions[[0, -1]] * [-1, -1, 1])[:, 2]
+    assert slices == pytest.approx([0, 59], abs=0.1 / step_mm)
+    assert volume.data.shape == (48, 40, 60)
+    assert result.placement_error_mm is not None
+    assert result.placement_error_mm < 0.1
+
+
+def test_slices_that_move_apart_by_hundredths_are_made_equidistant(tmp_path: Path) -> None:
+    """Each gap is like its neighbours; the middle slice is millimetres from its even place."""
+    gaps = np.linspace(3.0, 3.5, 23)
+    result = converted(SeriesOnDisk(depths_mm=(0.0, *np.cumsum(gaps).tolist())), tmp_path)
+    assert result.equidistant
+    assert_shows_the_body(result.path, tolerance_hu=3.0)
+
+
+@pytest.mark.parametrize("rescale", [(1.0, -1024.0), (0.5, -1024.0)])
+@pytest.mark.parametrize("last_mm", [44.0, 45.1])
+def test_unsigned_images_with_a_gap_are_resampled_here(
+    tmp_path: Path, rescale: tuple[float, float], last_mm: float
+) -> None:
+    """dcm2niix ends with an error, its plain volume holds the images; the grid ends at the last."""
+    depths = (*(4.0 * k for k in range(11) if k != 7), last_mm)
+    series = SeriesOnDisk(depths_mm=depths, bits_stored=16, rescale=rescale)
+    result = converted(series, tmp_path)
+    assert (result.return_code, result.resampled_by) == (1, "heimdallr")
+    assert_shows_the_body(result.path, tolerance_hu=3.0)
+    volume = load_volume(result.path)
+    last = volume.voxel_to_world([0, 0, volume.shape[2] - 1])[2]
+    assert last == pytest.approx(series.origin_mm[2] + last_mm, abs=1e-3)
+
+
+def test_an_affine_that_lies_is_replaced_by_the_images_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a volume whose voxels are right."""
+    honest = converter.run
+
+    def lying(folder: Path, output: Path, *, timeout_s: float) -> converter.Run:
+        run = honest(folder, output, timeout_s=timeout_s)
+        for path in run.outputs:
+            image = nib.load(path)
+            affine = image.affine.copy()
+            affine[2] *= 1.01
+            affine[2, 3] += 2.0
+            nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj), affine), path)
+        return run
+
+    monkeypatch.setattr(converter, "run", lying)
+    assert_shows_the_body(converted(SeriesOnDisk(), tmp_path).path)
+
+
+@pytest.mark.parametrize("fault", ["mirrored", "scaled", "shuffled", "cut"])
 def test_a_converter_that_lies_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -209,16 +291,14 @@ def test_a_converter_that_lies_is_caught(
                 path.write_bytes(path.read_bytes()[:-2])
                 continue
             image = nib.load(path)
-            data, affine = np.asanyarray(image.dataobj).copy(), image.affine.copy()
+            data = np.asanyarray(image.dataobj).copy()
             if fault == "mirrored":
                 data = data[::-1]
-            elif fault == "shifted":
-                affine[2, 3] += 2.0
             elif fault == "scaled":
                 data = data + 24
             else:
                 data = data[..., [0, 2, 1, *range(3, data.shape[2])][::-1]]
-            nib.save(nib.Nifti1Image(data, affine), path)
+            nib.save(nib.Nifti1Image(data, image.affine), path)
         return run
 
     monkeypatch.setattr(converter, "run", lying)

@@ -46,6 +46,13 @@ def test_a_tilted_gantry_shifts_slices_against_their_normal() -> None:
     assert geometry.spacing_mm == pytest.approx(5 * np.cos(angle))
 
 
+def test_a_short_stack_that_leans_by_rounding_is_not_tilted() -> None:
+    """Five slices 0.6 mm apart, one coordinate rounded to a tenth: over one degree, 0.05 mm."""
+    geometry = stack_geometry([(0, 0.05 * (k == 4), 0.6 * k) for k in range(5)], AXIAL)
+    assert geometry.tilt_deg > 1
+    assert not geometry.tilted
+
+
 def test_an_oblique_stack_that_follows_its_normal_is_not_tilted() -> None:
     """Obliquity alone needs no correction: the affine carries it."""
     angle = np.radians(20)
@@ -61,6 +68,23 @@ def test_a_missing_slice_makes_the_stack_uneven() -> None:
     geometry = stack_geometry(_axial([0, 5, 10, 20, 25]), AXIAL)
     assert geometry.uneven
     assert geometry.largest_gap_mm == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("step_mm", "decimals"), [(3.3333, 2), (1.25, 1), (0.625, 2), (0.625, 1), (0.6, 1), (2.5, 0)]
+)
+def test_rounded_positions_are_even(step_mm: float, decimals: int) -> None:
+    """However much single distances differ; the spacing leads from the first slice to the last."""
+    geometry = stack_geometry(_axial([round(k * step_mm, decimals) for k in range(600)]), AXIAL)
+    assert geometry.uneven == (decimals == 0)
+    if not geometry.uneven:
+        assert geometry.spacing_mm == pytest.approx(step_mm, abs=1e-4)
+
+
+def test_spacing_that_creeps_makes_the_stack_uneven() -> None:
+    """No distance differs from the median by a tenth, yet equal steps miss a slice by 2 mm."""
+    depth = np.cumsum([0.0, *np.linspace(0.96, 1.04, 200)])
+    assert stack_geometry(_axial(depth.tolist()), AXIAL).uneven
 
 
 def test_images_at_one_place_are_counted_as_repeats() -> None:

@@ -14,11 +14,12 @@ from heimdallr.domain.study import KernelClass, Series
 from heimdallr.preparation.geometry import StackGeometry
 from heimdallr.preparation.selection import Preferences, rank, select
 from heimdallr.preparation.stacks import SeriesCandidate
+from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     import random
 
-EVEN = StackGeometry(100, 0, "axial", 0.0, 0.0, 4.0, 4.0, 4.0, 400.0)
+EVEN = StackGeometry(100, 0, "axial", 0.0, 0.0, 4.0, 4.0, 400.0)
 CT = Series(
     series_instance_uid="1.2.3", modality="CT", number=1,
     image_type=("ORIGINAL", "PRIMARY", "AXIAL"), sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
@@ -196,6 +197,85 @@ def test_mr_prefers_extent_then_slices() -> None:
     )  # fmt: skip
     assert chosen(short, coronal) == 2
     assert chosen(short, mr(3, coverage_mm=118.0, instances=80)) == 3
+
+
+@pytest.mark.parametrize(("matrix", "pixel_mm"), [(64, 6.25), (128, 3.1)])
+def test_a_coarse_scout_is_no_match_for_an_image(matrix: int, pixel_mm: float) -> None:
+    """It says nowhere that it is one, and covers more."""
+    scout = mr(
+        1, coverage_mm=480.0, rows=matrix, columns=matrix, pixel_spacing_mm=(pixel_mm, pixel_mm)
+    )
+    survey = mr(2, coverage_mm=480.0, spacing_mm=20.0)
+    image = mr(3, coverage_mm=240.0, instances=30, description="T2 TSE")
+    assert chosen(scout, image) == 3
+    assert chosen(survey, image) == 3
+
+
+def _dixon(*kinds: str) -> list[SeriesCandidate]:
+    return [
+        mr(number, image_type=("ORIGINAL", "PRIMARY", "DIXON", kind))
+        for number, kind in enumerate(kinds, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("FAT_FRACTION", "FAT", "OPP_PHASE", "WATER", "IN_PHASE"),
+        ("FAT_FRACTION", "FAT", "OUT_PHASE", "WATER", "IN_PHASE"),
+        ("FF", "F", "OP", "W", "IP"),
+        ("FAT FRACTION", "FAT ONLY", "OPPOSED_PHASE", "WATER ONLY", "INPHASE"),
+    ],
+)
+def test_dixon_images_in_order(kinds: tuple[str, ...]) -> None:
+    """In-phase, water, opposed, fat, fraction: the last in the list first."""
+    order = [verdict.series.number for verdict in select(_dixon(*kinds)).verdicts]
+    assert order == [5, 4, 3, 2, 1]
+
+
+def test_dixon_images_are_told_by_their_description_where_image_type_is_silent() -> None:
+    """GE writes what it is before the name, Siemens after it."""
+    for names in (
+        ("FatFrac: IDEAL", "FAT: LAVA-Flex", "OutPhase: LAVA-Flex", "WATER: LAVA-Flex",
+         "InPhase: LAVA-Flex"),
+        ("t1_dixon_tra_FF", "t1_dixon_tra_F", "t1_dixon_tra_opp", "t1_dixon_tra_W",
+         "t1_dixon_tra_in"),
+    ):  # fmt: skip
+        series = [mr(number, description=name) for number, name in enumerate(names, start=1)]
+        assert [one.series.number for one in select(series).verdicts] == [5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "description", ["T1 fat sat", "t2_tse_fs_tra", "VIBE fat suppressed", "T2 STIR", "portal phase"]
+)
+def test_fat_suppression_is_no_fat_image(description: str) -> None:
+    """Only a Dixon series is one of fat alone."""
+    assert chosen(mr(1, description=description), *_dixon("FAT")) == 1
+    assert chosen(mr(3, description="T1", instances=20), mr(2, description=description)) == 2
+
+
+def test_an_ordinary_image_and_an_in_phase_one_are_equals() -> None:
+    """The number of slices decides between them, as between any two."""
+    (in_phase,) = _dixon("IN_PHASE")
+    assert chosen(in_phase, mr(2, instances=30, description="T2 HASTE")) == 1
+    assert chosen(in_phase, mr(2, instances=300, description="T1 VIBE")) == 2
+
+
+@pytest.mark.parametrize("kind", ["PHASE", "PHASE MAP", "P", "R2_STAR_MAP", "B0_MAP"])
+def test_a_phase_map_stays_a_map(kind: str) -> None:
+    """Even among Dixon images."""
+    fat, phase = _dixon("FAT", kind)
+    assert chosen(phase, fat) == 1
+
+
+def test_what_is_measured_for_want_of_anatomy_is_told() -> None:
+    """A study of fat images, maps or a localizer alone."""
+    (fat, fraction, phase, water) = _dixon("FAT", "FAT_FRACTION", "PHASE", "WATER")
+    told = [no_anatomy(one) for one in (fat, fraction, phase, mr(1, description="scout"))]
+    assert [one.code for notices in told for one in notices] == [
+        "measured_on_fat_image", "measured_on_map", "measured_on_map", "measured_on_localizer",
+    ]  # fmt: skip
+    assert no_anatomy(water) == no_anatomy(ct(1, description="scout")) == ()
 
 
 def test_a_usable_ct_is_preferred_to_mr() -> None:

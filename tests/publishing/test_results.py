@@ -28,7 +28,7 @@ MEASURED = (
     LIVER_VOLUME.measured(1523.45, structure="liver", edge="none"),
     output("liver_hu_median", "HU").measured(57.0, structure="liver"),
     output("spleen_vol_cm3", "cm3", flat=True).absent(
-        unassessable("truncated", edges=("superior",), count=1)
+        unassessable("truncated", edges=("superior",), count=1, percent=42.0)
     ),
     output("slice_L3", flat=True).measured(127),
     output("hemorrhage_analysis_slices.inferior_15", flat=True).measured(83),
@@ -89,10 +89,10 @@ def test_every_measurement_is_in_the_list() -> None:
     }
     assert listed[3]["value"] is None
     assert listed[3]["status"] == "not_assessable"
-    assert listed[3]["reason"] == "truncated at superior edge"
+    assert listed[3]["reason"] == "truncated at superior edge (42 % of its largest section)"
     assert listed[3]["reason_coded"] == {
         "code": "truncated",
-        "parameters": {"edges": ["superior"], "count": 1},
+        "parameters": {"edges": ["superior"], "count": 1, "percent": 42.0},
     }
 
 

@@ -47,7 +47,7 @@ of an abdomen.
 LONG_BONE_FRACTION = 0.50
 """Chosen; the femora of three real trunk CTs are there by 24 to 43 % (November 2026).
 
-With half of it every CT of the pelvis would be one of the legs; with twice it none would be.
+With half of it every CT of the pelvis would be one of the legs; with twice it none that cuts them.
 """
 
 COVERED, NOT_COVERED = "covered", "not covered"

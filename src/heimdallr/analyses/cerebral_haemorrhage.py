@@ -49,10 +49,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import structure_or_absence, task_absence
-from heimdallr.imaging.statistics import faces_touched
+from heimdallr.analyses.presence import structure_or_absence, task_absence, unknown_side
+from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.statistics import StructureStatistics
@@ -72,7 +74,7 @@ bleeds; twice it would reach through the skull.
 """
 
 ALERT_CM3 = 0.1
-"""Chosen, not measured: four voxels of the network (3 mm). The bundled one shows 0.5 at least.
+"""Chosen, not measured: four voxels of the network (3 mm); the bundled one drops what is below 0.5.
 
 Half of it is noise of two voxels; twice it would keep quiet about bleeds a radiologist sees.
 """
@@ -198,12 +200,7 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     indices = np.argwhere(bleed.mask) + np.array(bleed.corner)
     volume_cm3 = len(indices) * voxel_cm3
-    low, high = indices.min(axis=0), indices.max(axis=0)
-    cut = faces_touched(
-        (int(low[0]), int(low[1]), int(low[2])),
-        (int(high[0]), int(high[1]), int(high[2])),
-        case.image.shape,
-    )
+    cut = _cuts(case, indices)
     hu = case.image.data[tuple(indices.T)].astype("float64")
     pieces, lesions = cc3d.connected_components(bleed.mask, connectivity=26, return_N=True)
     largest = np.argwhere(pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:])))
@@ -224,12 +221,23 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     )
 
 
+def _cuts(case: Case, indices: np.ndarray) -> Mapping[str, float]:
+    """What cuts the bleed, whose (N, 3) voxel indices are given."""
+    shape = case.image.shape
+    return cuts([np.bincount(indices[:, axis], minlength=shape[axis]) for axis in range(3)])
+
+
 def _size(
-    case: Case, largest: np.ndarray, volume_cm3: float, cut: tuple[str, ...], dropped_cm3: float
+    case: Case,
+    largest: np.ndarray,
+    volume_cm3: float,
+    cut: Mapping[str, float],
+    dropped_cm3: float,
 ) -> tuple[Measurement, ...]:
     """Volume, ABC/2 and diameter; none of them when the volume's edge cuts the bleed."""
     if cut:
-        absence = unassessable("bleed_truncated", edges=cut, count=len(cut))
+        percent = 100 * max(cut.values())
+        absence = unassessable("bleed_truncated", edges=tuple(cut), count=len(cut), percent=percent)
         seen = round(volume_cm3, 3)
         volume = VOLUME.absent(absence, structure=LABEL, segmented_cm3=seen)
         return (volume, ABC2.absent(absence), DIAMETER.absent(absence))
@@ -294,6 +302,8 @@ def _analysis_slices(slice_of_voxel: np.ndarray) -> tuple[Measurement, ...]:
 
 def _side(case: Case, bleed: _Bleed) -> Measurement:
     """Left, right or both, against the midsagittal plane."""
+    if absence := unknown_side(case):
+        return SIDE.absent(absence, structure=LABEL)
     affine = case.image.affine
     centre_mm, rightward = midsagittal_plane(bleed.brain | bleed.mask, affine)
     positions_mm = np.argwhere(bleed.mask) @ affine[:3, :3].T - centre_mm

@@ -39,10 +39,13 @@ PLAUSIBLE_MEDIAN_HU = {
 }
 """Between these, unenhanced and enhanced, lies the median attenuation of any such organ.
 
-Chosen, not measured, after the bundled networks had called the air of a plastic skull a liver of
--988 HU (November 2026, ``docs/bundled-weights.md``). Wide on purpose: narrower, they would refuse
-livers full of fat and kidneys full of contrast; wider, a piece of fat would pass for a kidney.
+Chosen, not measured, after the bundled networks had called the air of a test object (-988 HU) a
+liver (November 2026). Wide on purpose: narrower, they would refuse livers full of fat and kidneys
+full of contrast; wider, a piece of fat would pass for a kidney.
 """
+
+SEX_OF = {"prostate": "M", "uterus": "F"}
+"""Structures that only patients of one sex have, by the PatientSex of those."""
 
 SUFFICIENT_CONFIDENCE = 0.55
 """Below this the bundled networks' structures are mostly wrong. Other weights give no confidence,
@@ -89,12 +92,24 @@ def structure_or_absence(
 
 def uncertainty(case: Case, structure: str) -> Absence | None:
     """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
+    if {"left", "right"}.intersection(structure.split("_")) and (unknown := unknown_side(case)):
+        return unknown
+    sex, needed = case.patient.sex, SEX_OF.get(structure)
+    if needed and sex and sex not in (needed, "O"):
+        return unassessable("other_sex", structure=structure, sex=sex)
     if structure in case.segmentations[case.anatomy_task].provenance.located_only:
         return unassessable("poorly_segmented", structure=structure)
     confidence = case.confidence(structure)
     if confidence is None or confidence >= SUFFICIENT_CONFIDENCE:
         return None
     return unassessable("unsure", structure=structure, confidence=confidence)
+
+
+def unknown_side(case: Case) -> Absence | None:
+    """Why left cannot be told from right, if nothing says how the patient lies."""
+    if case.series.sides_known:
+        return None
+    return unassessable("side_unknown")
 
 
 def certainty(case: Case, structure: str) -> dict[str, Scalar]:
@@ -119,7 +134,7 @@ def _implausible(case: Case, structure: str, found: StructureStatistics) -> Abse
 
 
 def truncated_edges(measurement: Measurement) -> tuple[str, ...]:
-    """The edges of the image that cut what was to be measured; empty when none does."""
+    """What cuts that which was to be measured: edges of the image, a gap; empty when nothing."""
     why = measurement.why
     if why is None or why.code != TRUNCATED:
         return ()
@@ -128,8 +143,9 @@ def truncated_edges(measurement: Measurement) -> tuple[str, ...]:
 
 
 def truncation(statistics: StructureStatistics) -> Absence | None:
-    """Why the volume of a structure is unknown when it is cut by the edge of the image."""
-    if not statistics.truncated_at:
+    """Why the volume of a structure is unknown when it goes on where nothing was imaged."""
+    cuts = statistics.cuts
+    if not cuts:
         return None
-    edges = tuple(statistics.truncated_at)
-    return unassessable(TRUNCATED, edges=edges, count=len(edges))
+    percent = 100 * max(cuts.values())
+    return unassessable(TRUNCATED, edges=tuple(cuts), count=len(cuts), percent=percent)

@@ -7,7 +7,8 @@ kidneys are left to organ volumetry and organ density, which publish them under 
 **Gate.** The volume of a structure cut by the edge of the image is *not assessable*; its
 attenuation is still measured and carries ``truncated_at``. A structure of which the bundled
 networks are unsure (``confidence`` below 0.55), or which they only locate, is *not assessable*; so
-is the volume of those that bundled weights do not segment. Other structures without a voxel are
+is a prostate in a woman, whatever has a side where the image does not say how the patient lies,
+and the volume of those that bundled weights do not segment. Other structures without a voxel are
 not listed: the inventory says what was found, and ``structures_segmented`` out of how many the
 weights know.
 

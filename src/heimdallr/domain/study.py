@@ -90,6 +90,8 @@ class Series:
         phase_hint: contrast phase the tags tell (``native``, ``arterial``, ``venous``,
             ``delayed``), ``None`` when they do not.
         acquisition: MR sequence facts (ScanningSequence, MRAcquisitionType, EchoTime …).
+        sides_known: it is said how the patient lies; a NIfTI file may leave that out, and then
+            nothing tells left from right.
     """
 
     series_instance_uid: str
@@ -115,6 +117,7 @@ class Series:
     contrast_agent: str | None = None
     phase_hint: str | None = None
     acquisition: tuple[tuple[str, str], ...] = ()
+    sides_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

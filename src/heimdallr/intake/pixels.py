@@ -28,6 +28,7 @@ IMAGE_TAGS = (
 """What the size of the pixel data follows from (PS3.3 section C.7.6.3)."""
 
 _GROUP = 0x7FE0
+_PIXEL_VRS = frozenset({b"OB", b"OW", b"OF", b"OD", b"UN"})
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 
@@ -123,7 +124,7 @@ def _pixel_element(file: IO[bytes]) -> _Element | None:
     head = file.read(12)
     for order in ("<", ">"):
         if len(head) >= 8 and struct.unpack(order + "H", head[:2])[0] == _GROUP:  # noqa: PLR2004
-            if len(head) == 12 and head[4:6].isalpha():  # noqa: PLR2004 - an explicit VR, padded
+            if len(head) == 12 and head[4:6] in _PIXEL_VRS:  # noqa: PLR2004 - an explicit VR, padded
                 return _Element(file.tell(), struct.unpack(order + "L", head[8:])[0])
             at = file.tell() - len(head) + 8
             file.seek(at)

@@ -45,6 +45,11 @@ if TYPE_CHECKING:
 CHUNK = 200
 """Files recorded at a time: few enough that an image is seen at once, many for one commit."""
 
+_BESIDE_IMAGES = frozenset(
+    one.value for one in (SkipReason.NOT_DICOM, SkipReason.ARCHIVE, SkipReason.DIRECTORY)
+)
+"""What a disc carries along with its images: a viewer, its archives, a DICOMDIR, a read-me."""
+
 _log = structlog.get_logger()
 
 
@@ -58,8 +63,8 @@ class Recorded:
         identical: instances that were there already; dropped.
         replaced: instances that were there with another content, which is kept aside.
         quarantined: files that are no usable instance, by reason.
-        passed_over: files of an upload or a find that are no DICOM at all; whoever gave them
-            has them still.
+        passed_over: files of an upload or a find that are no image and no damaged one, by
+            reason; whoever gave them has them still.
     """
 
     studies: tuple[TouchedStudy, ...] = ()
@@ -67,13 +72,13 @@ class Recorded:
     identical: int = 0
     replaced: int = 0
     quarantined: Mapping[str, int] = field(default_factory=dict)
-    passed_over: int = 0
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def files(self) -> int:
         """How many files the spool has let go of."""
         kept = self.recorded + self.identical + self.replaced
-        return kept + sum(self.quarantined.values()) + self.passed_over
+        return kept + sum(self.quarantined.values()) + sum(self.passed_over.values())
 
     def __add__(self, other: Recorded) -> Recorded:
         """Both together; a study that either changed has changed."""
@@ -87,7 +92,7 @@ class Recorded:
             self.identical + other.identical,
             self.replaced + other.replaced,
             Counter(self.quarantined) + Counter(other.quarantined),
-            self.passed_over + other.passed_over,
+            Counter(self.passed_over) + Counter(other.passed_over),
         )
 
 
@@ -127,7 +132,7 @@ class Recorder:
         """
         studies: dict[str, list[tuple[_File, ReceivedInstance]]] = defaultdict(list)
         refused: list[tuple[_File, str]] = []
-        strangers: list[Path] = []
+        strangers: list[tuple[Path, str]] = []
         waiting = self._waiting(batch)
         paths, rest = waiting[:limit], waiting[limit:]
         with tolerant_pydicom():
@@ -139,17 +144,16 @@ class Recorder:
                     received = read_received(path, announced=origin.source == "dicom")
                     studies[received.study_key].append((file, received))
                 except UnusableFileError as unusable:
-                    # A disc's viewer and its read-me come along with the images.
-                    if origin.source != "dicom" and unusable.reason == SkipReason.NOT_DICOM.value:
-                        strangers.append(path)
+                    if origin.source != "dicom" and unusable.reason in _BESIDE_IMAGES:
+                        strangers.append((path, unusable.reason))
                     else:
                         refused.append((file, unusable.reason))
                 except FileNotFoundError:
                     continue  # another recorder has taken it
                 except OSError as error:  # it stays in the spool; the others go on
                     _log.error("a received file cannot be read", reason=error.strerror)
-        _let_go(iter(strangers))
-        done = Recorded(passed_over=len(strangers))
+        _let_go(path for path, _ in strangers)
+        done = Recorded(passed_over=Counter(reason for _, reason in strangers))
         for key, items in studies.items():
             done += self._record_study(key, items, origin)
         done += self._quarantine(refused, origin)

@@ -3,8 +3,9 @@
 A ZIP comes from outside and may be made to harm. Its members are written one after another under
 generated names, so that no name inside it ever becomes a path; what is declared is checked before
 anything is written, and what really comes out is counted while it does. An archive that tries to
-leave its folder, hides another archive, is encrypted, damaged or swells beyond its limits is
-refused as a whole: a study that is half there would be measured as if it were complete.
+climb out of its folder, holds another archive of images, is encrypted, damaged or swells beyond its
+limits is refused as a whole: a study that is half there would be measured as if it were complete.
+What a patient CD holds beside its images is written like them, and passed over by whoever reads it.
 """
 
 from __future__ import annotations
@@ -19,20 +20,19 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PureWindowsPath
+from typing import IO, TYPE_CHECKING
 
 from heimdallr.domain.errors import DiskLowError, NoDicomError, UnsafeArchiveError
+from heimdallr.files import open_regular
+from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind
+from heimdallr.preparation.inner_archives import may_hold_images, zip_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK = 2**20
 _ENCRYPTED = 0x1
-_NESTED = {
-    b"PK\x03\x04": "ZIP", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR",
-    b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz",
-}  # fmt: skip
 _NOT_DATA = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 
@@ -107,6 +107,7 @@ def open_input(
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     else:
+        _refuse_other_archive(path)
         yield OpenedInput(InputKind.DICOM, (path,))
 
 
@@ -117,15 +118,15 @@ def extract_zip(path: Path, folder: Path, limits: ArchiveLimits | None = None) -
         the files written, in the order of the archive.
 
     Raises:
-        UnsafeArchiveError: a member's name leaves the folder or names a link or device, a member
-            is encrypted or an archive itself, a limit is passed, or the ZIP is damaged.
+        UnsafeArchiveError: a member's name climbs out of the folder, a member is encrypted or an
+            archive of images itself, a limit is passed, or the ZIP is damaged.
         DiskLowError: it unpacks to more than the disk has room for.
     """
     limits = limits or ArchiveLimits()
-    _refuse_huge_directory(path, limits)
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = _checked_members(archive, path.stat().st_size, folder, limits)
+        with open_regular(path) as file, _opened(file, limits) as archive:
+            packed_bytes = os.fstat(file.fileno()).st_size
+            members = _checked_members(archive, packed_bytes, folder, limits)
             written = []
             room = limits.total_bytes
             for number, member in enumerate(members, start=1):
@@ -153,32 +154,31 @@ def _files_below(folder: Path) -> tuple[Path, ...]:
 def _is_zip(path: Path) -> bool:
     if path.suffix.lower() == ".zip":
         return True
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _refuse_huge_directory(path: Path, limits: ArchiveLimits) -> None:
-    """Refuse a ZIP whose central directory alone would fill the memory.
+def _opened(file: IO[bytes], limits: ArchiveLimits) -> zipfile.ZipFile:
+    _refuse_huge_directory(file, limits)
+    return zipfile.ZipFile(file)
 
-    The end record (APPNOTE 4.3.16) says how large the directory is; each entry takes 46 bytes at
-    least. Reading the directory is what :class:`zipfile.ZipFile` does first.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(size - 2**16 - 22, 0))
-        tail = file.read()
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) - end < 22:  # noqa: PLR2004 - the record's fixed part
+
+def _refuse_huge_directory(file: IO[bytes], limits: ArchiveLimits) -> None:
+    """Refuse a ZIP whose central directory alone would fill the memory."""
+    entries = zip_entries(file)
+    if entries is None:
         msg = "the file is no ZIP, or its end is missing"
         raise UnsafeArchiveError(msg, remedy="pack or send the study again")
-    directory_bytes = min(struct.unpack("<L", tail[end + 12 : end + 16])[0], size)
-    wide = tail.rfind(b"PK\x06\x06", 0, end)  # ZIP64 end record (4.3.14)
-    if wide >= 0 and end - wide >= 56:  # noqa: PLR2004 - its fixed part
-        directory_bytes = max(
-            directory_bytes, min(struct.unpack("<Q", tail[wide + 40 : wide + 48])[0], size)
-        )
-    if directory_bytes // 46 > limits.members * 4:
+    if entries > limits.members * 4:
         _refuse(f"the ZIP lists more than {limits.members} files")
+
+
+def _refuse_other_archive(path: Path) -> None:
+    with path.open("rb") as file:
+        kind = archive_kind(file.read(HEAD_BYTES))
+    if kind:
+        msg = f"the file is a {kind} archive, not a ZIP"
+        raise UnsafeArchiveError(msg, remedy="unpack it, or pack the study as a ZIP")
 
 
 def _checked_members(
@@ -201,19 +201,16 @@ def _checked_members(
     return [
         member
         for member in members
-        if not member.is_dir() and not any(part in member.filename for part in _NOT_DATA)
+        if not member.is_dir()
+        and not any(part in member.filename for part in _NOT_DATA)
+        and stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
     ]
 
 
 def _refuse_hostile(member: zipfile.ZipInfo, limits: ArchiveLimits) -> None:
     name = member.orig_filename
-    windows = PureWindowsPath(name)
-    leaves = PurePosixPath(name).is_absolute() or windows.drive or windows.root
-    if leaves or ".." in windows.parts or "\0" in name:
+    if ".." in PureWindowsPath(name).parts or "\0" in name:
         _refuse("a member's name points outside the archive")
-    mode = stat.S_IFMT(member.external_attr >> 16)
-    if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-        _refuse("a member is a link or a device")
     if member.flag_bits & _ENCRYPTED:
         msg = "the ZIP is encrypted"
         raise UnsafeArchiveError(msg, remedy="pack the study without a password")
@@ -222,33 +219,25 @@ def _refuse_hostile(member: zipfile.ZipInfo, limits: ArchiveLimits) -> None:
         raise UnsafeArchiveError(msg, remedy="pack the study with ordinary ZIP")
     if member.file_size > limits.member_bytes:
         _refuse("a member unpacks to more than the limit")
-    if windows.suffix.lower() in {".zip", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz"}:
-        _refuse_nested(windows.suffix.lower())
 
 
 def _write_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, room: int
 ) -> int:
     """Write one member and return its length; what comes out counts, not what was declared."""
-    written = 0
+    written, kind = 0, ""
     with archive.open(member) as source, target.open("wb") as sink:
         while chunk := source.read(_CHUNK):
-            if not written and (
-                kind := next((_NESTED[m] for m in _NESTED if chunk.startswith(m)), "")
-            ):
-                _refuse_nested(kind)
+            kind = kind if written else archive_kind(chunk[:HEAD_BYTES])
             written += len(chunk)
             if written > room:
                 _refuse("the ZIP unpacks to more than it declares or than the limit")
             sink.write(chunk)
+    if kind and may_hold_images(target, kind):
+        msg = f"the ZIP holds another archive of images ({kind})"
+        raise UnsafeArchiveError(msg, remedy="hand the inner archive in on its own")
     return written
 
 
 def _refuse(reason: str) -> None:
     raise UnsafeArchiveError(reason, remedy="hand the study in as a plain ZIP of its images")
-
-
-def _refuse_nested(kind: str) -> None:
-    if kind:
-        msg = f"the ZIP holds another archive ({kind})"
-        raise UnsafeArchiveError(msg, remedy="hand the inner archive in on its own")

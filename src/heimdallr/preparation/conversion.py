@@ -1,10 +1,11 @@
 """From the chosen stack of images to one NIfTI volume whose geometry has been checked.
 
 dcm2niix converts; this module gives it the chosen images and nothing else, tells its outputs
-apart, and believes none of them before :mod:`heimdallr.preparation.verification` agrees. Where
-slices are unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong
-geometry and a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former. Where
-it refuses the latter too, the slices are resampled here.
+apart, and believes none of them before :mod:`heimdallr.preparation.agreement` does. Evenly
+spaced slices keep their voxels and get the affine of the images themselves. Where slices are
+unevenly spaced or the gantry was tilted, dcm2niix writes a plain volume with a wrong geometry and
+a resampled one (``_Eq``, ``_Tilt``) beside it: the check refuses the former. Where it refuses the
+latter too, or there is none, the slices are resampled here.
 """
 
 from __future__ import annotations
@@ -18,20 +19,27 @@ from typing import TYPE_CHECKING, Literal
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
 from pydicom import uid as uids
 
 from heimdallr.domain.errors import ConversionError
-from heimdallr.preparation import converter, verification
+from heimdallr.preparation import converter
+from heimdallr.preparation.agreement import (
+    NATIVE,
+    Source,
+    checked,
+    same_image,
+    source_of,
+    stored_volume,
+)
 from heimdallr.preparation.converter import (
     dcm2niix_version,
     is_equidistant,
     is_tilt_corrected,
 )
 from heimdallr.preparation.disk_space import ensure_room
-from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.encoding import states_syntax
 from heimdallr.preparation.resampling import resample
-from heimdallr.preparation.rewriting import decode, rewrite
+from heimdallr.preparation.rewriting import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +50,6 @@ if TYPE_CHECKING:
     from heimdallr.preparation.stacks import SeriesCandidate
 
 __all__ = ["Conversion", "convert", "dcm2niix_version"]
-
-NATIVE = frozenset(
-    {uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian}
-)
-"""Transfer syntaxes whose pixels are plain numbers: read here without any decoder."""
 
 DIRECT = NATIVE | {
     uids.RLELossless, uids.JPEGBaseline8Bit, uids.JPEGLossless, uids.JPEGLosslessSV1,
@@ -101,15 +104,6 @@ class _Chosen:
     placement_error_mm: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The images of a stack as they are given to dcm2niix and compared with its output."""
-
-    candidate: SeriesCandidate
-    matrix: tuple[int, int]
-    planes: tuple[verification.SourcePlane, ...]
-
-
 def convert(
     candidate: SeriesCandidate,
     target: Path,
@@ -150,10 +144,7 @@ def _convert_either_way(
 ) -> Conversion:
     with tempfile.TemporaryDirectory(prefix="converting-", dir=work_dir) as name:
         room = Path(name)
-        planes = _source_planes(candidate, room / "compared", timeout_s)
-        source = _Source(
-            candidate, (candidate.series.rows or 0, candidate.series.columns or 0), planes
-        )
+        source = source_of(candidate, room / "compared", timeout_s)
         first_error: ConversionError | None = None
         if _dcm2niix_reads(candidate):
             links = _link(candidate.frames, room / "images")
@@ -171,12 +162,12 @@ def _convert_either_way(
 
 
 def _convert(
-    source: _Source, images: Path, target: Path, out: Path, timeout_s: float, *, rewritten: bool
+    source: Source, images: Path, target: Path, out: Path, timeout_s: float, *, rewritten: bool
 ) -> Conversion:
     run = converter.run(images, _fresh(out), timeout_s=timeout_s)
     if run.return_code not in converter.CAN_BE_WHOLE or not run.outputs:
         msg = f"dcm2niix gave no volume of {source.candidate.name}: {run.meaning}"
-        raise ConversionError(msg, remedy="send the series again or export it uncompressed")
+        raise ConversionError(msg, remedy="send the series again, or choose another one")
     chosen = _choose(source, run.outputs)
     _clear_texts(chosen.path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -194,32 +185,33 @@ def _convert(
     )
 
 
-def _choose(source: _Source, outputs: Sequence[Path]) -> _Chosen:
+def _choose(source: Source, outputs: Sequence[Path]) -> _Chosen:
     """The output that agrees with the images: a plain one if any does, else a resampled one."""
     plain = [path for path in outputs if not is_tilt_corrected(path) and not is_equidistant(path)]
     resampled = sorted(set(outputs) - set(plain), key=_corrections, reverse=True)
-    complaints = []
-    for path in plain:
-        error_mm, complaint = _checked(source, path, resampled=False)
-        if not complaint:
-            return _Chosen(path, placement_error_mm=error_mm)
-        complaints.append(complaint)
+    complaints = ["tilted or unevenly spaced slices make no grid"]
+    for path in plain if source.is_grid else ():
+        check = checked(source, path, resampled=False)
+        if not check.complaint:
+            _write_header(path, check.affine_ras)
+            return _Chosen(path, placement_error_mm=check.error_mm)
+        complaints.append(check.complaint)
     for path in resampled:
-        _, complaint = _checked(source, path, resampled=True)
-        if not complaint:
+        check = checked(source, path, resampled=True)
+        if not check.complaint:
             return _Chosen(path, is_tilt_corrected(path), is_equidistant(path), "dcm2niix")
-        complaints.append(complaint)
+        complaints.append(check.complaint)
     geometry = source.candidate.geometry
-    if geometry is not None and (geometry.tilted or geometry.uneven):
+    if geometry is not None and not source.is_grid:
         for path in plain:
             ours = _resampled_here(source, path)
-            if ours is not None and not _checked(source, ours, resampled=True)[1]:
+            if ours is not None and not checked(source, ours, resampled=True).complaint:
                 return _Chosen(ours, geometry.tilted, geometry.uneven, "heimdallr")
     msg = f"no volume of {source.candidate.name} agrees with its images: {complaints[-1]}"
     raise ConversionError(msg, remedy="look at the series' geometry; choose another series")
 
 
-def _resampled_here(source: _Source, path: Path) -> Path | None:
+def _resampled_here(source: Source, path: Path) -> Path | None:
     """Our own correction of a plain output whose voxels, but not whose affine, are right.
 
     dcm2niix keeps DICOM's columns, turns its rows round, and orders slices along the normal or
@@ -229,79 +221,42 @@ def _resampled_here(source: _Source, path: Path) -> Path | None:
         the file beside ``path``; ``None`` when the voxels are not those of the images.
     """
     rows, columns = source.matrix
-    data = np.asanyarray(nib.load(path).dataobj)
-    if data.shape != (columns, rows, len(source.candidate.frames)):
+    image = nib.load(path)
+    if image.shape != (columns, rows, len(source.candidate.frames)):
         return None
-    slices = data[:, ::-1, :]
+    volume = stored_volume(image, image.shape)
+    slices = volume.stored[:, ::-1, :]
     first, last = source.planes[0].values.T, source.planes[-1].values.T
-    if not _same(slices[..., 0], first) or not _same(slices[..., -1], last):
+    ends = [volume.values(np.s_[:, ::-1, k : k + 1])[..., 0] for k in (0, image.shape[2] - 1)]
+    if not same_image(ends[0], first) or not same_image(ends[1], last):
         slices = slices[..., ::-1]
-        if not _same(slices[..., 0], first) or not _same(slices[..., -1], last):
+        if not same_image(ends[1], first) or not same_image(ends[0], last):
             return None
     made = resample(slices, source.candidate.frames)
     ours = path.with_name(f"{path.stem}_ours.nii")
     nib.save(nib.Nifti1Image(made.data, made.affine_ras), ours)
+    _write_header(ours, made.affine_ras, (volume.slope, volume.inter))
     return ours
-
-
-def _same(voxels: npt.NDArray[np.generic], theirs: npt.NDArray[np.float64]) -> bool:
-    """Whether a slice of the volume is one of the images, up to a scale in MR."""
-    ours = np.asarray(voxels, dtype=np.float64)
-    if ours.std() < verification.UNIFORM or theirs.std() < verification.UNIFORM:
-        return bool(np.allclose(ours, theirs, atol=1.0))
-    return float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]) > verification.SAME_IMAGE
 
 
 def _corrections(path: Path) -> tuple[int, str]:
     return is_tilt_corrected(path) + is_equidistant(path), path.name
 
 
-def _checked(source: _Source, path: Path, *, resampled: bool) -> tuple[float, str]:
-    """Placement (or extent) error of one output, and what is wrong with it, if anything."""
-    try:
-        image = nib.load(path)
-        shape = _spatial(image.shape)
-        if shape is None or image.get_data_dtype().fields is not None:
-            return float("inf"), f"it has {len(image.shape)} axes or colours"
-        affine = np.asarray(image.affine, dtype=np.float64)
-        volume = _volume_of(image, shape)
-    except (OSError, ImageFileError, ValueError) as error:
-        return float("inf"), f"it cannot be read ({type(error).__name__})"
-    if abs(np.linalg.det(affine[:3, :3])) < 1e-9:  # noqa: PLR2004 - singular
-        return float("inf"), "its affine is singular"
-    frames, spacing_mm = source.candidate.frames, source.candidate.series.spacing_mm or 0.0
-    measure = verification.extent_error_mm if resampled else verification.placement_error_mm
-    error_mm = measure(affine, shape, frames, source.matrix)
-    allowed_mm = verification.placement_tolerance_mm(spacing_mm) + (spacing_mm if resampled else 0)
-    if error_mm > allowed_mm:
-        return error_mm, f"slices lie {error_mm:.1f} mm from where the images have them"
-    complaint = verification.disagreement(
-        volume,
-        affine,
-        source.planes,
-        resampled=resampled,
-        hounsfield=source.candidate.series.modality == "CT",
-    )
-    return error_mm, complaint
-
-
-def _volume_of(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> verification.StoredVolume:
-    """Its voxels as they are stored: mapped, so that only what is looked at is read.
-
-    Raises:
-        ValueError: the file is shorter than its header says.
-    """
-    stored = image.dataobj
-    return verification.StoredVolume(
-        np.asanyarray(stored.get_unscaled()).reshape(shape), stored.slope, stored.inter
-    )
-
-
-def _spatial(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """The three axes of one volume; ``None`` for a slice or a time series."""
-    while len(shape) > 3 and shape[-1] == 1:  # noqa: PLR2004 - one time point
-        shape = shape[:-1]
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 and min(shape) > 1 else None  # noqa: PLR2004
+def _write_header(
+    path: Path,
+    affine_ras: npt.NDArray[np.float64],
+    scale: tuple[float, float] | None = None,
+) -> None:
+    """Give a NIfTI-1 file another affine, in both its forms, and another scale; voxels stay."""
+    with path.open("r+b") as file:
+        header = nib.Nifti1Header.from_fileobj(file)
+        header.set_qform(affine_ras, code="scanner")
+        header.set_sform(affine_ras, code="scanner")
+        if scale is not None:
+            header["scl_slope"], header["scl_inter"] = scale
+        file.seek(0)
+        header.write_to(file)
 
 
 def _dcm2niix_reads(candidate: SeriesCandidate) -> bool:
@@ -309,40 +264,13 @@ def _dcm2niix_reads(candidate: SeriesCandidate) -> bool:
     taken: dict[Path, int] = {}
     for frame in candidate.frames:
         taken[frame.path] = taken.get(frame.path, 0) + 1
+    syntaxes = {frame.path: frame.transfer_syntax_uid for frame in candidate.frames}
     whole = all(taken[frame.path] == frame.of for frame in candidate.frames)
     return (
         whole
-        and candidate.series.transfer_syntax_uid in DIRECT
-        and all(has_preamble(path) for path in taken)
+        and DIRECT.issuperset(syntaxes.values())
+        and all(states_syntax(path, syntaxes[path]) for path in taken)
     )
-
-
-def _source_planes(
-    candidate: SeriesCandidate, folder: Path, timeout_s: float
-) -> tuple[verification.SourcePlane, ...]:
-    """The first, the middle and the last image of a stack, decoded and rescaled."""
-    frames = candidate.frames
-    some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
-    plain = candidate.series.transfer_syntax_uid in NATIVE
-    places: list[tuple[Path, int | None]] = [(frame.path, frame.index) for frame in some]
-    if not plain or not all(has_preamble(frame.path) for frame in some):
-        written = rewrite(some, candidate.series.modality, _fresh(folder), timeout_s=timeout_s)
-        places = [(path, None) for path in written]
-    planes = []
-    with tolerant_pydicom():
-        for frame, (path, index) in zip(some, places, strict=True):
-            try:
-                stored = decode(path, index)
-            except Exception as error:  # the edge to pydicom's decoders
-                msg = f"the pixel data of {candidate.name} cannot be read"
-                raise ConversionError(msg, remedy="send the series again") from error
-            slope, intercept = frame.rescale or (1.0, 0.0)
-            values = stored.astype(np.float64) * slope + intercept
-            if values.shape != (candidate.series.rows, candidate.series.columns):
-                msg = f"the pixel data of {candidate.name} do not have the size the header gives"
-                raise ConversionError(msg)
-            planes.append(verification.SourcePlane(frame, values))
-    return tuple(planes)
 
 
 def _link(frames: Sequence[Frame], folder: Path) -> Path:

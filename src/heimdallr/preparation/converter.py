@@ -33,8 +33,12 @@ RETURN_CODES = {
 }
 """dcm2niix's exit codes (``nii_dicom.h``)."""
 
-CAN_BE_WHOLE = frozenset({0, 8, 10})
-"""Codes after which an output may still be right (8 is what oblique reformats give)."""
+CAN_BE_WHOLE = frozenset({0, 1, 8, 10})
+"""Codes after which an output may still be right: it is checked like any other.
+
+1 is given where slices are unevenly spaced but not of signed 16-bit numbers, 8 for oblique
+reformats.
+"""
 
 TIMEOUT_S = 900.0
 """Chosen, not measured: what takes a quarter of an hour hangs."""

@@ -23,11 +23,15 @@ Chosen, not measured: far above the rounding of a DS value's 16 characters, far 
 distance; half and twice it do the same.
 """
 
-UNEVEN_FRACTION = 0.1
-"""Gaps that leave the median by more than this fraction of it make a stack uneven.
+MIN_PLACEMENT_TOLERANCE_MM = 0.1
+PLACEMENT_TOLERANCE = 0.1
+"""A slice may lie off by this fraction of the slice spacing, and by 0.1 mm in any case.
 
-Chosen, not measured: positions are often rounded to 0.1 mm, a tenth of a slice of 1 mm. Half of it
-would call such stacks uneven; twice it would take slices for even that lie a fifth of one off.
+Scanners write positions to one decimal, or as rounded binary numbers: what lies within this is
+rounding. Everything that asks where a slice lies asks with this tolerance and no other.
+
+Chosen, not measured: positions rounded to 0.1 mm stay below both; a slice in its neighbour's place
+is off by ten times the first.
 """
 
 TILT_DEGREES = 0.5
@@ -56,10 +60,12 @@ class StackGeometry:
         plane: the anatomical plane the slices are nearest to.
         obliquity_deg: angle between the normal and that plane's axis.
         tilt_deg: angle between the normal and the line from the first to the last slice.
-        spacing_mm: median distance of neighbouring slices along the normal.
-        smallest_gap_mm: smallest such distance.
-        largest_gap_mm: largest such distance.
+        spacing_mm: distance of neighbouring slices along the normal: of an even stack what leads
+            from its first slice to its last, of an uneven one the median.
+        largest_gap_mm: largest distance of neighbouring slices.
         coverage_mm: first to last slice along the normal, plus one spacing.
+        uneven: a slice lies farther than the placement tolerance from where equal steps between
+            the first and the last one put it.
     """
 
     slices: int
@@ -68,25 +74,28 @@ class StackGeometry:
     obliquity_deg: float
     tilt_deg: float
     spacing_mm: float | None
-    smallest_gap_mm: float | None
     largest_gap_mm: float | None
     coverage_mm: float | None
-
-    @property
-    def uneven(self) -> bool:
-        """Whether neighbouring slices are not equally far apart."""
-        if self.spacing_mm is None or self.smallest_gap_mm is None or self.largest_gap_mm is None:
-            return False
-        allowed = UNEVEN_FRACTION * self.spacing_mm
-        return (
-            self.largest_gap_mm - self.spacing_mm > allowed
-            or self.spacing_mm - self.smallest_gap_mm > allowed
-        )
+    uneven: bool = False
 
     @property
     def tilted(self) -> bool:
-        """Whether the slices are sheared against their normal, as with a tilted gantry."""
-        return self.tilt_deg > TILT_DEGREES
+        """Whether the slices are sheared against their normal, as with a tilted gantry.
+
+        A short stack whose rounded positions lean has no slice off its place for it.
+        """
+        if self.spacing_mm is None or self.coverage_mm is None:
+            return False
+        depth_mm = self.coverage_mm - self.spacing_mm
+        sideways_mm = depth_mm * float(np.tan(np.radians(self.tilt_deg)))
+        return self.tilt_deg > TILT_DEGREES and sideways_mm > placement_tolerance_mm(
+            self.spacing_mm
+        )
+
+
+def placement_tolerance_mm(spacing_mm: float) -> float:
+    """How far a slice may lie from the place it is given, for slices this far apart."""
+    return max(MIN_PLACEMENT_TOLERANCE_MM, PLACEMENT_TOLERANCE * spacing_mm)
 
 
 def slice_normal(orientation: npt.ArrayLike) -> Floats:
@@ -137,7 +146,7 @@ def stack_geometry(positions: npt.ArrayLike, orientation: npt.ArrayLike) -> Stac
     distinct = gaps[gaps > SAME_POSITION_MM]
     axis = int(np.argmax(np.abs(normal)))
     planes: tuple[PlaneName, ...] = ("sagittal", "coronal", "axial")
-    spacing = float(np.median(distinct)) if distinct.size else None
+    spacing, uneven = _spacing_mm(distinct)
     return StackGeometry(
         slices=int(distinct.size) + 1,
         repeats=len(points) - int(distinct.size) - 1,
@@ -145,10 +154,24 @@ def stack_geometry(positions: npt.ArrayLike, orientation: npt.ArrayLike) -> Stac
         obliquity_deg=_angle_deg(normal, np.eye(3)[axis]),
         tilt_deg=_angle_deg(points[order[-1]] - points[order[0]], normal) if spacing else 0.0,
         spacing_mm=spacing,
-        smallest_gap_mm=float(distinct.min()) if distinct.size else None,
         largest_gap_mm=float(distinct.max()) if distinct.size else None,
         coverage_mm=float(depth.max() - depth.min()) + spacing if spacing is not None else None,
+        uneven=uneven,
     )
+
+
+def _spacing_mm(gaps: Floats) -> tuple[float | None, bool]:
+    """The spacing that (N - 1,) distances of neighbours make, and whether they are uneven.
+
+    Single distances do not tell: rounded to one decimal, slices 0.625 mm apart lie 0.6 or 0.7 mm
+    apart, and those that grow by a hundredth each are even to the eye and far off in the end.
+    """
+    if not gaps.size:
+        return None, False
+    median, mean = float(np.median(gaps)), float(gaps.mean())
+    off = float(np.abs(np.cumsum(gaps) - mean * np.arange(1, gaps.size + 1)).max())
+    uneven = off > placement_tolerance_mm(median)
+    return median if uneven else mean, uneven
 
 
 def blocks(depth: Floats) -> list[npt.NDArray[np.intp]]:

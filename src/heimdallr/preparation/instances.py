@@ -41,6 +41,7 @@ class Frame:
     Attributes:
         index: frame number from 0 in its file; ``None`` for a single-frame instance.
         of: frames its file has.
+        transfer_syntax_uid: of its file, as that is encoded.
         position: ImagePositionPatient, LPS mm.
         orientation: ImageOrientationPatient, six cosines.
         image_type: ImageType, or FrameType of an enhanced object.
@@ -50,6 +51,7 @@ class Frame:
     path: Path
     index: int | None
     of: int
+    transfer_syntax_uid: str
     position: Triple | None
     orientation: tuple[float, ...] | None
     pixel_spacing: tuple[float, float] | None
@@ -273,6 +275,7 @@ def _frame(
         path=where[0],
         index=where[1],
         of=where[2],
+        transfer_syntax_uid=text_of(header.file_meta, "TransferSyntaxUID"),
         position=(position[0], position[1], position[2]) if position else None,
         orientation=numbers("ImageOrientationPatient", 6),
         pixel_spacing=(spacing[0], spacing[1]) if spacing else None,

@@ -33,6 +33,7 @@ from heimdallr.preparation.conversion import Conversion, convert
 from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.selection import Preferences, rank, select, verdicts
+from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -153,10 +154,11 @@ def _prepare_nifti(
 ) -> PreparedStudy:
     suffix = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
     target = work_dir / "study-001" / f"volume{suffix}"
-    study, selection = study_of_nifti(
+    study, selection, notices = study_of_nifti(
         path, target, modality=modality, taken=lambda one: taken(one, "")
     )
-    return PreparedStudy(study, selection.verdicts[0].series, selection, target)
+    series = selection.verdicts[0].series
+    return PreparedStudy(study, series, selection, target, notices=notices)
 
 
 def _prepare_dicom(
@@ -253,7 +255,7 @@ def _prepared(
         selection,
         conversion.path,
         conversion,
-        notices=best.notices,
+        notices=(*best.notices, *no_anatomy(best)),
         source_files=files,
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import stat
 import warnings
 import zlib
@@ -22,7 +23,11 @@ from typing import IO, TYPE_CHECKING, cast
 import pydicom
 from pydicom import config
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+
+from heimdallr.files import open_regular
+from heimdallr.preparation.encoding import syntax_of
+from heimdallr.preparation.first_bytes import ARCHIVES, archive_kind, has_preamble, is_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +54,6 @@ _PIXEL_DATA = tuple(
     for order in ("little", "big")
     for element in (0x0008, 0x0009, 0x0010)
 )
-_PREAMBLE = 132
-_MAGIC = b"DICM"
-_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 
 HEADER_TAGS = (
     "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated",
@@ -201,19 +203,12 @@ def read_header(path: Path) -> FileDataset:
         SkippedFileError: the file is no DICOM file, is damaged, or asks for too much.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             raise SkippedFileError(SkipReason.NOT_REGULAR)
-        with path.open("rb") as file:
-            return read_open(file, status.st_size)
+        with open_regular(path) as file:
+            return read_open(file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise SkippedFileError(SkipReason.UNREADABLE) from error
-
-
-def has_preamble(path: Path) -> bool:
-    """Whether a file starts the way PS3.10 wants: 128 bytes, then ``DICM``."""
-    with path.open("rb") as file:
-        return file.read(_PREAMBLE)[-len(_MAGIC) :] == _MAGIC
 
 
 def read_open(
@@ -225,7 +220,8 @@ def read_open(
 ) -> FileDataset:
     """Read some elements of an open file; it is left where reading stopped.
 
-    That is the pixel data element, or the end; of a deflated data set always the end.
+    That is the pixel data element, or the end; of a deflated data set always the end. The file
+    meta group that is returned gives the transfer syntax the file is in, not the one it states.
 
     Args:
         file: open at its start.
@@ -240,10 +236,11 @@ def read_open(
     if size == 0:
         raise SkippedFileError(SkipReason.EMPTY)
     head = file.read(HEAD_BYTES[0])
-    headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
-    if headless and not _looks_headless(head):
-        is_archive = head.startswith(_ARCHIVES)
-        raise SkippedFileError(SkipReason.ARCHIVE if is_archive else SkipReason.NOT_DICOM)
+    headless = not has_preamble(head)
+    if not is_dicom(head):
+        raise SkippedFileError(
+            SkipReason.ARCHIVE if archive_kind(head) in ARCHIVES else SkipReason.NOT_DICOM
+        )
     wanted = tags_of(tags)
     header = _read_from_memory(file, head, size, wanted)
     if header is None:
@@ -255,6 +252,7 @@ def read_open(
     )
     if is_directory:
         raise SkippedFileError(SkipReason.DIRECTORY)
+    header.file_meta.TransferSyntaxUID = UID(syntax_of(header, file))
     return header
 
 
@@ -274,7 +272,7 @@ def _read_from_memory(
     to, before which no element can have been cut. What may be deflated is read in the other way,
     which measures it.
     """
-    headless = head[_PREAMBLE - len(_MAGIC) : _PREAMBLE] != _MAGIC
+    headless = not has_preamble(head)
     for limit in HEAD_BYTES:
         head += file.read(limit - len(head))
         if _DEFLATED in head:
@@ -302,16 +300,6 @@ def _parsed(file: BinaryIO, wanted: tuple[BaseTag, ...], *, headless: bool) -> F
         raise
     except Exception as error:  # the edge: one file must not fail a study; it is counted
         raise SkippedFileError(SkipReason.DAMAGED) from error
-
-
-def _looks_headless(head: bytes) -> bool:
-    """Whether bytes start like a data set without the 128-byte preamble.
-
-    The first element then belongs to group 0008 (or to 0002, the meta header), with a low element
-    number: nothing else a study folder holds begins that way.
-    """
-    start = head[:4]
-    return len(head) > _PREAMBLE and start[:2] in (b"\x08\x00", b"\x02\x00") and start[3] == 0
 
 
 def _measure_inflated(compressed: bytes) -> None:

@@ -58,13 +58,14 @@ def resample(slices: npt.NDArray[np.generic], frames: Sequence[Frame]) -> Resamp
     )
     low = np.floor(moved.min(axis=0) + 1e-6).astype(int)
     high = np.ceil(moved.max(axis=0) - 1e-6).astype(int)
-    step_mm = _step_mm(depth)
-    count = int(np.floor(depth[-1] / step_mm + 1e-3)) + 1
+    count = int(np.ceil(depth[-1] / _step_mm(depth) - 1e-3)) + 1
+    step_mm = float(depth[-1]) / (count - 1)  # the grid ends where the last slice lies
     shape = slices.shape[0] + high[0] - low[0], slices.shape[1] + high[1] - low[1], count
     placed = _Placed(slices, moved - low, (shape[0], shape[1]))
     data = np.empty(shape, dtype=slices.dtype)
     for k in range(count):
-        data[..., k] = _between(placed, depth, k * step_mm).astype(slices.dtype)
+        plane = _between(placed, depth, k * step_mm)
+        data[..., k] = np.rint(plane) if slices.dtype.kind in "iu" else plane
     origin = (
         positions[0] + low[0] * between_columns * cosines[:3] + low[1] * between_rows * cosines[3:]
     )
@@ -77,7 +78,7 @@ def resample(slices: npt.NDArray[np.generic], frames: Sequence[Frame]) -> Resamp
 
 
 def _step_mm(depth: Floats) -> float:
-    """Slice distance of the grid: the smallest of the stack, but not below half the median."""
+    """Slice distance of the grid at most: the stack's smallest, but not below half the median."""
     gaps = np.diff(depth)
     gaps = gaps[gaps > SAME_POSITION_MM]
     median = float(np.median(gaps))
@@ -110,11 +111,11 @@ class _Placed:
         return self._kept[index]
 
 
-def _between(placed: _Placed, depth: Floats, at_mm: float) -> npt.NDArray[np.generic]:
-    """The plane at one depth, interpolated between its neighbours and rounded."""
+def _between(placed: _Placed, depth: Floats, at_mm: float) -> npt.NDArray[np.float32]:
+    """The plane at one depth, interpolated between its neighbours."""
     above = int(np.clip(np.searchsorted(depth, at_mm), 1, len(depth) - 1))
     below = above - 1
     weight = float(np.clip((at_mm - depth[below]) / (depth[above] - depth[below]), 0.0, 1.0))
     if weight < 1e-6:  # noqa: PLR2004 - the grid's plane is a source slice
-        return np.rint(placed[below])
-    return np.rint((1 - weight) * placed[below] + weight * placed[above])
+        return placed[below]
+    return (1 - weight) * placed[below] + weight * placed[above]

@@ -14,6 +14,8 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +24,11 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from heimdallr.domain.errors import ConversionError
 from heimdallr.preparation.child_process import tethered
-from heimdallr.preparation.reading import has_preamble, tolerant_pydicom
+from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.usability import CT_CLASSES, MR_CLASSES
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from heimdallr.preparation.instances import Frame
+
+_Scaled = tuple["npt.NDArray[np.generic]", "tuple[float, ...] | None"]
+"""Stored values, and the rescale that makes HU of them."""
+
+_Fit = Callable[["npt.NDArray[np.generic]", "_Order"], _Scaled]
 
 TIMEOUT_S = 600.0
 MEMORY_BYTES = 8 * 2**30
@@ -47,7 +54,7 @@ class _Order:
 
     path: str
     index: int | None
-    headless: bool
+    transfer_syntax_uid: str
     position: tuple[float, ...]
     orientation: tuple[float, ...]
     pixel_spacing: tuple[float, ...]
@@ -81,7 +88,7 @@ def rewrite(
         _Order(
             path=str(frame.path),
             index=frame.index,
-            headless=not has_preamble(frame.path),
+            transfer_syntax_uid=frame.transfer_syntax_uid,
             position=frame.position or (),
             orientation=frame.orientation or (),
             pixel_spacing=frame.pixel_spacing or (),
@@ -112,20 +119,43 @@ def rewrite(
     return tuple(folder / f"{number:06d}.dcm" for number in range(1, len(orders) + 1))
 
 
-def decode(path: Path, index: int | None = None) -> npt.NDArray[np.generic]:
-    """(rows, columns) stored values of one frame; any error of pydicom or a plug-in may come."""
-    return np.asarray(pixel_array(path, index=index))
+def values_of(frame: Frame) -> npt.NDArray[np.float64]:
+    """(rows, columns) rescaled values of one original frame: HU for CT.
+
+    Any error of pydicom or of a plug-in may come.
+    """
+    return _rescaled(np.asarray(pixel_array(frame.path, index=frame.index)), frame.rescale)
 
 
-def _write(order: _Order, number: int, uids: dict[str, str], folder: Path) -> None:
-    source = pydicom.dcmread(order.path, force=order.headless)
-    if order.headless:
-        source.file_meta.TransferSyntaxUID = source.original_encoding_uid
+def values_of_copy(path: Path) -> npt.NDArray[np.float64]:
+    """(rows, columns) rescaled values of a copy: HU for CT.
+
+    A copy may hold other stored values than its original and then has another scale, which
+    stands in it and nowhere else.
+    """
+    copy = pydicom.dcmread(path)
+    scale = (
+        (float(copy.RescaleSlope), float(copy.RescaleIntercept)) if "RescaleSlope" in copy else None
+    )
+    return _rescaled(np.asarray(pixel_array(copy)), scale)
+
+
+def _rescaled(
+    stored: npt.NDArray[np.generic], rescale: tuple[float, float] | None
+) -> npt.NDArray[np.float64]:
+    """The only place where a scale is applied for the comparison with the converter's work."""
+    slope, intercept = rescale or (1.0, 0.0)
+    return stored.astype(np.float64) * slope + intercept
+
+
+def _write(order: _Order, number: int, uids: dict[str, str], folder: Path, fit: _Fit) -> None:
+    source = pydicom.dcmread(order.path, force=True)
+    source.file_meta.TransferSyntaxUID = UID(order.transfer_syntax_uid)
     pixels = np.asarray(pixel_array(source, index=order.index))
     if pixels.ndim != 2 or pixels.dtype.kind not in "iu":  # noqa: PLR2004 - rows and columns
         msg = "neither a plane nor whole numbers"
         raise ValueError(msg)
-    pixels, rescale = _signed(pixels, order, int(source.get("BitsStored", 16)))
+    pixels, rescale = fit(pixels, order)
     bits = pixels.dtype.itemsize * 8
     copy = Dataset()
     copy.SOPClassUID = (CT_CLASSES if order.modality == "CT" else MR_CLASSES)[0]
@@ -155,22 +185,37 @@ def _write(order: _Order, number: int, uids: dict[str, str], folder: Path) -> No
     copy.save_as(folder / f"{number:06d}.dcm", enforce_file_format=True)
 
 
-def _signed(
-    pixels: npt.NDArray[np.generic], order: _Order, bits_stored: int
-) -> tuple[npt.NDArray[np.generic], tuple[float, ...] | None]:
-    """Values as signed 16-bit numbers where that loses nothing, and the rescale they then need.
+class _DoesNotFitError(Exception):
+    """An image's values do not go into signed 16-bit numbers in the way that was tried."""
 
-    dcm2niix corrects tilt and uneven spacing of signed images only. The choice depends on the
-    series' properties, not on one image's values, so that all images of a series agree.
-    """
-    if pixels.dtype.itemsize < 2 or bits_stored < 16:  # noqa: PLR2004 - room for a sign
-        return pixels.astype(np.int16), order.rescale
+
+def _as_stored(pixels: npt.NDArray[np.generic], order: _Order) -> _Scaled:
+    return _to_int16(pixels), order.rescale
+
+
+def _as_hu(pixels: npt.NDArray[np.generic], order: _Order) -> _Scaled:
     slope, intercept = order.rescale or (1.0, 0.0)
-    if order.modality == "CT" and float(slope).is_integer() and float(intercept).is_integer():
-        hu = pixels.astype(np.int64) * int(slope) + int(intercept)
-        if np.iinfo(np.int16).min <= hu.min() and hu.max() <= np.iinfo(np.int16).max:
-            return hu.astype(np.int16), (1.0, 0.0)
+    if order.modality != "CT" or not (float(slope).is_integer() and float(intercept).is_integer()):
+        raise _DoesNotFitError
+    return _to_int16(pixels.astype(np.int64) * int(slope) + int(intercept)), (1.0, 0.0)
+
+
+def _unchanged(pixels: npt.NDArray[np.generic], order: _Order) -> _Scaled:
     return pixels, order.rescale
+
+
+_FITS: tuple[_Fit, ...] = (_as_stored, _as_hu, _unchanged)
+"""Ways to write values, tried one after the other until all images of a series go into one.
+
+dcm2niix corrects tilt and uneven spacing of signed 16-bit images only.
+"""
+
+
+def _to_int16(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    limits = np.iinfo(np.int16)
+    if int(values.min()) < limits.min or int(values.max()) > limits.max:
+        raise _DoesNotFitError
+    return values.astype(np.int16)
 
 
 def _ds(value: float) -> str:
@@ -183,9 +228,13 @@ def main(folder: Path) -> None:
     """Write the copies ordered on standard input; a limit or an error ends the process."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     uids = {name: str(generate_uid()) for name in ("study", "series", "frame of reference")}
+    orders = [_Order(**fields) for fields in json.load(sys.stdin)]
     with tolerant_pydicom():
-        for number, fields in enumerate(json.load(sys.stdin), start=1):
-            _write(_Order(**fields), number, uids, folder)
+        for fit in _FITS:
+            with suppress(_DoesNotFitError):
+                for number, order in enumerate(orders, start=1):
+                    _write(order, number, uids, folder, fit)
+                return
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import MODALITIES, KernelClass, Selection, SeriesVerdict
+from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast
 from heimdallr.preparation.usability import mr_tier, obstacles, region
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ KERNEL_ORDER = (
 BEST_THICKNESS_MM = (1.0, 3.0)
 """Chosen, not measured: thinner slices add noise, thicker ones blur what the networks (1.5 and 3 mm
 voxels) still see."""
+
+COARSE_PIXEL_MM = (2.25, 3.5)
+"""Pixels up to the first show organs as well as finer ones at the 1.5 to 3 mm that networks see; a
+scout of 128 pixels over a trunk has more, one of 64 more than the second."""
+
+COARSE_SPACING_MM = 10.0
+"""Slices farther apart are a survey."""
+
 Rank = float | int | str
 
 
@@ -186,9 +195,14 @@ def _mr_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
     longest = max(_extent_mm(one) for one in group)
     return (
         _Criterion(lambda one: int(mr_tier(one)), lambda one: mr_tier(one).said),
+        _Criterion(_resolution_step, _say_resolution),
         _Criterion(
             lambda one: _tier(_extent_mm(one), longest, preferences.full_coverage),
             lambda one: Statement("series_extends", {"extent_mm": _extent_mm(one)}),
+        ),
+        _Criterion(
+            lambda one: max(mr_contrast(one.series), MrContrast.IN_PHASE),
+            lambda one: mr_contrast(one.series).said,
         ),
         _Criterion(lambda one: -one.series.instances, _say_slices),
         _Criterion(_thickness_rank, _say_thickness),
@@ -212,6 +226,21 @@ def _extent_mm(one: SeriesCandidate) -> float:
     if one.geometry is None or one.geometry.plane == "axial" or spacing is None or rows is None:
         return coverage
     return rows * spacing[0]
+
+
+def _resolution_step(one: SeriesCandidate) -> int:
+    """Coarseness in steps: between them pixels differ by less than networks see."""
+    pixel = max(one.series.pixel_spacing_mm or (math.inf,))
+    steps = [pixel > limit for limit in COARSE_PIXEL_MM]
+    return sum(steps) + ((one.series.spacing_mm or math.inf) > COARSE_SPACING_MM)
+
+
+def _say_resolution(one: SeriesCandidate) -> Statement:
+    pixel_mm = max(one.series.pixel_spacing_mm or (0.0,))
+    return Statement(
+        "series_of_resolution",
+        {"pixel_mm": pixel_mm, "spacing_mm": one.series.spacing_mm or 0.0},
+    )
 
 
 def _thickness_rank(one: SeriesCandidate) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import MODALITIES
 from heimdallr.preparation.folded_words import phrase, words
+from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast, without_phases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,8 @@ _CT_MAP = (
 # In ImageType only: as a word of a description "phase" is the portal venous one.
 _MR_MAP_TYPES = (
     "p", "r", "i", "phase", "phase map", "real", "imaginary", "velocity", "fa", "colfa", "trace",
-    "tracew", "tensor", "sub", "field map", "b0 map",
+    "tracew", "tensor", "sub", "field map", "b0 map", "r2 star", "t2 star", "r2 star map",
+    "t2 star map",
 )  # fmt: skip
 _MR_MAP = (
     "adc", "dwi", "dti", "diffusion", "ep2d diff", "perfusion", "subtraction", "subtracted",
@@ -88,8 +90,9 @@ class MrTier(IntEnum):
 
     ANATOMICAL = 0
     TIME_POINT = 1
-    MAP = 2
-    LOCALIZER = 3
+    FAT = 2
+    MAP = 3
+    LOCALIZER = 4
 
     @property
     def said(self) -> Statement:
@@ -97,6 +100,7 @@ class MrTier(IntEnum):
         return {
             MrTier.ANATOMICAL: Statement("series_is_anatomical"),
             MrTier.TIME_POINT: Statement("series_is_time_point"),
+            MrTier.FAT: Statement("series_is_fat_alone"),
             MrTier.MAP: Statement("series_is_mr_map"),
             MrTier.LOCALIZER: Statement("series_is_localizer"),
         }[self]
@@ -114,19 +118,35 @@ def obstacles(candidate: SeriesCandidate, minimum_slices: int) -> tuple[Statemen
 
 
 def mr_tier(candidate: SeriesCandidate) -> MrTier:
-    """Anatomical series first; dynamic ones, maps and localizers come last."""
+    """Anatomical series first; dynamic ones, fat images, maps and localizers come last."""
     series = candidate.series
     if _says(candidate, _MR_LOCALIZER):
         return MrTier.LOCALIZER
-    image_type = phrase(*series.image_type[2:])
+    contrast = mr_contrast(series)
+    image_type = without_phases(phrase(*series.image_type[2:]))
     b_value = dict(series.acquisition).get("DiffusionBValue", "")
     if (
         any(f" {word} " in image_type for word in _MR_MAP_TYPES)
         or _says(candidate, _MR_MAP)
         or b_value not in ("", "0", "0.0")
+        or contrast is MrContrast.FRACTION
     ):
         return MrTier.MAP
+    if contrast is MrContrast.FAT:
+        return MrTier.FAT
     return MrTier.TIME_POINT if candidate.time_points > 1 else MrTier.ANATOMICAL
+
+
+def no_anatomy(candidate: SeriesCandidate) -> tuple[Statement, ...]:
+    """What has to be told of an MR series that was chosen for want of a better one."""
+    if candidate.series.modality != "MR":
+        return ()
+    told = {
+        MrTier.FAT: Statement("measured_on_fat_image"),
+        MrTier.MAP: Statement("measured_on_map"),
+        MrTier.LOCALIZER: Statement("measured_on_localizer"),
+    }.get(mr_tier(candidate))
+    return (told,) if told else ()
 
 
 def region(series: Series) -> str:

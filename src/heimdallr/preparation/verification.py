@@ -24,14 +24,6 @@ Floats = npt.NDArray[np.float64]
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 """DICOM counts towards left and posterior, NIfTI towards right and anterior."""
 
-MIN_PLACEMENT_TOLERANCE_MM = 0.1
-PLACEMENT_TOLERANCE = 0.1
-"""A slice may lie off by this fraction of the slice spacing, and by 0.1 mm in any case.
-
-Chosen, not measured: positions rounded to 0.1 mm stay below both; a slice in its neighbour's place
-is off by ten times the first. What ``geometry`` calls even must pass.
-"""
-
 SAME_VALUE_HU = 1.0
 """How far the median pixel of a volume that was not resampled may be off: rescaling is rounded to
 whole HU. A wrong slope or intercept is off by hundreds."""
@@ -57,8 +49,6 @@ MIN_SEEN = 0.5
 
 UNIFORM = 1e-6
 """A standard deviation below this is none: correlation does not exist there."""
-
-_EDGE = 1e-3  # voxels: rounding at the grid's faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +137,42 @@ def placement_error_mm(
     return float(np.linalg.norm(found - corners, axis=-1).max())
 
 
-def placement_tolerance_mm(spacing_mm: float) -> float:
-    """How far a slice may be off before the volume is refused."""
-    return max(MIN_PLACEMENT_TOLERANCE_MM, PLACEMENT_TOLERANCE * spacing_mm)
+def own_affine_ras(
+    affine_ras: Floats, shape: Sequence[int], frames: Sequence[Frame], matrix: tuple[int, int]
+) -> Floats | None:
+    """The affine of a volume whose voxels are those of evenly spaced images, from these images.
+
+    A converter takes the distance of two slices for the whole stack; where positions are rounded,
+    the last of 600 slices then lies 30 mm off. Here the grid leads from the first slice to the
+    last. The converter's own affine only tells which axis is which, and which way it runs.
+
+    Args:
+        affine_ras: (4, 4) voxel index → RAS mm, as the converter has it.
+        shape: the volume's three axes.
+        frames: the source planes in order along their normal, at least two.
+        matrix: rows and columns of each.
+
+    Returns:
+        (4, 4) voxel index → RAS mm; ``None`` when the axes are not columns, rows and slices.
+    """
+    rows, columns = matrix
+    r, c = np.array([0.0, 0, 1]), np.array([0.0, 1, 0])
+    origin, next_column, next_row = plane_points_ras(frames[0], r, c)
+    last = plane_points_ras(frames[-1], r[:1], c[:1])[0]
+    steps = np.stack(
+        [next_column - origin, next_row - origin, (last - origin) / (len(frames) - 1)], axis=1
+    )
+    found = affine_ras[:3, :3] / np.linalg.norm(affine_ras[:3, :3], axis=0)
+    cosines = found.T @ (steps / np.linalg.norm(steps, axis=0))
+    order = np.abs(cosines).argmax(axis=1)
+    counts = np.array([columns, rows, len(frames)])[order]
+    if len(set(order.tolist())) < len(order) or not np.array_equal(counts, shape):
+        return None
+    runs = np.sign(cosines[range(3), order])
+    own = np.eye(4)
+    own[:3, :3] = steps[:, order] * runs
+    own[:3, 3] = origin + steps[:, order] @ np.where(runs < 0, counts - 1, 0)
+    return own
 
 
 def extent_error_mm(
@@ -189,6 +212,7 @@ def disagreement(
     affine_ras: Floats,
     planes: Sequence[SourcePlane],
     *,
+    tolerance_mm: float,
     resampled: bool,
     hounsfield: bool,
 ) -> str:
@@ -198,14 +222,16 @@ def disagreement(
         volume: its voxels.
         affine_ras: (4, 4) voxel index → RAS mm.
         planes: some of the source images.
-        resampled: whether the volume was interpolated between slices.
+        tolerance_mm: by how much their place may differ, beyond the grid's faces too.
+        resampled: whether the volume was interpolated between slices; if not, each voxel is
+            compared with its own pixel.
         hounsfield: values are HU and must agree as numbers; MR scales may differ by a factor.
 
     Returns:
         what differs, in words; empty when nothing does. Uniform images say nothing and pass.
     """
     for plane in planes:
-        ours, inside = _sampled(volume, affine_ras, plane)
+        ours, inside = _sampled(volume, affine_ras, plane, tolerance_mm, between=resampled)
         theirs = plane.values
         if inside.mean() < MIN_SEEN:
             return "a source slice lies outside the volume"
@@ -224,13 +250,22 @@ def disagreement(
 
 
 def _sampled(
-    volume: StoredVolume, affine_ras: Floats, plane: SourcePlane
+    volume: StoredVolume,
+    affine_ras: Floats,
+    plane: SourcePlane,
+    tolerance_mm: float,
+    *,
+    between: bool,
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Values of the volume at each pixel of an image, and at which of them it has any."""
+    """Values of the volume at each pixel of an image, and at which of them it has any.
+
+    Those of the nearest voxel, or where asked for, interpolated between voxels.
+    """
     grid: Floats = np.indices(plane.values.shape).astype(np.float64)
     voxels = _to_voxels(affine_ras, plane_points_ras(plane.frame, grid[0], grid[1]))
     top = np.asarray(volume.stored.shape) - 1
-    inside = np.asarray(((voxels > -_EDGE) & (voxels < top + _EDGE)).all(axis=-1))
+    edge = tolerance_mm / np.linalg.norm(affine_ras[:3, :3], axis=0)
+    inside = np.asarray(((voxels >= -edge) & (voxels <= top + edge)).all(axis=-1))
     if not inside.any():
         return np.zeros(plane.values.shape), inside
     lowest = np.clip(np.floor(voxels[inside].min(axis=0)).astype(int), 0, top)
@@ -239,7 +274,7 @@ def _sampled(
     ours = map_coordinates(
         volume.values(box),
         np.moveaxis(voxels - lowest, -1, 0),
-        order=1,
+        order=1 if between else 0,
         mode="nearest",
     )
     return np.asarray(ours, dtype=np.float64), inside

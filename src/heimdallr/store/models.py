@@ -479,7 +479,12 @@ class Service(Base):
 
 
 class User(Base):
-    """A person who may sign in."""
+    """A person who may sign in.
+
+    Attributes:
+        must_change_password: the password is a one-time one.
+        password_set_at: when it was set; a one-time password is worthless some days later.
+    """
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -487,6 +492,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role]
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    password_set_at: Mapped[datetime | None]
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]

@@ -34,7 +34,7 @@ from heimdallr.workflow.stages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from heimdallr.analyses.rules.findings import Finding
     from heimdallr.config import Settings
@@ -60,6 +60,7 @@ class CaseOutcome:
         findings: of a case that is done.
         notices: what every reader of its numbers has to be told.
         selection: every series with its verdict; empty when the input could not be read.
+        skipped: files of the input that took no part, by reason.
     """
 
     source: Path
@@ -71,6 +72,7 @@ class CaseOutcome:
     findings: tuple[Finding, ...] = ()
     notices: tuple[str, ...] = ()
     selection: Selection | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """What a program needs to go on; everything else stands in the case folder."""
@@ -86,6 +88,7 @@ class CaseOutcome:
                 for finding in self.findings
             ],
             "notices": list(self.notices),
+            "skipped_files": dict(self.skipped),
         }
 
 
@@ -177,6 +180,7 @@ class _Pipeline:
             error=message,
             seconds=seconds,
             selection=prepared.selection,
+            skipped=prepared.skipped,
         )
 
     def _run(self, source: Path, prepared: PreparedStudy, seconds: dict[str, float]) -> CaseOutcome:
@@ -205,12 +209,18 @@ class _Pipeline:
             findings=analyzed.findings,
             notices=published.notices,
             selection=prepared.selection,
+            skipped=prepared.skipped,
         )
 
 
 def _refused(source: Path, study: RefusedStudy) -> CaseOutcome:
     return CaseOutcome(
-        source, study.case_id, "refused", error=str(study.error), selection=study.selection
+        source,
+        study.case_id,
+        "refused",
+        error=str(study.error),
+        selection=study.selection,
+        skipped=study.skipped,
     )
 
 

@@ -158,7 +158,7 @@ def cut_liver() -> list[Measurement]:
     return [
         output("body_region_abdomen").measured("covered"),
         output("liver_vol_cm3", "cm3").absent(
-            unassessable("truncated", edges=("superior",), count=1)
+            unassessable("truncated", edges=("superior",), count=1, percent=42.0)
         ),
         output("spleen_vol_cm3", "cm3").absent(unassessable("not_segmented", structure="spleen")),
     ]

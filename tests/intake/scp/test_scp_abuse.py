@@ -26,6 +26,7 @@ from scp_peers import (
 )
 
 from heimdallr.intake.scp.commands import MISMATCH, OUT_OF_RESOURCES, SUCCESS
+from heimdallr.intake.scp.upper_layer import LONGEST_ASSOCIATION_PDU
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,11 +143,11 @@ def test_a_context_that_was_not_accepted_ends_the_association(
     assert not kept(spool)
 
 
-@pytest.mark.parametrize("length", [0xFFFFFFFF, 1 << 30, 100_000])
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 1 << 30, LONGEST_ASSOCIATION_PDU + 1])
 def test_an_endless_association_request_is_not_buffered(
     start_scp: Callable[..., Scp], length: int
 ) -> None:
-    """A length beyond 64 KiB is refused when it is announced, before a byte of it is read."""
+    """A length beyond any proposal is refused when it is announced, before it is waited for."""
     scp = start_scp()
     before = _memory_mb()
     with RawPeer(scp) as peer:
@@ -158,6 +159,19 @@ def test_an_endless_association_request_is_not_buffered(
     assert _memory_mb() - before < 20
     with RawPeer(scp) as peer:
         assert peer.associate() == ACCEPTED
+
+
+def test_whose_request_was_too_long_is_told(
+    start_scp: Callable[..., Scp], eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    """Its AE title stands at the start of it: somebody has to find the machine."""
+    scp = start_scp()
+    with RawPeer(scp) as peer:
+        request = peer.request()
+        peer.send(struct.pack(">BxI", 1, 600_000) + request[6:])
+        assert _is_ended(peer)
+    eventually(lambda: ("RAWPEER", "127.0.0.1") in scp.presence._seen)
+    assert "600000 bytes" in _seen(scp).rejection
 
 
 @pytest.mark.parametrize("kind", [1, 2, 4, 5, 7])

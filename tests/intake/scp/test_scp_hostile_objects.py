@@ -77,7 +77,7 @@ def test_hostile_objects_are_stored_or_quarantined(
     assert [_data_set(content) for content in whole] == data_sets, "not as they were sent"
     done = record_batch(database, folders, batch)
     assert not kept(folders.spool)
-    assert done.passed_over == 0, "what came over DICOM is never passed over"
+    assert done.passed_over == {}, "what came over DICOM is never passed over"
     assert done.files == len(data_sets)
     assert done.recorded
     with database.read() as session:

@@ -63,6 +63,35 @@ def test_echo_is_answered(start_scp: Callable[..., Scp], spool: Path) -> None:
     assert not list(spool.iterdir())
 
 
+def test_the_largest_proposal_of_dcmtk_is_accepted(start_scp: Callable[..., Scp]) -> None:
+    """128 presentation contexts with 38 transfer syntaxes each: 120 kB."""
+    scp = start_scp()
+    proposal = ("--propose-pc", "128", "--propose-ts", "38")
+    done = _run("echoscu", *proposal, "-aec", "HEIMDALLR", "127.0.0.1", str(scp.port))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("contexts", "syntaxes"), [(120, 20), (120, 30), (128, 60)])
+def test_a_large_proposal_is_negotiated(
+    start_scp: Callable[..., Scp], spool: Path, contexts: int, syntaxes: int, tmp_path: Path
+) -> None:
+    """Some senders propose everything they know for everything; an image follows."""
+    scp = start_scp()
+    (file,) = write_series(tmp_path / "sent", 1)
+    image = dcmread(file)
+    scu = AE(ae_title="EVERYTHING")
+    rest = [f"1.2.840.10008.1.2.4.{number}" for number in range(200, 200 + syntaxes - 1)]
+    for number in range(contexts - 1):
+        scu.add_requested_context(f"1.2.840.10008.5.1.4.1.1.{number + 500}", [*rest, EXPLICIT_LE])
+    scu.add_requested_context(CT, [*rest, EXPLICIT_LE])
+    association = scu.associate("127.0.0.1", scp.port, ae_title="HEIMDALLR")
+    assert association.is_established
+    assert len(association.accepted_contexts) == contexts
+    assert association.send_c_store(image).Status == 0
+    association.release()
+    assert len(kept(spool)) == 1
+
+
 def test_a_series_arrives_bit_for_bit(
     start_scp: Callable[..., Scp],
     spool: Path,

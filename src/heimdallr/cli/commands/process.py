@@ -90,6 +90,9 @@ def _print_outcomes(outcomes: list[CaseOutcome]) -> None:
                 f"{finding.severity.value}: {finding.title}" for finding in outcome.findings
             )
         what += "".join(f"\nnotice: {notice}" for notice in outcome.notices)
+        if outcome.skipped:
+            counts = (f"{count} × {reason}" for reason, count in outcome.skipped.items())
+            what += f"\npassed over: {', '.join(counts)}"
         total = sum(outcome.seconds.values())
         table.add_row(outcome.case_id, _STATES[outcome.state], f"{total:.1f} s", what)
     Console().print(table)

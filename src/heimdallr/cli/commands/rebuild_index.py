@@ -82,7 +82,7 @@ def _record(database: Database, folders: DataFolders, folder: Path) -> Recorded:
 
 
 def _summary(recorded: Recorded, rebuilt: Rebuilt) -> str:
-    unusable = sum(recorded.quarantined.values()) + recorded.passed_over
+    unusable = sum(recorded.quarantined.values()) + sum(recorded.passed_over.values())
     return (
         f"{recorded.recorded} images recorded, {recorded.identical} known, {unusable} unusable; "
         f"studies: {rebuilt.found} with their results, {rebuilt.made} from results alone, "

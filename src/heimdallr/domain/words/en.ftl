@@ -20,10 +20,15 @@ poorly_segmented = the bundled weights do not segment the { $structure } well en
 left_out_by_bundled_weights = the bundled weights do not segment the { $structure }
 unsure = the bundled networks are unsure of the { $structure } (confidence { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = what is labelled { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: mislabelled
+other_sex = what is labelled { $structure } cannot be one: the patient is { $sex ->
+    [M] a man
+   *[F] a woman
+}: mislabelled
+side_unknown = the image does not say which side is left and which is right
 truncated = truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
-}
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 level_truncated = { $level } is truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
@@ -58,7 +63,7 @@ no_bleed_within_brain = no intracerebral haemorrhage segmented ({ $dropped_voxel
 bleed_truncated = bleed truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
-}
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 no_ventricle_segmented = no ventricle segmented in this volume
 
 ## Why a series was measured, passed over or refused
@@ -95,6 +100,14 @@ series_not_converted = conversion failed: { $error }
 
 series_is_anatomical = anatomical series
 series_is_time_point = one time point of a dynamic series
+series_is_fat_alone = image of fat alone
+series_of_resolution = { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm pixels, slices { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm apart
+series_of_ordinary_contrast = ordinary contrast
+series_in_phase = in-phase image
+series_of_water = water image
+series_opposed_phase = opposed-phase image
+series_of_fat = fat image
+series_of_fraction = fraction in percent
 series_is_mr_map = diffusion, subtraction or a map, not anatomy
 
 series_of_nifti = the only image handed in (NIfTI: kernel, phase and patient are unknown)
@@ -141,5 +154,14 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 ## What every reader has to be told, and what weakens a finding
 
 bundled_weights = bundled weights — not for clinical use
+sides_unknown = the image does not say how the patient lies: left and right are unknown
+voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % of the voxels hold no number: they count as air
+other_unit = the file gives its voxels in { $unit ->
+    [meter] metres
+   *[micron] microns
+}: read as such
+measured_on_fat_image = measured on an image of fat alone: the study holds no better series
+measured_on_map = measured on a diffusion image, subtraction or map: the study holds no anatomical series
+measured_on_localizer = measured on a localizer: the study holds no better series
 age_unknown = the patient's age is not known; adult values were applied
 picture_not_drawn = { $file } could not be drawn: { $error }

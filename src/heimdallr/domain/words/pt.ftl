@@ -16,10 +16,15 @@ poorly_segmented = os pesos incluídos não segmentam bem o suficiente para medi
 left_out_by_bundled_weights = os pesos incluídos não segmentam: { $structure }
 unsure = as redes incluídas não têm certeza: { $structure } (confiança { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = o que foi rotulado como { $structure } mede { NUMBER($median_hu, maximumFractionDigits: 0) } HU: rótulo errado
+other_sex = o que foi rotulado como { $structure } não pode sê-lo: o paciente é { $sex ->
+    [M] homem
+   *[F] mulher
+}: rótulo errado
+side_unknown = a imagem não diz qual lado é o esquerdo e qual o direito
 truncated = cortado { $count ->
     [one] na borda
    *[other] nas bordas
-} { $edges }
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 level_truncated = { $level } está cortada { $count ->
     [one] na borda
    *[other] nas bordas
@@ -54,7 +59,7 @@ no_bleed_within_brain = nenhuma hemorragia intracerebral segmentada ({ $dropped_
 bleed_truncated = sangramento cortado { $count ->
     [one] na borda
    *[other] nas bordas
-} { $edges }
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 no_ventricle_segmented = nenhum ventrículo segmentado neste volume
 
 ## Por que uma série foi medida, preterida ou recusada
@@ -94,6 +99,14 @@ series_not_converted = a conversão falhou: { $error }
 
 series_is_anatomical = série anatômica
 series_is_time_point = um tempo de uma série dinâmica
+series_is_fat_alone = imagem apenas de gordura
+series_of_resolution = pixels de { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm, cortes a cada { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm
+series_of_ordinary_contrast = contraste habitual
+series_in_phase = imagem em fase
+series_of_water = imagem de água
+series_opposed_phase = imagem em oposição de fase
+series_of_fat = imagem de gordura
+series_of_fraction = fração em porcentagem
 series_is_mr_map = difusão, subtração ou mapa, não anatomia
 
 series_of_nifti = a única imagem entregue (NIfTI: kernel, fase e paciente são desconhecidos)
@@ -146,5 +159,14 @@ finding_truncated_coverage = Não está inteiro no volume: { $structures }
 ## O que todo leitor precisa saber, e o que enfraquece um achado
 
 bundled_weights = pesos incluídos no pacote — não usar clinicamente
+sides_unknown = a imagem não diz como o paciente está deitado: esquerda e direita são desconhecidas
+voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % dos voxels não têm número: contam como ar
+other_unit = o arquivo dá seus voxels em { $unit ->
+    [meter] metros
+   *[micron] micrômetros
+}: lidos assim
+measured_on_fat_image = medido em uma imagem apenas de gordura: o estudo não tem série melhor
+measured_on_map = medido em difusão, subtração ou mapa: o estudo não tem série anatômica
+measured_on_localizer = medido em um localizador: o estudo não tem série melhor
 age_unknown = a idade do paciente não é conhecida; foram aplicados valores de adultos
 picture_not_drawn = { $file } não pôde ser desenhado: { $error }

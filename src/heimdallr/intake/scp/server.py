@@ -169,10 +169,12 @@ class Scp:
     def serve(self, server: _Server, connection: socket.socket, remote: tuple[str, int]) -> None:
         """Bring a connection to an association, or end it; by its own thread."""
         address = plain_address(remote[0])
+        peer = Peer("", "", address)
         try:
             self._greet(connection)
-            request, inflow = self._request(connection)
-            peer = Peer(_title(request[_CALLING_AE]), _title(request[_CALLED_AE]), address)
+            inflow = Inflow(connection, self.settings.acse_timeout)
+            length, peer = self._opening(inflow, address)
+            self._await_request(inflow, length)
             self._waiting.leave(connection)
             refusal = self.access.refuse(peer)
             if refusal is None and not self._places.take(address):
@@ -182,7 +184,7 @@ class Scp:
                 return
             self._refuse(connection, peer, refusal)
         except PeerFault as fault:
-            self._turned_away("", address, str(fault))
+            self._turned_away(_printable(peer.calling_ae), address, str(fault))
             with suppress(OSError):
                 connection.sendall(ABORT)
         except ssl.SSLError as error:
@@ -207,19 +209,22 @@ class Scp:
         if isinstance(connection, ssl.SSLSocket):
             connection.do_handshake()
 
-    def _request(self, connection: socket.socket) -> tuple[bytes, Inflow]:
-        """Read the association request, which is left in the inflow for pynetdicom."""
-        inflow = Inflow(connection, self.settings.acse_timeout)
+    def _opening(self, inflow: Inflow, address: str) -> tuple[int, Peer]:
+        """Length of the association request that begins, and who makes it."""
         kind, length = PDU_HEADER.unpack(inflow.peek(PDU_HEADER.size))
-        if kind != _ASSOCIATE_RQ:
+        if kind != _ASSOCIATE_RQ or length + PDU_HEADER.size < _CALLING_AE.stop:
             msg = "does not begin with an association request"
             raise PeerFault(msg)
-        if not _CALLING_AE.stop <= length + PDU_HEADER.size <= LONGEST_ASSOCIATION_PDU:
-            msg = "an association request of an impossible length"
+        opening = bytes(inflow.peek(_CALLING_AE.stop))
+        return length, Peer(_title(opening[_CALLING_AE]), _title(opening[_CALLED_AE]), address)
+
+    def _await_request(self, inflow: Inflow, length: int) -> None:
+        """Wait for the whole request, which is left in the inflow for pynetdicom."""
+        if length > LONGEST_ASSOCIATION_PDU:
+            msg = f"an association request of {length} bytes, more than any proposal takes"
             raise PeerFault(msg)
-        request = bytes(inflow.peek(PDU_HEADER.size + length))
+        inflow.peek(PDU_HEADER.size + length)
         inflow.be_patient(self.settings.network_timeout)
-        return request, inflow
 
     def _associate(
         self, server: _Server, inflow: Inflow, peer: Peer, remote: tuple[str, int]
@@ -290,9 +295,7 @@ class Scp:
         )
 
     def _refuse(self, connection: socket.socket, peer: Peer, refusal: Refusal) -> None:
-        self._turned_away(
-            peer.calling_ae if peer.calling_ae.isprintable() else "", peer.address, refusal.words
-        )
+        self._turned_away(_printable(peer.calling_ae), peer.address, refusal.words)
         connection.sendall(refusal.pdu())
 
     def _turned_away(self, ae_title: str, address: str, reason: str) -> None:
@@ -366,6 +369,11 @@ class _Server(ThreadedAssociationServer):
 
 def _title(field: bytes) -> str:
     return field.decode("ascii", "replace").strip(" \0")
+
+
+def _printable(ae_title: str) -> str:
+    """An AE title as it may be logged; empty for one that nobody types."""
+    return ae_title if ae_title.isprintable() else ""
 
 
 def _hang_up(connection: socket.socket) -> None:

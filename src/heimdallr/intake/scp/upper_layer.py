@@ -46,8 +46,13 @@ if TYPE_CHECKING:
     from heimdallr.intake.scp.inflow import Inflow
     from heimdallr.intake.scp.storing import Reception
 
-LONGEST_ASSOCIATION_PDU = 1 << 16
-"""Bytes of any PDU that is not P-DATA; 128 presentation contexts with 30 syntaxes fit in."""
+LONGEST_ASSOCIATION_PDU = 1 << 19
+"""Bytes of any PDU that is not P-DATA.
+
+A proposal has at most 128 presentation contexts (PS3.8 section 9.3.2.2). With 50 transfer syntaxes
+each, whose UIDs have all 64 characters, they take 445 kB; those of 22 characters as the standard
+has them, 170 kB.
+"""
 
 ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 0))
 """A-ABORT PDU by the service provider (PS3.8 section 9.3.8)."""

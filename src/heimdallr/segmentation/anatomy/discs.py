@@ -30,8 +30,8 @@ MIDDLE_MM = 9.0
 """Nearer to the line than this is the middle of a body."""
 
 NEAR_SHARE = 0.2
-"""Endplates lie within this share of a vertebra's height from the middle of its disc. 0.25 before:
-that reaches the vein in the middle of a low body."""
+"""Endplates lie within this share of a vertebra's height from the middle of its disc; 0.25
+before."""
 
 CLEAR_HU = (80.0, 200.0)
 """A clear disc is darker than its endplates by as much as the clearest twentieth of the line; it

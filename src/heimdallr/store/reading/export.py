@@ -34,7 +34,6 @@ class MeasuredStudy:
 
     id: int
     study_id: int
-    case_id: str | None
     study_date: str | None
     modality: str
     sex: str | None
@@ -131,7 +130,6 @@ def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
     return MeasuredStudy(
         id=row.id,
         study_id=study.id,
-        case_id=study.case_id,
         study_date=study.study_date,
         modality=study.modality,
         sex=study.sex,

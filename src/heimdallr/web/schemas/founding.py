@@ -25,6 +25,10 @@ class UploadAccepted(Schema):
     instances: int = Field(examples=[600], description="images that are new")
     duplicates: int = Field(examples=[0], description="images that were here already")
     unusable: int = Field(examples=[1], description="files that are no usable image")
+    passed_over: dict[str, int] = Field(
+        examples=[{"not a DICOM file": 1}],
+        description="those of them that no image was expected of, by reason",
+    )
 
 
 class PatientRow(Schema):

@@ -18,7 +18,6 @@ class MeasuredOut(Schema):
     """A measurement, and what of its study an evaluation needs."""
 
     study_id: int
-    case_id: str | None
     study_date: date | None
     modality: str
     sex: str | None

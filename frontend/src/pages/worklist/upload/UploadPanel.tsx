@@ -115,14 +115,23 @@ function Status({ upload }: { upload: Upload }) {
 
 function Result({ accepted }: { accepted: Accepted }) {
   const { t } = useTranslation("worklist");
-  const { studies, instances, unusable } = accepted;
+  const { studies, instances, unusable, passed_over: passedOver } = accepted;
+  const others = Object.values(passedOver).reduce((sum, count) => sum + count, 0);
+  const damaged = unusable - others;
+  const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} × ${reason}`);
   return (
     <Group gap={8}>
       <Text size="xs">
         {instances > 0
           ? `${t("upload.newImages", { count: instances })} ${t("upload.studies", { count: studies.length })}`
           : t("upload.known")}
-        {unusable > 0 && `; ${t("upload.unusable", { count: unusable })}`}
+        {damaged > 0 && `; ${t("upload.unusable", { count: damaged })}`}
+        {others > 0 && (
+          <>
+            {`; ${t("upload.passedOver", { count: others })} `}
+            <span lang="en">({reasons.join(", ")})</span>
+          </>
+        )}
       </Text>
       {studies.length === 1 && (
         <Text size="xs" component={Link} to={`/studies/${studies[0]}`} c="bifrost">
