@@ -49,7 +49,10 @@ muscle_needs_attenuation = muscle is told from fat by attenuation, which MR does
 little_muscle_at_level = only { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² of muscle segmented at { $level }
 height_unknown = the patient's height is not known
 
-few_whole_vertebrae = only { $count } whole vertebrae in view: labelling cannot be verified
+few_whole_vertebrae = only { $count } whole { $count ->
+    [one] vertebra
+   *[other] vertebrae
+} in view: labelling cannot be verified
 vertebrae_out_of_order = vertebral labelling inconsistent: { $lower } lies above { $upper }
 vertebrae_unevenly_spaced = vertebral labelling inconsistent: { $upper }-{ $lower } spacing is { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } of its neighbours'
 vertebra_in_two_places = vertebral labelling inconsistent: { $level } is labelled in two places
@@ -129,6 +132,14 @@ kernel_by_its_words = the words of { $kernel }
 kernel_by_description = description
 kernel_by_both = { $source }, description
 kernel_unnamed = no source names it
+
+## Why there is nothing to be seen
+
+volume_removed = the volume was removed by retention; send the study again to see its images
+volume_unreadable = the volume cannot be read; reprocess the study
+masks_removed = the masks were removed by retention
+labels_not_made = these results are older than label maps; reprocess the study to see its structures
+labels_unreadable = the label maps cannot be read; reprocess the study
 
 ## Titles of findings: finding_ and the finding's code
 
