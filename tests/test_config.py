@@ -100,6 +100,37 @@ def test_a_bad_secret_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SECRET" not in str(refused.value)
 
 
+@pytest.mark.parametrize("secret", ["anna:geheim@", "geheim@", "anna:ge%40heim@"])
+def test_a_password_in_an_address_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """Nor a key in its query; the rest of the address is, and that something is hidden."""
+    url = f"https://{secret}other.example:8443/upload?key=geheim"
+    monkeypatch.setenv("HEIMDALLR_UPLOAD_URL", url)
+    settings = load_settings()
+    rows = {row.name: row.value for row in describe(settings)}
+    assert settings.upload_url == url
+    shown = "https://other.example:8443/upload (user, password or query hidden)"
+    assert rows["HEIMDALLR_UPLOAD_URL"] == shown
+    assert "heim" not in repr(settings) + str(rows).replace("heimdallr", "")
+    monkeypatch.setenv("HEIMDALLR_UPLOAD_URL", "https://other.example/upload")
+    rows = {row.name: row.value for row in describe(load_settings())}
+    assert rows["HEIMDALLR_UPLOAD_URL"] == "https://other.example/upload"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://anna:ge/heim@other.example/upload", "https://[geheim/upload", "http://:0/"]
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """A password with a slash in it looks like a port, and parsers quote what they cannot read."""
+    monkeypatch.setenv("HEIMDALLR_UPLOAD_URL", url)
+    with pytest.raises(ConfigurationError, match="HEIMDALLR_UPLOAD_URL") as refused:
+        load_settings()
+    assert "heim" not in str(refused.value).lower().replace("heimdallr", "")
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     """No setting without a description."""
     assert all(row.description for row in describe(load_settings()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 from totalsegmentator.map_to_binary import class_map
 
 import heimdallr
+from heimdallr import analyses
 from heimdallr.analyses.anatomy.axial_tissue import TISSUES
 from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
 from heimdallr.analyses.registry import ANALYSES
+from heimdallr.analyses.rules.findings import RULES
+from heimdallr.imaging.statistics import FACES
 from heimdallr.publishing.groups import base_name
 
 TERMS = Path(heimdallr.__file__).parent / "domain" / "words"
@@ -64,8 +68,35 @@ def test_a_label_holds_the_places_of_its_name() -> None:
         assert sorted(re.findall(r"<\w+>", portuguese)) == places
 
 
+def test_every_rule_has_a_name_for_its_finding() -> None:
+    """Without any value, for filters; and no name is left of a rule that went."""
+    words = json.loads((TERMS / "words.json").read_text())
+    assert set(words["findings"]) == {rule.__name__ for rule in RULES}
+
+
+def test_every_edge_has_a_name() -> None:
+    """With the gender of *borda*; the side of a bleed has another."""
+    words = json.loads((TERMS / "words.json").read_text())
+    assert set(words["edges"]) == {edge for axis in FACES for edge in axis}
+
+
 def test_every_analysis_and_region_has_a_title() -> None:
     """And no title is left of one that went."""
     words = json.loads((TERMS / "words.json").read_text())
     assert set(words["analyses"]) == set(ANALYSES)
     assert set(words["regions"]) == {region.name for region in (*CT_REGIONS, *MR_REGIONS)}
+
+
+def test_every_parameter_of_a_measurement_has_a_name() -> None:
+    """The study page lists them under "how it was measured"; read off the sources."""
+    given = {
+        keyword.arg
+        for path in Path(analyses.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        if call.func.attr in {"measured", "absent"}
+        for keyword in call.keywords
+    }
+    words = json.loads((TERMS / "words.json").read_text())
+    unnamed = given - {None, "structure"} - set(words["evidence"])
+    assert not unnamed, f"add to `evidence` in domain/words/words.json: {unnamed}"

@@ -15,9 +15,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heimdallr.domain.errors import ConfigurationError
@@ -222,6 +229,7 @@ class Settings(BaseSettings):
     upload_url: Annotated[str, Section("Handing studies over to another server")] = Field(
         "http://127.0.0.1:8001/upload",
         pattern=r"^https?://.+",
+        repr=False,
         description="where complete studies go; this machine's own server: handed over in place",
     )
     upload_token: SecretStr | None = Field(None, description="API token for that server")
@@ -250,6 +258,13 @@ class Settings(BaseSettings):
     keep_results_days: float = Field(
         0, ge=0, le=36_500, description="days results are kept; 0: for ever"
     )
+    keep_sweep_percent: float = Field(
+        1,
+        gt=0,
+        le=100,
+        description="of how many of all studies one hourly sweep removes something by age, in "
+        "percent; of one at least",
+    )
     keep_free_gb: float = Field(
         0,
         ge=0,
@@ -264,6 +279,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least urgent event that is logged"
     )
+
+    @field_validator("upload_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        """Refused without being repeated: a parser that stumbles quotes a password's parts."""
+        try:
+            parts = urlsplit(value)
+            if parts.hostname and (parts.port is None or parts.port):
+                return value
+        except ValueError:
+            pass
+        msg = "it is no address of a server, like https://heimdallr.example:8001/upload"
+        raise ValueError(msg) from None
 
     @property
     def weights_folder(self) -> Path:
@@ -289,6 +317,13 @@ class Setting:
     description: str
 
 
+def without_secrets(url: str) -> str:
+    """An address as it may be kept and shown: no user, no password, no query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
 def load_settings() -> Settings:
     """Read the environment.
 
@@ -302,7 +337,7 @@ def load_settings() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "?"
         variable = name if name.startswith(("HEIMDALLR_", "TOTALSEG")) else PREFIX + name
-        msg = f"{variable}: {first['msg']}"
+        msg = f"{variable}: {first['msg'].removeprefix('Value error, ')}"
         raise ConfigurationError(msg, remedy="see `heimdallr config`") from None
 
 
@@ -312,23 +347,29 @@ def describe(settings: Settings, environment: Mapping[str, str] = os.environ) ->
     for name, field in Settings.model_fields.items():
         section = next((one.title for one in field.metadata if isinstance(one, Section)), section)
         value = getattr(settings, name)
-        if isinstance(value, SecretStr):
-            shown = "(set, hidden)"
-        elif isinstance(value, tuple):
-            shown = ",".join(value)
-        else:
-            shown = "" if value is None else str(value)
         variables = _variables(name)
         rows.append(
             Setting(
                 section=section,
                 name=variables[0],
-                value=shown,
+                value=_shown(value),
                 source="environment" if any(v in environment for v in variables) else "default",
                 description=field.description or "",
             )
         )
     return rows
+
+
+def _shown(value: object) -> str:
+    """A setting's value without what is secret in it; that there is something is said."""
+    if isinstance(value, SecretStr):
+        return "(set, hidden)"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    text = "" if value is None else str(value)
+    if "://" in text and (plain := without_secrets(text)) != text:
+        return f"{plain} (user, password or query hidden)"
+    return text
 
 
 def unknown_names(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

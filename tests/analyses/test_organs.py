@@ -41,7 +41,7 @@ def test_a_cut_organ_has_no_volume() -> None:
     body.paint(body.box((66, 6, 120), (30, 30, 90)), 60, "liver")
     liver = named(organ_volumetry.measure(body.case()))["liver_vol_cm3"]
     assert liver.status is Status.NOT_ASSESSABLE
-    assert liver.reason == "truncated at superior edge"
+    assert liver.reason == "truncated at superior edge (17 % of its largest section)"
     assert isinstance(liver.parameters["segmented_cm3"], float)
 
 
@@ -142,7 +142,9 @@ def test_the_inventory_lists_what_is_there() -> None:
     found = named(structures.measure(body.case()))
     assert found["structures_segmented"].value == 16
     assert "liver_vol_cm3" not in found
-    assert found["colon_vol_cm3"].reason == "truncated at inferior and superior edges"
+    assert found["colon_vol_cm3"].reason == (
+        "truncated at inferior and superior edges (100 % of its largest section)"
+    )
     assert found["colon_hu_mean"].value == 20
     assert found["colon_hu_mean"].parameters["truncated_at"] == "inferior,superior"
     assert found["vertebrae_L3_hu_median"].value == 300

@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 from received_images import ROOT, Image, stack
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from store_cases import add_instance, add_study, make_identity, make_results, write_case
 from typer.testing import CliRunner
 
 from heimdallr.cli.app import app
-from heimdallr.cli.diagnosis.store import database_check, disk_check, folders_check
+from heimdallr.cli.diagnosis.store import (
+    database_check,
+    disk_check,
+    folders_check,
+    privacy_check,
+)
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings, load_settings
 from heimdallr.domain.errors import HeimdallrError
-from heimdallr.publishing.files import whole_file
+from heimdallr.files import whole_file
 from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
@@ -26,8 +33,8 @@ from heimdallr.store.models import AuditEntry, Instance, Quarantined, Run, Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+LAST_MONTH = utc_now() - timedelta(days=20)
 LONG_AGO = utc_now() - timedelta(days=400)
 
 
@@ -75,15 +82,21 @@ def test_retention_says_first_and_does_then(
         add_instance(session, study, "1.2.3.9", folders, content=b"D" * 5_000_000)
     assert "nothing is ever removed" in run("retention", "--dry-run")
     monkeypatch.setenv("HEIMDALLR_KEEP_ORIGINALS_DAYS", "30")
+    assert "would go: 0.0 MB" in run("retention", "--dry-run")
+    assert json.loads(run("retention", "--json"))["doubt"].startswith("nothing was recorded")
+    assert "would go: 5.0 MB" in run("retention", "--dry-run", "--believe-clock")
+    with opened.write() as session:
+        session.execute(delete(AuditEntry))
+        session.add(AuditEntry(at=LAST_MONTH, actor="user:ana", action="study.view"))
     said = run("retention", "--dry-run")
     assert "would go: 5.0 MB of 1 studies (1 × originals)" in said
     assert folders.instance("1.2.3", "1.2.3.9").exists()
     told = json.loads(run("retention", "--dry-run", "--json"))
     assert [(row["case_id"], row["bytes"]) for row in told["removals"]] == [("Old_1", 5_000_000)]
-    assert audited(opened) == []
+    assert audited(opened) == ["study.view"]
     assert "gone: 5.0 MB" in run("retention")
     assert not folders.study("1.2.3").exists()
-    assert audited(opened) == ["retention.sweep"]
+    assert audited(opened) == ["study.view", "retention.sweep"]
     assert "gone: 0.0 MB of 0 studies" in run("retention")
 
 
@@ -190,8 +203,40 @@ def test_doctor_reaches_postgresql_or_says_why_not(
     gone = database_check(load_settings())
     assert gone.state == "problem"
     assert "geheim" not in gone.found
-    monkeypatch.setenv("HEIMDALLR_DATABASE_URL", "postgresql://heimdallr:geheim@host:port/x")
-    assert "geheim" not in database_check(load_settings()).found
+    for url in (
+        "postgresql://heimdallr:geheim@host:port/x",
+        "postgresql://heimdallr:ge/geheim@host/x",
+        f"postgresql:///heimdallr?host={tmp_path}&password=geheim&sslpassword=geheim",
+        "mysql://heimdallr:geheim@host/x",
+        "geheim",
+    ):
+        monkeypatch.setenv("HEIMDALLR_DATABASE_URL", url)
+        found = database_check(load_settings())
+        assert found.state == "problem"
+        assert "geheim" not in found.found + found.remedy
+
+
+def test_doctor_sees_what_other_users_of_the_machine_can_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A folder that lets them in, unless one above it does not; the database, wherever it is."""
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        monkeypatch.setenv("HEIMDALLR_DATA_DIR", str(place / "data"))
+        monkeypatch.setenv("HEIMDALLR_DATABASE_URL", f"sqlite:///{place}/heimdallr.db")
+        settings = load_settings()
+        assert privacy_check(settings).state == "ok"
+        data_folders(settings).create()
+        (place / "heimdallr.db").touch(0o640)
+        assert privacy_check(settings).state == "ok"
+        (place / "data").chmod(0o755)
+        opened = privacy_check(settings)
+        assert (opened.state, opened.remedy) == ("warning", f"chmod o-rwx {place}/data")
+        (place / "heimdallr.db").chmod(0o644)
+        assert privacy_check(settings).remedy.endswith(f"{place}/data {place}/heimdallr.db")
+        place.chmod(0o700)
+        assert privacy_check(settings).state == "ok"
 
 
 def test_doctor_sees_a_full_disk_and_a_closed_folder(

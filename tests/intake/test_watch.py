@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import zipfile
 from typing import IO, TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from received_images import FakeClock, Image, stack
 from sqlalchemy import func, select
 
 from heimdallr.config import Settings
+from heimdallr.files import open_regular
 from heimdallr.intake import watch
 from heimdallr.intake.service import Intake
+from heimdallr.intake.uploads import check_room
 from heimdallr.intake.watch import LOOK_EVERY_S, LOOKS, QUIET_S, StabilityRule, WatchFolder
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
@@ -261,19 +264,13 @@ def test_a_file_that_may_not_be_read_is_said(desk: Desk, monkeypatch: pytest.Mon
     """Once; the others are taken meanwhile, and it is when it may be read."""
     bad = desk.put("bad", stack(count=1)) / "IM0"
     desk.put("good", stack(study=2, count=1))
-    opened = watch._opened
 
-    def forbidden(path: Path) -> IO[bytes]:
-        if path != bad:
-            return opened(path)
-        monkeypatch.setattr(type(path), "open", _no_permission)
-        try:
-            return opened(path)
-        finally:
-            monkeypatch.undo()
-            monkeypatch.setattr(watch, "_opened", forbidden)
+    def forbidden(path: Path, *, below: Path | None = None) -> IO[bytes]:
+        if path == bad:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_regular(path, below=below)
 
-    monkeypatch.setattr(watch, "_opened", forbidden)
+    monkeypatch.setattr(watch, "open_regular", forbidden)
     assert desk.wait() == 1
     assert desk.wait() == 0
     assert len(desk.messages("watch_refused")) == 1
@@ -281,8 +278,31 @@ def test_a_file_that_may_not_be_read_is_said(desk: Desk, monkeypatch: pytest.Mon
     assert desk.wait() == 1
 
 
-def _no_permission(*_: object) -> IO[bytes]:
-    raise PermissionError(errno.EACCES, "Permission denied")
+@pytest.mark.parametrize("swapped", ["file", "folder", "pipe"])
+def test_what_is_swapped_between_looking_and_taking_is_not_read(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swapped: str
+) -> None:
+    """Neither a link to a file nor one to a folder leads out; a pipe keeps nobody waiting."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "IM0").write_bytes(Image(9).encoded())
+    made = desk.put("study", stack(count=1))
+
+    def swap(*_: object) -> None:
+        if swapped == "folder":
+            made.rename(tmp_path / "aside")
+            made.symlink_to(outside)
+        else:
+            (made / "IM0").unlink()
+            if swapped == "file":
+                (made / "IM0").symlink_to(outside / "IM0")
+            else:
+                os.mkfifo(made / "IM0")
+        monkeypatch.setattr(watch, "check_room", check_room)
+
+    monkeypatch.setattr(watch, "check_room", swap)
+    assert desk.wait() == 0
+    assert desk.count() == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 10)), max_size=30))

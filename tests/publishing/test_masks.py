@@ -235,8 +235,9 @@ def test_a_volume_names_nobody(tmp_path: Path, made: type[nib.Nifti1Image]) -> N
     image = made(voxels, AFFINES["oblique"])
     header = image.header
     header.set_slope_inter(2.0, -1024.0)
-    for field in ("descrip", "intent_name", "aux_file"):
-        header[field] = b"SILVA^JOAO"
+    for field in ("descrip", "intent_name", "aux_file", "data_type", "db_name", "unused_str"):
+        if field in header:
+            header[field] = b"SILVA^JOAO"
     header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"SILVA^JOAO, born 1956"))
     nib.save(image, tmp_path / "plain.nii")
     source = tmp_path / "converted.nii.gz"

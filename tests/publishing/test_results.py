@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hand_made_outputs import output
-from publishing_cases import CASE_ID, ENDED, case
+from publishing_cases import CASE_ID, ENDED, SERIES, case
 from pydantic import ValidationError
 
 from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.rules.findings import Finding, Severity
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues, Series, Spectral
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results
 
@@ -28,7 +29,7 @@ MEASURED = (
     LIVER_VOLUME.measured(1523.45, structure="liver", edge="none"),
     output("liver_hu_median", "HU").measured(57.0, structure="liver"),
     output("spleen_vol_cm3", "cm3", flat=True).absent(
-        unassessable("truncated", edges=("superior",), count=1)
+        unassessable("truncated", edges=("superior",), count=1, percent=42.0)
     ),
     output("slice_L3", flat=True).measured(127),
     output("hemorrhage_analysis_slices.inferior_15", flat=True).measured(83),
@@ -89,10 +90,10 @@ def test_every_measurement_is_in_the_list() -> None:
     }
     assert listed[3]["value"] is None
     assert listed[3]["status"] == "not_assessable"
-    assert listed[3]["reason"] == "truncated at superior edge"
+    assert listed[3]["reason"] == "truncated at superior edge (42 % of its largest section)"
     assert listed[3]["reason_coded"] == {
         "code": "truncated",
-        "parameters": {"edges": ["superior"], "count": 1},
+        "parameters": {"edges": ["superior"], "count": 1, "percent": 42.0},
     }
 
 
@@ -131,6 +132,9 @@ def test_provenance_names_software_weights_and_series() -> None:
         "software": "heimdallr",
         "created_at": "2026-02-01T10:02:30-03:00",
         "series_instance_uid": "1.2.3.4",
+        "pixel_values": "attenuation",
+        "computed_as": None,
+        "energy_kev": None,
         "segmentations": [
             {
                 "task": "total",
@@ -148,6 +152,17 @@ def test_provenance_names_software_weights_and_series() -> None:
         "skipped_tasks": {"cerebral_bleed": "not requested"},
         "skipped_tasks_coded": {"cerebral_bleed": {"code": "not_requested", "parameters": {}}},
     }
+
+
+def test_provenance_names_what_the_scanner_computed() -> None:
+    """A virtual image of 40 keV; of MR there is nothing to say."""
+    virtual = replace(SERIES, spectral=Spectral.MONOENERGETIC, energy_kev=40.0)
+    made = build_results(CASE_ID, replace(case(), series=virtual), MEASURED, (), ENDED).provenance
+    assert (made.pixel_values, made.computed_as, made.energy_kev) == (
+        PixelValues.VIRTUAL, Spectral.MONOENERGETIC, 40.0,
+    )  # fmt: skip
+    mr = replace(case(), modality="MR", series=Series("1.2.3", "MR"))
+    assert build_results(CASE_ID, mr, (), (), ENDED).provenance.pixel_values is None
 
 
 def test_bundled_weights_are_announced() -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, make_url, text
+from sqlalchemy import MetaData, make_url, select, text
 from sqlalchemy.schema import CreateTable
+from store_cases import NOW, add_study
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.store.database import Database
 from heimdallr.store.migrate import check, upgrade
-from heimdallr.store.models import Base
+from heimdallr.store.models import AuditEntry, Base, Role, User
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +76,36 @@ def test_upgrade_is_idempotent_and_seen_by_check(empty_database: Database) -> No
     assert check(empty_database).is_current
 
 
+def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_from_now(
+    empty_database: Database,
+) -> None:
+    """A case ID whose study is gone cannot be told; other objects stay as they are."""
+    database = empty_database
+    upgrade(database)
+    objects = ("SilvaMJ_20260201_1", "study:9", "user:anna", "GoneX_20260201_2")
+    with database.write() as session:
+        number = add_study(session, case_id="SilvaMJ_20260201_1").id
+        session.add_all(AuditEntry(at=NOW, actor="open", action="x", object=one) for one in objects)
+        for name in ("new", "own"):
+            session.add(
+                User(
+                    name=name, password_hash="-", role=Role.ADMIN, created_at=NOW,  # noqa: S106
+                    must_change_password=name == "new",
+                )
+            )  # fmt: skip
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE users DROP COLUMN password_set_at"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    upgrade(database)
+    with database.read() as session:
+        trail = session.scalars(select(AuditEntry.object).order_by(AuditEntry.id)).all()
+        since = {one.name: one.password_set_at for one in session.scalars(select(User))}
+    assert trail == [f"study:{number}", *objects[1:]]
+    assert since["own"] is None
+    assert since["new"] is not None
+    assert abs(utc_now() - since["new"]) < timedelta(minutes=5)
+
+
 def test_a_newer_database_is_refused(empty_database: Database) -> None:
     """A program that is too old touches nothing and says why."""
     upgrade(empty_database)
@@ -102,11 +135,12 @@ def test_processes_that_start_together_all_succeed(empty_database: Database) -> 
 
 
 def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path) -> None:
-    """The error says what cannot be reached, and keeps the password to itself."""
-    url = make_url(f"postgresql+psycopg://heimdallr:geheim@/heimdallr?host={tmp_path}")
-    with pytest.raises(StorageError, match="cannot be used") as caught:
-        upgrade(Database(url))
-    assert "geheim" not in str(caught.value)
+    """The error says what cannot be reached, and keeps the password to itself, wherever it is."""
+    for where in ("heimdallr:geheim@/heimdallr?", "/heimdallr?password=geheim&"):
+        url = make_url(f"postgresql+psycopg://{where}host={tmp_path}")
+        with pytest.raises(StorageError, match="cannot be used") as caught:
+            upgrade(Database(url))
+        assert "geheim" not in str(caught.value)
 
 
 def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:

@@ -70,6 +70,24 @@ def test_results_are_the_file_and_its_pictures(service: Service) -> None:
     assert images == ["L3_overlay.png"]
 
 
+def test_the_studys_number_stands_for_the_case_id(service: Service) -> None:
+    """So that no proxy writes down a surname; another number, or none, is not found."""
+    number = service.add_done()
+    for path in ("results", "metadata", "nifti", "download/total", "images/L3_overlay.png"):
+        by_name = service.client.get(f"/api/patients/{CASE}/{path}")
+        by_number = service.client.get(f"/api/patients/{number}/{path}")
+        assert by_number.status_code == 200
+        assert by_number.headers.get("content-disposition", "") == by_name.headers.get(
+            "content-disposition", ""
+        )
+        if not path.startswith("download"):
+            assert by_number.content == by_name.content
+    for nobody in (number + 1, 0, "9" * 100, "\u0661"):
+        assert service.client.get(f"/api/patients/{nobody}/results").status_code == 404
+    waiting = service.add("1.9", StudyState.QUEUED)
+    assert service.client.get(f"/api/patients/{waiting}/results").status_code == 409
+
+
 def test_metadata_is_the_file(service: Service) -> None:
     """`id.json` as it stands on the disk."""
     service.add_done()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from received_images import stack
 from sqlalchemy import select
-from store_cases import NOW
+from store_cases import NOW, SERIES_UID
 from web_service import zipped
 
 from heimdallr.store.models import AuditEntry, Run, Study, StudyState
@@ -98,11 +99,16 @@ def test_a_row_carries_what_the_worklist_shows(service: Service) -> None:
             "code": "intracerebral_haemorrhage",
             "severity": "critical",
             "title": "Intracerebral haemorrhage, 12.5 cm³",
+            "title_coded": {
+                "code": "finding_intracerebral_haemorrhage",
+                "parameters": {"volume_cm3": 12.5},
+            },
             "acknowledged": False,
         }
     ]
     assert row["worst_severity"] == "critical"
     assert row["notices"] == ["bundled weights — not for clinical use"]
+    assert row["notices_coded"] == [{"code": "bundled_weights", "parameters": {}}]
     assert row["unread"] is True
     assert row["study_date"] == "2026-02-01"
     assert row["remaining_s"] is None
@@ -126,7 +132,8 @@ def test_one_study_in_full(service: Service) -> None:
     number = service.add_done()
     study = service.client.get(f"/api/v1/studies/{number}").json()
     assert study["series"][0]["rank"] == 1
-    assert study["series"][0]["reasons"] == ["thin soft-kernel stack of 360 mm"]
+    assert study["series"][0]["reasons"] == ["covers 360 mm"]
+    assert study["series"][0]["reasons_coded"][0]["code"] == "series_covers"
     assert study["runs"][0]["seconds"] == {"prepare": 2.0, "segment": 40.0}
     with service.database.read() as session:
         assert study["runs"][0]["workflow_id"] == session.scalars(select(Run.workflow_id)).one()
@@ -136,12 +143,14 @@ def test_one_study_in_full(service: Service) -> None:
     assert results["images"] == ["L3_overlay.png"]
     assert results["has_volume"] is True
     assert results["provenance"]["software"] == "heimdallr"
-    assert {one["name"]: one["reason"] for one in results["measurements"] if one["reason"]} == {
-        "SMA_cm2": "L3 is not in the volume"
-    }
+    (missing,) = (one for one in results["measurements"] if one["reason"])
+    assert missing["name"] == "SMA_cm2"
+    assert missing["reason"] == "L3 is truncated at inferior edge"
+    assert missing["reason_coded"]["code"] == "level_truncated"
+    assert results["findings"][0]["caveats_coded"] == study["notices_coded"]
     with service.database.read() as session:
         entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.action, entry.object) == ("study.view", "SilvaMJ_20260201_123456")
+    assert (entry.action, entry.object) == ("study.view", f"study:{number}")
 
 
 def test_a_study_without_results(service: Service) -> None:
@@ -188,6 +197,40 @@ def test_the_whole_case_with_and_without_the_name(service: Service) -> None:
         "id.json", "resultados.json", "volume.nii.gz", "preview.nii.gz", "L3_overlay.png",
         "total/liver.nii.gz", "labels/total.nii.gz", "labels/labels.json",
     }  # fmt: skip
+
+
+def test_what_leaves_without_the_name_leaves_without_the_case_id(service: Service) -> None:
+    """Neither surname nor accession number nor UID, in no file and no file name."""
+    number = service.add_done(uid="1.2.840.99.7")
+    folder = service.folders.output / "SilvaMJ_20260201_123456"
+    (folder / "letter for Silva.pdf").write_bytes(b"SILVA^MARIA")
+    (folder / "notes.png").write_bytes(b"SILVA^MARIA")
+    (folder / "dicom").mkdir()
+    (folder / "dicom" / "sr.dcm").write_bytes(b"SILVA^MARIA")
+    answer = service.client.get(f"/api/v1/studies/{number}/archive", params={"identity": False})
+    assert f"study-{number}.zip" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        files = {name: archive.read(name) for name in archive.namelist()}
+    stored = json.loads((folder / "resultados.json").read_bytes())
+    sent = json.loads(files["resultados.json"])
+    assert sent["case_id"] == f"study-{number}"
+    assert sent["measurements"] == stored["measurements"]
+    told = answer.content + str(answer.headers).encode()
+    for identifying in (b"silva", b"123456", b"1.2.840.99.7", SERIES_UID.encode()):
+        assert identifying not in told.lower()
+
+
+def test_tables_name_studies_by_number(service: Service) -> None:
+    """A table of measurements goes to people who are to know nothing but numbers."""
+    number = service.add_done()
+    table = service.client.get("/api/v1/measurements.csv").text
+    assert table.splitlines()[0].startswith("study_id,study_date,")
+    assert f"\n{number}," in table.replace("\r", "")
+    page = service.client.get("/api/v1/measurements").text
+    for told in (table, page):
+        assert "silva" not in told.lower()
+        assert "123456" not in told
 
 
 def run_states(service: Service) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from store_cases import NOW, add_study
 from web_service import service_in
 
 from heimdallr.store.models import Peer, Quarantined, Run, StudyState
+from heimdallr.store.upkeep.clock_doubt import ClockDoubt
 from heimdallr.store.work.services import Presence
 from heimdallr.web.answers.alerts import WAITING_LONG_S, Alert, Facts, alerts
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 FINE = Facts(
     free_bytes=10**12, reserve_bytes=10**10, recorders=1, workers=1, needs_worker=True,
-    waiting_s=None, failed=0, quarantined=0, rejected=0, bundled=(),
+    waiting_s=None, failed=0, quarantined=0, rejected=0, clock_doubt=None, bundled=(),
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ def codes(**changed: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         ({"failed": 2}, "failures", "warning"),
         ({"quarantined": 1}, "quarantine", "warning"),
         ({"rejected": 1}, "peers_rejected", "warning"),
+        ({"clock_doubt": ClockDoubt(NOW, NOW, NOW)}, "clock_doubted", "warning"),
         ({"bundled": ("total",)}, "weights_bundled", "note"),
     ],
 )
@@ -85,8 +88,9 @@ def clock(service: Service) -> datetime:
 
 
 def troubles(session: Session, now: datetime) -> None:
-    """Something of everything, of today; and the same of the day before yesterday."""
-    for number, at in enumerate((now - timedelta(hours=1), now - timedelta(hours=48))):
+    """Something of everything, of today; the same of the day before yesterday and of next year."""
+    hours = (-1, -48, 365 * 24)
+    for number, at in enumerate(now + timedelta(hours=since) for since in hours):
         add_study(session, f"1.1.{number}", state=StudyState.FAILED, finished_at=at)
         session.add(
             Quarantined(path=f"q/{number}", reason="no pixels", size_bytes=1, received_at=at)
@@ -120,6 +124,23 @@ def test_alerts_of_a_bad_night(anywhere: Service) -> None:
     assert (system["workers_alive"], system["intake"]["alive"]) == (0, False)
     assert system["intake"]["last_store_at"] is not None
     assert system["intake"]["last_study_at"] is not None
+
+
+def test_a_clock_that_cannot_be_right_is_told(tmp_path: Path) -> None:
+    """Where something would be removed by age; where nothing is, it does not matter."""
+    for days, told in ((30.0, True), (0.0, False)):
+        service = service_in(tmp_path / str(days), keep_masks_days=days)
+        with service.database.write() as session:
+            add_study(session, "1.1", last_instance_at=NOW)
+        service.app.state.heimdallr = replace(
+            service.app.state.heimdallr, now=lambda: NOW + timedelta(days=3650)
+        )
+        alerts = service.client.get("/api/v1/system").json()["alerts"]
+        found = {one["code"]: one["values"] for one in alerts}
+        assert ("clock_doubted" in found) == told
+        if told:
+            assert found["clock_doubted"]["last"] == f"{NOW:%Y-%m-%d}"
+        service.database.close()
 
 
 def test_who_lives(anywhere: Service) -> None:

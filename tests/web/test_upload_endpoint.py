@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from web_service import Service, service_in, zipped
 
 from heimdallr.store.models import Instance, Run, Study, StudyState
+from heimdallr.web.http.multipart import FileOfForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,6 +166,44 @@ def test_too_large(tmp_path: Path) -> None:
     assert answer.status_code == 413
     assert leftovers(service) == []
     service.database.close()
+
+
+@pytest.mark.parametrize("where", ["preamble", "field", "header", "file header", "epilogue"])
+def test_what_surrounds_the_file_is_counted_too(
+    service: Service, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Refused wherever somebody puts it, with the first piece that is too much."""
+    disposition = b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n'
+    file = disposition % (b"file", b'; filename="exam.zip"')
+    content = zipped(stack(count=1))
+    head = {
+        "preamble": b"",
+        "field": disposition % (b"note", b"") + b"\r\n",
+        "header": disposition % (b"note", b"") + b"X-Much: ",
+        "file header": file + b"X-Much: ",
+        "epilogue": file + b"\r\n" + content + b"\r\n--x--\r\n",
+    }[where]
+    pieces: list[int] = []
+    feed = FileOfForm.feed
+
+    def counted(form: FileOfForm, data: bytes) -> None:
+        pieces.append(len(data))
+        feed(form, data)
+
+    monkeypatch.setattr(FileOfForm, "feed", counted)
+
+    def body() -> Iterator[bytes]:
+        yield head
+        for _ in range(16):
+            yield b"a" * 2**20
+
+    answer = service.client.post(
+        "/upload", content=body(), headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    # Of what may stand there the parser itself has an opinion, and of a header's length.
+    assert answer.status_code == (413 if where in {"field", "epilogue"} else 400), answer.text
+    assert len(pieces) == 1
+    assert leftovers(service) == []
 
 
 def test_a_full_disk_is_507(tmp_path: Path) -> None:

@@ -3,14 +3,15 @@ export {
   analysisTitle,
   digitsOf,
   evidenceLabel,
+  factText,
+  findingName,
   measurementLabel,
-  noticeText,
   quantityText,
   regionName,
   unitOfName,
   unitText,
   valueText,
 } from "./measurements";
-export { findingTitle, reasonText } from "./sentences";
+export { type Statement, statementText, statementTexts } from "./statements";
 export { capitalised, type Language, languageOf, structureName } from "./structures";
 export { useTerms } from "./useTerms";

@@ -49,10 +49,17 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import structure_or_absence, task_absence, unknown_side
-from heimdallr.imaging.statistics import faces_touched
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    structure_or_absence,
+    task_absence,
+    unknown_side,
+)
+from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.statistics import StructureStatistics
@@ -143,6 +150,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Everything about the bleed, or why nothing can be said."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("task_reads_ct_only", task=TASK))
+    if absence := attenuation_absence(case):
+        return all_absent(OUTPUTS, absence)
     brain = structure_or_absence(case, "brain", region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
     if isinstance(brain, Absence):
         return all_absent(OUTPUTS, brain)
@@ -198,12 +207,7 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     indices = np.argwhere(bleed.mask) + np.array(bleed.corner)
     volume_cm3 = len(indices) * voxel_cm3
-    low, high = indices.min(axis=0), indices.max(axis=0)
-    cut = faces_touched(
-        (int(low[0]), int(low[1]), int(low[2])),
-        (int(high[0]), int(high[1]), int(high[2])),
-        case.image.shape,
-    )
+    cut = _cuts(case, indices)
     hu = case.image.data[tuple(indices.T)].astype("float64")
     pieces, lesions = cc3d.connected_components(bleed.mask, connectivity=26, return_N=True)
     largest = np.argwhere(pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:])))
@@ -224,12 +228,23 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     )
 
 
+def _cuts(case: Case, indices: np.ndarray) -> Mapping[str, float]:
+    """What cuts the bleed, whose (N, 3) voxel indices are given."""
+    shape = case.image.shape
+    return cuts([np.bincount(indices[:, axis], minlength=shape[axis]) for axis in range(3)])
+
+
 def _size(
-    case: Case, largest: np.ndarray, volume_cm3: float, cut: tuple[str, ...], dropped_cm3: float
+    case: Case,
+    largest: np.ndarray,
+    volume_cm3: float,
+    cut: Mapping[str, float],
+    dropped_cm3: float,
 ) -> tuple[Measurement, ...]:
     """Volume, ABC/2 and diameter; none of them when the volume's edge cuts the bleed."""
     if cut:
-        absence = unassessable("bleed_truncated", edges=cut, count=len(cut))
+        percent = 100 * max(cut.values())
+        absence = unassessable("bleed_truncated", edges=tuple(cut), count=len(cut), percent=percent)
         seen = round(volume_cm3, 3)
         volume = VOLUME.absent(absence, structure=LABEL, segmented_cm3=seen)
         return (volume, ABC2.absent(absence), DIAMETER.absent(absence))

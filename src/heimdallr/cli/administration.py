@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from heimdallr.clock import utc_now
 from heimdallr.config import load_settings
 from heimdallr.domain.errors import ConfigurationError
+from heimdallr.files import keep_others_out
 from heimdallr.store.database import open_database
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import AuditEntry
@@ -33,6 +34,7 @@ def opened_database() -> Iterator[Database]:
         ConfigurationError: root would leave files that the service cannot write.
         StorageError: it cannot be used.
     """
+    keep_others_out()
     database = open_database(load_settings())
     try:
         refuse_root(database)

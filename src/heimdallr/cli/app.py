@@ -28,7 +28,7 @@ from heimdallr.cli.commands import (
     weights,
     work,
 )
-from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+from heimdallr.domain.errors import ConfigurationError, HeimdallrError, NewerDatabaseError
 from heimdallr.parent_process import die_with
 
 
@@ -39,7 +39,8 @@ class Exit(IntEnum):
     FAILED = 1
     """Something did not work: a case failed, a check is not ok."""
     USAGE = 2
-    """The command line or the configuration is wrong; nothing was done."""
+    """The command line or the configuration is wrong, or the database is newer than the program;
+    nothing was done, and doing the same again would not help."""
     INTERRUPTED = 130
 
 
@@ -103,6 +104,7 @@ def main() -> None:
         app()
     except HeimdallrError as error:
         Console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(Exit.USAGE if isinstance(error, ConfigurationError) else Exit.FAILED)
+        is_final = isinstance(error, ConfigurationError | NewerDatabaseError)
+        sys.exit(Exit.USAGE if is_final else Exit.FAILED)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 import click
 
 from heimdallr import logs
 from heimdallr.config import Settings, load_settings
+from heimdallr.files import keep_others_out
 from heimdallr.parent_process import stop_on_signals
 
 
@@ -29,5 +29,5 @@ def begin(service: str) -> tuple[Settings, threading.Event]:
         level="debug" if common.get("verbose") else settings.log_level,
         json_lines=bool(common.get("log_json")) or settings.log_format == "json",
     )
-    os.umask(0o027)
+    keep_others_out()
     return settings, stop_on_signals()

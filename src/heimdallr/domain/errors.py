@@ -14,7 +14,8 @@
     ├── SegmentationError         a network could not be run on this volume
     ├── PublishingError           a result could not be written
     ├── StorageError              the database or the data folder cannot be used
-    │   └── DiskLowError          too little room is left to take more in
+    │   ├── DiskLowError          too little room is left to take more in
+    │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
     ├── StateConflictError        what is asked does not fit the state a study is in
     └── AccountError              a user, a password or a token cannot be made or changed so
 
@@ -89,6 +90,10 @@ class StorageError(HeimdallrError):
 
 class DiskLowError(StorageError):
     """Too little room is left on the disk to take more in."""
+
+
+class NewerDatabaseError(StorageError):
+    """The database was brought up to date by a newer program; this one cannot work with it."""
 
 
 class StateConflictError(HeimdallrError):

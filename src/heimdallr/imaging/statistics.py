@@ -15,12 +15,23 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.volume import Array, LabelMap, Volume
 
 FACES = (("left", "right"), ("posterior", "anterior"), ("inferior", "superior"))
 """Names of the low and the high face of the volume along each RAS+ axis."""
+GAP = "gap"
+"""What cuts a structure that reaches slices no image shows."""
+
+CUT_SHARE = 0.02
+"""A structure is cut where at least this share of its largest section lies on a face.
+
+In four label maps of real trunks structures meet a face 120 times, and each is cut there: at least
+5 % of its section (a loop of colon) lies on it, of an aorta 10 %. Below 2 % little can be missing:
+a tail of that section as long as the organ is 3 % of an ellipsoid, a rounded end less than 0.01 %.
+"""
 
 _CHUNK_VOXELS = 1 << 18
 """Voxels per chunk: index arrays of this size stay in the processor's cache."""
@@ -44,7 +55,7 @@ class StructureStatistics:
         centroid_ijk: (3,) mean voxel index.
         bbox_min_ijk: (3,) lowest index along each axis.
         bbox_max_ijk: (3,) highest index along each axis, inclusive.
-        truncated_at: faces of the volume the structure touches: it may go on beyond them.
+        cuts: faces of the volume (and ``gap``) where it goes on unseen, as of :func:`cuts`.
     """
 
     voxels: int
@@ -57,7 +68,12 @@ class StructureStatistics:
     centroid_ijk: tuple[float, float, float]
     bbox_min_ijk: tuple[int, int, int]
     bbox_max_ijk: tuple[int, int, int]
-    truncated_at: tuple[str, ...]
+    cuts: Mapping[str, float]
+
+    @property
+    def truncated_at(self) -> tuple[str, ...]:
+        """Names of what cuts it; empty when it is seen whole."""
+        return tuple(self.cuts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,9 @@ class _Intensity:
     maximum: float
 
 
-def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, StructureStatistics]:
+def structure_statistics(
+    label_map: LabelMap, image: Volume, gaps: Sequence[Slab] = ()
+) -> Mapping[str, StructureStatistics]:
     """Statistics of every structure present, by name, in label order.
 
     A structure without a voxel is absent from the result: it has no statistics, not zeros.
@@ -80,6 +98,7 @@ def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, Str
     Args:
         label_map: (I, J, K) labels, RAS+.
         image: (I, J, K) image on the same grid.
+        gaps: slices that no image shows; no label lies in them.
 
     Raises:
         ValueError: the grids differ or the image holds NaN.
@@ -87,7 +106,8 @@ def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, Str
     if label_map.shape != image.shape:
         msg = f"label map {label_map.shape} and image {image.shape} are not on the same grid"
         raise ValueError(msg)
-    found = extents(label_map.data)
+    sections = sections_of(label_map.data)
+    found = extents(sections)
     intensities = _intensities(label_map.data, image.data, max(found, default=0) + 1)
     result: dict[str, StructureStatistics] = {}
     for number, name in sorted(label_map.names.items()):
@@ -106,33 +126,46 @@ def structure_statistics(label_map: LabelMap, image: Volume) -> Mapping[str, Str
             centroid_ijk=(i, j, k),
             bbox_min_ijk=low,
             bbox_max_ijk=high,
-            truncated_at=faces_touched(low, high, label_map.shape),
+            cuts=cuts([along[number] for along in sections], gaps),
         )
     return result
 
 
-def faces_touched(
-    low: tuple[int, int, int], high: tuple[int, int, int], shape: tuple[int, int, int]
-) -> tuple[str, ...]:
-    """Faces of a (I, J, K) volume that an inclusive index box reaches."""
-    faces = []
-    for axis, (low_face, high_face) in enumerate(FACES):
-        if low[axis] == 0:
-            faces.append(low_face)
-        if high[axis] == shape[axis] - 1:
-            faces.append(high_face)
-    return tuple(faces)
+def cuts(sections: Sequence[Array], gaps: Iterable[Slab] = ()) -> Mapping[str, float]:
+    """Faces of the volume, and gaps in it, that cut a structure → how much of it lies on them.
+
+    The figure is a share of the structure's largest section parallel to the face: close to 1 where
+    an organ is halved, close to 0 where its tip just reaches the last slice.
+
+    Args:
+        sections: the structure's voxels in each plane across I, J and K; of the pixels of one
+            slice, in each line across I and J.
+        gaps: slices that no image shows.
+    """
+    shares: dict[str, float] = {}
+    for (low_face, high_face), along in zip(FACES, sections, strict=False):
+        largest = max(int(along.max()), 1)
+        shares[low_face], shares[high_face] = along[0] / largest, along[-1] / largest
+    for gap in gaps:
+        along = sections[gap.axis]
+        beside = max(along[k] for k in (gap.start - 1, gap.stop) if 0 <= k < len(along))
+        shares[GAP] = max(beside / max(int(along.max()), 1), shares.get(GAP, 0.0))
+    return {face: float(share) for face, share in shares.items() if share >= CUT_SHARE}
 
 
-_Index = tuple[int, int, int]
-Extent = tuple[int, tuple[float, float, float], _Index, _Index]
-"""Voxels, centroid, lowest and highest index of a structure."""
+def sections_of(labels: Array) -> tuple[Array, Array, Array]:
+    """Voxels of each label in each plane across an axis.
 
+    Args:
+        labels: (I, J, K) label numbers.
 
-def extents(labels: Array) -> dict[int, Extent]:
-    """Label → where its voxels are; 0 and labels without voxels are absent."""
-    if labels.size == 0:
-        return {}
+    Returns:
+        three arrays, (labels, I), (labels, J) and (labels, K), a row for each number from 0 on.
+    """
+    highest = int(labels.max(initial=0))
+    if not highest:
+        i, j, k = (np.zeros((1, planes), np.int64) for planes in labels.shape)
+        return i, j, k
     fortran = labels.flags.f_contiguous
     axes = (0, 1, 2) if fortran else (2, 1, 0)  # from the fastest to the slowest
     line, lines = labels.shape[axes[0]], labels.shape[axes[1]]
@@ -143,38 +176,46 @@ def extents(labels: Array) -> dict[int, Extent]:
     lengths = np.diff(starts, append=flat.size)
     runs = flat[starts] != 0
     starts, lengths = starts[runs], lengths[runs]
-    label = flat[starts].astype(np.int64)
-    first = starts % line
-    row = starts // line
-    coordinates = [(first, first + lengths - 1), (row % lines,) * 2, (row // lines,) * 2]
+    label, first, row = flat[starts].astype(np.int64), starts % line, starts // line
 
-    count = np.bincount(label, weights=lengths)
-    centre = np.zeros((3, count.size))
-    low = np.full((3, count.size), flat.size, np.int64)
-    high = np.zeros((3, count.size), np.int64)
-    for axis, (begin, end) in zip(axes, coordinates, strict=True):
-        centre[axis] = np.bincount(label, weights=lengths * (begin + end) / 2)
-        np.minimum.at(low[axis], label, begin)
-        np.maximum.at(high[axis], label, end)
-    return {
-        int(number): (
-            int(count[number]),
-            _triple(centre[:, number] / count[number]),
-            _indices(low[:, number]),
-            _indices(high[:, number]),
-        )
-        for number in np.flatnonzero(count)
+    def count(axis: int, index: Array, weights: Array | None = None) -> Array:
+        planes = labels.shape[axis] + 1
+        counted = np.bincount(label * planes + index, weights, (highest + 1) * planes)
+        return counted.reshape(highest + 1, planes)
+
+    # Along a run: one more where it begins, one less behind its end.
+    along = np.cumsum(count(axes[0], first) - count(axes[0], first + lengths), axis=1)
+    found = {
+        axes[0]: along,
+        axes[1]: count(axes[1], row % lines, lengths),
+        axes[2]: count(axes[2], row // lines, lengths),
     }
-
-
-def _triple(values: Array) -> tuple[float, float, float]:
-    i, j, k = (float(value) for value in values)
+    i, j, k = (found[axis][:, :-1].astype(np.int64) for axis in range(3))
     return i, j, k
 
 
-def _indices(values: Array) -> _Index:
-    i, j, k = (int(value) for value in values)
-    return i, j, k
+_Index = tuple[int, int, int]
+Extent = tuple[int, tuple[float, float, float], _Index, _Index]
+"""Voxels, centroid, lowest and highest index of a structure."""
+
+
+def extents(sections: Sequence[Array]) -> dict[int, Extent]:
+    """Label → where its voxels are; 0 and labels without voxels are absent.
+
+    Args:
+        sections: of every label, as :func:`sections_of` counts them.
+    """
+    count = sections[0].sum(axis=1)
+    found: dict[int, Extent] = {}
+    for number in np.flatnonzero(count):
+        own = [along[number] for along in sections]
+        inside = [np.flatnonzero(along) for along in own]
+        i, j, k = (float(along @ np.arange(along.size) / count[number]) for along in own)
+        low, high = ([int(ends[end]) for ends in inside] for end in (0, -1))
+        found[int(number)] = (
+            int(count[number]), (i, j, k), (low[0], low[1], low[2]), (high[0], high[1], high[2])
+        )  # fmt: skip
+    return found
 
 
 def _intensities(labels: Array, values: Array, label_count: int) -> dict[int, _Intensity]:

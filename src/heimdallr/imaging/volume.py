@@ -9,10 +9,8 @@ or shear in the affine; voxel volume is therefore ``|det|``, never a product of 
 
 from __future__ import annotations
 
-import os
-import tempfile
+import gzip
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
@@ -23,15 +21,20 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
 
 from heimdallr.domain.errors import ConversionError
+from heimdallr.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 Array = npt.NDArray[Any]
 Affine = npt.NDArray[np.float64]
 
 RAS = np.array([[0, 1], [1, 1], [2, 1]])
 """nibabel's orientation code of the canonical axes: R, A, S, none flipped."""
+
+_GZIP_LEVEL = 1
+"""As nibabel has it: label maps shrink well at any level, and time is what counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +190,12 @@ def save_nifti(path: Path, data: Array, affine: Affine, *, like: NativeGrid | No
         data, affine = like.from_canonical(data), like.affine
     image = nib.Nifti1Image(np.ascontiguousarray(data), affine)
     image.header.set_xyzt_units("mm", "sec")
-    suffix = ".nii.gz" if path.name.endswith(".gz") else ".nii"
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=suffix)
-    os.close(descriptor)
-    try:
-        nib.save(image, aside)
-        with Path(aside).open("rb") as written:
-            os.fsync(written.fileno())
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        if path.suffix == ".gz":
+            with gzip.GzipFile("", "wb", _GZIP_LEVEL, file) as packed:
+                image.to_stream(packed)
+        else:
+            image.to_stream(file)
 
 
 def _open(path: Path) -> nib.Nifti1Image:

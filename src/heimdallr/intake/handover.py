@@ -20,15 +20,15 @@ import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, cast
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import structlog
 from sqlalchemy import select
 
+from heimdallr.config import without_secrets
 from heimdallr.domain.errors import DiskLowError, StateConflictError
+from heimdallr.files import sync_folder, whole_file
 from heimdallr.intake.uploads import check_room, reserve_bytes
-from heimdallr.publishing.files import sync_folder, whole_file
 from heimdallr.store.models import Delivery, Instance, Study, StudyState
 from heimdallr.store.work.lifecycle import handed_over
 from heimdallr.store.work.states import lock
@@ -96,7 +96,7 @@ class HandOver:
     ) -> None:
         self._database, self._folders = database, folders
         self._settings, self._clock = settings, clock
-        self._target = _without_secrets(settings.upload_url)
+        self._target = without_secrets(settings.upload_url)[:300]
         self._outbox = folders.sent / ".sending"
         self._tidied = False
 
@@ -347,10 +347,3 @@ def _tell(session: Session, order: _Order, now: datetime, error: str) -> None:
     except StateConflictError:
         return
     handed_over(session, study, order.revision, now, error=error)
-
-
-def _without_secrets(url: str) -> str:
-    """An address as it may be kept and shown: no user, no password, no query."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))[:300]

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from heimdallr import logs, parent_process
-from heimdallr.domain.errors import ConfigurationError
+from heimdallr.files import keep_others_out
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
 from heimdallr.intake.scp.server import Scp
-from heimdallr.store.layout import data_folders
+from heimdallr.store.layout import made_folders
 
 if TYPE_CHECKING:
     import threading
@@ -54,12 +54,7 @@ def run_listener(
     Raises:
         ConfigurationError: a setting cannot be used, or the data folder cannot be made.
     """
-    folders = data_folders(settings)
-    try:
-        folders.create()
-    except OSError as error:
-        msg = f"the data folder cannot be made: {error.strerror}"
-        raise ConfigurationError(msg, remedy="see HEIMDALLR_DATA_DIR") from None
+    folders = made_folders(settings)
     # It logs what peers send, values and all; what matters of it we log ourselves.
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     presence = Presence()
@@ -184,7 +179,7 @@ def _record(
     # Ctrl-C reaches every process of the terminal; the listener tells us when it is our turn.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
-    os.umask(0o027)
+    keep_others_out()
     logs.configure(
         service="recorder", level=settings.log_level, json_lines=settings.log_format == "json"
     )

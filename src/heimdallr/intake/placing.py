@@ -13,8 +13,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from heimdallr.files import sync_folder, whole_file
 from heimdallr.intake.parsing import data_set_digest
-from heimdallr.publishing.files import sync_folder, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -28,7 +28,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from heimdallr.publishing.files import sync_folder, whole_file
+from heimdallr.files import sync_folder, whole_file
 
 ORIGIN_FILE = "batch.json"
 PART, SAFE, WHOLE = ".part", ".safe", ".dcm"

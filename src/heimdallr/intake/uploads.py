@@ -27,11 +27,11 @@ from heimdallr.domain.errors import (
     StateConflictError,
     UnsafeArchiveError,
 )
+from heimdallr.files import sync_folder
 from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.recorder import has_files, record_batch
 from heimdallr.intake.spool import WHOLE, Origin, open_batch
 from heimdallr.preparation.archive import ArchiveLimits, extract_zip
-from heimdallr.publishing.files import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

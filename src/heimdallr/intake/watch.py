@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 import structlog
 
 from heimdallr.domain.errors import DiskLowError, UnsafeArchiveError
+from heimdallr.files import open_regular, sync_folder, whole_file
 from heimdallr.intake import spool
 from heimdallr.intake.uploads import (
     archive_limits,
@@ -27,7 +28,6 @@ from heimdallr.intake.uploads import (
     unpack,
     upload_folder,
 )
-from heimdallr.publishing.files import sync_folder, whole_file
 from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
@@ -202,13 +202,13 @@ class WatchFolder:
         """Make a batch of copies, durable and closed."""
         if find.is_zip:
             archive = work / "find.zip"
-            with _opened(find.files[0]) as source, archive.open("wb") as copy:
+            with _opened(find.files[0], self._folder) as source, archive.open("wb") as copy:
                 shutil.copyfileobj(source, copy, _CHUNK)
             return unpack(archive, origin, archive_limits(self._settings))
         batch = spool.open_batch(work, origin)
         for number, path in enumerate(find.files, start=1):
             whole = batch.part(number).with_suffix(spool.WHOLE)
-            with _opened(path) as source, whole_file(whole) as copy:
+            with _opened(path, self._folder) as source, whole_file(whole) as copy:
                 shutil.copyfileobj(source, copy, _CHUNK)
         batch.end("released")
         sync_folder(batch.folder)
@@ -254,7 +254,7 @@ def _files_below(folder: Path) -> list[Path]:
 def _find(name: str, files: list[Path]) -> Iterator[Find]:
     """A find, unless it is empty or vanishes while it is looked at."""
     try:
-        sizes = sum(path.stat().st_size for path in files)
+        sizes = sum(path.lstat().st_size for path in files)
         signature = _signature(name, tuple(files))
     except OSError:
         return
@@ -268,9 +268,10 @@ def _marks(path: Path) -> Iterator[str]:
         yield _signature("", (path,))
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path, folder: Path) -> IO[bytes]:
+    """What was a regular file when it was found, if it still is one and no link leads there."""
     try:
-        return path.open("rb")
+        return open_regular(path, below=folder)
     except OSError as error:
         msg = f"a file in it cannot be read: {error.strerror}"
         raise _UnreadableError(msg) from error
@@ -279,7 +280,7 @@ def _opened(path: Path) -> IO[bytes]:
 def _signature(name: str, files: tuple[Path, ...]) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape"))
     for path in files:
-        status = path.stat(follow_symlinks=False)
+        status = path.lstat()
         kind = stat.S_IFMT(status.st_mode)
         line = f"{os.fspath(path)}\0{kind}\0{status.st_size}\0{status.st_mtime_ns}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))

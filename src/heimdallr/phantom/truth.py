@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from heimdallr.imaging.statistics import cuts
 from heimdallr.phantom.labels import TISSUE, TOTAL
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class StructureTruth:
     Attributes:
         volume_cm3: on the phantom's own grid, within the phantom.
         series_volume_cm3: on the grid of the series to be measured.
-        truncated_at: faces of the series' volume that the structure touches.
+        truncated_at: faces of the series' volume that cut the structure.
         centroid_ras_mm: on the grid of the series.
         hu_set: mean of the materials' CT numbers; None for MR.
         hu_rendered: mean of the series' noise-free image within the structure; None for MR.
@@ -236,7 +237,7 @@ def structure_truths(
         found[name] = StructureTruth(
             volume_cm3=round(float(fine[number]) * fine_cm3, 4),
             series_volume_cm3=round(float(coarse[number]) * labels.voxel_cm3, 4),
-            truncated_at=_faces(along),
+            truncated_at=tuple(cuts(along)),
             centroid_ras_mm=(round(float(x), 2), round(float(y), 2), round(float(z), 2)),
             hu_set=None if hu is None else round(float(set_sum[number] / fine[number]), 2),
             hu_rendered=(
@@ -297,12 +298,3 @@ def _profiles(total: npt.NDArray[np.uint8], size: int) -> list[npt.NDArray[np.in
         counts = [np.bincount(plane.ravel(), minlength=size) for plane in planes]
         found.append(np.stack(counts, axis=1))
     return found
-
-
-def _faces(along: list[npt.NDArray[np.int64]]) -> tuple[str, ...]:
-    names = (("left", "right"), ("posterior", "anterior"), ("inferior", "superior"))
-    touched = []
-    for (low, high), profile in zip(names, along, strict=True):
-        touched += [low] if profile[0] else []
-        touched += [high] if profile[-1] else []
-    return tuple(touched)

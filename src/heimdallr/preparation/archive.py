@@ -21,9 +21,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from heimdallr.domain.errors import DiskLowError, NoDicomError, UnsafeArchiveError
+from heimdallr.files import open_regular
 from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind
 from heimdallr.preparation.inner_archives import may_hold_images, zip_entries
 
@@ -122,10 +123,10 @@ def extract_zip(path: Path, folder: Path, limits: ArchiveLimits | None = None) -
         DiskLowError: it unpacks to more than the disk has room for.
     """
     limits = limits or ArchiveLimits()
-    _refuse_huge_directory(path, limits)
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = _checked_members(archive, path.stat().st_size, folder, limits)
+        with open_regular(path) as file, _opened(file, limits) as archive:
+            packed_bytes = os.fstat(file.fileno()).st_size
+            members = _checked_members(archive, packed_bytes, folder, limits)
             written = []
             room = limits.total_bytes
             for number, member in enumerate(members, start=1):
@@ -153,13 +154,18 @@ def _files_below(folder: Path) -> tuple[Path, ...]:
 def _is_zip(path: Path) -> bool:
     if path.suffix.lower() == ".zip":
         return True
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _refuse_huge_directory(path: Path, limits: ArchiveLimits) -> None:
+def _opened(file: IO[bytes], limits: ArchiveLimits) -> zipfile.ZipFile:
+    _refuse_huge_directory(file, limits)
+    return zipfile.ZipFile(file)
+
+
+def _refuse_huge_directory(file: IO[bytes], limits: ArchiveLimits) -> None:
     """Refuse a ZIP whose central directory alone would fill the memory."""
-    entries = zip_entries(path)
+    entries = zip_entries(file)
     if entries is None:
         msg = "the file is no ZIP, or its end is missing"
         raise UnsafeArchiveError(msg, remedy="pack or send the study again")

@@ -12,11 +12,12 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import struct
 import tarfile
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from heimdallr.preparation.first_bytes import HEAD_BYTES, archive_kind, is_dicom
 
@@ -64,7 +65,7 @@ def holds_images(path: Path) -> bool:
     return bool(kind) and may_hold_images(path, kind)
 
 
-def zip_entries(path: Path) -> int | None:
+def zip_entries(file: IO[bytes]) -> int | None:
     """How many entries the directory of a ZIP has room for, without reading it.
 
     The end record (APPNOTE 4.3.16) says how large the directory is; each entry takes 46 bytes at
@@ -73,10 +74,9 @@ def zip_entries(path: Path) -> int | None:
     Returns:
         ``None`` where there is no end record: the file is no ZIP, or cut.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(size - 2**16 - 22, 0))
-        tail = file.read()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 2**16 - 22, 0))
+    tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < 22:  # noqa: PLR2004 - the record's fixed part
         return None
@@ -106,14 +106,15 @@ def _heads(path: Path, kind: str) -> Iterator[bytes]:
 
 
 def _heads_of_zip(path: Path) -> Iterator[bytes]:
-    entries = zip_entries(path)
-    if entries is None or entries > 4 * 100_000:  # no room in memory for the names of more
-        return
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist()[:MOST_MEMBERS]:
-            if not member.is_dir():
-                with archive.open(member) as file:
-                    yield file.read(HEAD_BYTES)
+    with path.open("rb") as packed:
+        entries = zip_entries(packed)
+        if entries is None or entries > 4 * 100_000:  # no room in memory for the names of more
+            return
+        with zipfile.ZipFile(packed) as archive:
+            for member in archive.infolist()[:MOST_MEMBERS]:
+                if not member.is_dir():
+                    with archive.open(member) as file:
+                        yield file.read(HEAD_BYTES)
 
 
 def _heads_of_tar(file: io.BufferedIOBase) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import stat
 import warnings
 import zlib
@@ -24,6 +25,7 @@ from pydicom import config
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from heimdallr.files import open_regular
 from heimdallr.preparation.encoding import syntax_of
 from heimdallr.preparation.first_bytes import ARCHIVES, archive_kind, has_preamble, is_dicom
 
@@ -54,19 +56,21 @@ _PIXEL_DATA = tuple(
 )
 
 HEADER_TAGS = (
-    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated",
-    "BodyPartExamined", "Columns", "ContrastBolusAgent", "ConvolutionKernel",
-    "DiffusionBValue", "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID",
-    "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber",
-    "InstitutionName", "InversionTime", "KVP", "MRAcquisitionType", "MagneticFieldStrength",
-    "Manufacturer", "Modality", "NumberOfFrames", "PatientAge", "PatientBirthDate", "PatientID",
-    "PatientName", "PatientSex", "PatientSize", "PatientWeight", "PerFrameFunctionalGroupsSequence",
-    "PhotometricInterpretation", "PixelSpacing", "ProtocolName", "RepetitionTime",
-    "RescaleIntercept", "RescaleSlope", "Rows", "SOPClassUID", "SOPInstanceUID", "SamplesPerPixel",
-    "ScanOptions", "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription",
-    "SeriesInstanceUID", "SeriesNumber", "SharedFunctionalGroupsSequence", "SliceThickness",
-    "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
-    "TemporalPositionIdentifier", "TriggerTime",
+    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated", "BodyPartExamined",
+    "Columns", "ContrastBolusAgent", "ConvolutionKernel", "DiffusionBValue",
+    "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID", "ImageOrientationPatient",
+    "ImagePositionPatient", "ImageType", "InstanceNumber", "InstitutionName", "InversionTime",
+    "KVP", "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
+    "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "Modality",
+    "MonoenergeticEnergyEquivalent", "MultienergyCTCharacteristicsSequence",
+    "MultienergyCTProcessingSequence", "NumberOfFrames", "PatientAge", "PatientBirthDate",
+    "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
+    "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelSpacing", "ProtocolName",
+    "RepetitionTime", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows", "SOPClassUID",
+    "SOPInstanceUID", "SamplesPerPixel", "ScanOptions", "ScanningSequence", "SequenceName",
+    "SequenceVariant", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
+    "SharedFunctionalGroupsSequence", "SliceThickness", "StudyDate", "StudyDescription",
+    "StudyInstanceUID", "StudyTime", "TemporalPositionIdentifier", "TriggerTime",
 )  # fmt: skip
 """What preparation looks at; everything else in a header is passed over unread."""
 
@@ -201,11 +205,10 @@ def read_header(path: Path) -> FileDataset:
         SkippedFileError: the file is no DICOM file, is damaged, or asks for too much.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             raise SkippedFileError(SkipReason.NOT_REGULAR)
-        with path.open("rb") as file:
-            return read_open(file, status.st_size)
+        with open_regular(path) as file:
+            return read_open(file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise SkippedFileError(SkipReason.UNREADABLE) from error
 

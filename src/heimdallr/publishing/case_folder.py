@@ -19,14 +19,13 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import PublishingError
-from heimdallr.publishing.files import sync_folder
+from heimdallr.files import fresh_folder, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,8 +113,7 @@ def _leftovers(output: Path) -> Iterator[tuple[Path, str, str]]:
 def _new_partial(output: Path, case_id: str) -> tuple[Path, int]:
     """A fresh folder, and the descriptor whose lock says that it is alive."""
     for _ in range(_ATTEMPTS):
-        partial = Path(tempfile.mkdtemp(dir=output, prefix=f".{case_id}.partial-"))
-        partial.chmod(0o755)
+        partial = fresh_folder(output, f".{case_id}.partial-")
         lock = os.open(partial, os.O_RDONLY)
         _lock(lock)
         if partial.exists():

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.imaging.statistics import extents
+from heimdallr.imaging.statistics import extents, sections_of
 from heimdallr.publishing.groups import group
 from heimdallr.publishing.palette import colour, display_name
 from heimdallr.publishing.schema import Index, LabelMapRecord, Labels, Point, StructureRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import numpy.typing as npt
 
     from heimdallr.imaging.statistics import Extent
     from heimdallr.imaging.volume import LabelMap, Volume
@@ -41,19 +39,12 @@ def describe_map(name: str, task: str, label_map: LabelMap) -> LabelMapRecord:
         task: the task that made it.
         label_map: (I, J, K) labels, RAS+.
     """
-    counts = _counts_by_slice(label_map)
+    sections = sections_of(label_map.data)
     structures = [
-        _structure(label_map, number, extent, int(np.argmax(counts[:, number])))
-        for number, extent in extents(label_map.data).items()
+        _structure(label_map, number, extent, int(np.argmax(sections[2][number])))
+        for number, extent in extents(sections).items()
     ]
     return LabelMapRecord(name=name, task=task, structures=structures)
-
-
-def _counts_by_slice(label_map: LabelMap) -> npt.NDArray[np.int64]:
-    """(K, labels) voxels of each label on each axial slice."""
-    planes = np.moveaxis(label_map.data, 2, 0)
-    highest = int(label_map.data.max(initial=0))
-    return np.array([np.bincount(plane.ravel("K"), minlength=highest + 1) for plane in planes])
 
 
 def _structure(

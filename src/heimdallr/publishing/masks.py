@@ -21,8 +21,8 @@ from nibabel.openers import Opener
 from scipy import ndimage
 
 from heimdallr.domain.errors import PublishingError
+from heimdallr.files import whole_file
 from heimdallr.publishing import gzip_stream
-from heimdallr.publishing.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,8 @@ WORTHWHILE_GAP_BYTES = 4096
 LARGEST_LABEL = int(np.iinfo(np.uint8).max)
 """Of a label map in one file; TotalSegmentator's largest task has 117."""
 
-_WORDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
-"""Fields of a NIfTI header that hold free text."""
+_WORDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name", "unused_str")
+"""Fields of a NIfTI-1 or NIfTI-2 header that hold free text, or may."""
 
 Box = tuple[slice, ...]
 

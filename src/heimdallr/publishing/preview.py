@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import nibabel as nib
 import numpy as np
 
+from heimdallr.files import whole_file
 from heimdallr.publishing import gzip_stream
-from heimdallr.publishing.files import whole_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.domain.statements import Statement
+from heimdallr.files import whole_file
 from heimdallr.imaging.volume import native_grid
 from heimdallr.publishing import identity, label_maps, results
 from heimdallr.publishing.case_folder import case_folder
-from heimdallr.publishing.files import whole_file
 from heimdallr.publishing.masks import write_masks, write_volume
 from heimdallr.publishing.overlays import bleed, l3, overview
 from heimdallr.publishing.preview import write_preview
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from heimdallr.publishing.overlays.sheet import Drawing
 
 VOLUME_NAME = "volume.nii.gz"
-"""The converted image. No case ID in its name: files leave their folder, and it holds initials."""
+"""The converted image. No case ID in its name: files leave their folder, and it holds a surname."""
 
 MASK_FOLDERS: Mapping[str, str] = {
     "total": "total",

@@ -15,7 +15,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
+
+from heimdallr.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,19 +63,40 @@ class Database:
 
 
 def database_url(settings: Settings) -> URL:
-    """The configured database; ``state/heimdallr.db`` in the data folder by default."""
+    """The configured database; ``state/heimdallr.db`` in the data folder by default.
+
+    Raises:
+        ConfigurationError: what is configured is no address of one; it is not repeated, for a
+            password may stand where the parser takes it for something else.
+    """
     if settings.database_url is not None:
-        url = make_url(settings.database_url.get_secret_value())
+        try:
+            url = make_url(settings.database_url.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise _no_address() from None
         if url.drivername in {"postgres", "postgresql"}:
             return url.set(drivername="postgresql+psycopg")
+        if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+            raise _no_address()
         return url
     state = settings.state_dir or settings.data_dir.absolute() / "state"
     return make_url(f"sqlite:///{state / 'heimdallr.db'}")
 
 
+def shown(url: URL) -> str:
+    """An address as it may be shown: a password may be part of it, or of its query."""
+    hidden = {name: "***" for name in url.query if "password" in name.lower()}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
 def open_database(settings: Settings) -> Database:
     """Open the configured database, as it is; see :mod:`heimdallr.store.migrate` for its tables."""
     return Database(database_url(settings))
+
+
+def _no_address() -> ConfigurationError:
+    msg = "HEIMDALLR_DATABASE_URL is no address of a SQLite or PostgreSQL database"
+    return ConfigurationError(msg, remedy="see docs/postgresql.md; sign @ : / in a password as %40")
 
 
 def _transaction(connection: Connection) -> Iterator[Session]:

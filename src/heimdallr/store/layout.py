@@ -20,9 +20,13 @@ Keys are made of a safe alphabet (:data:`SAFE_KEY`) before they become a path.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from heimdallr.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +60,13 @@ class DataFolders:
         """ZIP files being received."""
         return self.incoming / ".uploads"
 
+    def all(self) -> tuple[Path, ...]:
+        """Every folder that settings name or imply, the data folder first."""
+        return (
+            self.root, self.incoming, self.quarantine, self.input, self.output, self.failed,
+            self.sent, self.state,
+        )  # fmt: skip
+
     def study(self, key: str) -> Path:
         """Folder of a study's received instances.
 
@@ -86,10 +97,7 @@ class DataFolders:
         Raises:
             OSError: a folder cannot be made.
         """
-        for folder in (
-            self.root, self.incoming, self.spool, self.uploads, self.quarantine,
-            self.input, self.output, self.failed, self.sent, self.state,
-        ):  # fmt: skip
+        for folder in (*self.all(), self.spool, self.uploads):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 
@@ -106,6 +114,39 @@ def data_folders(settings: Settings) -> DataFolders:
         sent=settings.sent_dir or root / "sent",
         state=settings.state_dir or root / "state",
     )
+
+
+def made_folders(settings: Settings) -> DataFolders:
+    """The folders of a service that starts, made where they are missing.
+
+    Raises:
+        ConfigurationError: one cannot be made.
+    """
+    folders = data_folders(settings)
+    try:
+        folders.create()
+    except OSError as error:
+        msg = f"the data folder cannot be made: {error.strerror}"
+        raise ConfigurationError(msg, remedy="see HEIMDALLR_DATA_DIR") from None
+    return folders
+
+
+def writable_folders(settings: Settings) -> DataFolders:
+    """The same of a service that cannot even wait without writing.
+
+    A disk that is full, or that only images or results are on, is waited for later on.
+
+    Raises:
+        ConfigurationError: the data folder or the state folder cannot be made or written.
+    """
+    folders = made_folders(settings)
+    for folder in (folders.root, folders.state):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            is_read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+            reason = os.strerror(errno.EROFS if is_read_only else errno.EACCES)
+            msg = f"the data folder cannot be written: {reason}"
+            raise ConfigurationError(msg, remedy="see HEIMDALLR_DATA_DIR, and `heimdallr doctor`")
+    return folders
 
 
 def _safe(key: str) -> str:

@@ -17,7 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from heimdallr.domain.errors import StorageError
+from heimdallr.domain.errors import NewerDatabaseError, StorageError
+from heimdallr.store.database import shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +49,8 @@ def upgrade(database: Database) -> None:
     """Make or change the tables until they are those of this program.
 
     Raises:
-        StorageError: the database cannot be reached or written, or is newer than the program.
+        NewerDatabaseError: it is newer than the program.
+        StorageError: the database cannot be reached or written.
     """
     if database.is_sqlite and database.url.database:
         try:
@@ -92,9 +94,9 @@ def is_known(revision: str) -> bool:
 def unusable(database: Database, error: SQLAlchemyError) -> StorageError:
     """What an operator needs to know of an error of the database; never its password."""
     cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-    where = database.url.render_as_string(hide_password=True)
     return StorageError(
-        f"the database {where} cannot be used: {cause}", remedy="see `heimdallr doctor`"
+        f"the database {shown(database.url)} cannot be used: {cause}",
+        remedy="see `heimdallr doctor`",
     )
 
 
@@ -107,7 +109,8 @@ def _upgrade(connection: Connection) -> None:
             f"the database is of version {schema.current}, which this program does not know; "
             f"its own is {schema.head}"
         )
-        raise StorageError(msg, remedy="use the newer program that made it, or restore a backup")
+        remedy = "use the newer program that made it, or restore a backup"
+        raise NewerDatabaseError(msg, remedy=remedy)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -216,6 +216,7 @@ class Study(Base):
     finding_codes: Mapped[str] = mapped_column(SearchText(500), default="")
     worst_severity: Mapped[int] = mapped_column(default=0)
     notices: Mapped[Json] = mapped_column(default=list)
+    notices_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
     volume_bytes: Mapped[int | None] = mapped_column(BigInteger)
     read_at: Mapped[datetime | None]
     flagged: Mapped[bool] = mapped_column(default=False)
@@ -261,7 +262,12 @@ class RemovedStudy(Base):
 
 
 class Series(Base):
-    """A series as received; ``rank`` and ``reasons`` are what selection thought of it."""
+    """A series as received; ``rank`` and ``reasons`` are what selection thought of it.
+
+    Attributes:
+        reasons_coded: codes and parameters of ``reasons``, one each; empty where only the texts
+            are known.
+    """
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("study_fk", "uid"),)
@@ -275,6 +281,7 @@ class Series(Base):
     instance_count: Mapped[int] = mapped_column(default=0)
     rank: Mapped[int | None]
     reasons: Mapped[Json] = mapped_column(default=list)
+    reasons_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
 
 
 class Instance(Base):
@@ -376,6 +383,7 @@ class MeasurementRow(Base):
     unit: Mapped[str] = mapped_column(Label(16), default="")
     status: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Label(500), default="")
+    reason_coded: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     analysis: Mapped[str] = mapped_column(String(64), default="")
     structure: Mapped[str | None] = mapped_column(String(64))
 
@@ -390,11 +398,13 @@ class FindingRow(Base):
     code: Mapped[str] = mapped_column(String(64))
     severity: Mapped[str] = mapped_column(String(16))
     title: Mapped[str] = mapped_column(Label(300))
+    title_coded: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     evidence: Mapped[Json] = mapped_column(default=dict)
     reference: Mapped[str] = mapped_column(String(500), default="")
     structure: Mapped[str | None] = mapped_column(String(64))
     slice_index: Mapped[int | None]
     caveats: Mapped[Json] = mapped_column(default=list)
+    caveats_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str] = mapped_column(String(64), default="")
     note: Mapped[str] = mapped_column(Label(2000), default="")
@@ -469,7 +479,12 @@ class Service(Base):
 
 
 class User(Base):
-    """A person who may sign in."""
+    """A person who may sign in.
+
+    Attributes:
+        must_change_password: the password is a one-time one.
+        password_set_at: when it was set; a one-time password is worthless some days later.
+    """
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -477,6 +492,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role]
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    password_set_at: Mapped[datetime | None]
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]

@@ -14,7 +14,7 @@ from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ConfigurationError, StorageError
 from heimdallr.intake.uploads import clean_uploads
 from heimdallr.store.database import open_database
-from heimdallr.store.layout import data_folders
+from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.upkeep.deletion import finish_deletions
 from heimdallr.web.access import welcome_administrator
@@ -43,12 +43,12 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
     """Serve the API and the dashboard until ``stop`` is set.
 
     Raises:
-        ConfigurationError: TLS is configured by half, or access control may not be off here.
+        ConfigurationError: TLS is configured by half, access control may not be off here, or the
+            data folder cannot be written.
         StorageError: the port or the database cannot be had.
     """
     _check_tls(settings)
-    folders = data_folders(settings)
-    folders.create()
+    folders = writable_folders(settings)
     database = open_database(settings)
     try:
         upgrade(database)

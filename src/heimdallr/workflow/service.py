@@ -19,7 +19,7 @@ from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
-from heimdallr.store.layout import data_folders
+from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.workflow.cases.database_retry import is_away
@@ -80,10 +80,10 @@ def run_worker(
         interrupted, and the process is to end without waiting for it.
 
     Raises:
+        ConfigurationError: the data folder cannot be made or written.
         StorageError: the database or the state folder cannot be used.
     """
-    folders = data_folders(settings)
-    folders.create()
+    folders = writable_folders(settings)
     database = open_database(settings)
     upgrade(database)
     name, locks = new_name(), make_locks(database, folders.state, grace_s)

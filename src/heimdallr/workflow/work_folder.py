@@ -22,20 +22,19 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
 from heimdallr.domain.errors import StorageError
-from heimdallr.publishing.files import sync_folder, whole_file
+from heimdallr.files import fresh_folder, sync_folder, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 INSTANCES = "instances"
 ERROR_FILE = "error.txt"
@@ -123,7 +122,7 @@ class WorkFolder:
     @contextmanager
     def writing(self, stage: str, made_from: str) -> Iterator[Draft]:
         """Fill the folder of a stage; it takes its place when the block ends without an error."""
-        partial = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{stage}{_PARTIAL}"))
+        partial = fresh_folder(self.path, f".{stage}{_PARTIAL}")
         draft = Draft(partial)
         try:
             yield draft
@@ -169,7 +168,7 @@ def keep_failure(target: Path, sources: Iterable[Source], text: str) -> None:
         text: what happened, for a person; no patient data.
     """
     target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}{_PARTIAL}"))
+    partial = fresh_folder(target.parent, f".{target.name}{_PARTIAL}")
     try:
         for source in sources:
             with suppress(StorageError):

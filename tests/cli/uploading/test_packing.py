@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heimdallr.cli.uploading.packing import ZipStream, look_through
+from heimdallr.cli.uploading.sending import package
 from heimdallr.domain.errors import NoDicomError
 from heimdallr.preparation.archive import extract_zip
 
@@ -77,6 +78,26 @@ def test_a_file_that_becomes_a_link_ends_the_transfer(tmp_path: Path) -> None:
     image.symlink_to("/etc/hostname")
     with pytest.raises(OSError, match="symbolic links"):
         ZipStream(content).read()
+
+
+def test_a_folder_that_becomes_a_link_ends_the_transfer(tmp_path: Path) -> None:
+    """The same of a folder on the way to a file."""
+    for name in ("study/series", "outside"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "image").write_text(name)
+    content = look_through(tmp_path / "study")
+    (tmp_path / "study" / "series").rename(tmp_path / "aside")
+    (tmp_path / "study" / "series").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
+        ZipStream(content).read()
+
+
+def test_a_pipe_that_was_named_is_refused_at_once(tmp_path: Path) -> None:
+    """Not waited for until somebody writes into it, whatever it is called."""
+    for name in ("study", "study.zip"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OSError, match="no regular file"):
+            package(tmp_path / name)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

@@ -264,9 +264,11 @@ def test_addresses() -> None:
     assert upload_url("http://host:8001") == "http://host:8001/upload"
     assert upload_url("https://host/") == "https://host/upload"
     assert upload_url("http://192.168.1.100:8001/upload") == "http://192.168.1.100:8001/upload"
-    for wrong in ("host:8001", "ftp://host", "/upload"):
-        with pytest.raises(ConfigurationError):
+    for wrong in ("host:8001", "ftp://host", "/upload", "https://anna:ge/heim@host", "http://["):
+        with pytest.raises(ConfigurationError) as refused:
             upload_url(wrong)
+        assert wrong not in str(refused.value)
+        assert "heim@" not in str(refused.value)
 
 
 def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -103,7 +103,7 @@ def test_there_and_back(
     target = tmp_path / "backups" / "monday"
     manifest = back_up(filled, folders, target, NOW)
     assert manifest.schema_revision == check(filled).head
-    assert target.stat().st_mode & 0o077 == 0
+    assert not any(path.stat().st_mode & 0o077 for path in (target, *target.iterdir()))
     (folders.state / "watch.json").unlink()
 
     restored = restore(empty, folders, target, NOW)
@@ -170,6 +170,30 @@ def test_damaged_newer_and_foreign_backups_are_refused(
         restore(empty, folders, backup, NOW)
     with pytest.raises(StorageError, match="no whole backup"):
         restore(empty, folders, tmp_path, NOW)
+
+
+def test_what_has_no_checksum_is_not_put_back(
+    filled: Database, empty: Database, folders: DataFolders, tmp_path: Path
+) -> None:
+    """Neither the database's copy nor a state file; and no file that is none of a backup's."""
+    backup = tmp_path / "backup"
+    back_up(filled, folders, backup, NOW)
+    manifest = json.loads((backup / MANIFEST).read_text())
+    whole = manifest["sha256"]
+    copy = next(name for name in whole if name.startswith("heimdallr"))
+    for sums, complaint in (
+        ({}, "no checksum of"),
+        ({name: whole[name] for name in whole if name != copy}, copy),
+        ({copy: whole[copy]}, r"watch\.json"),
+        ({**whole, "../../etc/passwd": "0"}, "no backup holds"),
+    ):
+        (backup / MANIFEST).write_text(json.dumps({**manifest, "sha256": sums}))
+        with pytest.raises(StorageError, match=complaint):
+            restore(empty, folders, backup, NOW)
+    del manifest["sha256"]
+    (backup / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(StorageError, match="no whole backup"):
+        restore(empty, folders, backup, NOW)
 
 
 def test_a_backup_is_whole_or_not_there(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections import namedtuple
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from store_cases import (
     CASE_ID,
     NOW,
@@ -23,11 +24,12 @@ from store_cases import (
 )
 
 from heimdallr.config import Settings
+from heimdallr.domain.errors import StorageError
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.models import Event, FindingRow, MeasurementRow, Study, StudyState
+from heimdallr.store.models import AuditEntry, Event, FindingRow, MeasurementRow, Study, StudyState
 from heimdallr.store.results import index_results
 from heimdallr.store.upkeep import retention
-from heimdallr.store.upkeep.removal import size_of
+from heimdallr.store.upkeep.removal import set_aside, size_of
 from heimdallr.store.upkeep.retention import _Disk, planned, sweep
 from heimdallr.store.work.states import lock
 
@@ -58,6 +60,7 @@ def folders(tmp_path: Path) -> DataFolders:
 @pytest.fixture
 def done(database: Database, folders: DataFolders) -> int:
     """A finished study of two images, with a critical finding that was acknowledged."""
+    looked_at(database, NOW + timedelta(days=20))
     with database.write() as session:
         study = add_study(session, case_id=CASE_ID, state=StudyState.DONE, finished_at=NOW)
         for key in ("1.2.3.9", "1.2.3.10"):
@@ -72,6 +75,12 @@ def done(database: Database, folders: DataFolders) -> int:
         failure.mkdir()
         (failure / "a.dcm").hardlink_to(folders.instance(study.key, "1.2.3.9"))
         return study.id
+
+
+def looked_at(database: Database, at: datetime) -> None:
+    """Somebody used the system then, so that time has passed for certain."""
+    with database.write() as session:
+        session.add(AuditEntry(at=at, actor="user:ana", action="study.view"))
 
 
 def parts(removals: tuple[Removal, ...]) -> list[str]:
@@ -139,7 +148,7 @@ def test_a_dry_run_touches_nothing(
 ) -> None:
     """The same plan, with sizes, and everything as before."""
     before = sorted(folders.root.rglob("*"))
-    removals = planned(settings(tmp_path, **EVERYTHING_30), database, LATER)
+    removals = planned(settings(tmp_path, **EVERYTHING_30), database, LATER).removals
     assert next((one.study_id, one.part.value) for one in removals) == (done, "originals")
     assert {one.part.value: one.size_bytes for one in removals}["masks"] == 300
     assert sorted(folders.root.rglob("*")) == before
@@ -172,7 +181,10 @@ def test_what_was_taken_up_after_the_plan_stays(
 ) -> None:
     """The look under the lock decides, not the plan."""
     decided = planned(settings(tmp_path, **EVERYTHING_30), database, LATER)
-    monkeypatch.setattr(retention, "planned", lambda *_: decided)
+    nothing = replace(decided, removals=())
+    monkeypatch.setattr(
+        retention, "planned", lambda *_, without, **__: nothing if without else decided
+    )
     with database.write() as session:
         lock(session, done).finished_at = LATER
     swept = sweep(settings(tmp_path, **EVERYTHING_30), database, LATER)
@@ -258,6 +270,104 @@ def test_rows_follow_when_a_killed_sweep_took_the_files(
         study = session.get_one(Study, done)
         assert (any(dict(study.kept).values()), study.has_results) == (False, False)
     assert sweep(settings(tmp_path, **EVERYTHING_30), database, LATER).removals == ()
+
+
+@pytest.mark.parametrize("days", [40, 400, 9 * 365])
+def test_nothing_goes_by_age_when_the_clock_has_jumped(
+    database: Database, folders: DataFolders, done: int, tmp_path: Path, days: int
+) -> None:
+    """Whatever is recorded under the new time, for a week; then it is believed."""
+    with database.write() as session:
+        session.execute(delete(AuditEntry))
+    jumped = NOW + timedelta(days=days)
+    looked_at(database, jumped)
+    with database.write() as session:
+        add_study(session, "after", last_instance_at=jumped, received_at=jumped)
+    with structlog.testing.capture_logs() as logs:
+        for hour in range(7 * 24):
+            swept = sweep(
+                settings(tmp_path, **EVERYTHING_30), database, jumped + timedelta(hours=hour)
+            )
+            assert swept.removals == ()
+            assert swept.doubt.startswith("nothing was recorded between 2026-02-01 and 20")
+    assert {one["event"] for one in logs} == {"not_removed_by_age"}
+    assert (folders.output / CASE_ID / "volume.nii.gz").exists()
+    later = jumped + timedelta(days=7, minutes=1)
+    swept = sweep(settings(tmp_path, **EVERYTHING_30), database, later)
+    assert {one.study_id for one in swept.removals} == {done}
+
+
+@pytest.mark.usefixtures("done")
+def test_a_person_may_vouch_for_the_clock(database: Database, tmp_path: Path) -> None:
+    """Where nothing happened for a month, and the clock is right."""
+    values, later = settings(tmp_path, **EVERYTHING_30), NOW + timedelta(days=400)
+    assert planned(values, database, later).removals == ()
+    swept = sweep(values, database, later, believe_clock=True)
+    assert (len(swept.removals), swept.doubt) == (4, "")
+
+
+def test_a_wrong_clock_keeps_nobody_from_making_space(
+    database: Database, done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That rule asks for bytes, not for the time."""
+    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's own
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, 10**9 - 3000))
+    values = settings(tmp_path, **EVERYTHING_30, keep_free_gb=1.0)
+    swept = sweep(values, database, NOW + timedelta(days=400))
+    assert [(one.study_id, one.reason) for one in swept.removals] == [(done, "space")]
+    assert swept.doubt
+
+
+@pytest.mark.parametrize(("percent", "each"), [(1, [1, 1, 1, 1]), (50, [2, 2, 0, 0])])
+def test_one_sweep_takes_a_share_of_the_studies(
+    database: Database,
+    folders: DataFolders,
+    tmp_path: Path,
+    percent: float,
+    each: list[int],
+) -> None:
+    """The oldest first, one at least; what is left is said, and goes with the next sweeps."""
+    with database.write() as session:
+        for number in range(4):
+            study = add_study(
+                session, f"1.2.{number}", state=StudyState.DONE,
+                last_instance_at=NOW + timedelta(minutes=number),
+            )  # fmt: skip
+            add_instance(session, study, f"1.2.{number}.9", folders, content=b"D" * 2000)
+    looked_at(database, NOW + timedelta(days=20))
+    values = settings(tmp_path, **ORIGINALS_30, keep_sweep_percent=percent)
+    assert len(planned(values, database, LATER, at_once=True).removals) == 4
+    found = [sweep(values, database, LATER) for _ in each]
+    assert [len(one.removals) for one in found] == each
+    assert [one.study_id for swept in found for one in swept.removals] == [1, 2, 3, 4]
+    left = 4 - each[0]
+    assert [one.more for one in found][:2] == [left > 0, left - each[1] > 0]
+
+
+def test_studies_that_cannot_be_removed_do_not_take_the_others_turn(
+    database: Database, folders: DataFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest is stuck; the next one goes all the same."""
+    with database.write() as session:
+        for number in range(3):
+            study = add_study(
+                session, f"1.2.{number}", state=StudyState.DONE,
+                last_instance_at=NOW + timedelta(minutes=number),
+            )  # fmt: skip
+            add_instance(session, study, f"1.2.{number}.9", folders, content=b"D")
+    looked_at(database, NOW + timedelta(days=20))
+
+    def stuck(path: Path, root: Path) -> bool:
+        if path.name == "1.2.0":
+            msg = "it cannot be removed"
+            raise StorageError(msg)
+        return set_aside(path, root)
+
+    monkeypatch.setattr(retention, "set_aside", stuck)
+    for expected in (2, 3):
+        swept = sweep(settings(tmp_path, **ORIGINALS_30), database, LATER)
+        assert [one.study_id for one in swept.removals] == [expected]
+        assert [one.study_id for one in swept.kept_back] == [1]
 
 
 def test_what_a_killed_sweep_left_is_cleared(

@@ -22,16 +22,30 @@ def decided(
     policy: Policy,
     missing: dict[Part, int] | None = None,
     *,
+    most: int | None = None,
     same_disk: bool = True,
 ) -> list[tuple[int, str, str]]:
     """Study, part, reason."""
-    removals = plan(studies, policy, missing or {}, NOW, same_disk=same_disk)
-    return [(one.study_id, one.part.value, one.reason) for one in removals]
+    found = plan(studies, policy, missing or {}, NOW, most=most, same_disk=same_disk)
+    return [(one.study_id, one.part.value, one.reason) for one in found.removals]
 
 
 def short(amount: int) -> dict[Part, int]:
     """So many bytes are missing everywhere."""
     return dict.fromkeys((Part.ORIGINALS, Part.VOLUME, Part.MASKS), amount)
+
+
+def test_a_limit_counts_studies_and_holds_for_age_only() -> None:
+    """All parts of the oldest; what lacks space is taken from the others all the same."""
+    policy = Policy({**FOR_EVER, Part.VOLUME: timedelta(30), Part.MASKS: timedelta(30)})
+    older = replace(OLD, study_id=3, since=OLD.since - timedelta(days=1))
+    by_age = [(3, "volume", "age"), (3, "masks", "age")]
+    assert decided([OLD, older], policy, most=1) == by_age
+    assert decided([OLD, older], policy, short(600), most=1) == [*by_age, (3, "originals", "space")]
+    assert plan([OLD, older], policy, {}, NOW, most=1).more
+    assert not plan([OLD, older], policy, {}, NOW, most=2).more
+    assert (policy.most(1000), replace(policy, share=0.01).most(1000)) == (1000, 10)
+    assert replace(policy, share=0.01).most(20) == 1
 
 
 def test_each_part_has_its_own_period() -> None:

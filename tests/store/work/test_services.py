@@ -44,6 +44,18 @@ def test_the_long_dead_are_forgotten(database: Database) -> None:
         assert set(session.scalars(select(Service.name))) == {"r-1", "b-1"}
 
 
+def test_a_sign_of_life_of_a_time_to_come_is_none(database: Database) -> None:
+    """A worker that died under a wrong clock would live for years; the next beat forgets it."""
+    with database.write() as session:
+        Presence("worker", "a-1", NOW).beat(session, NOW + timedelta(days=365))
+    with database.read() as session:
+        assert [one.alive for one in services(session, "worker", NOW)] == [False]
+    with database.write() as session:
+        Presence("worker", "b-1", NOW).beat(session, NOW)
+    with database.read() as session:
+        assert [one.name for one in services(session, "worker", NOW)] == ["b-1"]
+
+
 def test_who_leaves_is_gone(database: Database) -> None:
     """At once; to leave twice, or without ever having been seen, harms nobody."""
     presence = Presence("worker", "a-1", NOW)

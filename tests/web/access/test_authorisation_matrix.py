@@ -73,7 +73,7 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/studies/{study_id}/viewer/volume.nii": "read",
     "GET /api/v1/studies/{study_id}/viewer/preview.nii": "read",
     "GET /api/v1/studies/{study_id}/viewer/labels/{folder}.nii": "read",
-    "PUT /api/v1/studies/{study_id}/read": "read",
+    "PUT /api/v1/studies/{study_id}/read": "operate",
     "GET /api/v1/worklist/options": "read",
     "GET /api/v1/worklist/counts": "read",
     "POST /api/v1/studies/commands": "read",
@@ -131,6 +131,7 @@ CALLERS: dict[str, set[str] | None] = {
     "admin with a one-time password": {SIGNED_IN},
     "disabled admin": None,
     "admin whose session has expired": None,
+    "admin whose session was opened in the future": None,
     "admin without a CSRF token": None,
     "token upload": {"upload", SIGNED_IN},
     "token read": {"metrics", "read", SIGNED_IN},
@@ -139,6 +140,7 @@ CALLERS: dict[str, set[str] | None] = {
     "token upload read": {"metrics", "read", "upload", SIGNED_IN},
     "token admin": EVERYTHING | {SIGNED_IN},
     "expired token admin": None,
+    "future token admin": None,
     "revoked token admin": None,
     "made-up token": None,
 }
@@ -195,6 +197,8 @@ def _callers(site: Site) -> dict[str, Caller]:
     with site.database.write() as session:
         session.scalars(select(User).where(User.name == "gone")).one().disabled = True
     made["admin whose session has expired"] = _session(site, "admin", age=timedelta(hours=12))
+    ahead = timedelta(days=-365)
+    made["admin whose session was opened in the future"] = _session(site, "admin", age=ahead)
     return made
 
 
@@ -218,8 +222,9 @@ def programs(service: Site) -> dict[str, Caller]:
         scopes = caller.split("token ")[1].split()
         lasts = timedelta(seconds=-1) if "expired" in caller else None
         name = f"program{number}"
+        made_at = service.clock() + timedelta(days=365 if "future" in caller else 0)
         secret, _ = tokens.create_token(
-            service.database, name, scopes, service.clock(), created_by="test", lasts=lasts
+            service.database, name, scopes, made_at, created_by="test", lasts=lasts
         )
         if "revoked" in caller:
             with service.database.write() as session:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from access_site import HOST, Browser, Site, sample_app
-from sqlalchemy import text
+from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import ConfigurationError
-from heimdallr.store.models import Role
+from heimdallr.store.models import Event, Role
 from heimdallr.web.access import install, unguarded
 from heimdallr.web.access.headers import ALWAYS, DATA_POLICY, DOCS_POLICY, dashboard_policy
 from heimdallr.web.access.installation import UnguardedRouteError
@@ -98,6 +98,28 @@ def test_forwarded_headers_of_a_stranger_are_ignored(site: Site) -> None:
     assert answer.status_code == 429
     assert {entry.address for entry in site.trail("session")} == {"203.0.113.9"}
     assert "strict-transport-security" not in answer.headers
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_a_proxy_that_is_not_trusted_is_told_once(site: Site, header: str) -> None:
+    """Everybody behind it shares one address, and one limit of failures: somebody should know."""
+    for path in ("/api/read", "/healthz", "/healthz"):
+        site.browser("10.9.9.9").get(path, headers={header: "192.0.2.9"})
+    site.browser("10.8.8.8").get("/healthz", headers={header: "192.0.2.9"})
+    with site.database.read() as session:
+        (event,) = session.scalars(select(Event)).all()
+    assert event.kind == "proxy_untrusted"
+    assert "10.9.9.9" in event.message
+    assert "HEIMDALLR_TRUSTED_PROXIES" in event.message
+
+
+def test_a_proxy_that_is_trusted_is_no_news(guarded: Callable[..., Site], sqlite: Database) -> None:
+    """Nor are requests that come straight."""
+    site = guarded(sqlite, trusted_proxies=("10.0.0.0/30",))
+    site.browser("10.0.0.1").get("/healthz", headers={"X-Forwarded-For": "192.0.2.9"})
+    site.browser("192.0.2.9").get("/healthz")
+    with site.database.read() as session:
+        assert session.scalars(select(Event)).all() == []
 
 
 def test_trusted_proxy_is_seen_through(guarded: Callable[..., Site], sqlite: Database) -> None:

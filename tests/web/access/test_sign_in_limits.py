@@ -116,7 +116,7 @@ def test_many_at_a_time_are_not_worth_more(door: Site) -> None:
 def test_new_password_lifts_the_limit(door: Site) -> None:
     """An administrator helps at once, however many failures there were."""
     _fail(door, 5, address="10.1.2.3")
-    accounts.set_password(door.database, "anna", PASSWORD, must_change_password=False)
+    accounts.set_password(door.database, "anna", PASSWORD, door.clock(), must_change_password=False)
     assert isinstance(_try(door, "10.1.2.3"), Welcome)
 
 

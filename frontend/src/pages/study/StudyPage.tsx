@@ -4,9 +4,11 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { ApiError } from "@/api/errors";
+import { useMay } from "@/app/session";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Waiting } from "@/components/Waiting";
 
+import { permissionOf } from "./actions/commands";
 import { useCommand } from "./actions/useCommand";
 import { DetailTabs } from "./details/DetailTabs";
 import { Notices } from "./Notices";
@@ -52,16 +54,17 @@ function Known({ study }: { study: Study }) {
   const navigate = useNavigate();
   const neighbours = useNeighbours(study.id);
   const { ask } = useCommand(study.id);
-  useMarkRead(study, () => ask({ command: "read", quietly: true }));
+  const mayMark = useMay(permissionOf("read"));
+  useMarkRead(mayMark ? study : undefined, () => ask({ command: "read", quietly: true }));
   useHotkeys([
-    ["u", () => study.has_results && ask({ command: study.unread ? "read" : "unread" })],
+    ["u", () => mayMark && study.has_results && ask({ command: study.unread ? "read" : "unread" })],
     ["shift+r", () => study.results && void navigate(`/studies/${study.id}/report`)],
   ]);
   return (
     <>
       <div className={study.results ? classes.fold : undefined}>
         <StudyHeader study={study} neighbours={neighbours} />
-        <Notices notices={study.notices} />
+        <Notices study={study} />
         {study.results ? (
           <>
             <StateNotice study={study} />

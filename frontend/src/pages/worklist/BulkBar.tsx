@@ -60,34 +60,36 @@ export function BulkBar({ count, busy, onDo, onClear }: Props) {
       <Text size="sm" fw={600} mr="xs" role="status">
         {t("actions.selected", { count })}
       </Text>
-      {button({ action: "read", on: true }, IconMailOpened)}
       {mayOperate && (
         <>
+          {button({ action: "read", on: true }, IconMailOpened)}
           {button({ action: "priority", priority: STAT }, IconBolt)}
           {button({ action: "retry" }, IconRefresh)}
           {button({ action: "cancel" }, IconPlayerStop)}
         </>
       )}
       {mayDelete && button({ action: "delete" }, IconTrash)}
-      <Menu position="top-start">
-        <Menu.Target>
-          <ActionIcon variant="default" size={30} aria-label={t("actions.more")}>
-            <IconDots size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {MORE.filter(({ action }) => mayOperate || action === "read").map((doing) => (
-            <Menu.Item
-              key={nameOf(doing)}
-              leftSection={doing.action === "flag" ? <IconFlag3 size={15} /> : undefined}
-              disabled={busy}
-              onClick={() => onDo(doing)}
-            >
-              {t(`actions.${nameOf(doing)}`)}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      {mayOperate && (
+        <Menu position="top-start">
+          <Menu.Target>
+            <ActionIcon variant="default" size={30} aria-label={t("actions.more")}>
+              <IconDots size={16} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {MORE.map((doing) => (
+              <Menu.Item
+                key={nameOf(doing)}
+                leftSection={doing.action === "flag" ? <IconFlag3 size={15} /> : undefined}
+                disabled={busy}
+                onClick={() => onDo(doing)}
+              >
+                {t(`actions.${nameOf(doing)}`)}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
     </Group>
   );
 }

@@ -61,7 +61,7 @@ function Look({ studyId, row, onDo }: Omit<Props, "onClose" | "studyId"> & { stu
   const again = mayOperate && (failed || study.state === "cancelled");
   const doings: Doing[] = [
     ...(study.has_results ? [{ action: "read" as const, on: study.unread }] : []),
-    ...(mayOperate ? [{ action: "priority" as const, priority: study.stat ? ROUTINE : STAT }] : []),
+    { action: "priority" as const, priority: study.stat ? ROUTINE : STAT },
   ];
   return (
     <Stack gap="md">
@@ -83,9 +83,9 @@ function Look({ studyId, row, onDo }: Omit<Props, "onClose" | "studyId"> & { stu
       )}
       {study.notices.length > 0 && (
         <Alert color="yellow" icon={<IconFlask size={18} />} title={t("look.notClinical")}>
-          {study.notices.map((notice) => (
+          {terms.statements(study.notices_coded, study.notices).map((notice) => (
             <Text key={notice} size="sm">
-              {terms.notice(notice)}
+              {notice}
             </Text>
           ))}
         </Alert>
@@ -105,7 +105,7 @@ function Look({ studyId, row, onDo }: Omit<Props, "onClose" | "studyId"> & { stu
             {t("look.report")}
           </Button>
         )}
-        {doings.map((doing) => (
+        {(mayOperate ? doings : []).map((doing) => (
           <Button
             key={doing.action}
             size="xs"

@@ -38,7 +38,9 @@ export function useWorklistKeys(props: Props): void {
       setSelection(({ [String(id)]: was, ...others }) =>
         was ? others : { ...others, [String(id)]: true },
       ),
-    unread: ({ id, unread }) => props.run({ action: "read", on: unread }, id),
+    unread: ({ id, unread }) => {
+      if (mayOperate) props.run({ action: "read", on: unread }, id);
+    },
     stat: ({ id, stat }) => {
       if (mayOperate) props.run({ action: "priority", priority: stat ? ROUTINE : STAT }, id);
     },

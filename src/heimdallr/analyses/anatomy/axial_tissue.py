@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
 from heimdallr.analyses.anatomy.morphology import in_plane_area_mm2
+from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
     from heimdallr.analyses.anatomy.morphology import Mask
@@ -86,15 +87,9 @@ class AxialTissue:
         return int(self.pixels(tissue).sum()) * self.pixel_area_cm2
 
     def cut_at(self, tissue: str) -> tuple[str, ...]:
-        """In-plane edges of the field of view that a tissue's compartment touches."""
+        """In-plane edges of the field of view that cut a tissue's compartment."""
         mask = self.compartments[TISSUES[tissue][0]]
-        sides = {
-            "left": mask[0, :],
-            "right": mask[-1, :],
-            "posterior": mask[:, 0],
-            "anterior": mask[:, -1],
-        }
-        return tuple(side for side, pixels in sides.items() if pixels.any())
+        return tuple(cuts((mask.sum(axis=1), mask.sum(axis=0))))
 
 
 def route(case: Case) -> str:

@@ -10,6 +10,7 @@ import typer
 from heimdallr.cli.administration import opened_database, record, refuse_root
 from heimdallr.clock import utc_now
 from heimdallr.config import load_settings
+from heimdallr.files import keep_others_out
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.upkeep.backup import back_up
@@ -44,6 +45,7 @@ def restore(
     Everybody has to sign in again. A token that was revoked since is valid again: look at
     `heimdallr token list`.
     """
+    keep_others_out()
     settings = load_settings()
     folders = data_folders(settings)
     folders.create()

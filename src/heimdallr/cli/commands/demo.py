@@ -130,10 +130,10 @@ def _show(
     end = ends.get(truth.study_instance_uid)
     name = end.case_id if end and end.case_id else "not received"
     console.rule(f"{study.kind}: {name}", align="left")
-    if end is None or end.case_id is None or end.state != "done":
+    if end is None or end.state != "done":
         console.print(f"{end.state}: {end.error}" if end else "not received", markup=False)
         return False
-    results, identity = system.records(end.case_id)
+    results, identity = system.records(end.id)
     rows = compare_records(results, identity, study.truth)
     console.print(_table(rows))
     for finding in results.findings:

@@ -25,27 +25,40 @@ if TYPE_CHECKING:
 def retention(
     *,
     dry_run: Annotated[bool, typer.Option(help="Say what would go; touch nothing.")] = False,
+    believe_clock: Annotated[
+        bool, typer.Option("--believe-clock", help="Remove by age though the clock seems wrong.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Remove what HEIMDALLR_KEEP_… says; a worker does the same once an hour.
 
-    Exit code 1 when something that was to go is still there.
+    A dry run lists all that is over its period; one run removes HEIMDALLR_KEEP_SWEEP_PERCENT of
+    the studies by age at most. Exit code 1 when something that was to go is still there.
     """
     settings = load_settings()
     data_folders(settings).create()
     with opened_database() as database:
         if dry_run:
-            swept = Swept(planned(settings, database, utc_now()))
+            would = planned(
+                settings, database, utc_now(), believe_clock=believe_clock, at_once=True
+            )
+            swept = Swept(would.removals, doubt=would.doubt)
         else:
-            swept = sweep(settings, database, utc_now())
-            record(database, "retention.sweep", "studies", _total(swept.removals))
+            swept = sweep(settings, database, utc_now(), believe_clock=believe_clock)
+            believed = ", the clock vouched for" if believe_clock else ""
+            record(database, "retention.sweep", "studies", _total(swept.removals) + believed)
     removals, kept_back = swept.removals, swept.kept_back
     if as_json:
-        typer.echo(json.dumps({"removals": _rows(removals), "kept_back": _rows(kept_back)}))
+        rows = {"removals": _rows(removals), "kept_back": _rows(kept_back)}
+        typer.echo(json.dumps({**rows, "more": swept.more, "doubt": swept.doubt}))
     else:
+        if swept.doubt:
+            typer.echo(f"warning: {swept.doubt}", err=True)
         _print(settings, removals, "would go" if dry_run else "gone")
         if kept_back:
             _print(settings, kept_back, "still there")
+        if swept.more:
+            typer.echo("more is over its period; it goes with later runs")
     if kept_back:
         raise typer.Exit(1)
 

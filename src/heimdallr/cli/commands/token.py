@@ -55,6 +55,7 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
             {
                 "name": token.name,
                 "scopes": sorted(token.scopes),
+                "state": token.state(utc_now()),
                 "created_by": token.created_by,
                 "created_at": token.created_at.isoformat(),
                 "expires_at": token.expires_at and token.expires_at.isoformat(),
@@ -69,13 +70,11 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     for column in ("name", "scopes", "state", "expires", "last used", "made by"):
         table.add_column(column, overflow="fold")
     for token in everyone:
-        state = (
-            "valid" if token.is_valid(utc_now()) else "revoked" if token.revoked_at else "expired"
-        )
+        state = token.state(utc_now())
         table.add_row(
             token.name,
             " ".join(sorted(token.scopes)),
-            state,
+            "made in the future" if state == "future" else state,
             day(token.expires_at),
             day(token.last_used_at),
             token.created_by,

@@ -58,6 +58,7 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
                 "role": one.role.value,
                 "disabled": one.disabled,
                 "must_change_password": one.must_change_password,
+                "one_time_until": one.one_time_until and one.one_time_until.isoformat(),
                 "created_at": one.created_at.isoformat(),
                 "last_login_at": one.last_login_at and one.last_login_at.isoformat(),
             }
@@ -69,7 +70,8 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     for column in ("name", "role", "state", "last sign-in"):
         table.add_column(column, overflow="fold")
     for one in everybody:
-        state = "disabled" if one.disabled else "one-time password" * one.must_change_password
+        until = one.one_time_until and f"one-time password until {day(one.one_time_until)}"
+        state = "disabled" if one.disabled else until or ""
         table.add_row(one.name, one.role.value, state, day(one.last_login_at))
     Console().print(table)
 
@@ -89,7 +91,7 @@ def password(name: _Name, *, ask: _Ask = False) -> None:
     """Give a user a new password, one-time unless --ask; their sessions end."""
     new = _asked() if ask else passwords.one_time()
     with opened_database() as database:
-        accounts.set_password(database, name, new, must_change_password=not ask)
+        accounts.set_password(database, name, new, utc_now(), must_change_password=not ask)
         record(database, "user.password", f"user:{accounts.folded(name)}")
     _tell(accounts.folded(name), None if ask else new)
 
@@ -120,7 +122,8 @@ def _tell(name: str, one_time: str | None) -> None:
     if one_time is None:
         typer.echo(f"{name} can sign in", err=True)
         return
-    typer.echo(f"{name} signs in with this password once, and changes it then:", err=True)
+    days = f"within {passwords.ONE_TIME_FOR.days} days"
+    typer.echo(f"{name} signs in with this password once, {days}, and changes it then:", err=True)
     typer.echo(one_time)
 
 

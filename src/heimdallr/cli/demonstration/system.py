@@ -120,10 +120,10 @@ class DemoSystem:
         msg = f"the studies were not over within {limit_s:.0f} s"
         raise HeimdallrError(msg, remedy=f"see {self.log}")
 
-    def records(self, case_id: str) -> tuple[Results, Identity]:
-        """What the API says of a case."""
-        results = self.client.get(f"/api/patients/{case_id}/results").raise_for_status()
-        identity = self.client.get(f"/api/patients/{case_id}/metadata").raise_for_status()
+    def records(self, study_id: int) -> tuple[Results, Identity]:
+        """What the API says of a study that has results."""
+        results = self.client.get(f"/api/patients/{study_id}/results").raise_for_status()
+        identity = self.client.get(f"/api/patients/{study_id}/metadata").raise_for_status()
         return (
             Results.model_validate_json(results.content),
             Identity.model_validate_json(identity.content),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heimdallr.cli.diagnosis.check import Check
-from heimdallr.domain.errors import HeimdallrError
-from heimdallr.store.database import Database, open_database
+from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+from heimdallr.store.database import Database, database_url, open_database, shown
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import check
 from heimdallr.store.upkeep.integrity import faults, study_count
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
 LOW_DISK_GB = 20
 """A 512×512×600 CT with its masks takes about 0.5 GB; below this a day's work may not fit."""
 
+_OTHERS = stat.S_IROTH | stat.S_IWOTH | stat.S_IXOTH
+
 
 def database_check(settings: Settings) -> Check:
     """Whether the database can be reached, is of this program's version, and is sound."""
     try:
         database = open_database(settings)
-    except Exception as error:  # noqa: BLE001 - whatever a URL may do to its parser
-        reason = type(error).__name__
-        return Check("database", "problem", f"HEIMDALLR_DATABASE_URL cannot be used: {reason}")
+    except ConfigurationError as error:
+        return Check("database", "problem", str(error))
     try:
         return _examine(database)
     except HeimdallrError as error:
@@ -40,17 +43,33 @@ def folders_check(settings: Settings) -> Check:
     """Whether every folder that is there can be written; the others are made when needed."""
     folders = data_folders(settings)
     closed = sorted(
-        str(path)
-        for path in (
-            folders.root, folders.incoming, folders.quarantine, folders.input, folders.output,
-            folders.failed, folders.sent, folders.state,
-        )
-        if not os.access(_existing(path), os.W_OK | os.X_OK)
-    )  # fmt: skip
+        str(path) for path in folders.all() if not os.access(_existing(path), os.W_OK | os.X_OK)
+    )
     if closed:
         remedy = "run it as the services' user, or give that user the folder (chown)"
         return Check("folders", "problem", f"cannot be written: {', '.join(closed)}", remedy)
     return Check("folders", "ok", f"{folders.root} can be written")
+
+
+def privacy_check(settings: Settings) -> Check:
+    """Whether users of this machine beside the services' own can get at patients' data."""
+    paths = [*data_folders(settings).all()]
+    with suppress(ConfigurationError):  # the check of the database says so
+        url = database_url(settings)
+        if url.get_backend_name() == "sqlite" and url.database:
+            paths.append(Path(url.database))
+    found = sorted(str(path) for path in paths if path.exists() and _is_open_to_others(path))
+    if found:
+        message = f"every user of this machine can get into {', '.join(found)}"
+        return Check("privacy", "warning", message, f"chmod o-rwx {' '.join(found)}")
+    return Check("privacy", "ok", "other users of this machine cannot get at the data")
+
+
+def _is_open_to_others(path: Path) -> bool:
+    """Whether its rights let others in, and so do those of every folder on the way there."""
+    return bool(path.stat().st_mode & _OTHERS) and all(
+        parent.stat().st_mode & stat.S_IXOTH for parent in path.absolute().parents
+    )
 
 
 def disk_check(settings: Settings) -> Check:
@@ -71,7 +90,7 @@ def disk_check(settings: Settings) -> Check:
 
 
 def _examine(database: Database) -> Check:
-    where = database.url.render_as_string(hide_password=True)
+    where = shown(database.url)
     if database.is_sqlite and not Path(database.url.database or "").exists():
         return Check("database", "ok", f"{where} is not made yet; the first start makes it")
     schema = check(database)

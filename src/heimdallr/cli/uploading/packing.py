@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import NoDicomError
+from heimdallr.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class FolderContent:
-    """What of a folder will be sent.
+    """What of a folder will be sent; of a file that was named alone, that file.
 
     Attributes:
         files: regular files, sorted.
@@ -39,6 +40,11 @@ class FolderContent:
     files: tuple[Path, ...]
     bytes: int
     passed_over: int
+
+    @property
+    def below(self) -> Path | None:
+        """The folder in which no link is followed; nothing where the file itself was named."""
+        return self.folder if self.files != (self.folder,) else None
 
     @property
     def packed_bytes(self) -> int:
@@ -102,7 +108,7 @@ class ZipStream:
     def _pack(self, content: FolderContent) -> Iterator[int]:
         with zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED) as archive:
             for number, path in enumerate(content.files, 1):
-                with os.fdopen(_open_regular(path), "rb") as source:
+                with open_regular(path, below=content.below) as source:
                     info = zipfile.ZipInfo(f"{number:08d}", _EPOCH)
                     info.file_size = os.fstat(source.fileno()).st_size
                     with archive.open(info, "w") as member:
@@ -133,13 +139,3 @@ class _Sink:
         taken = bytes(self.waiting[:size] if size >= 0 else self.waiting)
         del self.waiting[: len(taken)]
         return taken
-
-
-def _open_regular(path: Path) -> int:
-    """Open a file that is still regular, and no link, at this moment."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        msg = "a file was replaced while it was being sent"
-        raise OSError(msg)
-    return descriptor

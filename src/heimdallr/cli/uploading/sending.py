@@ -7,6 +7,7 @@ twice; identical content is a no-op for the server.
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 import zipfile
@@ -22,6 +23,7 @@ from pydantic import BaseModel
 from heimdallr import __version__
 from heimdallr.cli.uploading.packing import FolderContent, ZipStream, look_through
 from heimdallr.domain.errors import ConfigurationError
+from heimdallr.files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,8 +112,10 @@ def package(path: Path) -> Package:
     Raises:
         HeimdallrError, OSError: there is nothing to send in it, or it cannot be read.
     """
-    if not path.is_dir() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)):
-        return Package(path, None, path.stat().st_size)
+    if not path.is_dir():
+        with open_regular(path) as file:
+            if path.suffix.lower() == ".zip" or zipfile.is_zipfile(file):
+                return Package(path, None, os.fstat(file.fileno()).st_size)
     content = look_through(path)
     return Package(path, content, content.packed_bytes)
 
@@ -122,9 +126,13 @@ def upload_url(server: str) -> str:
     Raises:
         ConfigurationError: it is no http or https address.
     """
-    parts = urlsplit(server)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = f"{server} is no address of a server"
+    try:
+        parts = urlsplit(server)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        msg = "what was given is no address of a server"  # not repeated: it may hold a password
         raise ConfigurationError(msg, remedy="give one like https://heimdallr.example:8001")
     path = "/upload" if parts.path in {"", "/"} else parts.path
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
@@ -216,7 +224,7 @@ class Sender:
     def _post(self, parcel: Package, count: Progress) -> httpx.Response:
         if parcel.folder is not None:
             return self._stream(parcel, _Counted(ZipStream(parcel.folder), count))
-        with parcel.path.open("rb") as file:
+        with open_regular(parcel.path) as file:
             return self._stream(parcel, _CountedFile(file, count))
 
     def _stream(self, parcel: Package, body: _Counted) -> httpx.Response:

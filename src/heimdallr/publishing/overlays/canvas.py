@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from heimdallr.publishing.files import whole_file
+from heimdallr.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,6 +15,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from heimdallr.domain.errors import AccountError
+from heimdallr.store.clock import is_after
 from heimdallr.store.models import LoginFailure, Role, User, WebSession
 from heimdallr.store.people import passwords
 
@@ -32,13 +33,18 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user, without anything secret."""
+    """A user, without anything secret.
+
+    Attributes:
+        one_time_until: until when a one-time password opens anything; None: it is their own.
+    """
 
     id: int
     name: str
     role: Role
     disabled: bool
     must_change_password: bool
+    one_time_until: datetime | None
     created_at: datetime
     last_login_at: datetime | None
 
@@ -61,6 +67,19 @@ def name_key(name: str) -> str:
     return hashlib.sha256(name.strip().lower().encode()).hexdigest()
 
 
+def one_time_until(user: User) -> datetime | None:
+    """Until when a user's one-time password opens anything; None: the password is their own."""
+    if not user.must_change_password:
+        return None
+    return (user.password_set_at or user.created_at) + passwords.ONE_TIME_FOR
+
+
+def is_expired(user: User, now: datetime) -> bool:
+    """Whether a user's one-time password no longer opens anything."""
+    until = one_time_until(user)
+    return until is not None and (now >= until or is_after(until - passwords.ONE_TIME_FOR, now))
+
+
 def account_of(user: User) -> Account:
     """A row without its secrets."""
     return Account(
@@ -69,6 +88,7 @@ def account_of(user: User) -> Account:
         role=user.role,
         disabled=user.disabled,
         must_change_password=user.must_change_password,
+        one_time_until=one_time_until(user),
         created_at=user.created_at,
         last_login_at=user.last_login_at,
     )
@@ -103,6 +123,7 @@ def ensure_administrator(database: Database, now: datetime) -> str | None:
                     password_hash=kept,
                     role=Role.ADMIN,
                     must_change_password=True,
+                    password_set_at=now,
                     created_at=now,
                 )
             )
@@ -132,6 +153,7 @@ def add_user(
         password_hash=passwords.hashed(password),
         role=role,
         must_change_password=must_change_password,
+        password_set_at=now,
         created_at=now,
     )
     try:
@@ -148,6 +170,7 @@ def set_password(
     database: Database,
     name: str,
     password: str,
+    now: datetime,
     *,
     must_change_password: bool,
     keep_session: int | None = None,
@@ -166,12 +189,19 @@ def set_password(
         user = _locked(session, name)
         user.password_hash = kept
         user.must_change_password = must_change_password
+        user.password_set_at = now
         end_sessions(session, user.id, keep=keep_session)
         session.execute(delete(LoginFailure).where(LoginFailure.name == name_key(name)))
 
 
 def change_password(
-    database: Database, name: str, old: str, new: str, *, keep_session: int | None = None
+    database: Database,
+    name: str,
+    old: str,
+    new: str,
+    now: datetime,
+    *,
+    keep_session: int | None = None,
 ) -> None:
     """Let a user change their own password; their other sessions end.
 
@@ -186,7 +216,7 @@ def change_password(
     if passwords.matches(new, kept):
         msg = "the new password is the old one"
         raise AccountError(msg)
-    set_password(database, name, new, must_change_password=False, keep_session=keep_session)
+    set_password(database, name, new, now, must_change_password=False, keep_session=keep_session)
 
 
 def set_role(session: Session, name: str, role: Role) -> Account:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from datetime import timedelta
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -21,6 +22,8 @@ _MIN_DIFFERENT = 6
 """Different characters; `aaaaaaaaaaaa` and `121212121212` are no passwords."""
 _MIN_BESIDE_A_NAME = 8
 """Characters that are left when the user's name is taken out."""
+ONE_TIME_FOR = timedelta(days=7)
+"""How long a one-time password opens anything: it was said, written or mailed to somebody."""
 _ONE_TIME_LENGTH = 20
 _READABLE = "abcdefghijkmnpqrstuvwxyz23456789"
 """Without l, o, 0 and 1: a one-time password is read off a screen."""

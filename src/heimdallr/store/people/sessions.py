@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
+from heimdallr.store.clock import is_after
 from heimdallr.store.models import User, WebSession
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def find_session(
 ) -> SignedInUser | None:
     """Whom a cookie belongs to; None when it is unknown, too old, or its user disabled.
 
+    None also when its session was opened or seen after ``now``: the clock was wrong then.
+
     Args:
         database: where sessions are kept.
         cookie: the value that came.
@@ -105,6 +108,8 @@ def find_session(
         if row is None or row.user.disabled:
             return None
         if now >= min(row.expires_at, row.created_at + lasts, row.last_seen_at + lasts / 2):
+            return None
+        if is_after(max(row.created_at, row.last_seen_at), now):
             return None
     if seen and now - row.last_seen_at >= _SEEN_EVERY:
         with database.write() as session:

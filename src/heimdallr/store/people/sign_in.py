@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, func, select
 
 from heimdallr.domain.errors import AccountError
+from heimdallr.store.clock import SKEW
 from heimdallr.store.models import AuditEntry, LoginFailure, User
 from heimdallr.store.people import passwords
-from heimdallr.store.people.accounts import Account, account_of, folded, name_key
+from heimdallr.store.people.accounts import Account, account_of, folded, is_expired, name_key
 from heimdallr.store.people.sessions import NewSession, open_session
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _KNOWN_FOR = timedelta(days=30)
 _KEPT_FOR = timedelta(days=1)
 _LOCK = 0x48454D53
 """Key of the advisory lock under which attempts are counted one by one."""
+_EXPIRED = "the one-time password has expired"
 ACTION = "session.sign_in"
 """What the audit trail calls a sign-in."""
 
@@ -71,9 +73,14 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sign-in that failed; with ``wait``, no password is checked for so long."""
+    """A sign-in that failed; with ``wait``, no password is checked for so long.
+
+    Attributes:
+        expired: the password was right, but for one time only, and that was too long ago.
+    """
 
     wait: timedelta | None = None
+    expired: bool = False
 
 
 def sign_in(
@@ -89,6 +96,10 @@ def sign_in(
         with database.write() as session:
             session.add(_entry(attempt.address, user, "refused", now))
         return Refusal()
+    if is_expired(user, now):
+        with database.write() as session:
+            session.add(_entry(attempt.address, user, "refused", now, _EXPIRED))
+        return Refusal(expired=True)
     return _welcome(database, attempt, user, now, lasts)
 
 
@@ -161,7 +172,8 @@ def _user(session: Session, name: str) -> User | None:
 
 def _count(session: Session, attempt: Attempt, now: datetime) -> None:
     """Count the attempt as a failure until it turns out not to be one."""
-    session.execute(delete(LoginFailure).where(LoginFailure.at < now - _KEPT_FOR))
+    kept = LoginFailure.at.between(now - _KEPT_FOR, now + _KEPT_FOR)
+    session.execute(delete(LoginFailure).where(~kept))
     session.add(
         LoginFailure(at=now, name=name_key(attempt.name), address=network_of(attempt.address))
     )
@@ -184,12 +196,12 @@ def _until_fewer(
     """Time until fewer than ``limit`` of these failures lie within the window."""
     at = session.scalar(
         select(LoginFailure.at)
-        .where(LoginFailure.at > now - WINDOW, *which)
+        .where(LoginFailure.at > now - WINDOW, LoginFailure.at <= now + SKEW, *which)
         .order_by(LoginFailure.at.desc())
         .offset(limit - 1)
         .limit(1)
     )
-    return None if at is None else at + WINDOW - now
+    return None if at is None else min(at + WINDOW - now, WINDOW)
 
 
 def _known(session: Session, attempt: Attempt, now: datetime) -> bool:
@@ -202,12 +214,14 @@ def _known(session: Session, attempt: Attempt, now: datetime) -> bool:
         AuditEntry.action == ACTION,
         AuditEntry.outcome == "ok",
         AuditEntry.address == attempt.address[:64],
-        AuditEntry.at > now - _KNOWN_FOR,
+        AuditEntry.at.between(now - _KNOWN_FOR, now + SKEW),
     )
     return bool(session.scalar(select(known)))
 
 
-def _entry(address: str, user: User | None, outcome: str, now: datetime) -> AuditEntry:
+def _entry(
+    address: str, user: User | None, outcome: str, now: datetime, details: str = ""
+) -> AuditEntry:
     """A line of the audit trail; a name that nobody has is not repeated, it may be a password."""
     return AuditEntry(
         at=now,
@@ -215,4 +229,5 @@ def _entry(address: str, user: User | None, outcome: str, now: datetime) -> Audi
         address=address[:64],
         action=ACTION,
         outcome=outcome,
+        details=details,
     )

@@ -9,12 +9,13 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from heimdallr.domain.errors import AccountError
+from heimdallr.store.clock import is_after
 from heimdallr.store.models import ApiToken
 from heimdallr.store.people.sessions import digest
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PREFIX = "hdl_"
 """So that a secret scanner, or a person, recognises a token that lies about."""
 SCOPES = ("upload", "read", "operate", "metrics", "admin")
+TokenState = Literal["valid", "revoked", "expired", "future"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _USED_EVERY = timedelta(minutes=5)
 """How exactly the last use is remembered."""
@@ -47,9 +49,13 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
 
-    def is_valid(self, now: datetime) -> bool:
-        """Neither revoked nor expired."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+    def state(self, now: datetime) -> TokenState:
+        """Whether it opens anything, and if not, why; ``future``: made under a wrong clock."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and now >= self.expires_at:
+            return "expired"
+        return "future" if is_after(self.created_at, now) else "valid"
 
 
 def tokens(session: Session) -> list[Token]:
@@ -107,9 +113,10 @@ def find_token(database: Database, secret: str, now: datetime) -> Token | None:
     with database.read() as session:
         row = session.scalar(select(ApiToken).where(ApiToken.token_hash == digest(secret)))
         token = _token(row) if row else None
-    if token is None or not token.is_valid(now):
+    if token is None or token.state(now) != "valid":
         return None
-    if token.last_used_at is None or now - token.last_used_at >= _USED_EVERY:
+    used = token.last_used_at
+    if used is None or now - used >= _USED_EVERY or is_after(used, now):
         with database.write() as session:
             session.execute(
                 update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
+from heimdallr.store.clock import SKEW
 from heimdallr.store.models import (
     ACTIVE_STATES,
     Event,
@@ -142,7 +143,7 @@ class QueueFigures:
     failed_since: int
 
 
-def queue_figures(session: Session, since: datetime) -> QueueFigures:
+def queue_figures(session: Session, since: datetime, now: datetime) -> QueueFigures:
     """How the work stands now, and what was done since a time."""
     by_state = _counts(session, select(Study.state, func.count()).group_by(Study.state))
     waiting, oldest = session.execute(
@@ -153,7 +154,9 @@ def queue_figures(session: Session, since: datetime) -> QueueFigures:
     )
     ended = _counts(
         session,
-        select(Run.state, func.count()).where(Run.finished_at >= since).group_by(Run.state),
+        select(Run.state, func.count())
+        .where(Run.finished_at.between(since, now + SKEW))
+        .group_by(Run.state),
     )
     return QueueFigures(
         by_state=by_state,

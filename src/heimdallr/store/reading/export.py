@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from heimdallr.store.columns import Json
     from heimdallr.store.database import Database
     from heimdallr.store.reading.cohort import Cohort
 
@@ -33,7 +34,6 @@ class MeasuredStudy:
 
     id: int
     study_id: int
-    case_id: str | None
     study_date: str | None
     modality: str
     sex: str | None
@@ -44,6 +44,7 @@ class MeasuredStudy:
     unit: str
     status: str
     reason: str
+    reason_coded: Json | None
     structure: str | None
 
 
@@ -129,7 +130,6 @@ def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
     return MeasuredStudy(
         id=row.id,
         study_id=study.id,
-        case_id=study.case_id,
         study_date=study.study_date,
         modality=study.modality,
         sex=study.sex,
@@ -140,6 +140,7 @@ def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
         unit=row.unit,
         status=row.status,
         reason=row.reason,
+        reason_coded=row.reason_coded,
         structure=row.structure,
     )
 

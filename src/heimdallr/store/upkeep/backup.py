@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import heimdallr
 from heimdallr.domain.errors import StorageError
-from heimdallr.publishing.files import sync_folder, whole_file
+from heimdallr.files import sync_folder, whole_file
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
 from heimdallr.store.models import Base, Study, WebSession
@@ -41,6 +41,9 @@ MANIFEST = "backup.json"
 SQLITE_COPY, POSTGRESQL_COPY = "heimdallr.db", "heimdallr.dump"
 STATE_FILES = ("watch.json",)
 """What the watch folder has taken already; everything else in the state folder is made anew."""
+
+_FOR_OWNER = 0o600
+"""The copy holds names and password hashes, and lies outside of the data folder."""
 
 _TABLES_OF_CONTENT = ("studies", "users", "api_tokens", "audit")
 """A database with a row in one of these is not empty."""
@@ -144,6 +147,7 @@ def read_manifest(source: Path) -> Manifest:
     """
     try:
         manifest = Manifest.model_validate_json((source / MANIFEST).read_bytes())
+        _demand_checksums(manifest, source)
         damaged = [
             name for name, digest in manifest.sha256.items() if _sha256(source / name) != digest
         ]
@@ -154,6 +158,27 @@ def read_manifest(source: Path) -> Manifest:
         msg = f"the backup is damaged: {', '.join(sorted(damaged))} is not as it was written"
         raise StorageError(msg, remedy="use another one")
     return manifest
+
+
+def _demand_checksums(manifest: Manifest, source: Path) -> None:
+    """What has no checksum may be anything; a name that is not a backup's may lead anywhere.
+
+    Raises:
+        StorageError: the manifest lacks the database's copy or a file that would be put back, or
+            names one that no backup holds.
+    """
+    copies, named = {SQLITE_COPY, POSTGRESQL_COPY}, manifest.sha256.keys()
+    parts = copies.union(STATE_FILES)
+    there = {name for name in parts if (source / name).exists()}
+    wrong = ""
+    if there - named or not copies & named:
+        lacking = ", ".join(sorted(there - named)) or "a database"
+        wrong = f"{MANIFEST} holds no checksum of {lacking}"
+    elif named - parts:
+        wrong = f"{MANIFEST} names files that no backup holds"
+    if wrong:
+        msg = f"the backup cannot be checked: {wrong}"
+        raise StorageError(msg, remedy="use another one")
 
 
 def _fill(
@@ -168,7 +193,7 @@ def _fill(
         if (folders.state / name).exists():
             shutil.copyfile(folders.state / name, folder / name)
     for path in folder.iterdir():
-        path.chmod(0o600)
+        path.chmod(_FOR_OWNER)
         with path.open("rb") as file:
             os.fsync(file.fileno())
     manifest = Manifest(
@@ -180,6 +205,7 @@ def _fill(
     )
     with whole_file(folder / MANIFEST) as file:
         file.write(manifest.model_dump_json(indent=2).encode())
+    (folder / MANIFEST).chmod(_FOR_OWNER)
     sync_folder(folder)
     return manifest
 

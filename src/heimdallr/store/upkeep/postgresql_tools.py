@@ -64,7 +64,8 @@ def _run(database: Database, program: str, options: Sequence[str], file: Path) -
         f"--dbname={_address(url)}",
         *([f"--file={file}"] if dumps else [str(file)]),
     ]
-    password = {"PGPASSWORD": url.password} if url.password else {}
+    secret = url.password or url.query.get("password")
+    password = {"PGPASSWORD": str(secret)} if secret else {}
     done = subprocess.run(  # noqa: S603 - a program of PostgreSQL, no shell
         command,
         env={**os.environ, **password, "LC_MESSAGES": "C"},
@@ -82,12 +83,12 @@ def _run(database: Database, program: str, options: Sequence[str], file: Path) -
 
 
 def _address(url: URL) -> str:
-    """A libpq connection string without the password (PostgreSQL manual, section 34.1.1)."""
+    """A libpq connection string without any password (PostgreSQL manual, section 34.1.1)."""
     query = {name: value for name, value in url.query.items() if isinstance(value, str)}
     parts = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
     facts = {name: str(value) for name, value in parts.items() if value is not None} | query
-    facts.pop("password", None)
-    quoted = {name: re.sub(r"([\\'])", r"\\\1", value) for name, value in facts.items()}
+    shown = {name: value for name, value in facts.items() if "password" not in name}
+    quoted = {name: re.sub(r"([\\'])", r"\\\1", value) for name, value in shown.items()}
     return " ".join(f"{name}='{value}'" for name, value in quoted.items())
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import StorageError
-from heimdallr.publishing.files import sync_folder
+from heimdallr.files import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,25 +11,35 @@ from __future__ import annotations
 import re
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.publishing.schema import PREVIEW_NAME
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import FindingRow, MeasurementRow, Study
 from heimdallr.store.results import VOLUME_NAME
+from heimdallr.store.upkeep.clock_doubt import clock_doubt
 from heimdallr.store.upkeep.deletion import finish_deletions
 from heimdallr.store.upkeep.removal import clear_aside, set_aside, size_of
-from heimdallr.store.upkeep.retention_plan import IDLE_STATES, Kept, Part, Removal, plan, policy_of
+from heimdallr.store.upkeep.retention_plan import (
+    IDLE_STATES,
+    Kept,
+    Part,
+    Plan,
+    Removal,
+    over,
+    plan,
+    policy_of,
+)
 from heimdallr.store.work.states import lock, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -60,11 +70,14 @@ class Swept:
         removals: what is gone.
         kept_back: planned, but the study was taken up meanwhile, or its files cannot be removed.
         deletions: studies whose deletion had been left undone and is done now.
+        more, doubt: as the plan has them.
     """
 
     removals: tuple[Removal, ...] = ()
     kept_back: tuple[Removal, ...] = ()
     deletions: int = 0
+    more: bool = False
+    doubt: str = ""
 
     @property
     def freed_bytes(self) -> int:
@@ -72,10 +85,18 @@ class Swept:
         return sum(removal.size_bytes for removal in self.removals)
 
 
-def sweep(settings: Settings, database: Database, now: datetime) -> Swept:
+def sweep(
+    settings: Settings, database: Database, now: datetime, *, believe_clock: bool = False
+) -> Swept:
     """Remove what is not to be kept any longer; whoever calls does so about once an hour.
 
     Several may sweep at once: whoever comes second finds it done.
+
+    Args:
+        settings: the rules, and where the data are.
+        database: where the studies are.
+        now: the time.
+        believe_clock: remove by age even where ``now`` may be wrong; a person says so.
     """
     folders = data_folders(settings)
     deletions = finish_deletions(database, folders, now)
@@ -84,15 +105,25 @@ def sweep(settings: Settings, database: Database, now: datetime) -> Swept:
     disk = _Disk(folders)
     done: list[Removal] = []
     kept_back: list[Removal] = []
-    decided = planned(settings, database, now)
-    for study_id, of_study in groupby(_by_study(decided), key=lambda one: one.study_id):
-        removals = list(of_study)
-        went = _carry_out(database, disk, study_id, removals, now)
-        with suppress(StorageError):
-            clear_aside(_roots(folders))
-        (done if went else kept_back).extend(removals)
-    swept = Swept(tuple(done), tuple(kept_back), deletions)
-    if swept != Swept():
+    stuck: set[int] = set()
+    while True:
+        decided = planned(settings, database, now, believe_clock=believe_clock, without=stuck)
+        in_turn = _by_study(decided.removals)
+        for study_id, of_study in groupby(in_turn, key=lambda one: one.study_id):
+            removals = list(of_study)
+            went = _carry_out(database, disk, study_id, removals, now)
+            with suppress(StorageError):
+                clear_aside(_roots(folders))
+            (done if went else kept_back).extend(removals)
+        # Those that cannot be removed must not take the turn of all others, sweep after sweep.
+        tried = {one.study_id for one in kept_back}
+        if done or tried <= stuck:
+            break
+        stuck = tried
+    if decided.doubt:
+        _log.warning("not_removed_by_age", reason=decided.doubt)
+    swept = Swept(tuple(done), tuple(kept_back), deletions, decided.more, decided.doubt)
+    if done or kept_back or deletions:
         _log.info(
             "swept",
             removed=len(done),
@@ -104,15 +135,40 @@ def sweep(settings: Settings, database: Database, now: datetime) -> Swept:
     return swept
 
 
-def planned(settings: Settings, database: Database, now: datetime) -> tuple[Removal, ...]:
-    """What a sweep would remove now; nothing is touched."""
-    policy = policy_of(settings)
+def planned(
+    settings: Settings,
+    database: Database,
+    now: datetime,
+    *,
+    believe_clock: bool = False,
+    at_once: bool = False,
+    without: Collection[int] = (),
+) -> Plan:
+    """What a sweep would remove now; nothing is touched.
+
+    Args:
+        settings: the rules, and where the data are.
+        database: where the studies are.
+        now: the time.
+        believe_clock: as for :func:`sweep`.
+        at_once: all that is over its period, not only a sweep's share of it.
+        without: studies to be left alone.
+    """
+    policy, doubt = policy_of(settings), ""
+    with database.read() as session:
+        if policy.shortest and not believe_clock and (found := clock_doubt(session, now)):
+            policy, doubt = policy.without_age(), str(found)
+        studies = session.scalar(select(func.count()).select_from(Study)) or 0
     if policy.removes_nothing:
-        return ()
+        return Plan(doubt=doubt)
+    most = None if at_once else policy.most(studies)
     folders = data_folders(settings)
     missing, same_disk = _missing(folders, policy)
-    facts = _facts(database, _Disk(folders), policy, missing, now)
-    return plan(facts, policy, missing, now, same_disk=same_disk)
+    every = _facts(database, _Disk(folders), policy, missing, now)
+    others = (one for one in every if one.study_id not in without)
+    facts = others if any(missing.values()) else _enough(others, policy, now, most)
+    decided = plan(facts, policy, missing, now, most=most, same_disk=same_disk)
+    return replace(decided, doubt=doubt)
 
 
 def _missing(folders: DataFolders, policy: Policy) -> tuple[Mapping[Part, int], bool]:
@@ -137,8 +193,7 @@ def _facts(
     now: datetime,
 ) -> Iterator[Kept]:
     """Studies that a rule might touch, from the oldest on, as long as one might."""
-    shortest = min((period for period in policy.periods.values() if period), default=None)
-    wanted = dict(missing)
+    shortest, wanted = policy.shortest, dict(missing)
     with database.read() as session:
         oldest_first = session.scalars(
             select(Study.id)
@@ -160,6 +215,18 @@ def _facts(
             if not kept.is_protected:
                 for part in wanted:
                     wanted[part] -= kept.sizes.get(part, 0)
+
+
+def _enough(
+    facts: Iterable[Kept], policy: Policy, now: datetime, most: int | None
+) -> Iterator[Kept]:
+    """Not more than one sweep may take by age; to know the sizes of all takes its time."""
+    due = 0
+    for kept in facts:
+        yield kept
+        due += not kept.is_protected and bool(over(kept, policy, now))
+        if most is not None and due > most:
+            return
 
 
 def _critical_unseen(session: Session, studies: Sequence[int]) -> frozenset[int]:

@@ -1,15 +1,17 @@
 """What retention removes: decided from facts and the clock, without touching anything.
 
 Two rules. *By age*: each part of a study has its own period, counted from the last image received
-or the end of the last work on it, whichever is later. *By space*: where less is free than is to
-be kept free, originals, volumes and masks of the oldest studies go until enough is; results
-never do. Neither rule touches a study that is receiving, waiting, being worked on, handed over or
-deleted, that a person has flagged, or that has a critical finding nobody has acknowledged.
+or the end of the last work on it, whichever is later; one sweep touches a share of the studies at
+most, so that a clock which is years ahead does not cost everything at once. *By space*: where less
+is free than is to be kept free, originals, volumes and masks of the oldest studies go until enough
+is; results never do. Neither rule touches a study that is receiving, waiting, being worked on,
+handed over or deleted, that a person has flagged, or that has a critical finding nobody has
+acknowledged.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
@@ -52,10 +54,30 @@ SPACE_ORDER = (Part.ORIGINALS, Part.VOLUME, Part.MASKS)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long parts are kept (``None``: for ever), and how much space is to be free, in bytes."""
+    """The rules.
+
+    Attributes:
+        periods: how long parts are kept; ``None``: for ever.
+        keep_free: bytes that are to be free.
+        share: of how many of all studies, 0 to 1, one sweep may take something by age.
+    """
 
     periods: Mapping[Part, timedelta | None]
     keep_free: int = 0
+    share: float = 1.0
+
+    @property
+    def shortest(self) -> timedelta | None:
+        """The shortest period there is."""
+        return min((period for period in self.periods.values() if period), default=None)
+
+    def most(self, studies: int) -> int:
+        """Of how many studies one sweep may take something by age, where there are so many."""
+        return max(int(self.share * studies), 1)
+
+    def without_age(self) -> Policy:
+        """The same, with nothing removed by age."""
+        return replace(self, periods=dict.fromkeys(Part))
 
     @property
     def removes_nothing(self) -> bool:
@@ -98,6 +120,21 @@ class Removal:
     reason: Literal["age", "space"]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to go now.
+
+    Attributes:
+        removals: what goes by age, then what goes for space, each from the oldest study on.
+        more: further studies are over their periods; they go with later sweeps.
+        doubt: why nothing goes by age, where the clock cannot be right.
+    """
+
+    removals: tuple[Removal, ...] = ()
+    more: bool = False
+    doubt: str = ""
+
+
 def policy_of(settings: Settings) -> Policy:
     """The policy the settings describe."""
 
@@ -112,6 +149,7 @@ def policy_of(settings: Settings) -> Policy:
             Part.RESULTS: period(settings.keep_results_days),
         },
         int(settings.keep_free_gb * 1e9),
+        settings.keep_sweep_percent / 100,
     )
 
 
@@ -121,8 +159,9 @@ def plan(
     missing: Mapping[Part, int],
     now: datetime,
     *,
+    most: int | None = None,
     same_disk: bool = True,
-) -> tuple[Removal, ...]:
+) -> Plan:
     """What is to go.
 
     Args:
@@ -130,21 +169,15 @@ def plan(
         policy: the rules.
         missing: part → bytes that are to be gained on the disk where such parts are.
         now: the time.
+        most: of how many studies something may go by age; ``None``: of any number.
         same_disk: all parts share one disk, so that what one frees the others need not.
-
-    Returns:
-        What goes by age, then what goes for space, each from the oldest study on.
     """
     oldest_first = sorted(
         (study for study in studies if not study.is_protected),
         key=lambda study: (study.since, study.study_id),
     )
-    aged = [
-        _removal(study, part, "age")
-        for study in oldest_first
-        for part in Part
-        if part in study.sizes and _is_over(study, policy.periods.get(part), now)
-    ]
+    due = [(study, parts) for study in oldest_first if (parts := over(study, policy, now))]
+    aged = [_removal(study, part, "age") for study, parts in due[:most] for part in parts]
     still_missing = dict(missing)
     for removal in aged:
         _gain(still_missing, removal, same_disk=same_disk)
@@ -157,7 +190,7 @@ def plan(
                 removal = _removal(study, part, "space")
                 for_space.append(removal)
                 _gain(still_missing, removal, same_disk=same_disk)
-    return (*aged, *for_space)
+    return Plan((*aged, *for_space), more=most is not None and len(due) > most)
 
 
 def _removal(study: Kept, part: Part, reason: Literal["age", "space"]) -> Removal:
@@ -165,8 +198,10 @@ def _removal(study: Kept, part: Part, reason: Literal["age", "space"]) -> Remova
     return Removal(study.study_id, study.case_id, study.since, part, size, reason)
 
 
-def _is_over(study: Kept, period: timedelta | None, now: datetime) -> bool:
-    return period is not None and now - study.since > period
+def over(study: Kept, policy: Policy, now: datetime) -> list[Part]:
+    """The parts of a study whose periods are over."""
+    periods = ((part, policy.periods.get(part)) for part in Part if part in study.sizes)
+    return [part for part, period in periods if period and now - study.since > period]
 
 
 def _gain(missing: dict[Part, int], removal: Removal, *, same_disk: bool) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import delete, select
 
 from heimdallr import __version__
+from heimdallr.store.clock import is_after
 from heimdallr.store.models import ACTIVE_STATES, Run, Service, StudyState
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ BEAT_S = 10.0
 ALIVE = timedelta(seconds=60)
 """Older than this, its last sign means that it is dead, or cannot reach the database."""
 REMEMBERED = timedelta(hours=1)
-"""How long one is shown that was not seen again."""
+"""How long one is shown that was not seen again; one seen so long after now never was."""
 
 Kind = Literal["worker", "recorder"]
 
@@ -61,11 +62,8 @@ class Presence:
             )
             session.add(row)
         row.last_seen_at, row.details = now, dict(self.details)
-        session.execute(
-            delete(Service).where(
-                Service.kind == self.kind, Service.last_seen_at < now - REMEMBERED
-            )
-        )
+        remembered = Service.last_seen_at.between(now - REMEMBERED, now + REMEMBERED)
+        session.execute(delete(Service).where(Service.kind == self.kind, ~remembered))
 
     def leave(self, session: Session) -> None:
         """It ends, as it was told to."""
@@ -120,7 +118,7 @@ def _living(row: Service, runs: Sequence[CurrentRun], now: datetime) -> Living:
         version=row.version,
         started_at=row.started_at,
         last_seen_at=row.last_seen_at,
-        alive=now - row.last_seen_at <= ALIVE,
+        alive=now - row.last_seen_at <= ALIVE and not is_after(row.last_seen_at, now),
         details=dict(row.details),
         runs=tuple(runs),
     )

@@ -28,7 +28,7 @@ class Entry(BaseModel):
     actor: str = Field(examples=["user:anna"])
     address: str = Field(examples=["10.1.2.3"])
     action: str = Field(examples=["study.view"])
-    object: str = Field(examples=["SilvaMJ_20260201_123456"])
+    object: str = Field(examples=["study:17"])
     outcome: str = Field(examples=["ok"])
     details: str
 
@@ -54,7 +54,7 @@ class Wanted(BaseModel):
     action: str | None = Field(
         None, max_length=64, pattern=_PLAIN, description="`study` finds every `study.…`"
     )
-    object: str | None = Field(None, max_length=160, pattern=_PLAIN, description="a case ID")
+    object: str | None = Field(None, max_length=160, pattern=_PLAIN, examples=["study:17"])
     outcome: str | None = Field(None, max_length=32, pattern=_PLAIN, examples=["refused"])
     since: Moment | None = None
     until: Moment | None = None

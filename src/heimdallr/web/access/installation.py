@@ -6,15 +6,15 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-
 from heimdallr.clock import utc_now
 from heimdallr.store.people.accounts import FIRST_ADMINISTRATOR, ensure_administrator
+from heimdallr.store.people.passwords import ONE_TIME_FOR
 from heimdallr.web.access import audit_api, docs, sign_in_api, tokens_api, users_api
 from heimdallr.web.access.gate import Access, Gate
 from heimdallr.web.access.guard import unguarded
 from heimdallr.web.access.headers import SecurityHeaders
 from heimdallr.web.access.hosts import check_settings
+from heimdallr.web.access.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,7 @@ def install(
     app.state.access = access = Access(settings, database, now)
     app.add_middleware(Gate, access=access)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(
-        ProxyHeadersMiddleware,
-        trusted_hosts=list(settings.trusted_proxies),
-    )
+    app.add_middleware(TrustedProxies, access=access)
 
 
 def welcome_administrator(settings: Settings, database: Database, now: datetime) -> None:
@@ -79,6 +76,6 @@ def welcome_administrator(settings: Settings, database: Database, now: datetime)
             f"\n  The first administrator is ready to sign in; this is shown only once.\n\n"
             f"      user      {FIRST_ADMINISTRATOR}\n"
             f"      password  {password}\n\n"
-            f"  It must be changed at the first sign-in.\n\n"
+            f"  It must be changed at the first sign-in, within {ONE_TIME_FOR.days} days.\n\n"
         )
         sys.stderr.flush()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, SecretStr
 from heimdallr.domain.errors import AccountError
 from heimdallr.store.models import Role
 from heimdallr.store.people import accounts
-from heimdallr.store.people.passwords import MAX_LENGTH
+from heimdallr.store.people.passwords import MAX_LENGTH, ONE_TIME_FOR
 from heimdallr.store.people.sessions import end_session
 from heimdallr.store.people.sign_in import Attempt, Refusal, admit, sign_in
 from heimdallr.web.access.gate import Access, cookie_name, identify, session_cookie
@@ -86,10 +86,7 @@ async def start_session(request: Request, response: Response, credentials: Crede
         sign_in, access.database, attempt, access.now(), access.lasts, limiter=_computing
     )
     if isinstance(outcome, Refusal):
-        if outcome.wait is None:
-            detail = "the name or the password is wrong"
-            raise Problem(401, detail, code="wrong_credentials", headers=CHALLENGE)
-        raise _too_many(outcome.wait)
+        raise _refused(outcome)
     _set_cookie(request, response, access, outcome.session)
     user = outcome.user
     principal = of_user(user.name, user.role, 0, must_change_password=user.must_change_password)
@@ -137,12 +134,26 @@ def _change(request: Request, who: Principal, change: PasswordChange) -> None:
             who.name,
             present,
             change.new.get_secret_value(),
+            access.now(),
             keep_session=who.session_id,
         )
     except AccountError as error:
         audit(request, who, "user.password", f"user:{who.name}", "refused")
         raise Problem(422, str(error), code="password") from None
     audit(request, who, "user.password", f"user:{who.name}")
+
+
+def _refused(refusal: Refusal) -> Problem:
+    if refusal.wait is not None:
+        return _too_many(refusal.wait)
+    if refusal.expired:
+        detail = (
+            f"this one-time password is no longer valid after {ONE_TIME_FOR.days} days; "
+            "ask an administrator for another one"
+        )
+        return Problem(401, detail, code="password_expired", headers=CHALLENGE)
+    detail = "the name or the password is wrong"
+    return Problem(401, detail, code="wrong_credentials", headers=CHALLENGE)
 
 
 def _too_many(wait: timedelta) -> Problem:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from heimdallr.domain.errors import AccountError
 from heimdallr.store.people import tokens
@@ -23,8 +23,10 @@ Scope = Literal["upload", "read", "operate", "metrics", "admin"]
 class TokenView(BaseModel):
     """A token, without its secret."""
 
-    model_config = ConfigDict(from_attributes=True)
     name: str = Field(examples=["ris"])
+    state: tokens.TokenState = Field(
+        description="future: made under a wrong clock, and refused as revoked ones are"
+    )
     scopes: list[Scope]
     created_at: datetime
     created_by: str
@@ -60,7 +62,7 @@ def list_tokens(request: Request, who: Administrator) -> Tokens:
     audit(request, who, "token.list")
     access: Access = request.app.state.access
     with access.database.read() as session:
-        return Tokens(tokens=[_view(token) for token in tokens.tokens(session)])
+        return Tokens(tokens=[_view(access, token) for token in tokens.tokens(session)])
 
 
 @router.post("", status_code=201, response_model=TokenSecret, responses=responses(409, 422))
@@ -80,7 +82,7 @@ def create_token(request: Request, who: Administrator, new: NewToken) -> TokenSe
         raise Problem(409, str(error)) from None
     details = f"scopes {' '.join(sorted(token.scopes))}"
     audit(request, who, "token.create", f"token:{token.name}", details=details)
-    return TokenSecret(secret=secret, token=_view(token))
+    return TokenSecret(secret=secret, token=_view(access, token))
 
 
 @router.delete("/{name}", response_model=TokenView, responses=responses(404, 422))
@@ -97,8 +99,9 @@ def revoke_token(
             session.add(entry(request, who, "token.revoke", f"token:{token.name}"))
     except AccountError:
         raise Problem(404, "there is no such token") from None
-    return _view(token)
+    return _view(access, token)
 
 
-def _view(token: tokens.Token) -> TokenView:
-    return TokenView.model_validate(token)
+def _view(access: Access, token: tokens.Token) -> TokenView:
+    copied = {name: getattr(token, name) for name in TokenView.model_fields if name != "state"}
+    return TokenView.model_validate(copied | {"state": token.state(access.now())})

@@ -29,7 +29,8 @@ def audit(  # noqa: PLR0917 - the order of the trail's columns
         request: the request being answered.
         principal: who asked.
         action: thing and verb, as ``study.view``, ``study.download``, ``study.delete``.
-        object: case ID, or ``study:<id>`` before there is one; never a patient's name.
+        object: ``study:17``, ``user:anna``, ``token:research``; never a case ID, which begins with
+            a patient's surname.
         outcome: ``ok``, ``refused`` or ``failed``.
         details: what else matters, without patient data.
 

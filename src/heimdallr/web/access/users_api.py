@@ -33,6 +33,9 @@ class UserView(BaseModel):
     role: Role
     disabled: bool = Field(description="shut out")
     must_change_password: bool
+    one_time_until: datetime | None = Field(
+        description="until when a one-time password works; null: the password is their own"
+    )
     created_at: datetime
     last_login_at: datetime | None
 
@@ -58,7 +61,7 @@ class UserChange(BaseModel):
 
 
 class OneTimePassword(BaseModel):
-    """A password that is shown once and must be changed at the next sign-in."""
+    """A password that is shown once and must be changed at a sign-in within 7 days."""
 
     name: str = Field(examples=["anna"])
     password: str = Field(examples=["abcde-fghij-kmnpq-rstuv"])
@@ -116,7 +119,9 @@ def reset_password(request: Request, who: Administrator, name: Name) -> OneTimeP
     with access.database.read() as session:
         account = _existing(accounts.accounts(session), name)
     password = passwords.one_time()
-    accounts.set_password(access.database, account.name, password, must_change_password=True)
+    accounts.set_password(
+        access.database, account.name, password, access.now(), must_change_password=True
+    )
     audit(request, who, "user.password", f"user:{account.name}", details="one-time password")
     return OneTimePassword(name=account.name, password=password)
 

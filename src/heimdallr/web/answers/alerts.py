@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from heimdallr.store.clock import SKEW
 from heimdallr.store.models import Peer, Quarantined, Run, Study, StudyState
+from heimdallr.store.upkeep.clock_doubt import ClockDoubt, clock_doubt
+from heimdallr.store.upkeep.retention_plan import policy_of
 from heimdallr.store.work.services import services
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ class Facts:
         failed: studies that failed within a day, and still stand so.
         quarantined: files put into quarantine within a day.
         rejected: DICOM systems that were turned away within a day.
+        clock_doubt: why nothing is removed by age, where something would be.
         bundled: tasks that the bundled weights would segment.
     """
 
@@ -67,18 +71,19 @@ class Facts:
     failed: int
     quarantined: int
     rejected: int
+    clock_doubt: ClockDoubt | None
     bundled: Sequence[str]
 
 
 def gather(context: Context, bundled: Sequence[str]) -> Facts:
     """The facts as they are now."""
     now, settings = context.now(), context.settings
-    a_day_ago = now - DAY
+    lately = (now - DAY, now + SKEW)
     failed = select(func.count()).where(
-        Study.state == StudyState.FAILED, Study.finished_at >= a_day_ago
+        Study.state == StudyState.FAILED, Study.finished_at.between(*lately)
     )
-    quarantined = select(func.count()).where(Quarantined.received_at >= a_day_ago)
-    rejected = select(func.count()).where(Peer.last_rejection_at >= a_day_ago)
+    quarantined = select(func.count()).where(Quarantined.received_at.between(*lately))
+    rejected = select(func.count()).where(Peer.last_rejection_at.between(*lately))
     queued = select(func.min(Run.queued_at)).where(Run.state == StudyState.QUEUED)
     with context.database.read() as session:
         oldest = session.scalar(queued)
@@ -92,6 +97,7 @@ def gather(context: Context, bundled: Sequence[str]) -> Facts:
             failed=session.scalar(failed) or 0,
             quarantined=session.scalar(quarantined) or 0,
             rejected=session.scalar(rejected) or 0,
+            clock_doubt=clock_doubt(session, now) if policy_of(settings).shortest else None,
             bundled=bundled,
         )
 
@@ -120,6 +126,10 @@ def _mishaps(facts: Facts) -> Iterator[Alert]:
         minutes = int(facts.waiting_s // 60)
         message = f"the oldest waiting study has waited for {minutes} minutes"
         yield Alert("waiting_long", "warning", message, {"minutes": minutes})
+    if doubt := facts.clock_doubt:
+        days = {"last": doubt.last, "until": doubt.until, "now": doubt.now}
+        values = {name: f"{day:%Y-%m-%d}" for name, day in days.items()}
+        yield Alert("clock_doubted", "warning", str(doubt), dict(values))
     counted: tuple[tuple[AlertCode, int, str], ...] = (
         ("failures", facts.failed, "studies failed in the last 24 hours"),
         ("quarantine", facts.quarantined, "received files were quarantined in the last 24 hours"),

@@ -19,6 +19,7 @@ from heimdallr.store.models import Study, StudyState
 from heimdallr.store.reading.details import study_by_case
 from heimdallr.web.answers.files import case_folder_of
 from heimdallr.web.http.problems import Problem
+from heimdallr.web.schemas.common import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,11 @@ class CaseFolder:
     study: Study
     path: Path
 
+    @property
+    def name(self) -> str:
+        """How the audit trail names it."""
+        return trail_name(self.study.id)
+
     def results(self) -> Results:
         """``resultados.json``.
 
@@ -55,6 +61,11 @@ class CaseFolder:
     def identity(self) -> Identity:
         """``id.json``; raises as :meth:`results`."""
         return _document(self.path, IDENTITY_FILE, read_identity)
+
+
+def trail_name(study_id: int) -> str:
+    """How the audit trail names a study; a case ID would say whose it is."""
+    return f"study:{study_id}"
 
 
 def study_of(context: Context, study_id: int) -> Study:
@@ -70,14 +81,20 @@ def study_of(context: Context, study_id: int) -> Study:
     return study
 
 
-def case_of(context: Context, case_id: str) -> CaseFolder:
+def case_of(context: Context, case: str) -> CaseFolder:
     """The folder of a case that has results.
+
+    Args:
+        context: where the studies are.
+        case: its case ID, or the number of its study, which no case ID consists of.
 
     Raises:
         Problem: 404, there is no such case; 409, it has no results (yet).
     """
+    if case.isascii() and case.isdigit():
+        return folder_of(context, study_of(context, min(int(case), MAX_ID)))
     with context.database.read() as session:
-        study = study_by_case(session, case_id)
+        study = study_by_case(session, case)
     if study is None or study.state is StudyState.DELETING:
         raise Problem(404, "there is no case of this name")
     return folder_of(context, study)

@@ -19,12 +19,13 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
 
 from heimdallr.publishing.case_folder import CASE_ID
-from heimdallr.publishing.schema import LABELS_FOLDER
+from heimdallr.publishing.publish import DRAWINGS, VOLUME_NAME
+from heimdallr.publishing.schema import LABELS_FILE, LABELS_FOLDER, PREVIEW_NAME, RESULTS_FILE
 from heimdallr.web.http.compression import takes_gzip
 from heimdallr.web.http.problems import Answers, Problem, responses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from fastapi import Request
@@ -34,6 +35,8 @@ _FOLDER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.png")
 _MASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.nii\.gz")
 _ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\.[A-Za-z0-9_-]{1,20}){1,3}")
+_UNNAMED = {RESULTS_FILE, VOLUME_NAME, PREVIEW_NAME, f"{LABELS_FOLDER}/{LABELS_FILE}"}
+_MADE_HERE = re.compile(rf"({'|'.join(DRAWINGS)})\w*\.png|{_FOLDER.pattern}/{_MASK.pattern}")
 _NO_MASKS = frozenset({LABELS_FOLDER})
 """Folders of a case whose files are no masks of one structure."""
 _TYPES = {".png": "image/png", ".gz": "application/gzip", ".json": "application/json"}
@@ -85,6 +88,14 @@ def all_files(folder: Path) -> list[str]:
     return sorted(
         path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)
     )
+
+
+def unnamed_files(folder: Path) -> list[str]:
+    """Those of them that hold nothing of the patient, or do not once they are rewritten.
+
+    What somebody else has put there may hold anything.
+    """
+    return [name for name in all_files(folder) if name in _UNNAMED or _MADE_HERE.fullmatch(name)]
 
 
 def picture(folder: Path, name: str) -> Path:
@@ -190,7 +201,9 @@ def _known(headers: Headers, etag: str) -> bool:
     return etag in given or given == ["*"]
 
 
-def send_zip(folder: Path, names: Sequence[str], download: str) -> StreamingResponse:
+def send_zip(
+    folder: Path, names: Sequence[str], download: str, instead: Mapping[str, bytes] | None = None
+) -> StreamingResponse:
     """A ZIP of files of one folder, packed while it is sent.
 
     Members are stored as they are: masks and volumes are compressed already.
@@ -200,15 +213,16 @@ def send_zip(folder: Path, names: Sequence[str], download: str) -> StreamingResp
             than mix two results.
         names: the members, relative to it.
         download: name of the download.
+        instead: name → content that takes the file's place.
     """
     return StreamingResponse(
-        _zipped(folder, names),
+        _zipped(folder, names, instead or {}),
         media_type="application/zip",
         headers={**EXAMINED, "Content-Disposition": f'attachment; filename="{download}"'},
     )
 
 
-def _zipped(folder: Path, names: Sequence[str]) -> Iterator[bytes]:
+def _zipped(folder: Path, names: Sequence[str], instead: Mapping[str, bytes]) -> Iterator[bytes]:
     sink = _Sink()
     with _opened(folder) as root, zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for name in names:
@@ -218,6 +232,9 @@ def _zipped(folder: Path, names: Sequence[str]) -> Iterator[bytes]:
                 if not stat.S_ISREG(found.st_mode):
                     continue
                 member = zipfile.ZipInfo(name, time.localtime(found.st_mtime)[:6])
+                if name in instead:
+                    archive.writestr(member, instead[name])
+                    continue
                 member.file_size = found.st_size
                 with archive.open(member, "w") as target:
                     while chunk := source.read(_CHUNK):

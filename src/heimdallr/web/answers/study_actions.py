@@ -11,7 +11,7 @@ from heimdallr.store.reading import details
 from heimdallr.store.upkeep import deletion
 from heimdallr.store.work import lifecycle
 from heimdallr.web.access import Principal, audit
-from heimdallr.web.answers.cases import study_of
+from heimdallr.web.answers.cases import study_of, trail_name
 from heimdallr.web.context import Context
 from heimdallr.web.http.problems import Problem
 
@@ -41,7 +41,7 @@ class Asked:
             Problem: 404, there is none.
         """
         study = study_of(self.context, study_id)
-        audit(self.request, self.who, f"study.{action}", study.case_id or f"study:{study_id}")
+        audit(self.request, self.who, f"study.{action}", trail_name(study_id))
         return study
 
 

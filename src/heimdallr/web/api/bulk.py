@@ -25,18 +25,15 @@ _PLAIN = {
     "reprocess": study_actions.reprocess,
     "delete": study_actions.delete,
 }
-_PERMISSIONS = {"read": Permission.READ, "delete": Permission.ADMIN}
-"""What takes another permission than to operate."""
 
 
 @router.post("/commands")
 def command_studies(request: Request, context: Ctx, who: Reader, command: Command) -> Outcomes:
     """Do one thing to up to 200 studies, each as by its own endpoint; one refused stops no other.
 
-    It takes the permission of the action: `read` for marks as read, `admin` to delete, else
-    `operate`.
+    It takes the permission of the action: `admin` to delete, else `operate`.
     """
-    demand(request, who, _PERMISSIONS.get(command.action, Permission.OPERATE))
+    demand(request, who, Permission.ADMIN if command.action == "delete" else Permission.OPERATE)
     asked = Asked(request, context, who)
     outcomes = [_outcome(asked, number, command) for number in dict.fromkeys(command.studies)]
     done = sum(one.outcome == "ok" for one in outcomes)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from heimdallr.web.access import REFUSALS, Administrator, Operator, Reader
+from heimdallr.web.access import REFUSALS, Administrator, Operator
 from heimdallr.web.answers import study_actions
 from heimdallr.web.answers.study_actions import Asked
 from heimdallr.web.answers.worklist_rows import row_out
@@ -66,9 +66,12 @@ def flag_study(
 
 @router.put("/read")
 def mark_study_read(
-    request: Request, context: Ctx, who: Reader, study_id: StudyId, mark: Mark
+    request: Request, context: Ctx, who: Operator, study_id: StudyId, mark: Mark
 ) -> StudyRow:
-    """Mark the results as read, or as unread again. 409 where there are none."""
+    """Mark the results as read, or as unread again. 409 where there are none.
+
+    What is read no longer needs attention: it takes the permission `operate`.
+    """
     study_actions.mark_read(Asked(request, context, who), study_id, on=mark.on)
     return row_out(context, study_id)
 

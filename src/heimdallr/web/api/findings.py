@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from heimdallr.store.models import FindingRow
 from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Operator, audit
-from heimdallr.web.answers.cases import study_of
+from heimdallr.web.answers.cases import study_of, trail_name
 from heimdallr.web.context import Ctx
 from heimdallr.web.http.problems import Problem, responses
 from heimdallr.web.schemas.common import FindingId, StudyId
@@ -28,14 +28,8 @@ def acknowledge_finding(  # noqa: PLR0917 - FastAPI passes them by name
     said: Acknowledgement,
 ) -> FindingOut:
     """Say that a person has seen a finding; the latest word stands, older ones are events."""
-    study = study_of(context, study_id)
-    audit(
-        request,
-        who,
-        "finding.acknowledge",
-        study.case_id or f"study:{study_id}",
-        details=f"finding:{finding_id}",
-    )
+    name = trail_name(study_of(context, study_id).id)
+    audit(request, who, "finding.acknowledge", name, details=f"finding:{finding_id}")
     with context.database.write() as session:
         row = session.get(FindingRow, finding_id)
         if row is None or row.study_fk != study_id:

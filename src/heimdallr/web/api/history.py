@@ -7,7 +7,7 @@ from pydantic import Field
 
 from heimdallr.store.reading.history import Examined, history
 from heimdallr.web.access import REFUSALS, Reader, audit
-from heimdallr.web.answers.cases import study_of
+from heimdallr.web.answers.cases import study_of, trail_name
 from heimdallr.web.context import Ctx
 from heimdallr.web.http.problems import responses
 from heimdallr.web.schemas.common import Message, StudyId, calendar_date
@@ -41,7 +41,7 @@ def get_study_history(
 ) -> StudyHistory:
     """What was measured in this study and in the patient's other ones, earlier and later."""
     study = study_of(context, study_id)
-    audit(request, who, "study.view", study.case_id or f"study:{study_id}", details="history")
+    audit(request, who, "study.view", trail_name(study_id), details="history")
     with context.database.read() as session:
         found = history(session, study, names=query.name, limit=query.limit)
     return StudyHistory(

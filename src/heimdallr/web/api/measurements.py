@@ -31,7 +31,7 @@ from heimdallr.web.schemas.references import reference_out
 router = APIRouter(prefix="/api/v1/measurements", tags=["measurements"], responses=REFUSALS)
 
 _COLUMNS = (
-    "study_id", "case_id", "study_date", "modality", "sex", "age_years",
+    "study_id", "study_date", "modality", "sex", "age_years",
     "name", "value", "text", "unit", "status", "reason", "structure",
 )  # fmt: skip
 Name = Annotated[str, Query(max_length=100)]
@@ -105,7 +105,10 @@ def list_measurements(
 def export_measurements_csv(
     request: Request, context: Ctx, who: Reader, query: Annotated[MeasurementQuery, Query()]
 ) -> Response:
-    """The same as a table, all of it, streamed; safe to open in a spreadsheet."""
+    """The same as a table, all of it, streamed; safe to open in a spreadsheet.
+
+    Studies stand in it by number; date, sex and age are the only facts about the patient.
+    """
     audit(request, who, "measurements.export", details="csv")
     rows = (
         [getattr(row, column) for column in _COLUMNS]
@@ -157,5 +160,5 @@ def _catalogue() -> Catalogue:
 
 
 def _out(row: export.MeasuredStudy) -> MeasuredOut:
-    copied = {column: getattr(row, column) for column in _COLUMNS}
+    copied = {column: getattr(row, column) for column in (*_COLUMNS, "reason_coded")}
     return MeasuredOut.model_validate(copied | {"study_date": calendar_date(row.study_date)})

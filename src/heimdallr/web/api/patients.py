@@ -50,7 +50,7 @@ def get_case_results(
 ) -> ResultsWithImages:
     """The numbers of a case, `resultados.json`, and the names of its pictures."""
     case = case_of(context, case_id)
-    audit(request, who, "study.view", case_id)
+    audit(request, who, "study.view", case.name)
     found = case.results()
     return ResultsWithImages(**found.model_dump(by_alias=True), images=pictures(case.path))
 
@@ -59,7 +59,7 @@ def get_case_results(
 def get_case_metadata(request: Request, context: Ctx, who: Reader, case_id: CaseId) -> Identity:
     """Patient and study of a case, `id.json`."""
     case = case_of(context, case_id)
-    audit(request, who, "study.view", case_id)
+    audit(request, who, "study.view", case.name)
     return case.identity()
 
 
@@ -67,7 +67,7 @@ def get_case_metadata(request: Request, context: Ctx, who: Reader, case_id: Case
 def get_case_nifti(request: Request, context: Ctx, who: Reader, case_id: CaseId) -> Response:
     """The converted volume; ranges and ETag as HTTP has them."""
     case = case_of(context, case_id)
-    audit(request, who, "study.download", case_id, details="volume")
+    audit(request, who, "study.download", case.name, details="volume")
     return send_file(request, case.path / VOLUME_NAME, f"study-{case.study.id}-{VOLUME_NAME}")
 
 
@@ -86,7 +86,7 @@ def download_case_folder(
     masks = mask_folders(case.path).get(folder)
     if not masks:
         raise Problem(404, "nothing was segmented into this folder")
-    audit(request, who, "study.download", case_id, details=folder)
+    audit(request, who, "study.download", case.name, details=folder)
     names = [f"{folder}/{mask}.nii.gz" for mask in masks]
     return send_zip(case.path, names, f"study-{case.study.id}-{folder}.zip")
 
@@ -98,5 +98,5 @@ def get_case_image(
     """A picture of a case."""
     case = case_of(context, case_id)
     path = picture(case.path, filename)
-    audit(request, who, "study.view", case_id, details=path.name)
+    audit(request, who, "study.view", case.name, details=path.name)
     return send_file(request, path, filename, inline=True)

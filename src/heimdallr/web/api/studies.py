@@ -6,12 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from heimdallr.publishing.publish import VOLUME_NAME
-from heimdallr.publishing.schema import IDENTITY_FILE
+from heimdallr.publishing.results import results_json
+from heimdallr.publishing.schema import RESULTS_FILE
+from heimdallr.publishing.unnamed import unnamed
 from heimdallr.store.models import FindingRow, Patient, Study, StudyState
 from heimdallr.store.reading import details
 from heimdallr.store.work.runs import queue_position
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
-from heimdallr.web.answers.cases import CaseFolder, folder_of, study_of
+from heimdallr.web.answers.cases import CaseFolder, folder_of, study_of, trail_name
 from heimdallr.web.answers.files import (
     PARTS,
     all_files,
@@ -21,6 +23,7 @@ from heimdallr.web.answers.files import (
     pictures,
     send_file,
     send_zip,
+    unnamed_files,
 )
 from heimdallr.web.answers.judged_measurements import judged
 from heimdallr.web.answers.worklist_rows import row_out
@@ -53,7 +56,7 @@ _ZIP: Answers = {200: {"description": "ZIP", "content": {"application/zip": {}}}
 def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) -> StudyDetail:
     """Everything about a study: series and why they were chosen, runs, results, where from."""
     study = study_of(context, study_id)
-    audit(request, who, "study.view", _name(study))
+    audit(request, who, "study.view", trail_name(study_id))
     row = row_out(context, study_id)
     with context.database.read() as session:
         patient = session.get(Patient, study.patient_fk) if study.patient_fk else None
@@ -102,7 +105,7 @@ def list_study_events(  # noqa: PLR0917 - FastAPI passes them by name
     limit: Limit = 100,
 ) -> Events:
     """What happened to a study, newest first."""
-    audit(request, who, "study.view", _name(study_of(context, study_id)), details="events")
+    audit(request, who, "study.view", trail_name(study_of(context, study_id).id), details="events")
     with context.database.read() as session:
         rows = details.events(session, study_id=study_id, before=before, limit=limit)
     return events_page(rows, limit)
@@ -124,7 +127,7 @@ def download_study_masks(
     masks = mask_folders(case.path).get(folder)
     if not masks:
         raise Problem(404, "nothing was segmented into such a folder")
-    audit(request, who, "study.download", _name(case.study), details=folder)
+    audit(request, who, "study.download", case.name, details=folder)
     names = [f"{folder}/{one}.nii.gz" for one in masks]
     return send_zip(case.path, names, f"study-{study_id}-{folder}.zip")
 
@@ -136,7 +139,7 @@ def get_study_mask(  # noqa: PLR0917 - FastAPI passes them by name
     """The mask of one structure, NIfTI-1, gzipped, on the voxels of the volume."""
     case = folder_of(context, study_of(context, study_id))
     path = mask(case.path, folder, structure)
-    audit(request, who, "study.download", _name(case.study), details=f"{folder}/{path.name}")
+    audit(request, who, "study.download", case.name, details=f"{folder}/{path.name}")
     return send_file(request, path, f"study-{study_id}-{folder}-{path.name}")
 
 
@@ -147,7 +150,7 @@ def get_study_image(
     """A picture."""
     case = folder_of(context, study_of(context, study_id))
     path = picture(case.path, filename)
-    audit(request, who, "study.view", _name(case.study), details=path.name)
+    audit(request, who, "study.view", case.name, details=path.name)
     return send_file(request, path, filename, inline=True)
 
 
@@ -159,13 +162,23 @@ def download_study_archive(
     study_id: StudyId,
     *,
     identity: Annotated[
-        bool, Query(description="with `id.json`, the file that names the patient")
+        bool, Query(description="with `id.json` and the case ID, which name the patient")
     ] = True,
 ) -> Response:
-    """The whole case folder, as a ZIP."""
+    """The whole case folder, as a ZIP; without `id.json` nothing in it tells whose it is.
+
+    The case ID and all UIDs are then the study's number in `resultados.json` too.
+    """
     case = _opened(request, context, who, study_id, "archive" if identity else "archive, unnamed")
-    names = [name for name in all_files(case.path) if identity or name != IDENTITY_FILE]
-    return send_zip(case.path, names, f"study-{study_id}.zip")
+    download = f"study-{study_id}.zip"
+    if identity:
+        return send_zip(case.path, all_files(case.path), download)
+    names = unnamed_files(case.path)
+    return send_zip(case.path, names, download, {RESULTS_FILE: _unnamed_results(case)})
+
+
+def _unnamed_results(case: CaseFolder) -> bytes:
+    return results_json(unnamed(case.results(), case.identity(), case.study.id)).encode()
 
 
 def _opened(
@@ -173,9 +186,5 @@ def _opened(
 ) -> CaseFolder:
     """The study's folder; the audit trail says what is taken out of it."""
     case = folder_of(context, study_of(context, study_id))
-    audit(request, who, "study.download", _name(case.study), details=what)
+    audit(request, who, "study.download", case.name, details=what)
     return case
-
-
-def _name(study: Study) -> str:
-    return study.case_id or f"study:{study.id}"

@@ -68,7 +68,7 @@ def get_queue(context: Ctx, _who: Reader) -> Queue:
     """How the work stands: what waits, what runs, how long stages take, what failed today."""
     now = context.now()
     with context.database.read() as session:
-        figures = details.queue_figures(session, now - _DAY)
+        figures = details.queue_figures(session, now - _DAY, now)
     oldest = figures.oldest_queued_at
     return Queue(
         by_state=dict(figures.by_state),

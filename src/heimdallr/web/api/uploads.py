@@ -27,7 +27,7 @@ from heimdallr.intake.uploads import (
 )
 from heimdallr.web.access import REFUSALS, Uploader, audit
 from heimdallr.web.context import Context, Ctx
-from heimdallr.web.http.multipart import FileOfForm
+from heimdallr.web.http.multipart import FORM_BYTES, FileOfForm
 from heimdallr.web.http.problems import Problem, responses
 from heimdallr.web.schemas.founding import UploadAccepted
 
@@ -45,8 +45,6 @@ LEAST_BYTES_PER_S = 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PATIENCE_S = 60.0
 _PIECE = 2**20
-_FORM_BYTES = 64 * 1024
-"""What the form around the file may take."""
 
 
 @dataclass(slots=True)
@@ -150,7 +148,7 @@ def _check_length(request: Request, context: Context) -> None:
     """Refuse at once what says that it is too large."""
     length = request.headers.get("content-length", "")
     limit = largest_upload(context.settings)
-    if length.isdigit() and int(length) > limit + _FORM_BYTES:
+    if length.isdigit() and int(length) > limit + FORM_BYTES:
         raise Problem(413, f"the upload is larger than {limit / 1e9:g} GB")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import PREVIEW_NAME
+from heimdallr.store.clock import SKEW
 from heimdallr.store.models import AuditEntry
 from heimdallr.store.reading import details
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
@@ -56,7 +57,7 @@ def get_viewer_manifest(
     otherwise (`orientation`): positions in mm hold for both.
     """
     case = folder_of(context, study_of(context, study_id))
-    audit(request, who, "study.view", _name(case), details=VIEWING)
+    audit(request, who, "study.view", case.name, details=VIEWING)
     with context.database.read() as session:
         findings = details.findings_of(session, [study_id]).get(study_id, [])
     return manifest_of(case, findings)
@@ -92,21 +93,17 @@ def get_viewer_label_map(
 def _visited(request: Request, context: Context, who: Principal, study_id: int) -> CaseFolder:
     """The case folder; whoever looks at it is recorded, once per visit."""
     case = folder_of(context, study_of(context, study_id))
-    name = _name(case)
+    now = context.now()
     looked = select(AuditEntry.id).where(
-        AuditEntry.object == name,
+        AuditEntry.object == case.name,
         AuditEntry.actor == who.actor[:80],
         AuditEntry.address == client_address(request),
         AuditEntry.action == "study.view",
         AuditEntry.details == VIEWING,
-        AuditEntry.at > context.now() - VISIT,
+        AuditEntry.at.between(now - VISIT, now + SKEW),
     )
     with context.database.read() as session:
         is_known = session.scalar(looked.limit(1)) is not None
     if not is_known:
-        audit(request, who, "study.view", name, details=VIEWING)
+        audit(request, who, "study.view", case.name, details=VIEWING)
     return case
-
-
-def _name(case: CaseFolder) -> str:
-    return case.study.case_id or f"study:{case.study.id}"

@@ -16,6 +16,8 @@ from heimdallr.web.http.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FORM_BYTES = 64 * 1024
+"""What a form may have beside its file: boundaries, headers, other fields, and what is between."""
 _LABEL_LENGTH = 128
 _FURTHER_FIELDS = 16
 
@@ -49,6 +51,7 @@ class FileOfForm:
         self.complete = False
         """Whether the file's part has come to its end."""
         self._write = write
+        self._around = 0
         self._found = self._inside = False
         self._parts = 0
         self._header_name, self._header_value = bytearray(), bytearray()
@@ -75,13 +78,17 @@ class FileOfForm:
 
         Raises:
             MalformedFormError: the form is malformed or holds several files.
+            Problem: 413, there is too much beside the file.
             OSError: what ``write`` raises.
         """
+        self._around += len(data)
         try:
             self._parser.write(data)
         except FormParserError as error:
             msg = "the form is malformed"
             raise MalformedFormError(msg) from error
+        if self._around > FORM_BYTES:
+            raise Problem(413, f"beside its file the form holds more than {FORM_BYTES} bytes")
 
     def finish(self) -> None:
         """The body has ended.
@@ -127,6 +134,7 @@ class FileOfForm:
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._inside:
+            self._around -= end - start
             self._write(data[start:end])
 
     def _on_part_end(self) -> None:

@@ -31,8 +31,9 @@ CaseId = Annotated[
     Path(
         min_length=1,
         max_length=128,
-        description="case ID",
-        examples=["SilvaMJ_20260201_123456"],
+        description="case ID, or the number of the study: a case ID holds the patient's surname, "
+        "and addresses are what proxies write down",
+        examples=["17"],
     ),
 ]
 

@@ -16,10 +16,10 @@ from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, Study
+from heimdallr.files import whole_file
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti
 from heimdallr.preparation.conversion import Conversion
 from heimdallr.preparation.prepare import PreparedStudy
-from heimdallr.publishing.files import whole_file
 from heimdallr.segmentation.plan import CaseSegmentations
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 from heimdallr.workflow.stages import Analyzed, Segmented

@@ -1,5 +1,6 @@
-import { Badge, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import type { Schemas } from "@/api/client";
 import { WideTable } from "@/components/WideTable";
@@ -31,7 +32,9 @@ export function AuditTable({ entries }: { entries: readonly Schemas["Entry"][] }
             <Table.Td>
               <code>{entry.action}</code>
             </Table.Td>
-            <Table.Td style={{ overflowWrap: "anywhere" }}>{entry.object}</Table.Td>
+            <Table.Td style={{ overflowWrap: "anywhere" }}>
+              <TrailObject name={entry.object} />
+            </Table.Td>
             <Table.Td>
               <Badge variant="light" color={COLORS[entry.outcome] ?? "gray"}>
                 {t(`audit.is.${entry.outcome}`, { defaultValue: entry.outcome })}
@@ -42,5 +45,16 @@ export function AuditTable({ entries }: { entries: readonly Schemas["Entry"][] }
         ))}
       </Table.Tbody>
     </WideTable>
+  );
+}
+
+/** A study stands in the trail by its number, which leads to it as long as it is there. */
+function TrailObject({ name }: { name: string }) {
+  const number = /^study:(\d+)$/.exec(name)?.[1];
+  if (number === undefined) return name;
+  return (
+    <Anchor component={Link} to={`/studies/${number}`} size="sm">
+      {name}
+    </Anchor>
   );
 }

@@ -2,13 +2,17 @@ import { Badge, Button, Group, Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { Ago } from "@/components/Ago";
-import { useNow } from "@/components/now";
 import { WideTable } from "@/components/WideTable";
 import { useFormat } from "@/i18n/format";
 
-import { stateOf, type Token, workingFirst } from "./tokens";
+import { type Token, workingFirst } from "./tokens";
 
-const COLORS = { works: "teal", revoked: "gray", expired: "gray" };
+const COLORS: Record<Token["state"], string> = {
+  valid: "teal",
+  revoked: "gray",
+  expired: "gray",
+  future: "orange",
+};
 
 interface Props {
   tokens: readonly Token[];
@@ -18,7 +22,6 @@ interface Props {
 export function TokensTable({ tokens, onRevoke }: Props) {
   const { t } = useTranslation("access");
   const format = useFormat();
-  const now = useNow();
   return (
     <WideTable label={t("tabs.tokens")} minWidth={760}>
       <Table.Thead>
@@ -30,8 +33,8 @@ export function TokensTable({ tokens, onRevoke }: Props) {
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {workingFirst(tokens, now).map((token) => {
-          const state = stateOf(token, now);
+        {workingFirst(tokens).map((token) => {
+          const { state } = token;
           return (
             <Table.Tr key={token.name}>
               <Table.Th scope="row">{token.name}</Table.Th>
@@ -63,7 +66,7 @@ export function TokensTable({ tokens, onRevoke }: Props) {
                 {format.dateTime(token.created_at)} · {token.created_by}
               </Table.Td>
               <Table.Td>
-                {state === "works" && (
+                {(state === "valid" || state === "future") && (
                   <Button
                     size="compact-xs"
                     variant="light"

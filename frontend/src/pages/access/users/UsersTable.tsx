@@ -55,9 +55,9 @@ export function UsersTable({ users, onRole, onDisabled, onPassword }: Props) {
                 <Badge variant="light" color={user.disabled ? "red" : "teal"}>
                   {t(user.disabled ? "users.shutOut" : "users.active")}
                 </Badge>
-                {user.must_change_password && (
+                {user.one_time_until && (
                   <Badge variant="light" color="yellow">
-                    {t("users.oneTime")}
+                    {t("users.oneTime", { until: format.dateTime(user.one_time_until) })}
                   </Badge>
                 )}
               </Group>

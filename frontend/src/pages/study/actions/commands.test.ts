@@ -36,8 +36,8 @@ test("marks are taken away where they are set", () => {
   expect(commandsFor(marked)).toEqual(["cancel", "routine", "read", "unflag", "delete"]);
 });
 
-test("only administrators delete, and everybody reads", () => {
+test("only administrators delete; what changes the list is for operators", () => {
   expect(permissionOf("delete")).toBe("admin");
-  expect(permissionOf("unread")).toBe("read");
+  expect(permissionOf("unread")).toBe("operate");
   expect(permissionOf("retry")).toBe("operate");
 });

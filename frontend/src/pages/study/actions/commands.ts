@@ -21,15 +21,9 @@ export type Command =
 export const WORKING: readonly State[] = ["preparing", "segmenting", "analyzing", "publishing"];
 const OVER: readonly State[] = ["done", "refused", "failed", "cancelled"];
 
-const NEEDS: Partial<Record<Command, Permission>> = {
-  read: "read",
-  unread: "read",
-  delete: "admin",
-};
-
 /** Who may ask for it. */
 export function permissionOf(command: Command): Permission {
-  return NEEDS[command] ?? "operate";
+  return command === "delete" ? "admin" : "operate";
 }
 
 /** What makes sense now, in the order of a menu. */
