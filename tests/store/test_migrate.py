@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, make_url, select, text
 from sqlalchemy.schema import CreateTable
-from store_cases import NOW, add_study
+from store_cases import NOW, add_instance, add_study
 
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.store.database import Database
-from heimdallr.store.migrate import check, upgrade
-from heimdallr.store.models import AuditEntry, Base, Role, User
+from heimdallr.store.migrate import MIGRATIONS, check, upgrade
+from heimdallr.store.models import AuditEntry, Base, Role, Series, Study, User
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,15 @@ def tables(connection: Connection) -> dict[str, list[str]]:
         for name, table in found.tables.items()
         if name != "alembic_version"
     }
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Make the tables those of an older program."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
 
 
 def test_migrated_tables_are_those_of_the_models(empty_database: Database) -> None:
@@ -93,6 +104,7 @@ def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_fro
                     must_change_password=name == "new",
                 )
             )  # fmt: skip
+    downgrade(database, "0002")
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE users DROP COLUMN password_set_at"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
@@ -104,6 +116,19 @@ def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_fro
     assert since["own"] is None
     assert since["new"] is not None
     assert abs(utc_now() - since["new"]) < timedelta(minutes=5)
+
+
+def test_what_earlier_results_say_stays_as_text(empty_database: Database) -> None:
+    """Their codes are not known; no reader finds NULL where a list is to be."""
+    upgrade(empty_database)
+    with empty_database.write() as session:
+        add_instance(session, add_study(session, notices=["bundled weights"]), "a")
+    downgrade(empty_database, "0002")
+    upgrade(empty_database)
+    with empty_database.read() as session:
+        study = session.scalars(select(Study)).one()
+        assert (study.notices, study.notices_coded) == (["bundled weights"], [])
+        assert session.scalars(select(Series.reasons_coded)).one() == []
 
 
 def test_a_newer_database_is_refused(empty_database: Database) -> None:
