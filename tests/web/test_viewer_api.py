@@ -308,6 +308,13 @@ def test_the_first_window_suits_the_region(viewed: Viewed, regions: list[str], b
     assert set(windows) == {"soft_tissue", "lung", "bone", "brain", "liver", "bleed"}
 
 
+def test_a_ct_of_unknown_scale_has_no_windows(viewed: Viewed) -> None:
+    """Where the header does not say what its values are, they are shown as signal is."""
+    provenance = json.loads((viewed.folder / "resultados.json").read_text())["provenance"]
+    viewed.rewrite_results(provenance={**provenance, "pixel_values": "unknown"})
+    assert viewed.manifest()["windows"] == []
+
+
 def test_mr_has_no_windows(viewed: Viewed) -> None:
     """Its signal has no unit."""
     viewed.rewrite_results(modality="MR")

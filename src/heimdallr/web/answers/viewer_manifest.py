@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from heimdallr.domain.errors import ConversionError
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.volume import native_grid, stored_type
 from heimdallr.publishing.groups import GROUPS
 from heimdallr.publishing.publish import VOLUME_NAME
@@ -146,7 +147,7 @@ def _places(path: Path, volume: ImageFile | None, labels: Labels | None) -> Plac
 
 
 def _windows(results: Results) -> list[WindowOut]:
-    if results.modality != "CT":
+    if results.modality != "CT" or results.provenance.pixel_values is PixelValues.UNKNOWN:
         return []
     regions = results.flat.get("body_regions")
     is_head = isinstance(regions, list) and "head" in regions and not _TRUNK & {*regions}

@@ -98,6 +98,6 @@ class ViewerManifest(Schema):
     labels_reason_coded: CodedStatement | None
     groups: list[Group] = Field(description="groups of structures in their order")
     windows: list[WindowOut] = Field(
-        description="of a CT, the one to begin with first; MR has none, its signal has no unit"
+        description="in HU, the one to begin with first; none where values have no unit, as of MR"
     )
     targets: Targets
