@@ -39,6 +39,8 @@ SAMPLES: dict[str, Value] = {
     "number": "7",
     "file": "overlay.png",
     "error": "OSError",
+    "sex": "M",
+    "unit": "meter",
     "structure": "kidney_left",
     "structures": ("kidney_left", "liver"),
     "region": "abdomen",
@@ -78,7 +80,9 @@ FURTHER = (
         for name in ("soft", "standard", "lung", "unknown")
     ),
     Statement("series_not_axial", {"plane": "sagittal"}),
-    Statement("truncated", {"edges": ("left",), "count": 1}),
+    Statement("truncated", {"edges": ("left",), "count": 1, "percent": 99.5}),
+    Statement("other_sex", {"structure": "prostate", "sex": "F"}),
+    Statement("other_unit", {"unit": "micron"}),
     Statement("task_not_run", {"task": "total", "reason": Statement("a_reason_of_tomorrow")}),
 )  # fmt: skip
 """Names, lists and choices that the samples leave out."""

@@ -4,6 +4,7 @@ export {
   digitsOf,
   evidenceLabel,
   factText,
+  fileReason,
   findingName,
   measurementLabel,
   quantityText,

@@ -3,7 +3,6 @@ import { formatFor } from "@/i18n/format";
 
 import table from "@words/measurements.json";
 
-import { statementText } from "./statements";
 import { capitalised, isStructure, type Language, structureName } from "./structures";
 import { own, type Pair, pick, word } from "./words";
 
@@ -127,15 +126,20 @@ export function factText(
 ): string {
   const unit = unitOfName(name);
   if (typeof value === "number") return quantityText(value, unit, language);
-  const edges = String(value).split(",");
-  const names = edges.map((edge) => word("edges", edge, language));
+  const edges = String(value)
+    .split(",")
+    .map((edge) => word("edges", edge, language));
+  if (edges.includes(undefined)) return valueText(value, "", language);
+  if (name === "truncated_at") return edges.join(", ");
   // Edges in the place of a number cut off what was to be measured.
-  if (unit && names.every(Boolean)) {
-    const truncated = { code: "truncated", parameters: { edges, count: edges.length } };
-    return statementText(truncated, "", language);
-  }
-  if (name === "truncated_at") return names.map((one, at) => one ?? edges[at]).join(", ");
-  return valueText(value, "", language);
+  return unit
+    ? `${evidenceLabel("truncated_at", language)}: ${edges.join(", ")}`
+    : valueText(value, "", language);
+}
+
+/** Why a received file is no image. */
+export function fileReason(reason: string, language: Language): string {
+  return word("files", reason, language) ?? reason;
 }
 
 /** What a finding is called where it has no value yet: to filter by. */

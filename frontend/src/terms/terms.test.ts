@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   evidenceLabel,
   factText,
+  fileReason,
   findingName,
   measurementLabel,
   quantityText,
@@ -99,9 +100,9 @@ describe("evidence and parameters", () => {
   });
 
   test("what cuts an organ is said in the place of its volume", () => {
-    expect(factText("liver_vol_cm3", "superior", "en")).toBe("truncated at superior edge");
+    expect(factText("liver_vol_cm3", "superior", "en")).toBe("Cut at: superior");
     expect(factText("liver_vol_cm3", "inferior,left", "pt")).toBe(
-      "cortado nas bordas inferior e esquerda",
+      "Corte na borda: inferior, esquerda",
     );
     expect(factText("truncated_at", "inferior,left", "pt")).toBe("inferior, esquerda");
     expect(factText("truncated_at", "superior", "en")).toBe("superior");
@@ -130,6 +131,11 @@ describe("statements", () => {
       "a altura do paciente não é conhecida",
     ]);
     expect(statementTexts([], ["localizer"], "pt")).toEqual(["localizer"]);
+  });
+
+  test("a file is no image for a reason", () => {
+    expect(fileReason("empty file", "pt")).toBe("arquivo vazio");
+    expect(fileReason("a reason of tomorrow", "pt")).toBe("a reason of tomorrow");
   });
 
   test("findings have names to filter by", () => {

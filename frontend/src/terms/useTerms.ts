@@ -5,6 +5,7 @@ import {
   analysisTitle,
   evidenceLabel,
   factText,
+  fileReason,
   findingName,
   measurementLabel,
   quantityText,
@@ -32,6 +33,7 @@ export function useTerms() {
       quantity: (value: string | number, unit: string) => quantityText(value, unit, language),
       evidence: (name: string) => evidenceLabel(name, language),
       fact: (name: string, value: string | number | boolean) => factText(name, value, language),
+      file: (reason: string) => fileReason(reason, language),
       finding: (code: string) => findingName(code, language),
       /** Why, what was found, what to mind: `text` is the server's, in English. */
       statement: (coded: Statement | null | undefined, text: string) =>
