@@ -134,7 +134,7 @@ def list_study_events(  # noqa: PLR0917 - FastAPI passes them by name
 
 def _event(row: Event) -> StudyEventOut:
     changes = [
-        ChangeOut(fact=fact or "", before=before or "", after=after)
+        ChangeOut(fact=fact or "", before=before or "", after=after or None)
         for fact, before, after in row.changes
     ]
     told = EventOut.model_validate(row).model_dump() | {"study_fk": row.study_fk}

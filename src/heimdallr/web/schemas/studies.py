@@ -214,7 +214,7 @@ class ChangeOut(Schema):
 
     fact: str = Field(examples=["patient_name"])
     before: str
-    after: str | None
+    after: str | None = Field(description="null: nothing is said any more")
 
 
 class StudyEventOut(EventOut):

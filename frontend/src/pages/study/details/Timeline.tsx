@@ -78,7 +78,7 @@ function Entry({ event }: { event: Schemas["StudyEventOut"] }) {
         {event.changes.map(({ fact, before, after }) => (
           <Text key={fact} size="xs">
             {t(`fact.${fact as "sex"}`, { defaultValue: fact })}: <s>{before}</s>{" "}
-            {after || t("timeline.nothing")}
+            {after ?? t("timeline.nothing")}
           </Text>
         ))}
       </div>
