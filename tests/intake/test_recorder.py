@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import io
 import os
 import threading
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -192,13 +195,13 @@ def test_newer_content_takes_the_place_of_older(
     assert len(list((place.parent / ".replaced").iterdir())) == 3
 
 
-def test_an_image_that_moves_to_another_series_is_counted_there(
+def test_an_image_of_another_series_takes_nobodys_place(
     record: Callable[..., Recorded], database: Database, folders: DataFolders
 ) -> None:
-    """Newer content may name another series."""
+    """Whatever UID it carries: a copy function of an archive leaves the UIDs of images."""
     record(stack(count=2))
     record([Image(number=1, tags={"SeriesInstanceUID": "1.2.3", "SeriesNumber": 9})])
-    assert consistent(database, folders) == 2
+    assert consistent(database, folders) == 3
 
 
 def test_unusable_files_are_kept_and_counted(
@@ -281,14 +284,15 @@ def test_what_one_image_leaves_out_another_says(
     assert (patient.id, patient.patient_id) == (study.patient_fk, "P1")
 
 
-def test_two_patients_in_one_study_are_pointed_out(
+def test_several_numbers_of_one_patient_are_pointed_out(
     record: Callable[..., Recorded], database: Database
 ) -> None:
-    """Once, and without their names."""
+    """Once, and without naming them: name and birth date say that it is one person."""
     record([Image(), Image(number=2, tags={"PatientID": "X"}), Image(number=3)])
     record([Image(number=4, tags={"PatientID": "Y"})])
-    assert _kinds(database).count("mixed_patients") == 1
-    assert _study(database).patient_id == "P1"
+    assert _kinds(database).count("several_ids") == 1
+    study = _study(database)
+    assert (study.patient_id, study.patients) == ("P1", 1)
 
 
 def test_own_objects_alone_are_stored_and_not_processed(
@@ -571,6 +575,19 @@ def test_what_lies_beside_the_images_of_an_upload_is_passed_over(
     assert (done.recorded, sum(done.quarantined.values())) == (1, 1)
     assert not list(folders.spool.iterdir())
     assert consistent(database, folders) == 1
+
+
+def test_an_archive_of_images_among_the_files_of_a_find_is_kept(
+    database: Database, folders: DataFolders
+) -> None:
+    """It was handed in to be read, and is not: it lies where people find it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("IM2", Image(number=2).encoded())
+    files = [Image().encoded(), packed.getvalue(), gzip.compress(Image(number=3).encoded())]
+    done = record_batch(database, folders, spooled(folders.spool, files, source="watch").folder)
+    assert (done.recorded, done.passed_over) == (1, {})
+    assert done.quarantined == {"an archive inside the input": 1, "not a DICOM file": 1}
 
 
 def test_real_studies_are_recorded(

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, make_url, select, text
 from sqlalchemy.schema import CreateTable
-from store_cases import NOW, add_study
+from store_cases import NOW, add_instance, add_study
 
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
+from heimdallr.store import migrate
 from heimdallr.store.database import Database
-from heimdallr.store.migrate import check, upgrade
-from heimdallr.store.models import AuditEntry, Base, Role, User
+from heimdallr.store.migrate import MIGRATIONS, check, upgrade
+from heimdallr.store.models import (
+    STATE_ORDER,
+    AuditEntry,
+    Base,
+    Header,
+    Instance,
+    Patient,
+    Role,
+    Study,
+    StudyState,
+    User,
+)
+from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,12 +83,65 @@ def test_migrated_tables_are_those_of_the_models(empty_database: Database) -> No
         assert migrated == tables(connection)
 
 
+def test_migrations_form_one_line() -> None:
+    """Each follows the one before it; two of one number hide one another from Alembic."""
+    found = {}
+    for path in sorted((MIGRATIONS / "versions").glob("*.py")):
+        facts = dict(re.findall(r"^(\w*revision) = (.+)$", path.read_text("utf-8"), re.MULTILINE))
+        assert path.name.startswith(f"{facts['revision'].strip(chr(34))}_")
+        assert facts["revision"] not in found
+        found[facts["revision"]] = facts["down_revision"]
+    assert list(found.values()) == ["None", *found][:-1]
+
+
 def test_upgrade_is_idempotent_and_seen_by_check(empty_database: Database) -> None:
     """A second start changes nothing; before the first one the tables are known to be missing."""
     assert not check(empty_database).is_current
     upgrade(empty_database)
     upgrade(empty_database)
     assert check(empty_database).is_current
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Go back to older tables."""
+    config = migrate._config()
+    writing = database.engine.connect().execution_options(heimdallr_writes=True)
+    with writing as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def test_studies_of_an_older_database_know_what_their_rows_were_made_of(
+    empty_database: Database,
+) -> None:
+    """One header each; mixed ones stay doubtful; the order of states is the new one."""
+    database = empty_database
+    upgrade(database)
+    with database.write() as session:
+        patient = Patient(patient_id="P-1", issuer="H", birth_date="19600102")
+        session.add(patient)
+        session.flush()
+        plain = add_study(session, "1.2.3", patient_fk=patient.id, state=StudyState.QUEUED)
+        mixed = add_study(session, "1.2.4", state=StudyState.FAILED)
+        add_study(session, "1.2.5", state=StudyState.HELD)
+        for study in (plain, mixed):
+            add_instance(session, study, f"{study.key}.1")
+        note(session, mixed, "mixed_patients", "images of this study name different patients", NOW)
+    downgrade(database, "0003")
+    upgrade(database)
+    with database.read() as session:
+        found = {one.key: one for one in session.scalars(select(Study))}
+        rows = session.execute(select(Header, Instance).join(Instance)).all()
+    assert {key: one.patients for key, one in found.items()} == {
+        "1.2.3": 1, "1.2.4": 2, "1.2.5": 1,
+    }  # fmt: skip
+    assert found["1.2.3"].birth_date == "19600102"
+    assert {header.study_fk for header, _ in rows} == {found["1.2.3"].id, found["1.2.4"].id}
+    assert all(header.study_fk == instance.study_fk for header, instance in rows)
+    assert (rows[0][0].issuer, rows[0][0].birth_date) == ("H", "19600102")
+    for study in found.values():
+        assert study.state_rank == STATE_ORDER.index(study.state)
+    assert found["1.2.5"].state is StudyState.CANCELLED
 
 
 def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_from_now(
@@ -93,9 +161,10 @@ def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_fro
                     must_change_password=name == "new",
                 )
             )  # fmt: skip
+    downgrade(database, "0003")
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE users DROP COLUMN password_set_at"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     upgrade(database)
     with database.read() as session:
         trail = session.scalars(select(AuditEntry.object).order_by(AuditEntry.id)).all()

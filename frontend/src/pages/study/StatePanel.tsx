@@ -3,12 +3,14 @@ import { useTranslation } from "react-i18next";
 
 import { Ago } from "@/components/Ago";
 import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
 
 import { WORKING } from "./actions/commands";
 import { Log } from "./details/Log";
 import type { Study } from "./queries";
 import { StageProgress } from "./StageProgress";
 import classes from "./StudyPage.module.css";
+import { WhoseImages } from "./WhoseImages";
 
 /** In the place of results: what is happening, or what happened and what to do. */
 export function StatePanel({ study }: { study: Study }) {
@@ -33,6 +35,7 @@ function Particulars({ study }: { study: Study }) {
   if (WORKING.includes(study.state)) return <StageProgress study={study} />;
   if (study.state === "failed" || study.state === "refused" || study.state === "cancelled")
     return <WhatHappened study={study} />;
+  if (study.state === "held") return <WhoseImages study={study} />;
   return study.error ? (
     <Text lang="en">{study.error}</Text>
   ) : (
@@ -99,6 +102,7 @@ function WhatHappened({ study }: { study: Study }) {
 /** Why none of the series can be measured. */
 function Refusals({ study }: { study: Study }) {
   const { t } = useTranslation("study");
+  const terms = useTerms();
   return (
     <ul style={{ margin: 0, paddingInlineStart: 20 }}>
       {study.series.map((series) => (
@@ -109,8 +113,9 @@ function Refusals({ study }: { study: Study }) {
               description: series.description || series.modality,
             })}
             :{" "}
-            <Text span inherit c="dimmed" lang="en">
-              {series.reasons.join("; ") || t("series.notJudged")}
+            <Text span inherit c="dimmed">
+              {terms.statements(series.reasons_coded, series.reasons).join("; ") ||
+                t("series.notJudged")}
             </Text>
           </Text>
         </li>

@@ -38,7 +38,7 @@ function Text({ text, why, number }: { text: string; why: string; number?: boole
 export function MarksCell({ study }: Props) {
   const t = useText();
   const terms = useTerms();
-  const notices = study.notices.map((notice) => terms.notice(notice)).join("; ");
+  const notices = terms.statements(study.notices_coded, study.notices).join("; ");
   return (
     <span className={classes.marks}>
       {study.unread && (
@@ -132,6 +132,14 @@ export function RegionsCell({ study }: Props) {
 /** Findings, the worst and not acknowledged ones first; or why there are no results. */
 export function FindingsCell({ study }: Props) {
   const t = useText();
+  if (study.state === "held") {
+    const held = t("row.held", { count: study.patients });
+    return (
+      <span className={`${classes.text} ${classes.error}`} title={held}>
+        {held}
+      </span>
+    );
+  }
   if (study.error && study.findings.length === 0)
     return (
       <span className={`${classes.text} ${classes.error}`} title={study.error}>

@@ -53,7 +53,10 @@ muscle_needs_attenuation = muscle is told from fat by attenuation, which MR does
 little_muscle_at_level = only { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² of muscle segmented at { $level }
 height_unknown = the patient's height is not known
 
-few_whole_vertebrae = only { $count } whole vertebrae in view: labelling cannot be verified
+few_whole_vertebrae = only { $count } whole { $count ->
+    [one] vertebra
+   *[other] vertebrae
+} in view: labelling cannot be verified
 vertebrae_out_of_order = vertebral labelling inconsistent: { $lower } lies above { $upper }
 vertebrae_unevenly_spaced = vertebral labelling inconsistent: { $upper }-{ $lower } spacing is { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } of its neighbours'
 vertebra_in_two_places = vertebral labelling inconsistent: { $level } is labelled in two places
@@ -148,6 +151,14 @@ kernel_by_description = description
 kernel_by_both = { $source }, description
 kernel_unnamed = no source names it
 
+## Why there is nothing to be seen
+
+volume_removed = the volume was removed by retention; send the study again to see its images
+volume_unreadable = the volume cannot be read; reprocess the study
+masks_removed = the masks were removed by retention
+labels_not_made = these results are older than label maps; reprocess the study to see its structures
+labels_unreadable = the label maps cannot be read; reprocess the study
+
 ## Titles of findings: finding_ and the finding's code
 
 finding_intracerebral_haemorrhage = Intracerebral haemorrhage, { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³
@@ -161,6 +172,11 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 ## What every reader has to be told, and what weakens a finding
 
 bundled_weights = bundled weights — not for clinical use
+several_patients = images of this study name { $count } different patients; those of each are a case of their own
+shared_uids = { $count ->
+    [one] one image carries
+   *[other] { $count } images carry
+} the UID of another image; all of them were kept
 sides_unknown = the image does not say how the patient lies: left and right are unknown
 voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % of the voxels hold no number: they count as air
 other_unit = the file gives its voxels in { $unit ->

@@ -49,7 +49,10 @@ muscle_needs_attenuation = o músculo é distinguido da gordura pela atenuação
 little_muscle_at_level = apenas { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² de músculo segmentados em { $level }
 height_unknown = a altura do paciente não é conhecida
 
-few_whole_vertebrae = apenas { $count } vértebras inteiras no exame: a rotulagem não pode ser verificada
+few_whole_vertebrae = apenas { $count } { $count ->
+    [one] vértebra inteira
+   *[other] vértebras inteiras
+} no exame: a rotulagem não pode ser verificada
 vertebrae_out_of_order = rotulagem vertebral inconsistente: { $lower } está acima de { $upper }
 vertebrae_unevenly_spaced = rotulagem vertebral inconsistente: o espaço { $upper }-{ $lower } é { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } do de seus vizinhos
 vertebra_in_two_places = rotulagem vertebral inconsistente: { $level } aparece em dois lugares
@@ -153,6 +156,14 @@ kernel_by_description = descrição
 kernel_by_both = { $source }, descrição
 kernel_unnamed = nenhuma fonte o informa
 
+## Por que não há nada para ver
+
+volume_removed = o volume foi removido após o prazo de retenção; envie o estudo de novo para ver as imagens
+volume_unreadable = o volume não pode ser lido; reprocesse o estudo
+masks_removed = as máscaras foram removidas após o prazo de retenção
+labels_not_made = estes resultados são anteriores aos mapas de estruturas; reprocesse o estudo para vê-las
+labels_unreadable = os mapas de estruturas não podem ser lidos; reprocesse o estudo
+
 ## Títulos dos achados: finding_ e o código do achado
 
 finding_intracerebral_haemorrhage = Hemorragia intracerebral, { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³
@@ -166,6 +177,11 @@ finding_truncated_coverage = Não está inteiro no volume: { $structures }
 ## O que todo leitor precisa saber, e o que enfraquece um achado
 
 bundled_weights = pesos incluídos no pacote — não usar clinicamente
+several_patients = as imagens deste estudo nomeiam { $count } pacientes diferentes; as de cada um são um caso próprio
+shared_uids = { $count ->
+    [one] uma imagem traz
+   *[other] { $count } imagens trazem
+} o UID de outra imagem; todas foram mantidas
 sides_unknown = a imagem não diz como o paciente está deitado: esquerda e direita são desconhecidas
 voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % dos voxels não têm número: contam como ar
 other_unit = o arquivo dá seus voxels em { $unit ->

@@ -10,7 +10,7 @@ from typing import Literal, cast
 from pydantic import AwareDatetime, Field
 
 from heimdallr.analyses.rules.references import Flag
-from heimdallr.publishing.schema import Identity, ProvenanceRecord
+from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.worklist import Severity, WorklistRow
 from heimdallr.web.schemas.common import Message, Schema, calendar_date
@@ -23,6 +23,7 @@ class Chip(Schema):
     code: str = Field(examples=["intracerebral_haemorrhage"])
     severity: Severity
     title: str = Field(examples=["Intracerebral haemorrhage, 12.3 cm³"])
+    title_coded: CodedStatement | None
     acknowledged: bool = Field(description="whether a person has acknowledged it")
 
 
@@ -39,6 +40,7 @@ class StudyRow(Schema):
     patient_id: str
     sex: str | None
     age_years: float | None
+    patients: int = Field(description="how many different patients its images name")
     accession_number: str
     study_date: date | None
     study_time: str | None
@@ -72,6 +74,7 @@ class StudyRow(Schema):
     worst_severity: Severity | None
     findings: list[Chip]
     notices: list[str] = Field(examples=[["bundled weights — not for clinical use"]])
+    notices_coded: list[CodedStatement]
     unread: bool = Field(description="there are results nobody has marked as read")
     read_at: AwareDatetime | None
     flagged: bool = Field(description="marked by a person; retention leaves it alone")
@@ -105,6 +108,7 @@ def chip(finding: FindingRow) -> Chip:
         code=finding.code,
         severity=cast("Severity", finding.severity),
         title=finding.title,
+        title_coded=finding.title_coded,
         acknowledged=finding.acknowledged_at is not None,
     )
 
@@ -115,6 +119,25 @@ class Worklist(Schema):
     studies: list[StudyRow]
     total: int = Field(description="studies that fit the filters")
     offset: int
+
+
+class SeriesOfPatient(Schema):
+    """A series whose images name a patient; some may name another one."""
+
+    number: int | None
+    modality: str
+    description: str
+
+
+class NamedPatientOut(Schema):
+    """A patient that images of a study name."""
+
+    patient_name: str = Field(examples=["SILVA^MARIA JOSE"])
+    patient_id: str
+    birth_date: date | None
+    sex: str | None
+    images: int
+    series: list[SeriesOfPatient]
 
 
 class SeriesOut(Schema):
@@ -128,6 +151,7 @@ class SeriesOut(Schema):
     instance_count: int
     rank: int | None = Field(description="1 was measured; null: unusable, or not judged yet")
     reasons: list[str]
+    reasons_coded: list[CodedStatement]
 
 
 class RunOut(Schema):
@@ -156,11 +180,13 @@ class FindingOut(Schema):
     code: str = Field(examples=["intracerebral_haemorrhage"])
     severity: Severity
     title: str
+    title_coded: CodedStatement | None
     evidence: dict[str, str | int | float | bool | None]
     reference: str = Field(description="where the limit comes from")
     structure: str | None
     slice_index: int | None
     caveats: list[str]
+    caveats_coded: list[CodedStatement]
     acknowledged_at: AwareDatetime | None
     acknowledged_by: str
     note: str
@@ -183,6 +209,27 @@ class EventOut(Schema):
     )
 
 
+class ChangeOut(Schema):
+    """A fact that images state otherwise now."""
+
+    fact: str = Field(examples=["patient_name"])
+    before: str
+    after: str | None = Field(description="null: nothing is said any more")
+
+
+class StudyEventOut(EventOut):
+    """Something that happened to a study, with what was corrected by it."""
+
+    changes: list[ChangeOut] = Field(description="patient data; events of the system have none")
+
+
+class StudyEvents(Schema):
+    """A page of a study's events, newest first."""
+
+    events: list[StudyEventOut]
+    next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
 class Events(Schema):
     """A page of events, newest first."""
 
@@ -198,6 +245,7 @@ class MeasurementOut(Schema):
     unit: str = Field(examples=["cm3"])
     status: Literal["measured", "not_applicable", "not_assessable", "failed"]
     reason: str
+    reason_coded: CodedStatement | None
     analysis: str
     structure: str | None
     parameters: dict[str, str | int | float | bool | None] = Field(
@@ -216,6 +264,7 @@ class MeasurementOut(Schema):
     reference_caveats: list[str] = Field(
         examples=[["the patient's age is not known; adult values were applied"]]
     )
+    reference_caveats_coded: list[CodedStatement]
 
 
 class Results(Schema):
@@ -236,6 +285,9 @@ class StudyDetail(StudyRow):
     """Everything about one study."""
 
     birth_date: date | None
+    named_patients: list[NamedPatientOut] = Field(
+        description="where its images name several: each of them"
+    )
     series: list[SeriesOut]
     runs: list[RunOut] = Field(description="newest first")
     queue_position: int | None = Field(
@@ -259,10 +311,27 @@ class PriorityChange(Message):
     priority: int = Field(ge=1, le=10, description="1 is STAT, 10 routine", examples=[1])
 
 
+class PatientsMeant(Message):
+    """What a person says of a study whose images name several patients."""
+
+    meant: Literal["apart", "one"] = Field(
+        description="apart: they are different people, and each becomes a study; one: they are one"
+    )
+    patients: int = Field(
+        ge=2, description="how many were seen; refused when it has become another number"
+    )
+
+
 class Mark(Message):
     """A mark set or taken away."""
 
     on: bool = Field(examples=[True])
+
+
+class Concerned(Schema):
+    """The studies that something was done to, as they are now."""
+
+    studies: list[StudyRow]
 
 
 class Deletion(Schema):
