@@ -14,6 +14,10 @@ from heimdallr import analyses
 from heimdallr.analyses.anatomy.axial_tissue import TISSUES
 from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
 from heimdallr.analyses.registry import ANALYSES
+from heimdallr.analyses.rules.findings import RULES
+from heimdallr.imaging.statistics import FACES, GAP
+from heimdallr.intake.pixels import Fault
+from heimdallr.preparation.reading import SkipReason
 from heimdallr.publishing.groups import base_name
 
 TERMS = Path(heimdallr.__file__).parent / "domain" / "words"
@@ -64,6 +68,25 @@ def test_a_label_holds_the_places_of_its_name() -> None:
         places = sorted(re.findall(r"<\w+>", name))
         assert sorted(re.findall(r"<\w+>", english)) == places
         assert sorted(re.findall(r"<\w+>", portuguese)) == places
+
+
+def test_every_rule_has_a_name_for_its_finding() -> None:
+    """Without any value, for filters; and no name is left of a rule that went."""
+    words = json.loads((TERMS / "words.json").read_text())
+    assert set(words["findings"]) == {rule.__name__ for rule in RULES}
+
+
+def test_every_edge_has_a_name() -> None:
+    """With the gender of *borda*; the side of a bleed has another."""
+    words = json.loads((TERMS / "words.json").read_text())
+    assert set(words["edges"]) == {GAP, *(edge for axis in FACES for edge in axis)}
+
+
+def test_every_reason_to_leave_a_file_is_said_in_both_languages() -> None:
+    """These take no parameters: their English text is their key, in files and in the API."""
+    words = json.loads((TERMS / "words.json").read_text())
+    assert set(words["files"]) == {reason.value for reason in (*SkipReason, *Fault)}
+    assert all(english == key for key, (english, _) in words["files"].items())
 
 
 def test_every_analysis_and_region_has_a_title() -> None:

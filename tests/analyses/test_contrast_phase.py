@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,15 @@ from totalsegmentator.statistics import get_basic_statistics
 
 from heimdallr.analyses import contrast_phase
 from heimdallr.analyses.case import Case
-from heimdallr.analyses.contrast_phase import COARSE, FEATURES, predict_phase
+from heimdallr.analyses.contrast_phase import (
+    FEATURES,
+    PhasePrediction,
+    doubt_about,
+    predict_phase,
+)
 from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.domain.study import Patient, Series
+from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import Patient, Series, Spectral
 from heimdallr.imaging.volume import load_label_map, load_volume
 
 if TYPE_CHECKING:
@@ -70,7 +77,6 @@ def test_the_real_ct_equals_totalsegmentators_script(real_set: Callable[[str], P
     )
     assert found["contrast_phase_seconds"].value == theirs["pi_time"]
     assert found["contrast_phase_fine"].value == theirs["phase"]
-    assert found["contrast_phase_probability"].value == theirs["probability"]
     assert found["contrast_phase_spread_s"].value == theirs["stddev"]
 
 
@@ -83,11 +89,7 @@ def test_random_medians_equal_totalsegmentators_script(seed: int) -> None:
     stats = {name: {"volume": 0.0, "intensity": medians.get(name, 0.0)} for name in FEATURES[:16]}
     theirs = their_answer(stats)
     ours = predict_phase(medians)
-    assert (ours.seconds, ours.fine, ours.probability) == (
-        theirs["pi_time"],
-        theirs["phase"],
-        theirs["probability"],
-    )
+    assert (ours.seconds, ours.fine) == (theirs["pi_time"], theirs["phase"])
     assert ours.spread_s == theirs["stddev"]
     assert (ours.earliest_s, ours.latest_s) == (theirs["pi_time_min"], theirs["pi_time_max"])
 
@@ -120,8 +122,26 @@ def test_excretion_at_equilibrium_is_delayed() -> None:
     assert found["contrast_phase"].value == "delayed"
     assert found["contrast_phase_fine"].value == "delayed"
     assert found["contrast_phase_fine"].parameters["regressors_say"] != "delayed"
-    assert found["contrast_phase_probability"].value == 0.7
     assert found["contrast_phase"].parameters["rule"] == "excretion at equilibrium"
+
+
+@pytest.mark.parametrize(
+    ("x_mm", "story"),
+    [((50,), "a stone in one kidney of a portal venous scan"),
+     ((88, -88), "ribs along both kidneys, touching them, not labelled")],
+)  # fmt: skip
+def test_what_is_bright_near_a_kidney_need_not_be_excreted(
+    x_mm: tuple[int, ...], story: str
+) -> None:
+    """Excreted contrast stays with the kidney, and is on both sides."""
+    body = enhanced(150, 140, 130)
+    for x in x_mm:
+        is_rib = abs(x) > 80
+        spot = body.box((x, -18, -24), (6, 12, 150 if is_rib else 24))
+        body.image[spot] = 800
+        if is_rib:
+            body.labels["total"][spot] = 0
+    assert phase(body.case())["contrast_phase"].value != "delayed", story
 
 
 def test_contrast_in_the_bladder_is_delayed() -> None:
@@ -149,7 +169,7 @@ def test_equilibrium_without_excretion_is_not_delayed() -> None:
     """Late portal venous: equal vessels, but nothing excreted yet."""
     found = phase(enhanced(150, 120, 115).case())
     assert found["contrast_phase"].value != "delayed"
-    assert found["contrast_phase"].value == COARSE[str(found["contrast_phase_fine"].value)]
+    assert found["contrast_phase"].why == found["contrast_phase_fine"].why, "and no other class"
 
 
 def test_too_little_in_view_is_not_assessable() -> None:
@@ -163,3 +183,118 @@ def test_mr_has_no_phase() -> None:
     body = Body((90, 90, 90), modality="MR")
     body.mark(body.box((0, 0, 0), (30, 30, 30)), "liver")
     assert {one.status for one in phase(body.case()).values()} == {Status.NOT_APPLICABLE}
+
+
+def vessels(**median_hu: int) -> Case:
+    """Boxes of 8 cm3 with one attenuation each, named after structures."""
+    body = Body((240, 90, 60))
+    for n, (name, hu) in enumerate(median_hu.items()):
+        body.paint(body.box((-105 + 26 * n, 0, 0), (20, 20, 20)), hu, name)
+    return body.case()
+
+
+NATIVE = {"aorta": 45, "inferior_vena_cava": 42, "portal_vein_and_splenic_vein": 44, "heart": 42}
+
+
+@pytest.mark.parametrize(
+    ("case", "story"),
+    [
+        (vessels(iliac_artery_left=350, iliac_artery_right=350, urinary_bladder=5),
+         "a pelvis with nothing but bright arteries is not native"),
+        (vessels(iliac_artery_left=250, iliac_artery_right=250, iliac_vena_left=60,
+                 iliac_vena_right=60, urinary_bladder=5), "dark veins beside them are not venous"),
+        (vessels(aorta=150, inferior_vena_cava=140, heart=145),
+         "veins as bright as the aorta are not arterial"),
+        (vessels(**NATIVE, liver=105), "a liver full of amiodarone is not arterial"),
+    ],
+)  # fmt: skip
+def test_a_class_that_the_blood_contradicts_is_not_published(case: Case, story: str) -> None:
+    """Nor the time; the spread stays, and the reason says what was seen."""
+    found = phase(case)
+    told = found["contrast_phase"]
+    assert told.status is Status.NOT_ASSESSABLE, story
+    assert told.reason
+    assert found["contrast_phase_fine"].status is Status.NOT_ASSESSABLE
+    assert found["contrast_phase_seconds"].status is Status.NOT_ASSESSABLE
+    assert found["contrast_phase_spread_s"].status is Status.MEASURED
+
+
+@pytest.mark.parametrize(
+    ("fine", "spread_s", "median_hu", "code"),
+    [
+        ("native", 10.1, {"aorta": 40.0}, "phase_regressors_disagree"),
+        ("native", 1.0, {"aorta": 40.0, "iliac_artery_left": 101.0}, "phase_contradicted"),
+        ("native", 1.0, {"pulmonary_vein": 140.0}, "phase_contradicted"),
+        ("arterial_late", 1.0, {"aorta": 70.0, "inferior_vena_cava": 45.0}, "phase_contradicted"),
+        ("portal_venous", 1.0, {"aorta": 50.0, "inferior_vena_cava": 45.0}, "phase_contradicted"),
+        ("arterial_late", 1.0, {"aorta": 150.0, "inferior_vena_cava": 140.0},
+         "phase_contradicted_by_veins"),
+        ("portal_venous", 1.0, {"aorta": 250.0, "inferior_vena_cava": 60.0},
+         "phase_contradicted_by_veins"),
+        ("native", 1.0, {"aorta": 60.0, "inferior_vena_cava": 55.0}, None),
+        ("native", 1.0, {"liver": 60.0}, None),
+        ("arterial_late", 9.9, {"aorta": 300.0, "inferior_vena_cava": 60.0}, None),
+        ("arterial_early", 1.0, {"aorta": 300.0}, None),
+        ("portal_venous", 1.0, {"aorta": 150.0, "inferior_vena_cava": 130.0}, None),
+        # What is drawn as iliac artery may be bone: the aorta is asked first.
+        ("portal_venous", 1.0,
+         {"aorta": 173.0, "iliac_artery_right": 347.0, "inferior_vena_cava": 142.0}, None),
+    ],
+)  # fmt: skip
+def test_what_speaks_against_the_regressors(
+    fine: str, spread_s: float, median_hu: dict[str, float], code: str | None
+) -> None:
+    """Their own disagreement, and blood."""
+    prediction = PhasePrediction(fine, 5.0, spread_s, 0.0, 10.0)
+    doubt = doubt_about(prediction, median_hu)
+    assert (doubt.why.code if doubt else None) == code
+
+
+def test_the_phase_is_not_read_off_what_is_not_believed() -> None:
+    """A plastic skull's "liver" of -996 HU, and what its own network doubts."""
+    sure = vessels(aorta=45, inferior_vena_cava=42, heart=44)
+    assert phase(sure)["contrast_phase"].value == "native"
+    plastic = vessels(liver=-996, brain=94, aorta=45, colon=-984)
+    assert phase(plastic)["contrast_phase"].why == Statement(
+        "too_few_structures_for_phase", {"seen": 2, "known": 20, "needed": 3}
+    )
+    total = sure.segmentations["total"]
+    doubted = replace(total.provenance, confidence={"aorta": 0.4, "heart": 0.5})
+    case = replace(sure, segmentations={"total": replace(total, provenance=doubted)})
+    assert phase(case)["contrast_phase"].status is Status.NOT_ASSESSABLE
+
+
+def test_a_structure_that_is_only_located_is_asked() -> None:
+    """Portal vein and iliac arteries of bundled weights: there, if not well enough to measure."""
+    case = vessels(aorta=45, inferior_vena_cava=42, portal_vein_and_splenic_vein=44)
+    total = case.segmentations["total"]
+    located = replace(total.provenance, located_only=("portal_vein_and_splenic_vein",))
+    found = phase(replace(case, segmentations={"total": replace(total, provenance=located)}))
+    assert found["contrast_phase"].value == "native"
+
+
+def test_the_time_says_how_far_another_class_is() -> None:
+    """The only probability that can be had is none at all."""
+    found = phase(vessels(**NATIVE))
+    seconds = found["contrast_phase_seconds"]
+    assert isinstance(seconds.value, float)
+    assert seconds.parameters["margin_s"] == pytest.approx(10 - seconds.value, abs=0.01)
+    assert "contrast_phase_probability" not in found
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"rescaled": False}, "attenuation_unknown"),
+        ({"spectral": Spectral.NON_CONTRAST}, "virtual_image_shows_no_phase"),
+        ({"spectral": Spectral.MONOENERGETIC, "energy_kev": 40.0}, "virtual_image_shows_no_phase"),
+        ({"spectral": Spectral.MONOENERGETIC, "energy_kev": 70.0}, None),
+    ],
+)
+def test_only_attenuation_as_it_was_scanned_shows_a_phase(
+    facts: dict[str, Any], code: str | None
+) -> None:
+    """Iodine is twice as bright at 40 keV, and gone from a virtual non-contrast image."""
+    case = vessels(**NATIVE)
+    found = phase(replace(case, series=replace(case.series, **facts)))["contrast_phase"]
+    assert (found.why.code if found.why else None) == code

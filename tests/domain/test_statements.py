@@ -6,10 +6,12 @@ The sources are read as syntax trees, so that a reason no test has ever caused i
 from __future__ import annotations
 
 import ast
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fluent.syntax import FluentParser
@@ -18,14 +20,27 @@ from fluent.syntax.visitor import Visitor
 
 import heimdallr
 from heimdallr.analyses.rules.findings import RULES
-from heimdallr.domain.statements import LANGUAGES, Language, Statement, structure_name
+from heimdallr.domain.statements import LANGUAGES, Language, Statement, Value, structure_name
+from heimdallr.publishing.schema import coded
 
 SOURCES = Path(heimdallr.__file__).parent
 WORDS = SOURCES / "domain" / "words"
 SAYING = {"Statement", "unassessable", "inapplicable"}
 """What is called with a code and its parameters."""
 
-SAMPLES: dict[str, str | tuple[str, ...] | Statement] = {
+SAMPLES: dict[str, Value] = {
+    "task": "total",
+    "level": "L3",
+    "upper": "L2",
+    "lower": "L3",
+    "kernel": "B30f",
+    "maker": "Siemens",
+    "modality": "US",
+    "number": "7",
+    "file": "overlay.png",
+    "error": "OSError",
+    "sex": "M",
+    "unit": "meter",
     "structure": "kidney_left",
     "structures": ("kidney_left", "liver"),
     "region": "abdomen",
@@ -40,7 +55,40 @@ SAMPLES: dict[str, str | tuple[str, ...] | Statement] = {
     "kernel_class": "bone",
     "source": Statement("kernel_by_description"),
 }
-"""A value for each parameter that is no number; any other gets 12.3."""
+"""A value for each parameter that is no number."""
+
+NUMBERS = (1, 12.3, -1234.565)
+"""For every other: one of a thing, a fraction, and what is grouped and lies between two digits."""
+
+FURTHER = (
+    *(
+        Statement("finding_truncated_coverage", {"structures": organs})
+        for organs in (("liver",), ("kidney_right", "kidney_left", "spleen"))
+    ),
+    *(
+        Statement("not_segmented", {"structure": structure})
+        for structure in (
+            "lung_upper_lobe_left", "rib_left_7", "vertebrae_L3", "something_new", "constructor"
+        )
+    ),
+    *(
+        Statement("region_not_covered", {"region": region})
+        for region in ("extremities", "constructor")
+    ),
+    *(
+        Statement("series_of_kernel", {"kernel_class": name, "source": Statement("kernel_unnamed")})
+        for name in ("soft", "standard", "lung", "unknown")
+    ),
+    Statement("series_not_axial", {"plane": "sagittal"}),
+    Statement("truncated", {"edges": ("left",), "count": 1, "percent": 99.5}),
+    Statement("other_sex", {"structure": "prostate", "sex": "F"}),
+    Statement("other_unit", {"unit": "micron"}),
+    Statement("task_not_run", {"task": "total", "reason": Statement("a_reason_of_tomorrow")}),
+)  # fmt: skip
+"""Names, lists and choices that the samples leave out."""
+
+SPOKEN = Path(__file__).with_name("spoken_statements.json")
+"""What these samples are in words; the dashboard's test renders the same."""
 
 
 @dataclass
@@ -142,16 +190,44 @@ def test_words_use_what_they_are_given(language: Language) -> None:
     assert not wrong, f"{language}.ftl: {wrong}"
 
 
+def samples(code: str) -> list[Statement]:
+    """A message with each number, or once where it takes none."""
+    names = sorted(messages("en")[code])
+    made = [
+        Statement(code, {name: SAMPLES.get(name, number) for name in names}) for number in NUMBERS
+    ]
+    return made if set(names) - set(SAMPLES) else made[:1]
+
+
+def in_words(statement: Statement) -> dict[str, Any]:
+    """A statement as it is published, and what it is in each language."""
+    words = {language: statement.in_language(language) for language in LANGUAGES}
+    return coded(statement).model_dump() | words
+
+
 @pytest.mark.parametrize("code", sorted(messages("en")))
 def test_every_statement_reads_well_in_both_languages(code: str) -> None:
     """Nothing is left unfilled, and nothing stays English in Portuguese."""
-    parameters = {name: SAMPLES.get(name, 12.3) for name in messages("en")[code]}
-    english, portuguese = (Statement(code, parameters).in_language(one) for one in LANGUAGES)
-    for text in (english, portuguese):
-        assert "{" not in text
-        assert "_" not in text
-        assert "$" not in text
-    assert english != portuguese
+    for statement in samples(code):
+        english, portuguese = (statement.in_language(one) for one in LANGUAGES)
+        for text in (english, portuguese):
+            assert "{" not in text
+            assert "_" not in text
+            assert "$" not in text
+        assert english != portuguese
+
+
+def all_in_words() -> list[dict[str, Any]]:
+    """Every sample of every message, and what else there is to be said."""
+    every = [statement for code in sorted(messages("en")) for statement in samples(code)]
+    return [in_words(statement) for statement in (*every, *FURTHER)]
+
+
+def test_the_dashboard_says_the_same() -> None:
+    """Its own code speaks from the same words; both are held to one list of texts."""
+    known = json.loads(SPOKEN.read_text(encoding="utf-8"))
+    again = "python tests/domain/test_statements.py"
+    assert all_in_words() == known, f"{again} writes them anew; look them through"
 
 
 def test_every_rule_has_a_title() -> None:
@@ -202,3 +278,8 @@ def test_structures_are_called_as_people_say(structure: str, english: str, portu
     """The same names as the dashboard's (``frontend/src/terms/terms.test.ts``)."""
     assert structure_name(structure, "en") == english
     assert structure_name(structure, "pt") == portuguese
+
+
+if __name__ == "__main__":
+    text = json.dumps(all_in_words(), indent=1, ensure_ascii=False)
+    SPOKEN.write_text(text + "\n", encoding="utf-8")

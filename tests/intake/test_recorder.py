@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import io
 import os
 import threading
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -572,6 +575,19 @@ def test_what_lies_beside_the_images_of_an_upload_is_passed_over(
     assert (done.recorded, sum(done.quarantined.values())) == (1, 1)
     assert not list(folders.spool.iterdir())
     assert consistent(database, folders) == 1
+
+
+def test_an_archive_of_images_among_the_files_of_a_find_is_kept(
+    database: Database, folders: DataFolders
+) -> None:
+    """It was handed in to be read, and is not: it lies where people find it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("IM2", Image(number=2).encoded())
+    files = [Image().encoded(), packed.getvalue(), gzip.compress(Image(number=3).encoded())]
+    done = record_batch(database, folders, spooled(folders.spool, files, source="watch").folder)
+    assert (done.recorded, done.passed_over) == (1, {})
+    assert done.quarantined == {"an archive inside the input": 1, "not a DICOM file": 1}
 
 
 def test_real_studies_are_recorded(

@@ -98,3 +98,9 @@ def test_a_word_written_into_the_kernel_tag_is_read() -> None:
     """Some makers write plain words where a code belongs."""
     assert classify_kernel("Body Sharp", "").kernel_class is BONE
     assert classify_kernel("BRAIN", "").kernel_class is SOFT
+
+
+def test_the_series_own_words_outvote_the_protocol() -> None:
+    """A protocol "THORAX LUNG" stands over its soft-tissue series as well."""
+    assert classify_kernel("", "", "Abd soft 3.0", "THORAX LUNG").kernel_class is KernelClass.SOFT
+    assert classify_kernel("", "", "Abd 3.0", "THORAX LUNG").kernel_class is KernelClass.LUNG

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heimdallr.domain.statements import Statement
-from heimdallr.domain.study import KernelClass, Series
+from heimdallr.domain.study import KernelClass, Series, Spectral
 from heimdallr.preparation.geometry import StackGeometry
 from heimdallr.preparation.selection import Preferences, rank, select
 from heimdallr.preparation.stacks import SeriesCandidate
@@ -64,6 +64,36 @@ def reasons(candidate: SeriesCandidate) -> str:
     (verdict,) = select([candidate]).verdicts
     assert verdict.rank is None
     return "; ".join(one.text for one in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"spectral": Spectral.NON_CONTRAST},
+        {"spectral": Spectral.MONOENERGETIC, "energy_kev": 40.0},
+        {"spectral": Spectral.MONOENERGETIC},
+        {"rescale_type": "HU_MOD"},
+        {"rescaled": False},
+        {"rescale_type": "US"},
+    ],
+)
+def test_what_is_no_usual_attenuation_comes_after_all_that_is(facts: dict[str, Any]) -> None:
+    """However little a conventional series covers; alone it is used."""
+    unusual = ct(1, phase_hint="native", **facts)
+    assert chosen(unusual, ct(2, coverage_mm=40.0, kernel_class=KernelClass.BONE)) == 2
+    assert chosen(unusual) == 1
+
+
+def test_images_of_unknown_scale_come_after_virtual_ones() -> None:
+    """A virtual image has Hounsfield units at least."""
+    assert chosen(ct(1, rescaled=False), ct(2, spectral=Spectral.NON_CONTRAST)) == 2
+
+
+def test_a_monoenergetic_image_of_70_kev_is_as_good_as_a_scanned_one_of_the_same_phase() -> None:
+    """Where both are there, the scanned one is taken."""
+    mono: dict[str, Any] = {"spectral": Spectral.MONOENERGETIC, "energy_kev": 70.0}
+    assert chosen(ct(1, **mono), ct(2, slice_thickness_mm=5.0)) == 2
+    assert chosen(ct(1, **mono), ct(2, coverage_mm=200.0)) == 1
 
 
 def test_coverage_beats_everything_after_it() -> None:
@@ -135,8 +165,10 @@ def test_equal_series_are_told_apart_by_number_and_uid() -> None:
         (ct(1, image_type=("DERIVED", "SECONDARY", "DOSE_INFO")), "dose"),
         (ct(1, sop_class_uid="1.2.840.10008.5.1.4.1.1.7"), "secondary capture"),
         (ct(1, image_type=("DERIVED", "PRIMARY", "PERFUSION", "RCBF")), "derived map"),
-        (ct(1, description="DE_Iodine"), "derived map"),
-        (ct(1, description="VNC"), "derived map"),
+        (ct(1, spectral=Spectral.IODINE), "iodine, not attenuation"),
+        (ct(1, spectral=Spectral.ELECTRON_DENSITY), "electron density, not attenuation"),
+        (ct(1, rescale_type="Z_EFF"), "another quantity, not attenuation"),
+        (ct(1, rescale_type="MGML"), "another quantity, not attenuation"),
         (ct(1, modality="PT"), "modality PT"),
         (ct(1, modality=""), "modality unknown"),
         (ct(1, None), "no image position"),

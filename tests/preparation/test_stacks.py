@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pydicom
+import pytest
 from dicom_series import SAGITTAL, SeriesOnDisk, enhanced_mr
+from pydicom.dataset import Dataset
+from pydicom.uid import EnhancedCTImageStorage
 
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.preparation.headers import scan
@@ -106,3 +110,68 @@ def test_our_own_objects_are_recognised(tmp_path: Path) -> None:
     SeriesOnDisk(series_uid=UID + "3", number=3).write(tmp_path / "3")
     own = {one.series.number: one.own_object for one in _candidates(tmp_path)}
     assert own == {1: True, 2: True, 3: False}
+
+
+def test_a_stack_is_rescaled_only_when_each_of_its_images_is(tmp_path: Path) -> None:
+    """One image without a slope, and nobody knows what the volume's numbers are."""
+    paths = SeriesOnDisk().write(tmp_path)
+    (whole,) = _candidates(tmp_path)
+    assert whole.series.attenuation_known
+    dataset = pydicom.dcmread(paths[5])
+    del dataset.RescaleSlope
+    dataset.save_as(paths[5])
+    (one,) = _candidates(tmp_path)
+    assert not one.series.attenuation_known
+    assert [notice.code for notice in one.notices] == ["attenuation_unknown"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"RescaleSlope": None}, {"RescaleIntercept": None}, {"RescaleSlope": 0.0},
+     {"RescaleType": "US"}],
+)  # fmt: skip
+def test_a_scale_that_is_missing_empty_or_zero_is_none(
+    tmp_path: Path, tags: dict[str, object]
+) -> None:
+    """Nothing is assumed in its place."""
+    SeriesOnDisk(tags=tags).write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert not one.series.attenuation_known
+
+
+def test_results_of_several_energies_in_one_series_are_stacks_of_their_own(tmp_path: Path) -> None:
+    """Effective atomic numbers among Hounsfield units, told by RescaleType; 40 and 70 keV."""
+    SeriesOnDisk(
+        depths_mm=SIX * 2, per_slice={"RescaleType": ["HU"] * 6 + ["Z_EFF"] * 6}
+    ).write(tmp_path / "units")  # fmt: skip
+    units = [one.series.pixel_values.value for one in _candidates(tmp_path / "units")]
+    assert sorted(units) == ["attenuation", "other"]
+    SeriesOnDisk(
+        depths_mm=SIX * 2,
+        tags={"ImageType": ["DERIVED", "SECONDARY", "AXIAL", "VMI"]},
+        per_slice={"MonoenergeticEnergyEquivalent": [40.0] * 6 + [70.0] * 6},
+    ).write(tmp_path / "energies")
+    energies = [one.series.energy_kev for one in _candidates(tmp_path / "energies")]
+    assert sorted(one for one in energies if one) == [40.0, 70.0]
+
+
+@pytest.mark.parametrize("where", ["shared", "frame", "header", "nowhere"])
+def test_an_enhanced_ct_has_its_scale_in_functional_groups(tmp_path: Path, where: str) -> None:
+    """Shared or per frame (PS3.3 C.7.6.16.2.9); some objects give it outside of them."""
+    path = enhanced_mr(tmp_path, kinds=("M",))
+    whole = pydicom.dcmread(path)
+    whole.Modality, whole.SOPClassUID = "CT", EnhancedCTImageStorage
+    scale = Dataset()
+    scale.RescaleSlope, scale.RescaleIntercept, scale.RescaleType = 1.0, -1024.0, "HU"
+    group = Dataset()
+    group.PixelValueTransformationSequence = [scale]
+    if where == "shared":
+        whole.SharedFunctionalGroupsSequence = [group]
+    elif where == "frame":
+        for frame in whole.PerFrameFunctionalGroupsSequence:
+            frame.PixelValueTransformationSequence = [scale]
+    elif where == "header":
+        whole.RescaleSlope, whole.RescaleIntercept = 1.0, -1024.0
+    pydicom.dcmwrite(path, whole)
+    (one,) = _candidates(tmp_path)
+    assert one.series.attenuation_known is (where != "nowhere")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from publishing_cases import CASE_ID, ENDED, PREPARED, STARTED
 
-from heimdallr.analyses.contrast_phase import PHASE, PROBABILITY
+from heimdallr.analyses.contrast_phase import PHASE
 from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.domain.study import Patient, Selection, Series, Study
 from heimdallr.preparation.prepare import PreparedStudy
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.measurement import Measurement
 
 PROCESSING = Processing(STARTED, ENDED, {"prepare": 12.34567, "segment": 90.0})
-NATIVE = (PHASE.measured("native"), PROBABILITY.measured(1.0))
+NATIVE = (PHASE.measured("native"),)
 
 
 def _written(*measurements: Measurement) -> dict[str, object]:
@@ -53,7 +53,7 @@ def test_the_founding_documents_keys_are_there() -> None:
     series = content["SelectedSeries"]
     assert isinstance(series, dict)
     assert series["SeriesNumber"] == "4"
-    assert series["ContrastPhaseData"] == {"phase": "native", "probability": 1.0}
+    assert series["ContrastPhaseData"] == {"phase": "native", "probability": None}
 
 
 def test_every_series_has_its_verdict() -> None:

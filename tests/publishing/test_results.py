@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hand_made_outputs import output
-from publishing_cases import CASE_ID, ENDED, case
+from publishing_cases import CASE_ID, ENDED, SERIES, case
 from pydantic import ValidationError
 
 from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.analyses.rules.findings import Finding, Severity
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues, Series, Spectral
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results
 
@@ -131,6 +132,9 @@ def test_provenance_names_software_weights_and_series() -> None:
         "software": "heimdallr",
         "created_at": "2026-02-01T10:02:30-03:00",
         "series_instance_uid": "1.2.3.4",
+        "pixel_values": "attenuation",
+        "computed_as": None,
+        "energy_kev": None,
         "segmentations": [
             {
                 "task": "total",
@@ -148,6 +152,17 @@ def test_provenance_names_software_weights_and_series() -> None:
         "skipped_tasks": {"cerebral_bleed": "not requested"},
         "skipped_tasks_coded": {"cerebral_bleed": {"code": "not_requested", "parameters": {}}},
     }
+
+
+def test_provenance_names_what_the_scanner_computed() -> None:
+    """A virtual image of 40 keV; of MR there is nothing to say."""
+    virtual = replace(SERIES, spectral=Spectral.MONOENERGETIC, energy_kev=40.0)
+    made = build_results(CASE_ID, replace(case(), series=virtual), MEASURED, (), ENDED).provenance
+    assert (made.pixel_values, made.computed_as, made.energy_kev) == (
+        PixelValues.VIRTUAL, Spectral.MONOENERGETIC, 40.0,
+    )  # fmt: skip
+    mr = replace(case(), modality="MR", series=Series("1.2.3", "MR"))
+    assert build_results(CASE_ID, mr, (), (), ENDED).provenance.pixel_values is None
 
 
 def test_bundled_weights_are_announced() -> None:

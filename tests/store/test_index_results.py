@@ -10,6 +10,7 @@ from store_cases import (
     NOW,
     OTHER_SERIES_UID,
     SERIES_UID,
+    UNASSESSABLE,
     add_instance,
     add_study,
     bleed,
@@ -57,7 +58,7 @@ def test_a_series_of_several_stacks_has_the_best_rank_and_all_reasons(
     """Whatever the order of its stacks in the folder; a reason that two share is told once."""
     record = make_identity().series[0]
     stacks = [
-        record.model_copy(update={"rank": rank, "reasons": list(reasons)})
+        record.model_copy(update={"rank": rank, "reasons": list(reasons), "reasons_coded": []})
         for rank, reasons in ((2, ("thick", "oblique")), (1, ("thin",)), (None, ("thick", "few")))
     ]
     identity = make_identity().model_copy(update={"series": stacks})
@@ -69,6 +70,7 @@ def test_a_series_of_several_stacks_has_the_best_rank_and_all_reasons(
         (series,) = session.scalars(select(Series))
         assert series.rank == 1
         assert series.reasons == ["thick", "oblique", "thin", "few"]
+        assert series.reasons_coded == []
 
 
 def test_everything_a_worklist_shows_is_there(database: Database, tmp_path: Path) -> None:
@@ -92,14 +94,55 @@ def test_everything_a_worklist_shows_is_there(database: Database, tmp_path: Path
         assert study.kept == {"volume": True, "masks": True, "results": True}
         series = {row.uid: row for row in session.scalars(select(Series))}
         assert (series[SERIES_UID].rank, series[OTHER_SERIES_UID].rank) == (1, None)
-        assert series[OTHER_SERIES_UID].reasons == ["a localizer"]
+        assert series[OTHER_SERIES_UID].reasons == ["localizer"]
         assert series["1.2.3.6"].reasons == []
         rows = {row.name: row for row in session.scalars(select(MeasurementRow))}
         assert rows["liver_vol_cm3"].value == 1500.5
         assert (rows["hemorrhage_alert"].value, rows["hemorrhage_alert"].text) == (None, "alert")
         missing = rows["SMA_cm2"]
         assert (missing.value, missing.text, missing.status) == (None, None, "not_assessable")
-        assert missing.reason == "L3 is not in the volume"
+        assert missing.reason == "L3 is truncated at inferior edge"
+
+
+def test_what_is_said_is_kept_as_codes_too(database: Database, tmp_path: Path) -> None:
+    """For readers in another language: notices, series, reasons, titles, caveats."""
+    with database.write() as session:
+        study = add_study(session)
+        add_instance(session, study, "a")
+        index(session, study, tmp_path, make_results(findings=(bleed(),)))
+    with database.read() as session:
+        bundled = {"code": "bundled_weights", "parameters": {}}
+        assert session.scalars(select(Study.notices_coded)).one() == [bundled]
+        assert session.scalars(select(Series.reasons_coded)).one() == [
+            {"code": "series_covers", "parameters": {"coverage_mm": 360.0}}
+        ]
+        rows = {row.name: row.reason_coded for row in session.scalars(select(MeasurementRow))}
+        assert rows["liver_vol_cm3"] is None
+        assert rows["SMA_cm2"] == {
+            "code": "level_truncated",
+            "parameters": {"level": "L3", "edges": ["inferior"], "count": 1},
+        }
+        finding = session.scalars(select(FindingRow)).one()
+        assert finding.title_coded == {
+            "code": "finding_intracerebral_haemorrhage",
+            "parameters": {"volume_cm3": 12.5},
+        }
+        assert finding.caveats_coded == [bundled]
+
+
+def test_a_code_beside_a_text_known_before_is_no_news(database: Database, tmp_path: Path) -> None:
+    """Indexed before there were codes, and again now: the reader has seen it."""
+    now = measurement("SMA_cm2", why=UNASSESSABLE)
+    before = measurement("SMA_cm2", reason=UNASSESSABLE.text)
+    with database.write() as session:
+        study = add_study(session)
+        index(session, study, tmp_path, make_results(measurements=(before,)))
+        study.read_at = NOW
+        index(session, study, tmp_path, make_results(measurements=(now,)))
+        assert study.read_at == NOW
+        code = session.scalars(select(MeasurementRow.reason_coded)).one()
+        assert isinstance(code, dict)
+        assert code["code"] == "level_truncated"
 
 
 def test_no_answer_about_a_bleed_is_none(database: Database, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -19,7 +20,7 @@ from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.store import migrate
 from heimdallr.store.database import Database
-from heimdallr.store.migrate import check, upgrade
+from heimdallr.store.migrate import MIGRATIONS, check, upgrade
 from heimdallr.store.models import (
     STATE_ORDER,
     AuditEntry,
@@ -82,6 +83,17 @@ def test_migrated_tables_are_those_of_the_models(empty_database: Database) -> No
         assert migrated == tables(connection)
 
 
+def test_migrations_form_one_line() -> None:
+    """Each follows the one before it; two of one number hide one another from Alembic."""
+    found = {}
+    for path in sorted((MIGRATIONS / "versions").glob("*.py")):
+        facts = dict(re.findall(r"^(\w*revision) = (.+)$", path.read_text("utf-8"), re.MULTILINE))
+        assert path.name.startswith(f"{facts['revision'].strip(chr(34))}_")
+        assert facts["revision"] not in found
+        found[facts["revision"]] = facts["down_revision"]
+    assert list(found.values()) == ["None", *found][:-1]
+
+
 def test_upgrade_is_idempotent_and_seen_by_check(empty_database: Database) -> None:
     """A second start changes nothing; before the first one the tables are known to be missing."""
     assert not check(empty_database).is_current
@@ -115,7 +127,7 @@ def test_studies_of_an_older_database_know_what_their_rows_were_made_of(
         for study in (plain, mixed):
             add_instance(session, study, f"{study.key}.1")
         note(session, mixed, "mixed_patients", "images of this study name different patients", NOW)
-    downgrade(database, "0002")
+    downgrade(database, "0003")
     upgrade(database)
     with database.read() as session:
         found = {one.key: one for one in session.scalars(select(Study))}
@@ -149,10 +161,10 @@ def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_fro
                     must_change_password=name == "new",
                 )
             )  # fmt: skip
-    downgrade(database, "0002")
+    downgrade(database, "0003")
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE users DROP COLUMN password_set_at"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     upgrade(database)
     with database.read() as session:
         trail = session.scalars(select(AuditEntry.object).order_by(AuditEntry.id)).all()

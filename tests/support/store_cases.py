@@ -6,6 +6,7 @@ import gzip
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
 from heimdallr.publishing import identity as identity_module
 from heimdallr.publishing import results as results_module
 from heimdallr.publishing.schema import (
@@ -25,6 +26,7 @@ from heimdallr.publishing.schema import (
     SelectedSeriesRecord,
     SeriesRecord,
     StructureRecord,
+    coded,
 )
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
 from heimdallr.store.reading.search import search_text
@@ -41,6 +43,10 @@ UID = "1.2.3"
 SERIES_UID = "1.2.3.4"
 OTHER_SERIES_UID = "1.2.3.5"
 CASE_ID = "SilvaMJ_20260201_123456"
+BUNDLED = Statement("bundled_weights")
+UNASSESSABLE = Statement("level_truncated", {"level": "L3", "edges": ("inferior",), "count": 1})
+MEASURED = Statement("series_covers", {"coverage_mm": 360.0})
+REFUSED = Statement("series_is_localizer")
 
 
 def add_study(session: Session, key: str = UID, **columns: object) -> Study:
@@ -108,15 +114,21 @@ def add_instance(
 
 
 def measurement(
-    name: str, value: float | str | None = None, *, unit: str = "", reason: str = ""
+    name: str,
+    value: float | str | None = None,
+    *,
+    unit: str = "",
+    reason: str = "",
+    why: Statement | None = None,
 ) -> MeasurementRecord:
-    """A measurement; without a value it was not assessable."""
+    """A measurement; without a value it was not assessable, for ``why`` or an older ``reason``."""
     return MeasurementRecord(
         name=name,
         value=value,
         unit=unit,
         status="measured" if value is not None else "not_assessable",
-        reason=reason if value is None else "",
+        reason=why.text if why else reason,
+        reason_coded=coded(why) if why else None,
         analysis="organ_volumetry",
         structure=None,
         parameters={},
@@ -125,15 +137,18 @@ def measurement(
 
 def bleed(volume_cm3: float = 12.5) -> FindingRecord:
     """A critical finding."""
+    title = Statement("finding_intracerebral_haemorrhage", {"volume_cm3": volume_cm3})
     return FindingRecord(
         code="intracerebral_haemorrhage",
         severity="critical",
-        title=f"Intracerebral haemorrhage, {volume_cm3:.1f} cm³",
+        title=title.text,
+        title_coded=coded(title),
         evidence={"hemorrhage_vol_cm3": volume_cm3},
         reference="Kothari 1996",
         structure="intracerebral_hemorrhage",
         slice_index=12,
-        caveats=["bundled weights"],
+        caveats=[BUNDLED.text],
+        caveats_coded=[coded(BUNDLED)],
     )
 
 
@@ -142,7 +157,7 @@ def make_results(
     measurements: tuple[MeasurementRecord, ...] = (
         measurement("liver_vol_cm3", 1500.5, unit="cm3"),
         measurement("hemorrhage_alert", "alert"),
-        measurement("SMA_cm2", reason="L3 is not in the volume"),
+        measurement("SMA_cm2", why=UNASSESSABLE),
     ),
     findings: tuple[FindingRecord, ...] = (),
     case_id: str = CASE_ID,
@@ -161,7 +176,8 @@ def make_results(
             segmentations=[],
             skipped_tasks={},
         ),
-        notices=["bundled weights — not for clinical use"],
+        notices=[BUNDLED.text],
+        notices_coded=[coded(BUNDLED)],
         body_regions=["head", "thorax"],
     )
 
@@ -209,7 +225,8 @@ def make_identity(*, case_id: str = CASE_ID, uid: str = UID) -> Identity:
                 modality="CT",
                 instances=120,
                 rank=1,
-                reasons=["thin soft-kernel stack of 360 mm"],
+                reasons=[MEASURED.text],
+                reasons_coded=[coded(MEASURED)],
             ),
             SeriesRecord(
                 number="1",
@@ -218,7 +235,8 @@ def make_identity(*, case_id: str = CASE_ID, uid: str = UID) -> Identity:
                 modality="CT",
                 instances=1,
                 rank=None,
-                reasons=["a localizer"],
+                reasons=[REFUSED.text],
+                reasons_coded=[coded(REFUSED)],
             ),
         ],
         skipped_files={},

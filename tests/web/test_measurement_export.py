@@ -36,7 +36,8 @@ def test_every_measurement_with_its_study(service: Service) -> None:
     assert by_name["liver_vol_cm3"]["study_id"] == number
     assert by_name["hemorrhage_alert"]["text"] == "alert"
     assert by_name["SMA_cm2"]["value"] is None
-    assert by_name["SMA_cm2"]["reason"] == "L3 is not in the volume"
+    assert by_name["SMA_cm2"]["reason"] == "L3 is truncated at inferior edge"
+    assert by_name["SMA_cm2"]["reason_coded"]["code"] == "level_truncated"
     assert table(service) != []
 
 

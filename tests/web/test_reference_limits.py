@@ -65,6 +65,7 @@ def test_children_and_unknown_ages() -> None:
     assert unknown["reference_caveats"] == [
         "the patient's age is not known; adult values were applied"
     ]
+    assert [one["code"] for one in unknown["reference_caveats_coded"]] == ["age_unknown"]
 
 
 def test_the_catalogue_lists_every_limit(service: Service) -> None:

@@ -99,11 +99,16 @@ def test_a_row_carries_what_the_worklist_shows(service: Service) -> None:
             "code": "intracerebral_haemorrhage",
             "severity": "critical",
             "title": "Intracerebral haemorrhage, 12.5 cm³",
+            "title_coded": {
+                "code": "finding_intracerebral_haemorrhage",
+                "parameters": {"volume_cm3": 12.5},
+            },
             "acknowledged": False,
         }
     ]
     assert row["worst_severity"] == "critical"
     assert row["notices"] == ["bundled weights — not for clinical use"]
+    assert row["notices_coded"] == [{"code": "bundled_weights", "parameters": {}}]
     assert row["unread"] is True
     assert row["study_date"] == "2026-02-01"
     assert row["remaining_s"] is None
@@ -127,7 +132,8 @@ def test_one_study_in_full(service: Service) -> None:
     number = service.add_done()
     study = service.client.get(f"/api/v1/studies/{number}").json()
     assert study["series"][0]["rank"] == 1
-    assert study["series"][0]["reasons"] == ["thin soft-kernel stack of 360 mm"]
+    assert study["series"][0]["reasons"] == ["covers 360 mm"]
+    assert study["series"][0]["reasons_coded"][0]["code"] == "series_covers"
     assert study["runs"][0]["seconds"] == {"prepare": 2.0, "segment": 40.0}
     with service.database.read() as session:
         assert study["runs"][0]["workflow_id"] == session.scalars(select(Run.workflow_id)).one()
@@ -137,9 +143,11 @@ def test_one_study_in_full(service: Service) -> None:
     assert results["images"] == ["L3_overlay.png"]
     assert results["has_volume"] is True
     assert results["provenance"]["software"] == "heimdallr"
-    assert {one["name"]: one["reason"] for one in results["measurements"] if one["reason"]} == {
-        "SMA_cm2": "L3 is not in the volume"
-    }
+    (missing,) = (one for one in results["measurements"] if one["reason"])
+    assert missing["name"] == "SMA_cm2"
+    assert missing["reason"] == "L3 is truncated at inferior edge"
+    assert missing["reason_coded"]["code"] == "level_truncated"
+    assert results["findings"][0]["caveats_coded"] == study["notices_coded"]
     with service.database.read() as session:
         entry = session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.object) == ("study.view", f"study:{number}")

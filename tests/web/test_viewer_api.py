@@ -236,7 +236,9 @@ def test_an_older_case_folder_says_why_it_has_no_label_maps(viewed: Viewed) -> N
     shutil.rmtree(viewed.folder / "labels")
     told = viewed.manifest()
     assert told["labels"] is None
-    assert told["labels_reason"] == "these results are older than label maps; reprocess the study"
+    assert told["labels_reason"] == (
+        "these results are older than label maps; reprocess the study to see its structures"
+    )
     assert told["targets"]["measurements"] == {}
     (finding,) = told["targets"]["findings"].values()
     assert (finding["position_ijk"], finding["shown"]) == ([8, 7, 12], [])
@@ -247,7 +249,10 @@ def test_what_retention_removed_is_said(viewed: Viewed) -> None:
     (viewed.folder / "volume.nii.gz").unlink()
     told = viewed.manifest()
     assert told["volume"] is None
-    assert told["volume_reason"] == "the volume was removed by retention"
+    assert told["volume_reason"] == (
+        "the volume was removed by retention; send the study again to see its images"
+    )
+    assert told["volume_reason_coded"] == {"code": "volume_removed", "parameters": {}}
     assert "liver_vol_cm3" in told["targets"]["measurements"]
     for masks in ("labels", "total"):
         shutil.rmtree(viewed.folder / masks)
@@ -301,6 +306,13 @@ def test_the_first_window_suits_the_region(viewed: Viewed, regions: list[str], b
     windows = [one["name"] for one in viewed.manifest()["windows"]]
     assert windows[0] == begins
     assert set(windows) == {"soft_tissue", "lung", "bone", "brain", "liver", "bleed"}
+
+
+def test_a_ct_of_unknown_scale_has_no_windows(viewed: Viewed) -> None:
+    """Where the header does not say what its values are, they are shown as signal is."""
+    provenance = json.loads((viewed.folder / "resultados.json").read_text())["provenance"]
+    viewed.rewrite_results(provenance={**provenance, "pixel_values": "unknown"})
+    assert viewed.manifest()["windows"] == []
 
 
 def test_mr_has_no_windows(viewed: Viewed) -> None:

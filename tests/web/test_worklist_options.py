@@ -56,7 +56,7 @@ def test_the_endpoint(service: Service) -> None:
         )
         add_finding(session, study.id, "splenomegaly", "significant")
         add_finding(session, study.id, "intracerebral_haemorrhage", "critical")
-        add_finding(session, study.id, "liver_steatosis", "note")
+        add_finding(session, study.id, "a_rule_of_tomorrow", "note")
     answer = service.client.get(URL).json()
     assert answer["modalities"] == ["CT"]
     assert answer["body_regions"] == ["thorax"]
@@ -66,8 +66,8 @@ def test_the_endpoint(service: Service) -> None:
             "title": "Intracerebral haemorrhage",
             "severity": "critical",
         },
-        {"code": "splenomegaly", "title": "Splenomegaly", "severity": "significant"},
-        {"code": "liver_steatosis", "title": "Liver steatosis", "severity": "note"},
+        {"code": "splenomegaly", "title": "Enlarged spleen", "severity": "significant"},
+        {"code": "a_rule_of_tomorrow", "title": "A rule of tomorrow", "severity": "note"},
     ]
     for name in ("modality", "region", "finding"):
         value = {"modality": "CT", "region": "thorax", "finding": "splenomegaly"}[name]

@@ -83,6 +83,28 @@ def test_a_study_becomes_a_complete_case_folder(
         assert set(np.unique(np.asanyarray(image.dataobj))) == {0, 1}
 
 
+def test_images_without_a_scale_are_not_segmented_and_say_so(
+    head: WrittenStudy, tmp_path: Path, settings: Settings
+) -> None:
+    """The networks read Hounsfield units; on other numbers they see what is not there."""
+    for path in (head.dicom / "0003").iterdir():
+        dataset = pydicom.dcmread(path)
+        del dataset.RescaleIntercept
+        (tmp_path / "in").mkdir(exist_ok=True)
+        dataset.save_as(tmp_path / "in" / path.name)
+    (outcome,) = _process(tmp_path / "in", tmp_path / "out", settings)
+    assert outcome.state == "done", outcome.error
+    assert outcome.folder is not None
+    assert outcome.findings == ()
+    results = json.loads((outcome.folder / "resultados.json").read_text())
+    assert [one["code"] for one in results["notices_coded"]] == ["attenuation_unknown"]
+    assert outcome.notices == tuple(results["notices"])
+    assert {one["status"] for one in results["measurements"]} == {"not_assessable"}
+    assert set(results["provenance"]["skipped_tasks"]) == {
+        "total", "tissue_types", "cerebral_bleed",
+    }  # fmt: skip
+
+
 def test_the_same_study_again_replaces_its_folder_another_one_does_not(
     head: WrittenStudy, tmp_path: Path, settings: Settings
 ) -> None:

@@ -13,7 +13,7 @@ import { useTerms } from "@/terms";
 import classes from "./FindingChip.module.css";
 import { titleParts } from "./titleParts";
 
-type Chip = Pick<Schemas["Chip"], "severity" | "title" | "acknowledged">;
+type Chip = Pick<Schemas["Chip"], "severity" | "title" | "title_coded" | "acknowledged">;
 
 const ICONS = {
   critical: IconAlertOctagon,
@@ -27,7 +27,7 @@ export function FindingChip({ finding }: { finding: Chip }) {
   const terms = useTerms();
   const { severity, acknowledged } = finding;
   const Icon = acknowledged ? IconCheck : ICONS[severity];
-  const title = terms.finding(finding.title);
+  const title = terms.statement(finding.title_coded, finding.title);
   const { name, quantity } = titleParts(title);
   const kind = acknowledged
     ? `${t(`severity.${severity}`)}, ${t("acknowledged")}`

@@ -3,14 +3,16 @@ export {
   analysisTitle,
   digitsOf,
   evidenceLabel,
+  factText,
+  fileReason,
+  findingName,
   measurementLabel,
-  noticeText,
   quantityText,
   regionName,
   unitOfName,
   unitText,
   valueText,
 } from "./measurements";
-export { findingTitle, reasonText } from "./sentences";
+export { type Statement, statementText, statementTexts } from "./statements";
 export { capitalised, type Language, languageOf, structureName } from "./structures";
 export { useTerms } from "./useTerms";

@@ -2,15 +2,13 @@
 import { formatFor } from "@/i18n/format";
 
 import table from "@words/measurements.json";
-import words from "@words/words.json";
 
 import { capitalised, isStructure, type Language, structureName } from "./structures";
+import { own, type Pair, pick, word } from "./words";
 
-type Pair = [en: string, pt: string];
 type Place = "structure" | "tissue" | "level" | "region";
 
 const EXACT = table as unknown as Record<string, Pair | undefined>;
-const WORDS = words as unknown as Record<keyof typeof words, Record<string, Pair | undefined>>;
 
 /** Names with places in them, the most particular first: `<structure>_hu_eroded_mean`. */
 const PATTERNS = Object.entries(table)
@@ -29,16 +27,6 @@ const UNITS: Record<string, string> = {
   mm2: "mm²",
   mm3: "mm³",
 };
-
-const own = <T>(from: Record<string, T | undefined>, key: string): T | undefined =>
-  Object.hasOwn(from, key) ? from[key] : undefined;
-
-const pick = (pair: Pair | undefined, language: Language): string | undefined =>
-  pair?.[language === "pt" ? 1 : 0];
-
-function word(kind: keyof typeof words, key: string, language: Language): string | undefined {
-  return pick(own(WORDS[kind], key), language);
-}
 
 /** `kidney_left_vol_cm3` → "Left kidney, volume"; a name nobody put into words, readable. */
 export function measurementLabel(name: string, language: Language): string {
@@ -130,7 +118,31 @@ export function evidenceLabel(name: string, language: Language): string {
     : measurementLabel(name, language);
 }
 
-/** What every reader has to be told, and a finding's caveats. */
-export function noticeText(notice: string, language: Language): string {
-  return word("notices", notice, language) ?? notice;
+/** A piece of evidence, or what a number was made with: with the unit that its name tells. */
+export function factText(
+  name: string,
+  value: string | number | boolean,
+  language: Language,
+): string {
+  const unit = unitOfName(name);
+  if (typeof value === "number") return quantityText(value, unit, language);
+  const edges = String(value)
+    .split(",")
+    .map((edge) => word("edges", edge, language));
+  if (edges.includes(undefined)) return valueText(value, "", language);
+  if (name === "truncated_at") return edges.join(", ");
+  // Edges in the place of a number cut off what was to be measured.
+  return unit
+    ? `${evidenceLabel("truncated_at", language)}: ${edges.join(", ")}`
+    : valueText(value, "", language);
+}
+
+/** Why a received file is no image. */
+export function fileReason(reason: string, language: Language): string {
+  return word("files", reason, language) ?? reason;
+}
+
+/** What a finding is called where it has no value yet: to filter by. */
+export function findingName(code: string, language: Language): string {
+  return word("findings", code, language) ?? capitalised(code.replaceAll("_", " "));
 }

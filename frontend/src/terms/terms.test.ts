@@ -2,15 +2,20 @@ import { describe, expect, test } from "vitest";
 
 import {
   evidenceLabel,
-  findingTitle,
+  factText,
+  fileReason,
+  findingName,
   measurementLabel,
-  noticeText,
   quantityText,
-  reasonText,
+  statementText,
+  statementTexts,
   structureName,
   unitOfName,
   valueText,
+  type Statement,
 } from ".";
+// What Python makes of every message: tests/domain/test_statements.py.
+import spoken from "../../../tests/domain/spoken_statements.json";
 
 describe("structures", () => {
   test.each([
@@ -87,38 +92,54 @@ describe("measurements", () => {
   });
 });
 
-describe("sentences", () => {
-  test("titles of findings, with the numbers of the language", () => {
-    const title = "Intracerebral haemorrhage, large (≥ 30 cm³): 41.5 cm³";
-    expect(findingTitle(title, "en")).toBe(title);
-    expect(findingTitle(title, "pt")).toBe("Hemorragia intracerebral, grande (≥ 30 cm³): 41,5 cm³");
-    expect(findingTitle("Not wholly in the volume: kidney left, liver", "pt")).toBe(
-      "Não está inteiro no volume: rim esquerdo, fígado",
+describe("evidence and parameters", () => {
+  test("a number has the unit that its name tells", () => {
+    expect(factText("upper_limit_cm3", 314.5, "pt")).toBe("315 cm³");
+    expect(factText("kvp", 120, "en")).toBe("120 kV");
+    expect(factText("contrast_phase", "native", "pt")).toBe("sem contraste");
+  });
+
+  test("what cuts an organ is said in the place of its volume", () => {
+    expect(factText("liver_vol_cm3", "superior", "en")).toBe("Cut at: superior");
+    expect(factText("liver_vol_cm3", "inferior,left", "pt")).toBe(
+      "Corte na borda: inferior, esquerda",
     );
-    expect(findingTitle("A rule of tomorrow", "pt")).toBe("A rule of tomorrow");
+    expect(factText("truncated_at", "inferior,left", "pt")).toBe("inferior, esquerda");
+    expect(factText("truncated_at", "superior", "en")).toBe("superior");
   });
 
-  test.each([
-    ["truncated at superior edge", "cortado na borda superior"],
-    ["truncated at inferior and superior edges", "cortado nas bordas inferior e superior"],
-    [
-      "only 1.25 cm3 of kidney left segmented: a fragment, not the structure",
-      "apenas 1,25 cm³ segmentados (rim esquerdo): um fragmento, não a estrutura",
-    ],
-    ["the patient's height is not known", "a altura do paciente não é conhecida"],
-    ["a reason of tomorrow", "a reason of tomorrow"],
-  ])("%s", (reason, pt) => {
-    expect(reasonText(reason, "pt")).toBe(pt);
-  });
-
-  test("units of reasons are written properly", () => {
-    expect(reasonText("only 1.25 cm3 left after eroding by 3 mm", "en")).toBe(
-      "only 1.25 cm³ left after eroding by 3 mm",
+  test("a side is no edge, and an older text stays as it is", () => {
+    expect(factText("hemorrhage_side", "left", "pt")).toBe("esquerdo");
+    expect(factText("liver_vol_cm3", "truncated at superior edge", "pt")).toBe(
+      "truncated at superior edge",
     );
   });
+});
 
-  test("notices", () => {
-    expect(noticeText("bundled weights — not for clinical use", "pt")).toContain("não usar");
-    expect(noticeText("something else", "pt")).toBe("something else");
+describe("statements", () => {
+  test.each(spoken)("$en", ({ en, pt, ...statement }) => {
+    expect(statementText(statement as Statement, "", "en")).toBe(en);
+    expect(statementText(statement as Statement, "", "pt")).toBe(pt);
+  });
+
+  test("without a code, or with one of tomorrow, the text as it came", () => {
+    const unknown = { code: "a_reason_of_tomorrow", parameters: {} };
+    expect(statementText(null, "the height is not known", "pt")).toBe("the height is not known");
+    expect(statementText(unknown, "a reason", "pt")).toBe("a reason");
+    const known = { code: "height_unknown", parameters: {} };
+    expect(statementTexts([known], ["the height is not known"], "pt")).toEqual([
+      "a altura do paciente não é conhecida",
+    ]);
+    expect(statementTexts([], ["localizer"], "pt")).toEqual(["localizer"]);
+  });
+
+  test("a file is no image for a reason", () => {
+    expect(fileReason("empty file", "pt")).toBe("arquivo vazio");
+    expect(fileReason("a reason of tomorrow", "pt")).toBe("a reason of tomorrow");
+  });
+
+  test("findings have names to filter by", () => {
+    expect(findingName("splenomegaly", "pt")).toBe("Baço aumentado");
+    expect(findingName("a_rule_of_tomorrow", "pt")).toBe("A rule of tomorrow");
   });
 });

@@ -4,13 +4,15 @@ import { useTranslation } from "react-i18next";
 import {
   analysisTitle,
   evidenceLabel,
+  factText,
+  fileReason,
+  findingName,
   measurementLabel,
-  noticeText,
   quantityText,
   regionName,
   valueText,
 } from "./measurements";
-import { findingTitle, reasonText } from "./sentences";
+import { type Statement, statementText, statementTexts } from "./statements";
 import { capitalised, languageOf, structureName } from "./structures";
 
 /** The field's words in the reader's language. */
@@ -30,9 +32,14 @@ export function useTerms() {
       value: (value: string | number | boolean, unit: string) => valueText(value, unit, language),
       quantity: (value: string | number, unit: string) => quantityText(value, unit, language),
       evidence: (name: string) => evidenceLabel(name, language),
-      notice: (text: string) => noticeText(text, language),
-      reason: (text: string) => reasonText(text, language),
-      finding: (title: string) => findingTitle(title, language),
+      fact: (name: string, value: string | number | boolean) => factText(name, value, language),
+      file: (reason: string) => fileReason(reason, language),
+      finding: (code: string) => findingName(code, language),
+      /** Why, what was found, what to mind: `text` is the server's, in English. */
+      statement: (coded: Statement | null | undefined, text: string) =>
+        statementText(coded, text, language),
+      statements: (coded: readonly Statement[], texts: readonly string[]) =>
+        statementTexts(coded, texts, language),
     }),
     [language],
   );

@@ -34,7 +34,7 @@ export function Footer({ manifest, volume, engine, layout, isFull }: Props) {
           onSlice={(slice) => engine.goToSlice(axis, slice)}
         />
       )}
-      <Readout hit={hit} modality={manifest.modality} isFull={isFull} />
+      <Readout hit={hit} isHounsfield={manifest.windows.length > 0} isFull={isFull} />
     </div>
   );
 }

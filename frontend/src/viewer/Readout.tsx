@@ -5,17 +5,17 @@ import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
 
 import { directions, type Hit } from "./hit";
-import type { ViewerManifest } from "./manifest";
 import classes from "./Viewer.module.css";
 
 interface Props {
   hit: Hit | null;
-  modality: ViewerManifest["modality"];
+  /** Otherwise values have no unit. */
+  isHounsfield: boolean;
   isFull: boolean;
 }
 
 /** Position, value and structures at the pointer, or at the crosshair. */
-export function Readout({ hit, modality, isFull }: Props) {
+export function Readout({ hit, isHounsfield, isFull }: Props) {
   const { t } = useTranslation("viewer");
   const terms = useTerms();
   const format = useFormat();
@@ -28,7 +28,7 @@ export function Readout({ hit, modality, isFull }: Props) {
     <div className={classes.readout} aria-label={t("readout.label")} role="group">
       {value !== null && (
         <strong data-testid="value">
-          {t(modality === "CT" ? "readout.value" : "readout.signal", { value })}
+          {t(isHounsfield ? "readout.value" : "readout.signal", { value })}
         </strong>
       )}
       {!isFull && <em>{t("readout.preview")}</em>}

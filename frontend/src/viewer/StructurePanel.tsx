@@ -7,7 +7,6 @@ import { useTerms } from "@/terms";
 
 import type { ViewerManifest } from "./manifest";
 import { mapName } from "./names";
-import { reasonKey } from "./reasons";
 import { type Action, keysOf, type StructureKey, type ViewerState } from "./state";
 import { StructureGroup } from "./StructureGroup";
 import { checkedOf, filtered, treeOf } from "./tree";
@@ -44,13 +43,13 @@ export function StructurePanel({ manifest, state, searchRef, dispatch, goTo }: P
     (key: StructureKey) => dispatch({ do: "only", keys: [key] }),
     [dispatch],
   );
-  const reason = reasonKey(manifest.labels_reason);
+  const why = terms.statement(manifest.labels_reason_coded, manifest.labels_reason);
   const is3d = state.layout === "render" || state.layout === "grid";
   return (
     <section className={classes.panel} aria-label={t("panel.title")} data-off={state.masksOff}>
       {manifest.labels === null ? (
         <Text size="sm" p="xs">
-          {`${t("error.noLabels")}. ${reason ? t(reason) : manifest.labels_reason}`}
+          {`${t("error.noLabels")}: ${why}.`}
         </Text>
       ) : (
         <>

@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Waiting } from "@/components/Waiting";
+import { capitalised, useTerms } from "@/terms";
 
 import { type Jump, useViewerManifest } from "./manifest";
-import { reasonKey } from "./reasons";
 import { hasWebGl2 } from "./useEngine";
 import { Workspace } from "./Workspace";
 
@@ -22,6 +22,7 @@ export interface ViewerProps {
 /** Volume and structures of a study; fills its parent. */
 export function Viewer({ studyId, jump, onReady }: ViewerProps) {
   const { t } = useTranslation("viewer");
+  const terms = useTerms();
   const { data, error, refetch } = useViewerManifest(studyId);
   const canDraw = useMemo(() => hasWebGl2(), []);
   const [attempt, setAttempt] = useState(0);
@@ -29,8 +30,8 @@ export function Viewer({ studyId, jump, onReady }: ViewerProps) {
   if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data) return <Waiting />;
   if (!data.volume) {
-    const key = reasonKey(data.volume_reason);
-    return <Nothing title={t("error.noVolume")} text={key ? t(key) : data.volume_reason} />;
+    const why = terms.statement(data.volume_reason_coded, data.volume_reason);
+    return <Nothing title={t("error.noVolume")} text={capitalised(why)} />;
   }
   if (!canDraw) return <Nothing title={t("error.webgl")} text={t("error.webglHelp")} />;
   return (

@@ -170,7 +170,7 @@ export function Workspace(props: Props) {
   );
   useKeys(root, run);
 
-  const range = manifest.modality === "CT" ? CT_RANGE : (presets.at(-1)?.width ?? 1);
+  const range = manifest.windows.length > 0 ? CT_RANGE : (presets.at(-1)?.width ?? 1);
   const problem = error ?? progress.error;
   if (isLost) return lost;
   return (

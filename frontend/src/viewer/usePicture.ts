@@ -24,7 +24,7 @@ export function usePicture(manifest: ViewerManifest, engine: Engine | null, stat
     const options = api.queryOptions("get", "/api/v1/studies/{study_id}", {
       params: { path: { study_id: study } },
     });
-    const { notices } = await queries.query({ ...options, staleTime: "static" });
+    const told = await queries.query({ ...options, staleTime: "static" });
     const axis = AXES[state.layout];
     const slice = axis === undefined ? null : engine.sliceOf(axis) + 1;
     const { level, width } = state.window;
@@ -36,7 +36,7 @@ export function usePicture(manifest: ViewerManifest, engine: Engine | null, stat
     ];
     const file = await pictureFile(
       await engine.picture(),
-      notices.map(terms.notice),
+      terms.statements(told.notices_coded, told.notices),
       words.filter(Boolean).join(" · "),
     );
     save(file, `study-${study}-${state.layout}${slice === null ? "" : `-${slice}`}.png`);

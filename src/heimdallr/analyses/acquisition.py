@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 
 def acquisition(case: Case) -> dict[str, Scalar]:
-    """Contrast phase, tube voltage and convolution kernel; only what is known."""
-    phase = case.facts.get("contrast_phase")
+    """Contrast phase, tube voltage, kernel, energy and compression; only what is known."""
+    phase, series = case.facts.get("contrast_phase"), case.series
     known: dict[str, Scalar] = {
         "contrast_phase": phase.value if phase else None,
-        "kvp": case.series.kvp,
-        "kernel": case.series.kernel or None,
+        "kvp": series.kvp,
+        "kernel": series.kernel or None,
+        "computed_as": series.spectral.value if series.spectral else None,
+        "energy_kev": series.energy_kev,
+        "lossy_compression": str(series.lossy) if series.lossy else None,
     }
     return {name: value for name, value in known.items() if value is not None}

@@ -25,7 +25,7 @@ class Case:
     """One prepared and segmented study: image, label maps, header facts.
 
     Attributes:
-        image: the selected series on its own grid, RAS+; HU for CT.
+        image: the selected series on its own grid, RAS+; HU where ``attenuation_known``.
         segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``
             …) → its result; a task that was not run is absent.
         skipped_tasks: task name → why it was not run (licence, no weights, no head in view).
@@ -46,6 +46,11 @@ class Case:
     def anatomy_task(self) -> str:
         """The whole-body task of this modality."""
         return "total" if self.modality == "CT" else "total_mr"
+
+    @property
+    def attenuation_known(self) -> bool:
+        """Whether voxels are Hounsfield units: everything that needs them asks here."""
+        return self.series.attenuation_known
 
     @property
     def anatomy(self) -> LabelMap:

@@ -49,7 +49,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import structure_or_absence, task_absence, unknown_side
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    structure_or_absence,
+    task_absence,
+    unknown_side,
+)
 from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
@@ -145,6 +150,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Everything about the bleed, or why nothing can be said."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("task_reads_ct_only", task=TASK))
+    if absence := attenuation_absence(case):
+        return all_absent(OUTPUTS, absence)
     brain = structure_or_absence(case, "brain", region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
     if isinstance(brain, Absence):
         return all_absent(OUTPUTS, brain)

@@ -28,7 +28,7 @@ from heimdallr.analyses.declared_outputs import (
     unassessable,
 )
 from heimdallr.analyses.organ_volumetry import ORGANS, SMALLEST_ORGAN_CM3
-from heimdallr.analyses.presence import structure_or_absence
+from heimdallr.analyses.presence import attenuation_absence, structure_or_absence
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -65,6 +65,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Mean, standard deviation, median and eroded mean of the four organs."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("mr_has_no_hounsfield_units"))
+    if absence := attenuation_absence(case):
+        return all_absent(OUTPUTS, absence)
     return tuple(measurement for organ in ORGANS for measurement in _density(case, organ))
 
 

@@ -52,7 +52,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import structure_or_absence, task_absence, truncation
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    structure_or_absence,
+    task_absence,
+    truncation,
+)
 from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
@@ -85,6 +90,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Slice, area, attenuation and index; what the study cannot answer says why."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("muscle_needs_attenuation"))
+    if absence := attenuation_absence(case):
+        return all_absent(OUTPUTS, absence)
     k = l3_slice(case)
     if isinstance(k, Absence):
         return all_absent(OUTPUTS, k)

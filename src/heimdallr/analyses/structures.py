@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from heimdallr.analyses.declared_outputs import Output, all_absent
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import (
+    attenuation_absence,
     certainty,
     task_absence,
     truncation,
@@ -78,11 +79,13 @@ def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Me
     else:
         sure = certainty(case, structure)
         result = [volume.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)]
-    if case.modality == "CT":
-        result += [
-            output.of(structure=structure).measured(
-                round(value, 2), structure=structure, **conditions
-            )
-            for output, value in ((MEAN, found.mean), (STD, found.std), (MEDIAN, found.median))
-        ]
+    if case.modality != "CT":
+        return result
+    if unknown := attenuation_absence(case):
+        outputs = [output.of(structure=structure) for output in (MEAN, STD, MEDIAN)]
+        return [*result, *(output.absent(unknown, structure=structure) for output in outputs)]
+    result += [
+        output.of(structure=structure).measured(round(value, 2), structure=structure, **conditions)
+        for output, value in ((MEAN, found.mean), (STD, found.std), (MEDIAN, found.median))
+    ]
     return result

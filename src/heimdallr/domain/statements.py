@@ -12,6 +12,7 @@ message formats, or a text that is the same in every language (a level, a task, 
 
 from __future__ import annotations
 
+import decimal
 import json
 import re
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads it when the program runs
@@ -29,7 +30,7 @@ _TERMS = {
     "structure": "structures",
     "region": "regions",
     "analysis": "analyses",
-    "edge": "values",
+    "edge": "edges",
     "phase": "values",
 }
 """Parameter → table of terms its value is looked up in; in the plural it is a list of them."""
@@ -69,7 +70,10 @@ class Statement:
             name: value if isinstance(value, int | float) else _spoken(name, value, language)
             for name, value in self.parameters.items()
         }
-        text, _errors = bundle.format_pattern(pattern, spoken)
+        with decimal.localcontext() as context:
+            # As browsers round; the dashboard says the same number beside it.
+            context.rounding = decimal.ROUND_HALF_UP
+            text, _errors = bundle.format_pattern(pattern, spoken)
         return str(text)
 
 
@@ -95,18 +99,22 @@ def structure_name(structure: str, language: Language) -> str:
     return f"{level[1]}ª {name}" if level else name
 
 
+def term(table: str, key: str, language: Language) -> str | None:
+    """What ``words.json`` calls a thing in one of its tables; ``None`` for one it does not know."""
+    terms: dict[str, list[str]] = _table("words")[table]
+    return terms[key][LANGUAGES.index(language)] if key in terms else None
+
+
 def _spoken(name: str, value: Value, language: Language) -> str:
     if isinstance(value, Statement):
         return value.in_language(language)
     if isinstance(value, tuple):
-        return _AND[language].join(_spoken(name.removesuffix("s"), one, language) for one in value)
+        spoken = [_spoken(name.removesuffix("s"), one, language) for one in value]
+        return _AND[language].join([one for one in (", ".join(spoken[:-1]), *spoken[-1:]) if one])
     text = str(value)
     if name == "structure":
         return structure_name(text, language)
-    if name in _TERMS:
-        terms: dict[str, list[str]] = _table("words")[_TERMS[name]]
-        return terms[text][LANGUAGES.index(language)] if text in terms else text
-    return text
+    return (term(_TERMS[name], text, language) if name in _TERMS else None) or text
 
 
 @cache

@@ -72,6 +72,60 @@ class KernelClass(str, Enum):
     UNKNOWN = "unknown"
 
 
+class PixelValues(str, Enum):
+    """What the pixels of a CT series are once RescaleSlope and RescaleIntercept are applied."""
+
+    ATTENUATION = "attenuation"
+    """Hounsfield units of the body as a usual tube shows it."""
+    VIRTUAL = "virtual"
+    """Hounsfield units the scanner computed: at another energy, or with a material taken out."""
+    OTHER = "other"
+    """Another quantity: iodine, electron density, effective atomic number …"""
+    UNKNOWN = "unknown"
+    """The header does not say."""
+
+
+class Spectral(str, Enum):
+    """What a scanner computes from several X-ray energies (DICOM PS3.3 C.8.2.1)."""
+
+    MONOENERGETIC = "monoenergetic"
+    NON_CONTRAST = "virtual_non_contrast"
+    IODINE = "iodine"
+    ATOMIC_NUMBER = "effective_atomic_number"
+    ELECTRON_DENSITY = "electron_density"
+    BLOOD_VOLUME = "perfused_blood_volume"
+    MATERIAL = "material"
+
+
+LIKE_A_USUAL_TUBE_KEV = (65.0, 75.0)
+"""Virtual monoenergetic images of these energies show tissues as a tube of 120 kVp does, whose beam
+has about 70 keV on average behind a body; iodine is a third brighter at 60 keV already."""
+
+_HOUNSFIELD = frozenset({"", "HU", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS"})
+_MODIFIED_HOUNSFIELD = frozenset({"HU_MOD"})
+_OTHER_QUANTITIES = frozenset({"MGML", "Z_EFF", "ED", "EDW", "PCT", "OD"})
+"""Defined terms of RescaleType (0028,1054), PS3.3 C.11.1.1.2; ``US`` says *unspecified*."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossyCompression:
+    """What is known of a compression that pixels were altered by.
+
+    Attributes:
+        method: ``JPEG``, ``JPEG 2000`` …; empty when the header does not tell.
+        ratio: LossyImageCompressionRatio (0028,2112), ``None`` when the header does not tell.
+        certain: the header says it was lossy; otherwise the encoding only allows it.
+    """
+
+    method: str = ""
+    ratio: float | None = None
+    certain: bool = True
+
+    def __str__(self) -> str:
+        ratio = "" if self.ratio is None else f" {self.ratio:g}:1"
+        return f"{self.method or 'unknown method'}{ratio}"
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """One series as its headers describe it.
@@ -90,6 +144,12 @@ class Series:
         phase_hint: contrast phase the tags tell (``native``, ``arterial``, ``venous``,
             ``delayed``), ``None`` when they do not.
         acquisition: MR sequence facts (ScanningSequence, MRAcquisitionType, EchoTime …).
+        rescaled: every image has RescaleSlope and RescaleIntercept; a NIfTI file of a CT holds
+            Hounsfield units by convention.
+        rescale_type: RescaleType (0028,1054), empty when absent.
+        spectral: what was computed from several energies; ``None`` for an image as it was scanned.
+        energy_kev: of a virtual monoenergetic image.
+        lossy: the compression that altered the pixels, if any did.
         sides_known: it is said how the patient lies; a NIfTI file may leave that out, and then
             nothing tells left from right.
     """
@@ -117,7 +177,34 @@ class Series:
     contrast_agent: str | None = None
     phase_hint: str | None = None
     acquisition: tuple[tuple[str, str], ...] = ()
+    rescaled: bool = True
+    rescale_type: str = ""
+    spectral: Spectral | None = None
+    energy_kev: float | None = None
+    lossy: LossyCompression | None = None
     sides_known: bool = True
+
+    @property
+    def attenuation_known(self) -> bool:
+        """Whether voxels are Hounsfield units."""
+        known = (PixelValues.ATTENUATION, PixelValues.VIRTUAL)
+        return self.modality == "CT" and self.pixel_values in known
+
+    @property
+    def pixel_values(self) -> PixelValues:
+        """What the pixels of a CT series are; of MR it says nothing."""
+        unit = self.rescale_type.strip().upper()
+        if unit in _OTHER_QUANTITIES:
+            return PixelValues.OTHER
+        low_kev, high_kev = LIKE_A_USUAL_TUBE_KEV
+        if self.spectral not in (None, Spectral.MONOENERGETIC, Spectral.NON_CONTRAST):
+            return PixelValues.OTHER
+        if not self.rescaled or unit not in _HOUNSFIELD | _MODIFIED_HOUNSFIELD:
+            return PixelValues.UNKNOWN
+        usual = self.energy_kev is not None and low_kev <= self.energy_kev <= high_kev
+        if unit in _MODIFIED_HOUNSFIELD or not (self.spectral is None or usual):
+            return PixelValues.VIRTUAL
+        return PixelValues.ATTENUATION
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from heimdallr.intake.keeping_apart import homes_of
 from heimdallr.intake.parsing import ReceivedInstance, read_received
 from heimdallr.intake.pixels import Fault, UnusableFileError
 from heimdallr.intake.placing import place, sync_folders
+from heimdallr.preparation.inner_archives import holds_images
 from heimdallr.preparation.reading import SkipReason, tolerant_pydicom
 from heimdallr.store.models import Quarantined
 from heimdallr.store.upkeep.withdrawal import clear_withdrawn
@@ -143,7 +144,8 @@ class Recorder:
                     received = read_received(path, announced=origin.source == "dicom")
                     studies[received.study_key].append((file, received))
                 except UnusableFileError as unusable:
-                    if origin.source != "dicom" and unusable.reason in _BESIDE_IMAGES:
+                    handed_in = origin.source != "dicom"
+                    if handed_in and unusable.reason in _BESIDE_IMAGES and not holds_images(path):
                         strangers.append((path, unusable.reason))
                     else:
                         refused.append((file, unusable.reason))

@@ -28,7 +28,7 @@ def case_id(
     *,
     taken: Callable[[str], bool] = lambda _: False,
 ) -> str:
-    """Name a case after its patient's initials, its date and its accession number.
+    """Name a case after its patient's surname and initials, its date and its accession number.
 
     ``SILVA^MARIA JOSE``, 20260201, ``123-45 6`` → ``SilvaMJ_20260201_123456``.
 

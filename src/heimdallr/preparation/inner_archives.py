@@ -58,6 +58,13 @@ def may_hold_images(path: Path, kind: str) -> bool:
         return False
 
 
+def holds_images(path: Path) -> bool:
+    """Whether a file is an archive, and :func:`may_hold_images` says so of it."""
+    with path.open("rb") as file:
+        kind = archive_kind(file.read(HEAD_BYTES))
+    return bool(kind) and may_hold_images(path, kind)
+
+
 def zip_entries(file: IO[bytes]) -> int | None:
     """How many entries the directory of a ZIP has room for, without reading it.
 

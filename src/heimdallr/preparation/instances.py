@@ -46,6 +46,10 @@ class Frame:
         transfer_syntax_uid: of its file, as that is encoded.
         position: ImagePositionPatient, LPS mm.
         orientation: ImageOrientationPatient, six cosines.
+        rescale: RescaleSlope and RescaleIntercept; ``None`` unless both are there and the slope is
+            not zero.
+        rescale_type: RescaleType (0028,1054).
+        energy_kev: MonoenergeticEnergyEquivalent (0018,937C).
         image_type: ImageType, or FrameType of an enhanced object.
         when: values that tell time points, b-values and acquisitions apart, by keyword.
     """
@@ -59,6 +63,8 @@ class Frame:
     pixel_spacing: tuple[float, float] | None
     slice_thickness: float | None
     rescale: tuple[float, float] | None
+    rescale_type: str
+    energy_kev: float | None
     image_type: tuple[str, ...]
     echo_time: float | None
     kernel: str
@@ -99,6 +105,7 @@ class Instance:
 TEXTS = (
     "AccessionNumber", "BodyPartExamined", "ContrastBolusAgent", "ConvolutionKernel",
     "EchoTime", "FrameOfReferenceUID", "InstitutionName", "InversionTime", "KVP",
+    "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
     "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "PatientAge",
     "PatientBirthDate", "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
     "PhotometricInterpretation", "ProtocolName", "RepetitionTime", "ScanOptions",
@@ -285,7 +292,9 @@ def _frame(
     slope, intercept = numbers("RescaleSlope", 1, header), numbers("RescaleIntercept", 1, header)
     thickness = numbers("SliceThickness", 1)
     echo = numbers("EffectiveEchoTime", 1) or numbers("EchoTime", 1, header)
+    energy = numbers("MonoenergeticEnergyEquivalent", 1, *_multi_energy(header), header)
     kernels = (text_of(level, "ConvolutionKernel") for level in (*levels, header))
+    units = (text_of(level, "RescaleType") for level in (*levels, header))
     return Frame(
         path=where[0],
         index=where[1],
@@ -295,7 +304,9 @@ def _frame(
         orientation=numbers("ImageOrientationPatient", 6),
         pixel_spacing=(spacing[0], spacing[1]) if spacing else None,
         slice_thickness=thickness[0] if thickness else None,
-        rescale=(slope[0], intercept[0]) if slope and intercept else None,
+        rescale=(slope[0], intercept[0]) if slope and intercept and slope[0] else None,
+        rescale_type=next((unit for unit in units if unit), ""),
+        energy_kev=energy[0] if energy else None,
         image_type=image_type,
         echo_time=echo[0] if echo else None,
         kernel=next((kernel for kernel in kernels if kernel), ""),
@@ -306,7 +317,8 @@ def _frame(
 _MACROS = (
     "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
     "PixelValueTransformationSequence", "CTImageFrameTypeSequence", "MRImageFrameTypeSequence",
-    "CTReconstructionSequence", "MREchoSequence",
+    "CTReconstructionSequence", "MREchoSequence", "MultienergyCTProcessingSequence",
+    "MultienergyCTCharacteristicsSequence",
 )  # fmt: skip
 
 
@@ -314,6 +326,12 @@ def _macros(groups: tuple[Dataset, ...]) -> Iterator[Dataset]:
     for group in groups:
         for keyword in _MACROS:
             yield from _sequence(group, keyword)[:1]
+
+
+def _multi_energy(header: Dataset) -> Iterator[Dataset]:
+    """What a single-frame image says of its energies."""
+    for keyword in ("MultienergyCTProcessingSequence", "MultienergyCTCharacteristicsSequence"):
+        yield from _sequence(header, keyword)[:1]
 
 
 def _when(header: Dataset) -> tuple[tuple[str, str], ...]:

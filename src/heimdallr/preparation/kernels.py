@@ -74,18 +74,21 @@ _CANON = re.compile(r"\bfc ?(\d{2})\b")
 _CANON_SOFT = frozenset({1, 2, 7, 8, 10, 11, 12, 17, 18, 21, 26, 41, 62, 64, 67, 68})
 
 
-def classify_kernel(kernel: str, manufacturer: str = "", description: str = "") -> KernelReading:
+def classify_kernel(
+    kernel: str, manufacturer: str = "", description: str = "", protocol: str = ""
+) -> KernelReading:
     """The class of a reconstruction kernel.
 
     Args:
         kernel: ConvolutionKernel (0018,1210), several values joined by ``/``.
         manufacturer: Manufacturer (0008,0070); single letters are Philips' names only there.
-        description: SeriesDescription and ProtocolName, the second source.
+        description: SeriesDescription, the second source.
+        protocol: ProtocolName, asked where the description says nothing: it is often the study's.
 
     Returns:
         the class, and which source gave it.
     """
-    told = _by_words(phrase(description))
+    told = _by_words(phrase(description)) or _by_words(phrase(protocol))
     coded = _by_code(kernel, manufacturer)
     if coded is None:
         words_of_tag = Statement("kernel_by_its_words", {"kernel": kernel})

@@ -56,19 +56,21 @@ _PIXEL_DATA = tuple(
 )
 
 HEADER_TAGS = (
-    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated",
-    "BodyPartExamined", "Columns", "ContrastBolusAgent", "ConvolutionKernel",
-    "DiffusionBValue", "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID",
-    "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber",
-    "InstitutionName", "InversionTime", "KVP", "MRAcquisitionType", "MagneticFieldStrength",
-    "Manufacturer", "Modality", "NumberOfFrames", "PatientAge", "PatientBirthDate", "PatientID",
-    "PatientName", "PatientSex", "PatientSize", "PatientWeight", "PerFrameFunctionalGroupsSequence",
-    "PhotometricInterpretation", "PixelSpacing", "ProtocolName", "RepetitionTime",
-    "RescaleIntercept", "RescaleSlope", "Rows", "SOPClassUID", "SOPInstanceUID", "SamplesPerPixel",
-    "ScanOptions", "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription",
-    "SeriesInstanceUID", "SeriesNumber", "SharedFunctionalGroupsSequence", "SliceThickness",
-    "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
-    "TemporalPositionIdentifier", "TriggerTime",
+    "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated", "BodyPartExamined",
+    "Columns", "ContrastBolusAgent", "ConvolutionKernel", "DiffusionBValue",
+    "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID", "ImageOrientationPatient",
+    "ImagePositionPatient", "ImageType", "InstanceNumber", "InstitutionName", "InversionTime",
+    "KVP", "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
+    "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "Modality",
+    "MonoenergeticEnergyEquivalent", "MultienergyCTCharacteristicsSequence",
+    "MultienergyCTProcessingSequence", "NumberOfFrames", "PatientAge", "PatientBirthDate",
+    "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
+    "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelSpacing", "ProtocolName",
+    "RepetitionTime", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows", "SOPClassUID",
+    "SOPInstanceUID", "SamplesPerPixel", "ScanOptions", "ScanningSequence", "SequenceName",
+    "SequenceVariant", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
+    "SharedFunctionalGroupsSequence", "SliceThickness", "StudyDate", "StudyDescription",
+    "StudyInstanceUID", "StudyTime", "TemporalPositionIdentifier", "TriggerTime",
 )  # fmt: skip
 """What preparation looks at; everything else in a header is passed over unread."""
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.statements import Statement
-from heimdallr.domain.study import MODALITIES, KernelClass, Selection, SeriesVerdict
+from heimdallr.domain.study import (
+    MODALITIES,
+    KernelClass,
+    PixelValues,
+    Selection,
+    SeriesVerdict,
+)
 from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast
 from heimdallr.preparation.usability import mr_tier, obstacles, region
 
@@ -31,6 +37,7 @@ KERNEL_ORDER = (
     KernelClass.LUNG,
     KernelClass.BONE,
 )
+VALUES_ORDER = (PixelValues.ATTENUATION, PixelValues.VIRTUAL, PixelValues.UNKNOWN)
 BEST_THICKNESS_MM = (1.0, 3.0)
 """Chosen, not measured: thinner slices add noise, thicker ones blur what the networks (1.5 and 3 mm
 voxels) still see."""
@@ -78,6 +85,8 @@ class _Criterion:
 
     rank: Callable[[SeriesCandidate], Rank]
     say: Callable[[SeriesCandidate], Statement]
+    usual: Rank | None = None
+    """What nearly every series has: said only where two are compared."""
 
 
 def select(
@@ -156,7 +165,7 @@ def _ranked(
 def _reasons(
     one: SeriesCandidate, best: SeriesCandidate, rules: Sequence[_Criterion], offset: int
 ) -> tuple[Statement, ...]:
-    facts = tuple(rule.say(one) for rule in rules)
+    facts = tuple(rule.say(one) for rule in rules if rule.rank(one) != rule.usual)
     if one is best:
         return (Statement("series_after_ct"), *facts) if offset else facts
     for rule in rules:
@@ -169,6 +178,7 @@ def _reasons(
 def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tuple[_Criterion, ...]:
     longest = max(one.series.coverage_mm or 0.0 for one in group)
     return (
+        _Criterion(lambda one: VALUES_ORDER.index(one.series.pixel_values), _say_values, usual=0),
         _Criterion(
             lambda one: _tier(one.series.coverage_mm or 0.0, longest, preferences.full_coverage),
             lambda one: Statement("series_covers", {"coverage_mm": one.series.coverage_mm or 0.0}),
@@ -179,6 +189,7 @@ def _ct_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
                 "series_of_phase", {"phase": one.series.phase_hint or UNKNOWN_PHASE}
             ),
         ),
+        _Criterion(lambda one: one.series.spectral is not None, _say_origin, usual=False),
         _Criterion(
             lambda one: KERNEL_ORDER.index(one.series.kernel_class),
             lambda one: Statement(
@@ -207,6 +218,22 @@ def _mr_rules(group: Sequence[SeriesCandidate], preferences: Preferences) -> tup
         _Criterion(lambda one: -one.series.instances, _say_slices),
         _Criterion(_thickness_rank, _say_thickness),
     )
+
+
+def _say_values(one: SeriesCandidate) -> Statement:
+    return {
+        PixelValues.ATTENUATION: Statement("series_in_hounsfield_units"),
+        PixelValues.VIRTUAL: Statement("series_is_virtual"),
+    }.get(one.series.pixel_values, Statement("series_of_unknown_scale"))
+
+
+def _say_origin(one: SeriesCandidate) -> Statement:
+    """How its images came about; those of an unusual energy were told apart before."""
+    if one.series.spectral is None:
+        return Statement("series_as_scanned")
+    if one.series.energy_kev is None:
+        return Statement("series_computed")
+    return Statement("series_monoenergetic", {"energy_kev": one.series.energy_kev})
 
 
 def _tier(value: float, best: float, full: float) -> int:

@@ -21,7 +21,10 @@ from heimdallr.domain.study import Series
 from heimdallr.preparation.geometry import StackGeometry, along_normal, blocks, stack_geometry
 from heimdallr.preparation.instances import WHEN, Frame, Instance, Triple
 from heimdallr.preparation.kernels import NO_SOURCE, KernelReading, classify_kernel
+from heimdallr.preparation.lossy import lossy_compression
+from heimdallr.preparation.notices import notices_of
 from heimdallr.preparation.phases import agent_given, phase_from_words, says_enhanced
+from heimdallr.preparation.spectral import read_spectral
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -123,6 +126,7 @@ def infer_native(candidates: Sequence[SeriesCandidate]) -> tuple[SeriesCandidate
         replace(one, series=replace(one.series, phase_hint="native"))
         if one.series.modality == "CT"
         and one.series.phase_hint is None
+        and one.series.spectral is None
         and one.series.manufacturer in fillers
         and not agent_given(one.series.contrast_agent)
         and not says_enhanced(one.series.description, one.series.protocol)
@@ -141,10 +145,20 @@ def _kind(image: Image) -> Hashable:
         instance.modality,
         (instance.rows, instance.columns, instance.samples_per_pixel),
         spacing,
-        frame.image_type if is_mr else (frame.image_type[:1], "LOCALIZER" in frame.image_type),
+        frame.image_type if is_mr else _ct_kind(frame),
         round(frame.echo_time, 2) if is_mr and frame.echo_time is not None else None,
         frame.kernel,
         frame.position is None or frame.orientation is None,
+    )
+
+
+def _ct_kind(frame: Frame) -> Hashable:
+    """Scanned images, localizers, and each result of several energies are different kinds."""
+    return (
+        frame.image_type[:1],
+        "LOCALIZER" in frame.image_type,
+        frame.rescale_type.upper() or "HU",
+        read_spectral(frame.image_type, "", frame.energy_kev),
     )
 
 
@@ -250,11 +264,12 @@ def _candidate(
         geometry = stack_geometry(_positions(images), images[0].frame.orientation or ())
     lead = min(images, key=lambda image: _lead_order(image.instance))
     kernel = lead.frame.kernel or lead.instance.text("ConvolutionKernel")
-    description = f"{lead.instance.text('SeriesDescription')} {lead.instance.text('ProtocolName')}"
     manufacturer = lead.instance.text("Manufacturer")
-    reading = classify_kernel(kernel, manufacturer, description)
+    words = (lead.instance.text(keyword) for keyword in ("SeriesDescription", "ProtocolName"))
+    reading = classify_kernel(kernel, manufacturer, *words)
+    series = _series(images, lead, kernel, reading, geometry)
     return SeriesCandidate(
-        series=_series(images, lead, kernel, reading, geometry),
+        series=series,
         key=key,
         geometry=geometry,
         frames=tuple(image.frame for image in images),
@@ -265,6 +280,7 @@ def _candidate(
         own_object=is_own_object(
             manufacturer, lead.instance.series_uid, lead.instance.sop_instance_uid
         ),
+        notices=notices_of(series),
     )
 
 
@@ -283,6 +299,7 @@ def _series(
     instance, frame = lead
     is_ct = instance.modality == "CT"
     description, protocol = instance.text("SeriesDescription"), instance.text("ProtocolName")
+    spectral = read_spectral(frame.image_type, description, frame.energy_kev) if is_ct else None
     return Series(
         series_instance_uid=instance.series_uid,
         modality=instance.modality,
@@ -307,8 +324,13 @@ def _series(
         coverage_mm=geometry.coverage_mm if geometry else None,
         kvp=_number(instance.text("KVP")),
         contrast_agent=instance.texts.get("ContrastBolusAgent"),
-        phase_hint=phase_from_words(description, protocol) if is_ct else None,
+        phase_hint=phase_from_words(description, protocol) if is_ct and not spectral else None,
         acquisition=_acquisition(lead) if instance.modality == "MR" else (),
+        rescaled=all(image.frame.rescale is not None for image in images),
+        rescale_type=frame.rescale_type,
+        spectral=spectral and spectral.kind,
+        energy_kev=spectral and spectral.energy_kev,
+        lossy=lossy_compression([image.instance for image in images]),
     )
 
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.statements import Statement
-from heimdallr.domain.study import MODALITIES
+from heimdallr.domain.study import MODALITIES, PixelValues
 from heimdallr.preparation.folded_words import phrase, words
 from heimdallr.preparation.mr_contrast import MrContrast, mr_contrast, without_phases
 
@@ -53,10 +53,9 @@ _REPORT = (
     "screen save", "screenshot", "exam summary", "protocolo de paciente", "patient info",
 )  # fmt: skip
 _CT_MAP = (
-    "perfusion", "rcbf", "rcbv", "cbf", "cbv", "mtt", "ttp", "tmax", "iodine", "iodo", "vnc",
-    "virtual non contrast", "overlay", "subtraction", "subtracted", "rho z", "effective z",
-    "calcium suppressed", "fat map", "monitoring", "premonitoring", "bolus tracking",
-    "smart prep", "smartprep", "test bolus", "care bolus",
+    "perfusion", "rcbf", "rcbv", "cbf", "cbv", "mtt", "ttp", "tmax", "overlay", "subtraction",
+    "subtracted", "monitoring", "premonitoring", "bolus tracking", "smart prep", "smartprep",
+    "test bolus", "care bolus",
 )  # fmt: skip
 # In ImageType only: as a word of a description "phase" is the portal venous one.
 _MR_MAP_TYPES = (
@@ -177,10 +176,20 @@ def _wrong_kind(candidate: SeriesCandidate) -> Iterator[Statement]:
         yield Statement("series_is_projection")
     if _says(candidate, _REPORT):
         yield Statement("series_is_report")
-    if series.modality == "CT" and _says(candidate, _LOCALIZER):
+    if series.modality == "CT":
+        yield from _no_attenuation(candidate)
+
+
+def _no_attenuation(candidate: SeriesCandidate) -> Iterator[Statement]:
+    """What a CT series shows instead of the attenuation of the body as it was."""
+    series = candidate.series
+    if _says(candidate, _LOCALIZER):
         yield Statement("series_is_localizer")
-    if series.modality == "CT" and _says(candidate, _CT_MAP):
+    if _says(candidate, _CT_MAP):
         yield Statement("series_is_ct_map")
+    if series.pixel_values is PixelValues.OTHER:
+        spectral = series.spectral.value if series.spectral else "other"
+        yield Statement("series_of_other_quantity", {"spectral": spectral})
 
 
 def _says(candidate: SeriesCandidate, vocabulary: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.contrast_phase import PHASE, PROBABILITY
+from heimdallr.analyses.contrast_phase import PHASE
 from heimdallr.domain.measurement import Status
 from heimdallr.publishing.schema import (
     ContrastPhaseRecord,
@@ -88,14 +88,13 @@ def identity_json(identity: Identity) -> str:
 
 
 def contrast_phase(measurements: Iterable[Measurement]) -> ContrastPhaseRecord | None:
-    """The founding document's ``ContrastPhaseData``; ``None`` when no phase was measured."""
+    """The founding document's ``ContrastPhaseData``; ``None`` when no phase was measured.
+
+    It has a probability, which nothing here is able to give.
+    """
     values = {one.name: one.value for one in measurements if one.status is Status.MEASURED}
-    phase, probability = values.get(PHASE.name), values.get(PROBABILITY.name)
-    if phase is None:
-        return None
-    return ContrastPhaseRecord(
-        phase=str(phase), probability=None if probability is None else float(probability)
-    )
+    phase = values.get(PHASE.name)
+    return None if phase is None else ContrastPhaseRecord(phase=str(phase), probability=None)
 
 
 def _pipeline(processing: Processing) -> PipelineRecord:

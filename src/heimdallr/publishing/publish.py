@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from heimdallr.publishing.overlays.sheet import Drawing
 
 VOLUME_NAME = "volume.nii.gz"
-"""The converted image. No case ID in its name: files leave their folder, and it holds initials."""
+"""The converted image. No case ID in its name: files leave their folder, and it holds a surname."""
 
 MASK_FOLDERS: Mapping[str, str] = {
     "total": "total",

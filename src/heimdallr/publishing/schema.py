@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from heimdallr.domain.statements import Statement, Value
-from heimdallr.domain.study import Modality
+from heimdallr.domain.study import Modality, PixelValues, Spectral
 from heimdallr.publishing.groups import Group
 
 if TYPE_CHECKING:
@@ -135,6 +135,10 @@ class ProvenanceRecord(_Record):
     version: str
     created_at: AwareDatetime
     series_instance_uid: str
+    pixel_values: PixelValues | None = None
+    """Of a CT; ``None`` of MR, and in folders of earlier versions."""
+    computed_as: Spectral | None = None
+    energy_kev: float | None = None
     segmentations: list[SegmentationRecord]
     skipped_tasks: dict[str, str]
     skipped_tasks_coded: dict[str, CodedStatement] = {}
@@ -221,7 +225,7 @@ class ConversionRecord(_Record):
 class Identity(_Record):
     """``id.json``: who, which study, which series, and how the case came to be.
 
-    The one file of a case that names the patient.
+    The one file of a case that names the patient in full; the case ID holds the surname.
     """
 
     patient_name: Annotated[str, Field(alias="PatientName", examples=["SILVA^MARIA JOSE"])]

@@ -169,6 +169,11 @@ def segment_case(
     return result
 
 
+def nothing_segmented(reason: Statement) -> CaseSegmentations:
+    """What there is of a CT that no network can read: every task is skipped, with the reason."""
+    return CaseSegmentations(skipped=dict.fromkeys(("total", "tissue_types", BLEED), reason))
+
+
 def no_brain_reason(anatomy: LabelMap) -> Statement | None:
     """Why a head task makes no sense on this image; ``None`` when the brain is there."""
     brain_cm3 = float(anatomy.mask("brain").sum()) * anatomy.voxel_volume_mm3 / 1000

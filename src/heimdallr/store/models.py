@@ -223,6 +223,7 @@ class Study(Base):
     finding_codes: Mapped[str] = mapped_column(SearchText(500), default="")
     worst_severity: Mapped[int] = mapped_column(default=0)
     notices: Mapped[Json] = mapped_column(default=list)
+    notices_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
     volume_bytes: Mapped[int | None] = mapped_column(BigInteger)
     read_at: Mapped[datetime | None]
     flagged: Mapped[bool] = mapped_column(default=False)
@@ -268,7 +269,12 @@ class RemovedStudy(Base):
 
 
 class Series(Base):
-    """A series as received; ``rank`` and ``reasons`` are what selection thought of it."""
+    """A series as received; ``rank`` and ``reasons`` are what selection thought of it.
+
+    Attributes:
+        reasons_coded: codes and parameters of ``reasons``, one each; empty where only the texts
+            are known.
+    """
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("study_fk", "uid"),)
@@ -282,6 +288,7 @@ class Series(Base):
     instance_count: Mapped[int] = mapped_column(default=0)
     rank: Mapped[int | None]
     reasons: Mapped[Json] = mapped_column(default=list)
+    reasons_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
 
 
 class Header(Base):
@@ -419,6 +426,7 @@ class MeasurementRow(Base):
     unit: Mapped[str] = mapped_column(Label(16), default="")
     status: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Label(500), default="")
+    reason_coded: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     analysis: Mapped[str] = mapped_column(String(64), default="")
     structure: Mapped[str | None] = mapped_column(String(64))
 
@@ -433,11 +441,13 @@ class FindingRow(Base):
     code: Mapped[str] = mapped_column(String(64))
     severity: Mapped[str] = mapped_column(String(16))
     title: Mapped[str] = mapped_column(Label(300))
+    title_coded: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     evidence: Mapped[Json] = mapped_column(default=dict)
     reference: Mapped[str] = mapped_column(String(500), default="")
     structure: Mapped[str | None] = mapped_column(String(64))
     slice_index: Mapped[int | None]
     caveats: Mapped[Json] = mapped_column(default=list)
+    caveats_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str] = mapped_column(String(64), default="")
     note: Mapped[str] = mapped_column(Label(2000), default="")

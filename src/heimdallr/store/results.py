@@ -6,6 +6,7 @@ the same results again changes nothing, so a worker that was killed may simply d
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from heimdallr.publishing.schema import (
+        CodedStatement,
         FindingRecord,
         FlatValue,
         Identity,
         MeasurementRecord,
         Results,
     )
+    from heimdallr.store.columns import Json
 
 SEVERITIES = {"note": 1, "significant": 2, "critical": 3}
 """Severity → its rank in ``studies.worst_severity``; 0 means that nothing was found."""
@@ -56,7 +59,10 @@ def index_results(  # noqa: PLR0917 - six things that are not alike
         folder: the case folder.
         now: the time.
     """
-    judged = [(one.series_instance_uid, one.rank, one.reasons) for one in identity.series]
+    judged = [
+        (one.series_instance_uid, one.rank, zip_longest(one.reasons, one.reasons_coded))
+        for one in identity.series
+    ]
     index_series(session, study.id, judged)
     news = _index_measurements(session, study, results.measurements)
     news |= _index_findings(session, study, results.findings)
@@ -71,6 +77,7 @@ def index_results(  # noqa: PLR0917 - six things that are not alike
         (SEVERITIES[finding.severity] for finding in results.findings), default=0
     )
     study.notices = list(results.notices)
+    study.notices_coded = _dumped(results.notices_coded)
     study.volume_bytes = _size(folder / VOLUME_NAME)
     study.kept = {
         **dict(study.kept),
@@ -101,7 +108,9 @@ def unlisted(column: str) -> tuple[str, ...]:
 
 
 def index_series(
-    session: Session, study_id: int, verdicts: Iterable[tuple[str, int | None, Iterable[str]]]
+    session: Session,
+    study_id: int,
+    verdicts: Iterable[tuple[str, int | None, Iterable[tuple[str, CodedStatement | None]]]],
 ) -> None:
     """Write what selection thought of a study's series; those it did not judge keep nothing.
 
@@ -111,39 +120,45 @@ def index_series(
     Args:
         session: the transaction.
         study_id: row of the study.
-        verdicts: SeriesInstanceUID, rank (``None``: not usable) and reasons of each stack.
+        verdicts: SeriesInstanceUID, rank (``None``: not usable) and reasons of each stack; a
+            reason's code is ``None`` where only its text is known.
     """
     ranks: dict[str, list[int]] = {}
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, dict[str, CodedStatement | None]] = {}
     for uid, rank, why in verdicts:
-        reasons.setdefault(uid, []).extend(why)
+        reasons.setdefault(uid, {}).update(why)
         if rank is not None:
             ranks.setdefault(uid, []).append(rank)
     for series in session.scalars(select(Series).where(Series.study_fk == study_id)):
         series.rank = min(ranks.get(series.uid, ()), default=None)
-        series.reasons = list(dict.fromkeys(reasons.get(series.uid, ())))
+        told = reasons.get(series.uid, {})
+        series.reasons = list(told)
+        series.reasons_coded = _dumped(one for one in told.values() if one is not None)
 
 
 def _index_measurements(
     session: Session, study: Study, records: Iterable[MeasurementRecord]
 ) -> bool:
-    """Replace them all; whether anything is new."""
+    """Replace them all; whether anything is new. A code beside a known text is no news."""
     rows = [_measurement(study, record) for record in records]
+    columns = (getattr(MeasurementRow, name) for name in _COLUMNS)
     known = session.execute(
-        select(MeasurementRow.name, *(getattr(MeasurementRow, name) for name in _COLUMNS)).where(
+        select(MeasurementRow.name, MeasurementRow.reason_coded, *columns).where(
             MeasurementRow.study_fk == study.id
         )
     ).all()
-    wanted = {(row["name"], *(row[name] for name in _COLUMNS)) for row in rows}
-    if {tuple(row) for row in known} == wanted:
+    before = {name: values for name, _, *values in known}
+    news = before != {row["name"]: [row[name] for name in _COLUMNS] for row in rows}
+    codes = {name: code for name, code, *_ in known}
+    if not news and codes == {row["name"]: row["reason_coded"] for row in rows}:
         return False
     session.execute(delete(MeasurementRow).where(MeasurementRow.study_fk == study.id))
     if rows:
         session.execute(insert(MeasurementRow), rows)
-    return True
+    return news
 
 
-def _measurement(study: Study, record: MeasurementRecord) -> dict[str, int | float | str | None]:
+def _measurement(study: Study, record: MeasurementRecord) -> dict[str, object]:
     value = record.value
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return {
@@ -154,6 +169,7 @@ def _measurement(study: Study, record: MeasurementRecord) -> dict[str, int | flo
         "unit": record.unit,
         "status": record.status,
         "reason": record.reason,
+        "reason_coded": record.reason_coded.model_dump() if record.reason_coded else None,
         "analysis": record.analysis,
         "structure": record.structure,
     }
@@ -178,9 +194,11 @@ def _index_findings(session: Session, study: Study, records: Iterable[FindingRec
             known.remove(same)
         same.severity = record.severity
         same.title = record.title
+        same.title_coded = record.title_coded.model_dump() if record.title_coded else None
         same.reference = record.reference
         same.slice_index = record.slice_index
         same.caveats = list(record.caveats)
+        same.caveats_coded = _dumped(record.caveats_coded)
     for row in known:
         session.delete(row)
     session.flush()
@@ -194,6 +212,10 @@ def _is_same(row: FindingRow, record: FindingRecord) -> bool:
         and row.evidence == record.evidence
         and row.severity == record.severity
     )
+
+
+def _dumped(statements: Iterable[CodedStatement]) -> Json:
+    return [one.model_dump() for one in statements]
 
 
 def _has_hemorrhage(records: Iterable[MeasurementRecord]) -> bool | None:

@@ -14,12 +14,13 @@ from heimdallr.analyses.case import Case
 from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
 from heimdallr.clock import local_now
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication
 from heimdallr.publishing.publish import publish as publish_case
 from heimdallr.segmentation.engine import Engine
-from heimdallr.segmentation.plan import segment_case
+from heimdallr.segmentation.plan import nothing_segmented, segment_case
 from heimdallr.workflow.weights import cache_folder, open_store
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def segment(
 ) -> Segmented:
     """Load the volume and run the networks its modality asks for.
 
+    Those of CT read Hounsfield units: on numbers of another scale they see organs that are not
+    there, so they are not run where the header does not say what its pixel values are.
+
     Raises:
         WeightsError: weights are absent or damaged.
         SegmentationError: a network could not be run.
@@ -86,6 +90,8 @@ def segment(
         progress(share)
 
     image = load_volume(prepared.volume_path)
+    if prepared.study.modality == "CT" and not prepared.series.attenuation_known:
+        return Segmented(image, nothing_segmented(Statement("attenuation_unknown")))
     made = segment_case(
         engine, image, prepared.study.modality, resolution=resolution, progress=advance
     )

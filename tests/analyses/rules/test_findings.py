@@ -20,7 +20,7 @@ from heimdallr.analyses.rules.findings import (
     find,
 )
 from heimdallr.analyses.rules.muscle_cutoffs import cutoffs_for
-from heimdallr.domain.study import Patient, Series
+from heimdallr.domain.study import Patient, Series, Spectral
 
 if TYPE_CHECKING:
     from heimdallr.domain.measurement import Measurement, Scalar
@@ -151,6 +151,19 @@ def test_steatosis_needs_native_ct_at_the_usual_voltage(
         series=replace(CASE.series, kvp=kvp),
     )
     assert ("liver_steatosis" in found) is expected
+
+
+def test_limits_in_hounsfield_units_do_not_hold_for_virtual_images() -> None:
+    """A fatty liver and poor muscle at 40 keV are judged by nobody's limits."""
+    values: dict[str, float | str] = {
+        "liver_hu_eroded_mean": 30.0, "contrast_phase": "native", "muscle_HU_mean": 10.0,
+        "SMA_cm2": 60.0,
+    }  # fmt: skip
+    usual = replace(CASE.series, kvp=120.0)
+    virtual = replace(usual, spectral=Spectral.MONOENERGETIC, energy_kev=40.0)
+    named = {"liver_steatosis", "low_muscle_attenuation", "low_muscle_mass"}
+    assert named <= set(findings(values, series=usual))
+    assert not named & set(findings(values, series=virtual))
 
 
 def cut_liver() -> list[Measurement]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import resource
 from collections import Counter
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from scp_peers import RawPeer, data_set_of, kept, write_series
+import pytest
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless
+from scp_peers import CT, RawPeer, data_set_of, kept, write_series
 from sqlalchemy import func, select
 
 from heimdallr.config import Settings
@@ -91,3 +95,34 @@ def test_hostile_objects_are_stored_or_quarantined(
     with RawPeer(scp) as peer:
         assert peer.associate() == ACCEPTED
         assert peer.store("1.2.3", data_set_of(good)) == SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("announced", "encoded"),
+    [
+        (ImplicitVRLittleEndian, ExplicitVRLittleEndian),
+        (ExplicitVRLittleEndian, ImplicitVRLittleEndian),
+        (JPEG2000Lossless, ExplicitVRLittleEndian),
+    ],
+    ids=["implicit announced", "explicit announced", "compression announced"],
+)
+def test_a_data_set_that_is_not_encoded_as_announced_is_received(
+    start_scp: Callable[..., Scp], tmp_path: Path, database: Database, announced: str, encoded: str
+) -> None:
+    """Its sender negotiated one transfer syntax and sends another; the image is good."""
+    folders = data_folders(Settings(data_dir=tmp_path / "data"))
+    folders.create()
+    scp = start_scp(folders.spool)
+    (file,) = write_series(tmp_path / "sent", 1)
+    image, stream = dcmread(file), BytesIO()
+    bare = Dataset({element.tag: element for element in image})
+    dcmwrite(stream, bare, implicit_vr=encoded == ImplicitVRLittleEndian, little_endian=True)
+    with RawPeer(scp, contexts={1: (CT, [announced])}) as peer:
+        assert peer.associate() == ACCEPTED
+        assert peer.store(str(image.SOPInstanceUID), stream.getvalue()) == SUCCESS
+        peer.release()
+    (batch,) = folders.spool.iterdir()
+    done = record_batch(database, folders, batch)
+    assert (done.recorded, done.quarantined) == (1, {})
+    with database.read() as session:
+        assert session.scalars(select(Instance)).one().transfer_syntax_uid == encoded

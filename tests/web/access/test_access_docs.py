@@ -43,6 +43,7 @@ def test_figures() -> None:
         f"| {sign_in.PER_ADDRESS} from one address |",
         f"| {sign_in.PER_NAME} with one name |",
         f"last {sign_in._KNOWN_FOR.days} days",
+        f"opens nothing after {passwords.ONE_TIME_FOR.days} days",
         f"at least {passwords.MIN_LENGTH} characters, {passwords._MIN_DIFFERENT} of them different",
     )
     missing = [text for text in figures if text not in PAGE]

@@ -76,6 +76,7 @@ export function Findings() {
                   finding={{
                     severity,
                     title: t(`terms:severity.${severity}`),
+                    title_coded: null,
                     acknowledged: false,
                   }}
                 />,
@@ -86,7 +87,12 @@ export function Findings() {
             "acknowledged",
             <FindingChip
               key="acknowledged"
-              finding={{ severity: "critical", title: t("terms:acknowledged"), acknowledged: true }}
+              finding={{
+                severity: "critical",
+                title: t("terms:acknowledged"),
+                title_coded: null,
+                acknowledged: true,
+              }}
             />,
             t("findings.acknowledged"),
           ],

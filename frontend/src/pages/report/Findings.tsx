@@ -19,7 +19,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
       <ul className={classes.findings}>
         {findings.map((one) => (
           <li key={one.id} data-severity={one.severity}>
-            <strong>{terms.finding(one.title)}</strong>{" "}
+            <strong>{terms.statement(one.title_coded, one.title)}</strong>{" "}
             <span className={classes.severity}>{t(`terms:severity.${one.severity}`)}</span>
             {one.reference && <small> {one.reference}</small>}
             {one.acknowledged_at && (

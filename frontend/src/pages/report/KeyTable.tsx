@@ -33,9 +33,9 @@ export function KeyTable({ results }: { results: Results }) {
         </table>
       )}
       <p className={classes.remark}>{t("noReference")}</p>
-      {inapplicable.map(({ analysis, reason }) => (
+      {inapplicable.map(({ analysis, reason, reason_coded: coded }) => (
         <p key={analysis} className={classes.remark}>
-          {`${terms.analysis(analysis)}: ${terms.reason(reason)}`}
+          {`${terms.analysis(analysis)}: ${terms.statement(coded, reason)}`}
         </p>
       ))}
     </section>
@@ -45,14 +45,15 @@ export function KeyTable({ results }: { results: Results }) {
 function Row({ measurement }: { measurement: Measurement }) {
   const { t } = useTranslation(["study", "terms"]);
   const terms = useTerms();
-  const { name, value, unit, status, reason, reference } = measurement;
+  const { name, value, unit, status, reference } = measurement;
   const flag = flagOf(measurement);
   return (
     <tr>
       <th scope="row">{terms.measurement(name)}</th>
       {value === null ? (
         <td colSpan={2} className={classes.reason}>
-          {t(`terms:status.${status}`)}: {terms.reason(reason)}
+          {t(`terms:status.${status}`)}:{" "}
+          {terms.statement(measurement.reason_coded, measurement.reason)}
         </td>
       ) : (
         <>

@@ -30,7 +30,7 @@ export function Sheet({ study, results }: { study: Study; results: Results }) {
       </header>
       {study.notices.length > 0 && (
         <p className={classes.notice}>
-          {study.notices.map((notice) => terms.notice(notice)).join(" · ")}
+          {terms.statements(study.notices_coded, study.notices).join(" · ")}
         </p>
       )}
       <PatientAndExam study={study} results={results} />

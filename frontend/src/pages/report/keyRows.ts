@@ -18,8 +18,8 @@ const ORDER = Object.keys(KEY);
 export interface KeyRows {
   /** What has a value, or a reason why this study could not give one. */
   rows: Measurement[];
-  /** What was left out because it makes no sense for this study: analyses and their one reason. */
-  inapplicable: { analysis: string; reason: string }[];
+  /** What was left out because it makes no sense for this study: one for each analysis. */
+  inapplicable: Measurement[];
 }
 
 export function keyRows(measurements: readonly Measurement[]): KeyRows {
@@ -28,12 +28,10 @@ export function keyRows(measurements: readonly Measurement[]): KeyRows {
     .toSorted((one, other) => ORDER.indexOf(one.analysis) - ORDER.indexOf(other.analysis));
   const rows = key.filter(({ status }) => status !== "not_applicable");
   const shown = new Set(rows.map(({ analysis }) => analysis));
-  const inapplicable = new Map<string, string>();
-  for (const { analysis, reason } of key) {
-    if (!shown.has(analysis) && !inapplicable.has(analysis)) inapplicable.set(analysis, reason);
+  const inapplicable = new Map<string, Measurement>();
+  for (const one of key) {
+    if (!shown.has(one.analysis) && !inapplicable.has(one.analysis))
+      inapplicable.set(one.analysis, one);
   }
-  return {
-    rows,
-    inapplicable: [...inapplicable].map(([analysis, reason]) => ({ analysis, reason })),
-  };
+  return { rows, inapplicable: [...inapplicable.values()] };
 }

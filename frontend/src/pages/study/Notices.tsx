@@ -4,11 +4,13 @@ import { useTranslation } from "react-i18next";
 
 import { useTerms } from "@/terms";
 
+import type { Study } from "./queries";
+
 /** What every reader has to be told before the first number; never folded away. */
-export function Notices({ notices }: { notices: readonly string[] }) {
+export function Notices({ study }: { study: Study }) {
   const { t } = useTranslation("study");
   const terms = useTerms();
-  if (notices.length === 0) return null;
+  if (study.notices.length === 0) return null;
   return (
     <Alert
       role="note"
@@ -21,7 +23,7 @@ export function Notices({ notices }: { notices: readonly string[] }) {
       aria-label={t("notice")}
     >
       <Text size="sm" fw={650} c="black">
-        {notices.map((notice) => terms.notice(notice)).join(" · ")}
+        {terms.statements(study.notices_coded, study.notices).join(" · ")}
       </Text>
     </Alert>
   );

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { Ago } from "@/components/Ago";
 import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
 
 import { WORKING } from "./actions/commands";
 import { Log } from "./details/Log";
@@ -101,6 +102,7 @@ function WhatHappened({ study }: { study: Study }) {
 /** Why none of the series can be measured. */
 function Refusals({ study }: { study: Study }) {
   const { t } = useTranslation("study");
+  const terms = useTerms();
   return (
     <ul style={{ margin: 0, paddingInlineStart: 20 }}>
       {study.series.map((series) => (
@@ -111,8 +113,9 @@ function Refusals({ study }: { study: Study }) {
               description: series.description || series.modality,
             })}
             :{" "}
-            <Text span inherit c="dimmed" lang="en">
-              {series.reasons.join("; ") || t("series.notJudged")}
+            <Text span inherit c="dimmed">
+              {terms.statements(series.reasons_coded, series.reasons).join("; ") ||
+                t("series.notJudged")}
             </Text>
           </Text>
         </li>

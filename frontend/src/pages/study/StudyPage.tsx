@@ -64,7 +64,7 @@ function Known({ study }: { study: Study }) {
     <>
       <div className={study.results ? classes.fold : undefined}>
         <StudyHeader study={study} neighbours={neighbours} />
-        <Notices notices={study.notices} />
+        <Notices study={study} />
         {study.results ? (
           <>
             <StateNotice study={study} />

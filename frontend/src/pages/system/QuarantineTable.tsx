@@ -10,6 +10,7 @@ import { OlderPager } from "@/components/OlderPager";
 import { Waiting } from "@/components/Waiting";
 import { WideTable } from "@/components/WideTable";
 import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
 
 const EVERY_MS = 15_000;
 const PAGE = 25;
@@ -18,6 +19,7 @@ const PAGE = 25;
 export function QuarantineTable() {
   const { t } = useTranslation("system");
   const format = useFormat();
+  const terms = useTerms();
   const pages = useOlder();
   const { data, error } = api.useQuery(
     "get",
@@ -53,7 +55,7 @@ export function QuarantineTable() {
                 )}
               </Table.Td>
               <Table.Td className="tabular">{format.bytes(file.size_bytes)}</Table.Td>
-              <Table.Td lang="en">{file.reason}</Table.Td>
+              <Table.Td>{terms.file(file.reason)}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -5,7 +5,6 @@ import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
 
 import { daysOf, isRecent } from "./days";
-import { useOptions } from "./FilterMenu";
 import { activeFilters, type Filters, NO_FILTERS } from "./view";
 
 interface Props {
@@ -47,7 +46,6 @@ function useFilterText(filters: Filters): (name: keyof Filters) => string {
   const { t } = useTranslation("worklist");
   const format = useFormat();
   const terms = useTerms();
-  const options = useOptions();
 
   const days = (value: string) => {
     if (isRecent(value)) return t(`filters.days.${value}`);
@@ -64,10 +62,7 @@ function useFilterText(filters: Filters): (name: keyof Filters) => string {
     if (name === "severity") return t(`filters.severities.${chosen}`);
     if (name === "date" || name === "received") return days(chosen);
     if (name === "region") return terms.region(chosen);
-    if (name === "finding") {
-      const known = options?.findings.find(({ code }) => code === chosen);
-      return terms.finding(known?.title ?? chosen);
-    }
+    if (name === "finding") return terms.finding(chosen);
     return chosen;
   };
   return (name) => {

@@ -88,10 +88,7 @@ function Fields({ filters, onChange }: Props) {
       <div style={{ gridColumn: "1 / -1" }}>
         {select(
           "finding",
-          options?.findings.map(({ code, title }) => ({
-            value: code,
-            label: terms.finding(title),
-          })) ?? [],
+          options?.findings.map(({ code }) => ({ value: code, label: terms.finding(code) })) ?? [],
         )}
       </div>
       <DaysField

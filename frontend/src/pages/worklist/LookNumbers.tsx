@@ -24,11 +24,15 @@ export function LookNumbers({ measurements }: { measurements: Schemas["Measureme
         </Text>
       )}
       <dl className={classes.numbers}>
-        {shown.map(({ name, value, unit, reason }) => (
+        {shown.map(({ name, value, unit, reason, reason_coded: coded }) => (
           <Fragment key={name}>
             <dt>{terms.measurement(name)}</dt>
             <dd>
-              {value == null ? <Missing why={terms.reason(reason)} /> : terms.quantity(value, unit)}
+              {value == null ? (
+                <Missing why={terms.statement(coded, reason)} />
+              ) : (
+                terms.quantity(value, unit)
+              )}
             </dd>
           </Fragment>
         ))}

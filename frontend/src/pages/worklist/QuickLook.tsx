@@ -83,9 +83,9 @@ function Look({ studyId, row, onDo }: Omit<Props, "onClose" | "studyId"> & { stu
       )}
       {study.notices.length > 0 && (
         <Alert color="yellow" icon={<IconFlask size={18} />} title={t("look.notClinical")}>
-          {study.notices.map((notice) => (
+          {terms.statements(study.notices_coded, study.notices).map((notice) => (
             <Text key={notice} size="sm">
-              {terms.notice(notice)}
+              {notice}
             </Text>
           ))}
         </Alert>

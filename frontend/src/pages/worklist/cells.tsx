@@ -38,7 +38,7 @@ function Text({ text, why, number }: { text: string; why: string; number?: boole
 export function MarksCell({ study }: Props) {
   const t = useText();
   const terms = useTerms();
-  const notices = study.notices.map((notice) => terms.notice(notice)).join("; ");
+  const notices = terms.statements(study.notices_coded, study.notices).join("; ");
   return (
     <span className={classes.marks}>
       {study.unread && (

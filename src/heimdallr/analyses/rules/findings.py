@@ -21,6 +21,7 @@ from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import truncated_edges
 from heimdallr.analyses.rules.muscle_cutoffs import Cutoff, cutoffs_for
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -120,6 +121,11 @@ class Known:
         """Not known to be under 18; an unknown age adds a caveat."""
         age = self.case.patient.age_years
         return age is None or age >= ADULT_YEARS
+
+    @property
+    def usual_attenuation(self) -> bool:
+        """Whether limits in HU hold: they were found at the energies of usual tubes."""
+        return self.case.series.pixel_values is PixelValues.ATTENUATION
 
     @property
     def age_caveats(self) -> tuple[Statement, ...]:
@@ -223,7 +229,7 @@ def liver_steatosis(known: Known) -> Finding | None:
     """
     liver_hu = known.number("liver_hu_eroded_mean")
     kvp = known.case.series.kvp
-    if liver_hu is None or kvp is None or not known.adult:
+    if liver_hu is None or kvp is None or not known.adult or not known.usual_attenuation:
         return None
     if known.word("contrast_phase") != "native" or not STEATOSIS_KVP[0] <= kvp <= STEATOSIS_KVP[1]:
         return None
@@ -289,7 +295,7 @@ def find(case: Case, measurements: Iterable[Measurement]) -> tuple[Finding, ...]
 def _below(known: Known, quantity: str) -> tuple[Cutoff, ...]:
     """The patient's cut-offs a measured quantity undercuts."""
     value = known.number(quantity)
-    if value is None or not known.adult:
+    if value is None or not known.adult or not known.usual_attenuation:
         return ()
     native = known.word("contrast_phase") == "native"
     return tuple(

@@ -40,6 +40,10 @@ analysis_broke = { $analysis } broke: { $error }
 region_without_structures = task { $task } has no structure of the { $region }
 no_region_covered = no region has enough of its anchor structures in this volume
 phase_is_for_ct = contrast phase is defined for CT only
+virtual_image_shows_no_phase = a virtual image does not show the contrast phase
+phase_regressors_disagree = the regressors disagree about the time after injection (standard deviation { NUMBER($spread_s, maximumFractionDigits: 1) } s, at most { $limit_s } s)
+phase_contradicted = { $phase } is impossible with { NUMBER($median_hu, maximumFractionDigits: 0) } HU in the { $structure }
+phase_contradicted_by_veins = { $phase } is impossible with { NUMBER($artery_hu, maximumFractionDigits: 0) } and { NUMBER($vein_hu, maximumFractionDigits: 0) } HU in { $structures }
 too_few_structures_for_phase = { $seen } of the { $known } structures the phase is read off are in view, at least { $needed } with a vessel, the heart or the liver are needed
 mr_has_no_hounsfield_units = MR intensities are not Hounsfield units
 little_left_after_erosion = only { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ left after eroding by { $erosion_mm } mm
@@ -49,7 +53,10 @@ muscle_needs_attenuation = muscle is told from fat by attenuation, which MR does
 little_muscle_at_level = only { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² of muscle segmented at { $level }
 height_unknown = the patient's height is not known
 
-few_whole_vertebrae = only { $count } whole vertebrae in view: labelling cannot be verified
+few_whole_vertebrae = only { $count } whole { $count ->
+    [one] vertebra
+   *[other] vertebrae
+} in view: labelling cannot be verified
 vertebrae_out_of_order = vertebral labelling inconsistent: { $lower } lies above { $upper }
 vertebrae_unevenly_spaced = vertebral labelling inconsistent: { $upper }-{ $lower } spacing is { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } of its neighbours'
 vertebra_in_two_places = vertebral labelling inconsistent: { $level } is labelled in two places
@@ -79,6 +86,14 @@ series_is_projection = projection (MIP or rendering)
 series_is_report = dose report or page
 series_is_localizer = localizer
 series_is_ct_map = a derived map, a subtraction or bolus monitoring
+series_of_other_quantity = a derived map: { $spectral ->
+    [iodine] iodine
+    [effective_atomic_number] effective atomic number
+    [electron_density] electron density
+    [perfused_blood_volume] perfused blood volume
+    [material] one material
+   *[other] another quantity
+}, not attenuation
 series_without_position = no image position or orientation
 series_without_pixel_spacing = no pixel spacing
 series_of_samples = slices { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm apart are samples, not a volume
@@ -111,6 +126,12 @@ series_of_nifti = the only image handed in (NIfTI: kernel, phase and patient are
 series_after_ct = the study holds a usable CT, which is preferred
 series_passed_over = passed over for { $series }: { $this } against { $best }
 series_equal = passed over for { $series }: equal in everything but its number or UID
+series_in_hounsfield_units = Hounsfield units
+series_is_virtual = Hounsfield units of a virtual image
+series_of_unknown_scale = values of an unknown scale
+series_as_scanned = as scanned
+series_computed = computed from several energies
+series_monoenergetic = virtual monoenergetic image of { $energy_kev } keV
 series_covers = covers { NUMBER($coverage_mm, maximumFractionDigits: 0) } mm
 series_extends = covers { NUMBER($extent_mm, maximumFractionDigits: 0) } mm head to foot
 series_of_phase = contrast phase { $phase } by its tags
@@ -129,6 +150,14 @@ kernel_by_its_words = the words of { $kernel }
 kernel_by_description = description
 kernel_by_both = { $source }, description
 kernel_unnamed = no source names it
+
+## Why there is nothing to be seen
+
+volume_removed = the volume was removed by retention; send the study again to see its images
+volume_unreadable = the volume cannot be read; reprocess the study
+masks_removed = the masks were removed by retention
+labels_not_made = these results are older than label maps; reprocess the study to see its structures
+labels_unreadable = the label maps cannot be read; reprocess the study
 
 ## Titles of findings: finding_ and the finding's code
 
@@ -159,3 +188,19 @@ measured_on_map = measured on a diffusion image, subtraction or map: the study h
 measured_on_localizer = measured on a localizer: the study holds no better series
 age_unknown = the patient's age is not known; adult values were applied
 picture_not_drawn = { $file } could not be drawn: { $error }
+
+attenuation_unknown = the header does not say how pixel values become Hounsfield units
+monoenergetic_image = measured on a virtual monoenergetic image ({ $energy_kev } keV): attenuation depends on that energy
+virtual_non_contrast_image = measured on a virtual non-contrast image: the scanner computed its attenuation
+virtual_image = measured on a virtual image: the scanner computed its attenuation
+lung_kernel = reconstructed with a lung kernel: standard deviations of attenuation are raised, and means near edges are not to be relied on
+bone_kernel = reconstructed with a bone kernel: standard deviations of attenuation are raised, and means near edges are not to be relied on
+lossy_compression_ratio = the images were compressed with loss ({ $method ->
+    [unknown] by an unknown method
+   *[other] { $method }
+}, { $ratio }:1): standard deviations of attenuation and small structures are not to be relied on
+lossy_compression = the images were compressed with loss ({ $method ->
+    [unknown] by an unknown method
+   *[other] { $method }
+}): standard deviations of attenuation and small structures are not to be relied on
+perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say

@@ -36,6 +36,10 @@ analysis_broke = { $analysis } falhou: { $error }
 region_without_structures = a tarefa { $task } não tem estruturas da região "{ $region }"
 no_region_covered = nenhuma região tem estruturas de referência suficientes neste volume
 phase_is_for_ct = a fase de contraste é definida só para TC
+virtual_image_shows_no_phase = uma imagem virtual não mostra a fase de contraste
+phase_regressors_disagree = os regressores discordam quanto ao tempo após a injeção (desvio-padrão { NUMBER($spread_s, maximumFractionDigits: 1) } s, no máximo { $limit_s } s)
+phase_contradicted = fase { $phase } é impossível com { NUMBER($median_hu, maximumFractionDigits: 0) } HU em { $structure }
+phase_contradicted_by_veins = fase { $phase } é impossível com { NUMBER($artery_hu, maximumFractionDigits: 0) } e { NUMBER($vein_hu, maximumFractionDigits: 0) } HU em { $structures }
 too_few_structures_for_phase = { $seen } das { $known } estruturas usadas para ler a fase estão no exame; são necessárias ao menos { $needed }, com um vaso, o coração ou o fígado
 mr_has_no_hounsfield_units = intensidades de RM não são unidades Hounsfield
 little_left_after_erosion = restam apenas { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ após erosão de { $erosion_mm } mm
@@ -45,7 +49,10 @@ muscle_needs_attenuation = o músculo é distinguido da gordura pela atenuação
 little_muscle_at_level = apenas { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² de músculo segmentados em { $level }
 height_unknown = a altura do paciente não é conhecida
 
-few_whole_vertebrae = apenas { $count } vértebras inteiras no exame: a rotulagem não pode ser verificada
+few_whole_vertebrae = apenas { $count } { $count ->
+    [one] vértebra inteira
+   *[other] vértebras inteiras
+} no exame: a rotulagem não pode ser verificada
 vertebrae_out_of_order = rotulagem vertebral inconsistente: { $lower } está acima de { $upper }
 vertebrae_unevenly_spaced = rotulagem vertebral inconsistente: o espaço { $upper }-{ $lower } é { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } do de seus vizinhos
 vertebra_in_two_places = rotulagem vertebral inconsistente: { $level } aparece em dois lugares
@@ -75,6 +82,14 @@ series_is_projection = projeção (MIP ou renderização)
 series_is_report = relatório de dose ou página
 series_is_localizer = localizador
 series_is_ct_map = mapa derivado, subtração ou monitoramento de bolus
+series_of_other_quantity = mapa derivado: { $spectral ->
+    [iodine] iodo
+    [effective_atomic_number] número atômico efetivo
+    [electron_density] densidade eletrônica
+    [perfused_blood_volume] volume sanguíneo perfundido
+    [material] um material
+   *[other] outra grandeza
+}, não atenuação
 series_without_position = sem posição ou orientação das imagens
 series_without_pixel_spacing = sem espaçamento entre pixels
 series_of_samples = cortes a { NUMBER($spacing_mm, maximumFractionDigits: 1) } mm uns dos outros são amostras, não um volume
@@ -110,6 +125,12 @@ series_of_nifti = a única imagem entregue (NIfTI: kernel, fase e paciente são 
 series_after_ct = o exame contém uma TC utilizável, que é preferida
 series_passed_over = preterida pela { $series }: { $this } contra { $best }
 series_equal = preterida pela { $series }: igual em tudo, exceto no número ou UID
+series_in_hounsfield_units = unidades Hounsfield
+series_is_virtual = unidades Hounsfield de uma imagem virtual
+series_of_unknown_scale = valores de escala desconhecida
+series_as_scanned = como adquirida
+series_computed = calculada a partir de várias energias
+series_monoenergetic = imagem monoenergética virtual de { $energy_kev } keV
 series_covers = cobre { NUMBER($coverage_mm, maximumFractionDigits: 0) } mm
 series_extends = cobre { NUMBER($extent_mm, maximumFractionDigits: 0) } mm da cabeça aos pés
 series_of_phase = fase de contraste segundo os cabeçalhos: { $phase }
@@ -134,6 +155,14 @@ kernel_by_its_words = as palavras de { $kernel }
 kernel_by_description = descrição
 kernel_by_both = { $source }, descrição
 kernel_unnamed = nenhuma fonte o informa
+
+## Por que não há nada para ver
+
+volume_removed = o volume foi removido após o prazo de retenção; envie o estudo de novo para ver as imagens
+volume_unreadable = o volume não pode ser lido; reprocesse o estudo
+masks_removed = as máscaras foram removidas após o prazo de retenção
+labels_not_made = estes resultados são anteriores aos mapas de estruturas; reprocesse o estudo para vê-las
+labels_unreadable = os mapas de estruturas não podem ser lidos; reprocesse o estudo
 
 ## Títulos dos achados: finding_ e o código do achado
 
@@ -164,3 +193,19 @@ measured_on_map = medido em difusão, subtração ou mapa: o estudo não tem sé
 measured_on_localizer = medido em um localizador: o estudo não tem série melhor
 age_unknown = a idade do paciente não é conhecida; foram aplicados valores de adultos
 picture_not_drawn = { $file } não pôde ser desenhado: { $error }
+
+attenuation_unknown = o cabeçalho não diz como os valores dos pixels se tornam unidades Hounsfield
+monoenergetic_image = medido em imagem monoenergética virtual ({ $energy_kev } keV): a atenuação depende dessa energia
+virtual_non_contrast_image = medido em imagem virtual sem contraste: a atenuação foi calculada pelo aparelho
+virtual_image = medido em imagem virtual: a atenuação foi calculada pelo aparelho
+lung_kernel = reconstruído com kernel de pulmão: os desvios-padrão da atenuação são maiores, e as médias junto às bordas não são confiáveis
+bone_kernel = reconstruído com kernel de osso: os desvios-padrão da atenuação são maiores, e as médias junto às bordas não são confiáveis
+lossy_compression_ratio = as imagens foram comprimidas com perda ({ $method ->
+    [unknown] por método desconhecido
+   *[other] { $method }
+}, { $ratio }:1): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
+lossy_compression = as imagens foram comprimidas com perda ({ $method ->
+    [unknown] por método desconhecido
+   *[other] { $method }
+}): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
+perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz

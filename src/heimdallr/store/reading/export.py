@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from heimdallr.store.columns import Json
     from heimdallr.store.database import Database
     from heimdallr.store.reading.cohort import Cohort
 
@@ -43,6 +44,7 @@ class MeasuredStudy:
     unit: str
     status: str
     reason: str
+    reason_coded: Json | None
     structure: str | None
 
 
@@ -138,6 +140,7 @@ def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
         unit=row.unit,
         status=row.status,
         reason=row.reason,
+        reason_coded=row.reason_coded,
         structure=row.structure,
     )
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from heimdallr.store.columns import Json
+
 Doubt = Literal["no_patient_id", "mixed_patients"]
 
 LOOKED_AT = 200
@@ -50,6 +52,7 @@ class Examined:
     same_name: bool
     contrast_phase: str | None
     notices: tuple[str, ...]
+    notices_coded: Json
     values: Mapping[str, float]
 
 
@@ -100,6 +103,7 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
                 same_name=_name_words(one) == _name_words(study),
                 contrast_phase=phases.get(one.id),
                 notices=tuple(one.notices),
+                notices_coded=one.notices_coded,
                 values=numbers.get(one.id, {}),
             )
             for one in told

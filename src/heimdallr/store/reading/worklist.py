@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
+    from heimdallr.store.columns import Json
+
 Severity = Literal["note", "significant", "critical"]
 
 FEW = 4000
@@ -145,6 +147,7 @@ class WorklistRow:
     finding_codes: tuple[str, ...]
     worst_severity: Severity | None
     notices: tuple[str, ...]
+    notices_coded: Json
     volume_bytes: int | None
     read_at: datetime | None
     flagged: bool

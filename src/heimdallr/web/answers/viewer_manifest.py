@@ -9,10 +9,12 @@ import numpy as np
 from pydantic import ValidationError
 
 from heimdallr.domain.errors import ConversionError
+from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.volume import native_grid, stored_type
 from heimdallr.publishing.groups import GROUPS
 from heimdallr.publishing.publish import VOLUME_NAME
-from heimdallr.publishing.schema import LABELS_FOLDER, PREVIEW_NAME, read_labels
+from heimdallr.publishing.schema import LABELS_FOLDER, PREVIEW_NAME, coded, read_labels
 from heimdallr.publishing.targets import (
     Grid,
     Places,
@@ -75,25 +77,27 @@ def manifest_of(case: CaseFolder, findings: Sequence[FindingRow]) -> ViewerManif
         created_at=results.provenance.created_at,
         modality=results.modality,
         volume=volume,
-        volume_reason=volume_reason,
+        volume_reason=volume_reason.text if volume_reason else "",
+        volume_reason_coded=coded(volume_reason) if volume_reason else None,
         preview=preview,
         labels=None if labels is None else list(_label_maps(case.path, base, labels)),
-        labels_reason=labels_reason,
+        labels_reason=labels_reason.text if labels_reason else "",
+        labels_reason_coded=coded(labels_reason) if labels_reason else None,
         groups=list(GROUPS),
         windows=_windows(results),
         targets=_targets(results, findings, places),
     )
 
 
-def _volume(path: Path, url: str) -> tuple[ImageFile | None, str]:
+def _volume(path: Path, url: str) -> tuple[ImageFile | None, Statement | None]:
     """An image as the manifest tells of it, or why it is not there."""
     try:
         size = path.stat().st_size
         grid, datatype = native_grid(path), stored_type(path)
     except FileNotFoundError:
-        return None, "the volume was removed by retention"
+        return None, Statement("volume_removed")
     except ConversionError:
-        return None, "the volume cannot be read; reprocess the study"
+        return None, Statement("volume_unreadable")
     seen = canonical(grid)
     across, along, up = (float(mm) for mm in np.linalg.norm(seen.affine[:3, :3], axis=0))
     rows = [(float(a), float(b), float(c), float(d)) for a, b, c, d in seen.affine]
@@ -107,19 +111,19 @@ def _volume(path: Path, url: str) -> tuple[ImageFile | None, str]:
         gzip_bytes=size,
         plain_bytes=HEADER_BYTES + int(np.prod(seen.shape)) * datatype.itemsize,
     )
-    return image, ""
+    return image, None
 
 
-def _labels(folder: Path) -> tuple[Labels | None, str]:
+def _labels(folder: Path) -> tuple[Labels | None, Statement | None]:
     """``labels.json``, or why there are no label maps."""
     try:
-        return read_labels(folder), ""
+        return read_labels(folder), None
     except FileNotFoundError:
         if mask_folders(folder):
-            return None, "these results are older than label maps; reprocess the study"
-        return None, "the masks were removed by retention"
+            return None, Statement("labels_not_made")
+        return None, Statement("masks_removed")
     except (OSError, ValidationError):
-        return None, "the label maps cannot be read; reprocess the study"
+        return None, Statement("labels_unreadable")
 
 
 def _label_maps(folder: Path, base: str, labels: Labels) -> Iterable[LabelMapOut]:
@@ -143,7 +147,7 @@ def _places(path: Path, volume: ImageFile | None, labels: Labels | None) -> Plac
 
 
 def _windows(results: Results) -> list[WindowOut]:
-    if results.modality != "CT":
+    if results.modality != "CT" or results.provenance.pixel_values is PixelValues.UNKNOWN:
         return []
     regions = results.flat.get("body_regions")
     is_head = isinstance(regions, list) and "head" in regions and not _TRUNK & {*regions}

@@ -160,5 +160,5 @@ def _catalogue() -> Catalogue:
 
 
 def _out(row: export.MeasuredStudy) -> MeasuredOut:
-    copied = {column: getattr(row, column) for column in _COLUMNS}
+    copied = {column: getattr(row, column) for column in (*_COLUMNS, "reason_coded")}
     return MeasuredOut.model_validate(copied | {"study_date": calendar_date(row.study_date)})

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
+from heimdallr.domain.statements import term
 from heimdallr.store.models import StudyState
 from heimdallr.store.reading.attention import counts
 from heimdallr.store.reading.worklist import (
@@ -113,7 +114,11 @@ def get_worklist_options(context: Ctx, _who: Reader) -> WorklistOptions:
     """What the worklist can be filtered by: what the studies here have, some seconds ago."""
     found = context.options()
     findings = [
-        FindingOption(code=code, title=code.replace("_", " ").capitalize(), severity=severity)
+        FindingOption(
+            code=code,
+            title=term("findings", code, "en") or code.replace("_", " ").capitalize(),
+            severity=severity,
+        )
         for code, severity in found.findings.items()
     ]
     return WorklistOptions(

@@ -74,7 +74,7 @@ async def _whole_body(receive: Receive) -> Message:
 class Surround:
     """The outermost layer: counts and logs requests, makes a problem of every bare error.
 
-    The log names a route's template, not its path: a case ID holds initials.
+    The log names a route's template, not its path: a case ID begins with a surname.
     """
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:

@@ -23,7 +23,7 @@ Times have a zone; missing is `null`, never 0.
 
 TAGS = [
     {"name": "upload", "description": "Handing studies in over HTTP."},
-    {"name": "patients", "description": "The founding document's endpoints, by case ID."},
+    {"name": "patients", "description": "The founding document's endpoints, by case ID or number."},
     {"name": "worklist", "description": "Every study ever received, and live changes."},
     {"name": "studies", "description": "One study and its files, by its number."},
     {"name": "viewer", "description": "The images of a study as a viewer in a browser wants them."},

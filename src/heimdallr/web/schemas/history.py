@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
+from heimdallr.publishing.schema import CodedStatement
 from heimdallr.store.reading.history import Doubt
 from heimdallr.web.schemas.common import Schema
 
@@ -26,6 +27,7 @@ class ExaminedOut(Schema):
         examples=["native"], description="as measured; density depends on it"
     )
     notices: list[str] = Field(examples=[["bundled weights — not for clinical use"]])
+    notices_coded: list[CodedStatement]
     values: dict[str, float] = Field(
         examples=[{"liver_vol_cm3": 1523.45}], description="name → number; only what was measured"
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from heimdallr.publishing.schema import CodedStatement
 from heimdallr.web.schemas.common import Schema
 from heimdallr.web.schemas.references import ReferenceOut
 
@@ -27,6 +28,7 @@ class MeasuredOut(Schema):
     unit: str = Field(examples=["cm3"])
     status: Status
     reason: str = Field(description="why there is no value")
+    reason_coded: CodedStatement | None
     structure: str | None
 
 

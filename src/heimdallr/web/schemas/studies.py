@@ -10,7 +10,7 @@ from typing import Literal, cast
 from pydantic import AwareDatetime, Field
 
 from heimdallr.analyses.rules.references import Flag
-from heimdallr.publishing.schema import Identity, ProvenanceRecord
+from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.worklist import Severity, WorklistRow
 from heimdallr.web.schemas.common import Message, Schema, calendar_date
@@ -23,6 +23,7 @@ class Chip(Schema):
     code: str = Field(examples=["intracerebral_haemorrhage"])
     severity: Severity
     title: str = Field(examples=["Intracerebral haemorrhage, 12.3 cm³"])
+    title_coded: CodedStatement | None
     acknowledged: bool = Field(description="whether a person has acknowledged it")
 
 
@@ -73,6 +74,7 @@ class StudyRow(Schema):
     worst_severity: Severity | None
     findings: list[Chip]
     notices: list[str] = Field(examples=[["bundled weights — not for clinical use"]])
+    notices_coded: list[CodedStatement]
     unread: bool = Field(description="there are results nobody has marked as read")
     read_at: AwareDatetime | None
     flagged: bool = Field(description="marked by a person; retention leaves it alone")
@@ -106,6 +108,7 @@ def chip(finding: FindingRow) -> Chip:
         code=finding.code,
         severity=cast("Severity", finding.severity),
         title=finding.title,
+        title_coded=finding.title_coded,
         acknowledged=finding.acknowledged_at is not None,
     )
 
@@ -148,6 +151,7 @@ class SeriesOut(Schema):
     instance_count: int
     rank: int | None = Field(description="1 was measured; null: unusable, or not judged yet")
     reasons: list[str]
+    reasons_coded: list[CodedStatement]
 
 
 class RunOut(Schema):
@@ -176,11 +180,13 @@ class FindingOut(Schema):
     code: str = Field(examples=["intracerebral_haemorrhage"])
     severity: Severity
     title: str
+    title_coded: CodedStatement | None
     evidence: dict[str, str | int | float | bool | None]
     reference: str = Field(description="where the limit comes from")
     structure: str | None
     slice_index: int | None
     caveats: list[str]
+    caveats_coded: list[CodedStatement]
     acknowledged_at: AwareDatetime | None
     acknowledged_by: str
     note: str
@@ -239,6 +245,7 @@ class MeasurementOut(Schema):
     unit: str = Field(examples=["cm3"])
     status: Literal["measured", "not_applicable", "not_assessable", "failed"]
     reason: str
+    reason_coded: CodedStatement | None
     analysis: str
     structure: str | None
     parameters: dict[str, str | int | float | bool | None] = Field(
@@ -257,6 +264,7 @@ class MeasurementOut(Schema):
     reference_caveats: list[str] = Field(
         examples=[["the patient's age is not known; adult values were applied"]]
     )
+    reference_caveats_coded: list[CodedStatement]
 
 
 class Results(Schema):

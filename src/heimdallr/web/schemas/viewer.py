@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from heimdallr.domain.study import Modality
 from heimdallr.publishing.groups import Group
-from heimdallr.publishing.schema import Index, Point, StructureRecord
+from heimdallr.publishing.schema import CodedStatement, Index, Point, StructureRecord
 from heimdallr.web.schemas.common import Schema
 
 _URL = "/api/v1/studies/17/viewer"
@@ -89,13 +89,15 @@ class ViewerManifest(Schema):
     modality: Modality
     volume: ImageFile | None
     volume_reason: str = Field(description="why there is no volume; empty when there is one")
+    volume_reason_coded: CodedStatement | None
     preview: ImageFile | None = Field(
         description="a large volume on fewer voxels, to be shown first; null when it is not large"
     )
     labels: list[LabelMapOut] | None
     labels_reason: str = Field(description="why there are no label maps; empty when there are")
+    labels_reason_coded: CodedStatement | None
     groups: list[Group] = Field(description="groups of structures in their order")
     windows: list[WindowOut] = Field(
-        description="of a CT, the one to begin with first; MR has none, its signal has no unit"
+        description="in HU, the one to begin with first; none where values have no unit, as of MR"
     )
     targets: Targets

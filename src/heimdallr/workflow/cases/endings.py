@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from heimdallr.domain.errors import PublishingError, StorageError
-from heimdallr.publishing.schema import read_identity, read_results
+from heimdallr.publishing.schema import coded, read_identity, read_results
 from heimdallr.store.layout import revisions
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.results import index_series
@@ -45,7 +45,7 @@ def index_verdicts(session: Session, run: Run, selection: Selection | None) -> N
     """Write what selection thought of every series of a study that was refused."""
     verdicts = selection.verdicts if selection else ()
     judged = [
-        (one.series.series_instance_uid, None, [reason.text for reason in one.reasons])
+        (one.series.series_instance_uid, None, [(why.text, coded(why)) for why in one.reasons])
         for one in verdicts
     ]
     index_series(session, run.study_fk, judged)

@@ -82,8 +82,10 @@ export function ProvenanceTab({ study, results }: { study: Study; results: Resul
           {skipped.map(([task, reason]) => (
             <Table.Tr key={task}>
               <Table.Td>{task}</Table.Td>
-              <Table.Td colSpan={4} c="dimmed" lang="en">
-                {t("provenance.skipped", { reason: terms.reason(reason) })}
+              <Table.Td colSpan={4} c="dimmed">
+                {t("provenance.skipped", {
+                  reason: terms.statement(provenance.skipped_tasks_coded[task], reason),
+                })}
               </Table.Td>
             </Table.Tr>
           ))}

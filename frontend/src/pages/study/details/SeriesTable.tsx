@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Missing } from "@/components/Missing";
 import { WideTable } from "@/components/WideTable";
 import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
 
 import type { Study } from "../queries";
 
@@ -11,6 +12,7 @@ import type { Study } from "../queries";
 export function SeriesTable({ study }: { study: Study }) {
   const { t } = useTranslation("study");
   const format = useFormat();
+  const terms = useTerms();
   if (study.series.length === 0) return <Text c="dimmed">{t("series.none")}</Text>;
   return (
     <WideTable label={t("tab.series")} minWidth={760} fz="sm">
@@ -46,8 +48,10 @@ export function SeriesTable({ study }: { study: Study }) {
             <Table.Td ta="end" className="tabular">
               {format.number(series.instance_count)}
             </Table.Td>
-            <Table.Td lang="en">
-              {series.reasons.join("; ") || <Missing why={t("series.notJudged")} />}
+            <Table.Td>
+              {terms.statements(series.reasons_coded, series.reasons).join("; ") || (
+                <Missing why={t("series.notJudged")} />
+              )}
             </Table.Td>
           </Table.Tr>
         ))}

@@ -1,9 +1,10 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconEye, IconFocus2 } from "@tabler/icons-react";
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Acknowledgement } from "@/components/Acknowledgement";
-import { unitOfName, unitText, useTerms } from "@/terms";
+import { useTerms } from "@/terms";
 
 import type { Finding } from "../queries";
 import { useStudyView } from "../view";
@@ -17,7 +18,9 @@ export function FindingCard({ finding }: { finding: Finding }) {
   const { study, targets, jump, openedAt } = useStudyView();
   const target = targets?.findings[finding.id];
   const seen = finding.acknowledged_at !== null;
-  const evidence = Object.entries(finding.evidence).filter(([, value]) => value !== null);
+  const evidence = Object.entries(finding.evidence).flatMap(([name, value]) =>
+    value === null ? [] : [[name, value] as const],
+  );
 
   return (
     <li
@@ -27,13 +30,16 @@ export function FindingCard({ finding }: { finding: Finding }) {
       data-finding={finding.code}
     >
       <Group gap={8} wrap="nowrap" align="flex-start" justify="space-between">
-        <h3 className={classes.title}>{terms.finding(finding.title)}</h3>
+        <h3 className={classes.title}>{terms.statement(finding.title_coded, finding.title)}</h3>
         <SeverityBadge severity={finding.severity} />
       </Group>
       {evidence.length > 0 && (
         <dl className={classes.evidence}>
           {evidence.map(([name, value]) => (
-            <EvidenceRow key={name} name={name} value={value} />
+            <Fragment key={name}>
+              <dt>{terms.evidence(name)}</dt>
+              <dd>{terms.fact(name, value)}</dd>
+            </Fragment>
           ))}
         </dl>
       )}
@@ -42,9 +48,9 @@ export function FindingCard({ finding }: { finding: Finding }) {
           {t("finding.source", { source: finding.reference })}
         </Text>
       )}
-      {finding.caveats.map((caveat) => (
+      {terms.statements(finding.caveats_coded, finding.caveats).map((caveat) => (
         <Text key={caveat} size="xs" c="dimmed">
-          {t("finding.caveat", { caveat: terms.notice(caveat) })}
+          {t("finding.caveat", { caveat })}
         </Text>
       ))}
       {openedAt === finding.id && (
@@ -66,22 +72,5 @@ export function FindingCard({ finding }: { finding: Finding }) {
         <Acknowledgement studyId={study.id} finding={finding} />
       </Group>
     </li>
-  );
-}
-
-function EvidenceRow({ name, value }: { name: string; value: Finding["evidence"][string] }) {
-  const terms = useTerms();
-  const unit = typeof value === "number" ? unitOfName(name) : "";
-  // What could not be measured is evidence as well: its reason is the value.
-  const text = typeof value === "string" ? terms.reason(value) : null;
-  return (
-    <>
-      <dt>{terms.evidence(name)}</dt>
-      <dd>
-        {text !== null && text !== value
-          ? text
-          : `${terms.value(value ?? "", unit)} ${unitText(unit)}`.trim()}
-      </dd>
-    </>
   );
 }

@@ -19,7 +19,7 @@ interface Props {
 /** Results as text, for the dictated report. */
 export function CopyReport({ results, measurements }: Props) {
   const { t } = useTranslation(["study", "terms"]);
-  const { language } = useTerms();
+  const terms = useTerms();
   const { study } = useStudyView();
   const [shown, setShown] = useState<string | null>(null);
 
@@ -28,7 +28,7 @@ export function CopyReport({ results, measurements }: Props) {
     const text = reportText(
       measurements ?? results.measurements.filter(({ analysis }) => analysis !== "structures"),
       results.findings,
-      [...(software ? [software] : []), ...study.notices],
+      [...(software ? [software] : []), ...terms.statements(study.notices_coded, study.notices)],
       {
         findings: t("findings"),
         severity: (severity) => t(`terms:severity.${severity}`),
@@ -36,7 +36,7 @@ export function CopyReport({ results, measurements }: Props) {
         flag: (flag) => t(`flag.${flag}`),
         reference: t("how.reference").toLowerCase(),
       },
-      language,
+      terms.language,
     );
     try {
       // Only there over HTTPS; elsewhere the text is shown, marked.

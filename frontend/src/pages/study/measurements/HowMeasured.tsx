@@ -33,7 +33,7 @@ export function HowMeasured({ measurement, trend }: Props) {
       )}
       <Facts
         facts={[
-          ...parameterFacts(measurement.parameters, terms),
+          ...parameterFacts(measurement.parameters, terms.language),
           [
             t("how.name"),
             <Link key="name" to={`/explorer?name=${encodeURIComponent(measurement.name)}`}>
@@ -52,7 +52,7 @@ export function HowMeasured({ measurement, trend }: Props) {
 function References({ measurement }: { measurement: Measurement }) {
   const { t } = useTranslation("study");
   const terms = useTerms();
-  const { reference, other_references: others, reference_caveats: caveats } = measurement;
+  const { reference, other_references: others } = measurement;
   if (!reference) return null;
   return (
     <>
@@ -65,11 +65,13 @@ function References({ measurement }: { measurement: Measurement }) {
           {` · ${appliesTo(one, t, terms).join(", ")}`}
         </Text>
       ))}
-      {caveats.map((caveat) => (
-        <Text key={caveat} size="xs" c="dimmed">
-          {terms.notice(caveat)}
-        </Text>
-      ))}
+      {terms
+        .statements(measurement.reference_caveats_coded, measurement.reference_caveats)
+        .map((caveat) => (
+          <Text key={caveat} size="xs" c="dimmed">
+            {caveat}
+          </Text>
+        ))}
     </>
   );
 }

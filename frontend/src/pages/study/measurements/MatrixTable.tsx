@@ -52,9 +52,11 @@ function Cell({ measurement }: { measurement: Measurement | undefined }) {
   const { t } = useTranslation(["study", "terms"]);
   const terms = useTerms();
   if (!measurement) return <Missing why={t("matrix.nothing")} />;
-  const { name, value, unit, status, reason } = measurement;
-  if (value === null)
-    return <Missing why={`${t(`terms:status.${status}`)}: ${terms.reason(reason)}`} />;
+  const { name, value, unit, status } = measurement;
+  if (value === null) {
+    const why = terms.statement(measurement.reason_coded, measurement.reason);
+    return <Missing why={`${t(`terms:status.${status}`)}: ${why}`} />;
+  }
   const flag = flagOf(measurement);
   return (
     <>

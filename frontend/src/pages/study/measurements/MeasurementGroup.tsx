@@ -46,7 +46,7 @@ export function MeasurementGroup({ group, opened }: { group: Group; opened: bool
         <div id={id}>
           {group.absence ? (
             <Text size="xs" c="dimmed" px={12} py={6}>
-              {terms.reason(group.absence.reason)}
+              {terms.statement(group.absence.reason_coded, group.absence.reason)}
             </Text>
           ) : (
             <Rows group={group} title={title} />

@@ -58,7 +58,9 @@ export function MeasurementRow({ measurement }: { measurement: Measurement }) {
         <IconInfoCircle size={15} />
       </ActionIcon>
       {status !== "measured" && (
-        <div className={classes.second}>{terms.reason(measurement.reason)}</div>
+        <div className={classes.second}>
+          {terms.statement(measurement.reason_coded, measurement.reason)}
+        </div>
       )}
       {(reference ?? trend) && (
         <div className={classes.second}>

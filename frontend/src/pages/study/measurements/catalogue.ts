@@ -1,6 +1,6 @@
 /** The analyses' own words about a measurement, and what it was made with. */
 import type { Schemas } from "@/api/client";
-import { evidenceLabel, type Language, unitOfName, unitText } from "@/terms";
+import { evidenceLabel, factText, type Language } from "@/terms";
 
 import type { Measurement } from "../queries";
 
@@ -22,20 +22,14 @@ function patternOf({ name }: Entry): RegExp {
   return new RegExp(`^${literal.replace(/<\w+>/g, "\\w+")}$`);
 }
 
-interface Terms {
-  language: Language;
-  value: (value: string | number | boolean, unit: string) => string;
-}
-
 /** What a number was made with, as names and values. */
 export function parameterFacts(
   parameters: NonNullable<Measurement["parameters"]>,
-  terms: Terms,
+  language: Language,
 ): [name: string, value: string][] {
-  return Object.entries(parameters).flatMap(([name, value]) => {
-    if (value === null || value === "") return [];
-    const unit = typeof value === "number" ? unitOfName(name) : "";
-    const text = `${terms.value(value, unit)} ${unitText(unit)}`.trim();
-    return [[evidenceLabel(name, terms.language), text]];
-  });
+  return Object.entries(parameters).flatMap(([name, value]) =>
+    value === null || value === ""
+      ? []
+      : [[evidenceLabel(name, language), factText(name, value, language)]],
+  );
 }

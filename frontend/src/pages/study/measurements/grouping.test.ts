@@ -11,12 +11,14 @@ function measured(name: string, analysis: string, value: number | null = 1): Mea
     unit: "",
     status: value === null ? "not_applicable" : "measured",
     reason: value === null ? "no head" : "",
+    reason_coded: null,
     structure: null,
     parameters: {},
     reference: null,
     flag: null,
     other_references: [],
     reference_caveats: [],
+    reference_caveats_coded: [],
   };
 }
 
@@ -75,7 +77,7 @@ test("what an urgent finding rests on stands first", () => {
 
 test("a group that has nothing for one reason says it once", () => {
   const bleed = groupsOf(some, []).at(-1);
-  expect(bleed?.absence).toEqual({ status: "not_applicable", reason: "no head" });
+  expect(bleed?.absence).toMatchObject({ status: "not_applicable", reason: "no head" });
   expect(groupsOf(some, [])[0]?.absence).toBeNull();
 });
 

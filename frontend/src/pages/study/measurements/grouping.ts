@@ -9,7 +9,7 @@ export interface Group {
   analysis: string;
   rows: Measurement[];
   /** Why nothing of it could be measured, where that is one reason for all. */
-  absence: Pick<Measurement, "status" | "reason"> | null;
+  absence: Pick<Measurement, "status" | "reason" | "reason_coded"> | null;
 }
 
 export type Only = "all" | "measured" | "flagged";
@@ -59,7 +59,7 @@ function absenceOf(rows: readonly Measurement[]): Group["absence"] {
   const [first, ...rest] = rows;
   if (!first || first.status === "measured") return null;
   const same = rest.every((one) => one.status === first.status && one.reason === first.reason);
-  return same ? { status: first.status, reason: first.reason } : null;
+  return same ? first : null;
 }
 
 /** Letters as people type them: without case and accents. */

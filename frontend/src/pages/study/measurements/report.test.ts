@@ -26,6 +26,7 @@ const measured = (one: Partial<Measurement>): Measurement => ({
   unit: "cm2",
   status: "measured",
   reason: "",
+  reason_coded: null,
   analysis: "sarcopenia_l3",
   structure: null,
   parameters: {},
@@ -33,6 +34,7 @@ const measured = (one: Partial<Measurement>): Measurement => ({
   flag: null,
   other_references: [],
   reference_caveats: [],
+  reference_caveats_coded: [],
   ...one,
 });
 
@@ -59,6 +61,7 @@ test("text for the report: language, flags, reasons, source; nothing that makes 
         value: null,
         status: "not_assessable",
         reason: "the patient's height is not known",
+        reason_coded: { code: "height_unknown", parameters: {} },
       }),
       measured({
         name: "hemorrhage_vol_cm3",
@@ -68,8 +71,15 @@ test("text for the report: language, flags, reasons, source; nothing that makes 
         analysis: "cerebral_haemorrhage",
       }),
     ],
-    [{ title: "Low skeletal muscle mass at L3", severity: "significant", evidence: {} } as Finding],
-    ["Heimdallr 1.0", "bundled weights — not for clinical use"],
+    [
+      {
+        title: "Low skeletal muscle mass at L3",
+        title_coded: { code: "finding_low_muscle_mass", parameters: {} },
+        severity: "significant",
+        evidence: {},
+      } as Finding,
+    ],
+    ["Heimdallr 1.0", "pesos incluídos no pacote — não usar clinicamente"],
     words,
     "pt",
   );

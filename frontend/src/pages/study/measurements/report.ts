@@ -2,12 +2,10 @@
 import { formatFor } from "@/i18n/format";
 import {
   analysisTitle,
-  findingTitle,
   type Language,
   measurementLabel,
-  noticeText,
   quantityText,
-  reasonText,
+  statementText,
   unitText,
 } from "@/terms";
 
@@ -50,7 +48,8 @@ export function reportText(
     parts.push([
       words.findings,
       ...findings.map(
-        (one) => `- ${findingTitle(one.title, language)} (${words.severity(one.severity)})`,
+        (one) =>
+          `- ${statementText(one.title_coded, one.title, language)} (${words.severity(one.severity)})`,
       ),
     ]);
   for (const { analysis, rows, absence } of groupsOf(measurements, findings)) {
@@ -61,14 +60,13 @@ export function reportText(
       ...rows.map((one) => `- ${lineOf(one, words, language)}`),
     ]);
   }
-  parts.push(source.map((line) => noticeText(line, language)));
-  return parts.map((lines) => lines.join("\n")).join("\n\n");
+  return [...parts, source].map((lines) => lines.join("\n")).join("\n\n");
 }
 
 function lineOf(one: Measurement, words: Words, language: Language): string {
   const label = measurementLabel(one.name, language);
   if (one.value === null)
-    return `${label}: ${words.status(one.status)} (${reasonText(one.reason, language)})`;
+    return `${label}: ${words.status(one.status)} (${statementText(one.reason_coded, one.reason, language)})`;
   const { reference } = one;
   const flag = flagOf(one);
   const remarks = [

@@ -14,6 +14,7 @@ function examined(study_id: number, date: string | null, value: number, more = {
     same_name: true,
     contrast_phase: "native",
     notices: [],
+    notices_coded: [],
     values: { x: value },
     ...more,
   };

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
 
 import type { Accepted } from "./messages";
 import classes from "./UploadPanel.module.css";
@@ -115,10 +116,13 @@ function Status({ upload }: { upload: Upload }) {
 
 function Result({ accepted }: { accepted: Accepted }) {
   const { t } = useTranslation("worklist");
+  const terms = useTerms();
   const { studies, instances, unusable, passed_over: passedOver } = accepted;
   const others = Object.values(passedOver).reduce((sum, count) => sum + count, 0);
   const damaged = unusable - others;
-  const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} × ${reason}`);
+  const reasons = Object.entries(passedOver).map(
+    ([reason, count]) => `${count} × ${terms.file(reason)}`,
+  );
   return (
     <Group gap={8}>
       <Text size="xs">
@@ -126,12 +130,7 @@ function Result({ accepted }: { accepted: Accepted }) {
           ? `${t("upload.newImages", { count: instances })} ${t("upload.studies", { count: studies.length })}`
           : t("upload.known")}
         {damaged > 0 && `; ${t("upload.unusable", { count: damaged })}`}
-        {others > 0 && (
-          <>
-            {`; ${t("upload.passedOver", { count: others })} `}
-            <span lang="en">({reasons.join(", ")})</span>
-          </>
-        )}
+        {others > 0 && `; ${t("upload.passedOver", { count: others })} (${reasons.join(", ")})`}
       </Text>
       {studies.length === 1 && (
         <Text size="xs" component={Link} to={`/studies/${studies[0]}`} c="bifrost">

@@ -3,8 +3,8 @@
 Case IDs begin with a patient's surname. A study that is gone has no number any more to be found by:
 its case ID stays.
 
-Revision ID: 0002
-Revises: 0001
+Revision ID: 0003
+Revises: 0002
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from alembic import op
 
 from heimdallr.clock import utc_now
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
