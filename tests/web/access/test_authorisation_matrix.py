@@ -79,6 +79,7 @@ MATRIX: dict[str, str] = {
     "POST /api/v1/studies/commands": "read",
     "POST /api/v1/studies/{study_id}/start": "operate",
     "POST /api/v1/studies/{study_id}/cancel": "operate",
+    "POST /api/v1/studies/{study_id}/patients": "operate",
     "POST /api/v1/studies/{study_id}/retry": "operate",
     "POST /api/v1/studies/{study_id}/reprocess": "operate",
     "PUT /api/v1/studies/{study_id}/priority": "operate",

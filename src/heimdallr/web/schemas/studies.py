@@ -315,10 +315,13 @@ class PatientsMeant(Message):
     """What a person says of a study whose images name several patients."""
 
     meant: Literal["apart", "one"] = Field(
-        description="apart: they are different people, and each becomes a study; one: they are one"
+        examples=["apart"],
+        description="apart: they are different people, and each becomes a study; one: they are one",
     )
     patients: int = Field(
-        ge=2, description="how many were seen; refused when it has become another number"
+        ge=2,
+        examples=[2],
+        description="how many were seen; refused when it has become another number",
     )
 
 
