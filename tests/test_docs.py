@@ -24,9 +24,12 @@ PAGES = sorted(
 )
 OPERATE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 NO_SETTINGS = {
-    "HEIMDALLR_REAL_CT", "HEIMDALLR_SERVER", "HEIMDALLR_TEST_CASES", "HEIMDALLR_TEST_DATA",
+    "HEIMDALLR_TEST_DATA",
+    "HEIMDALLR_TEST_CASES",
     "HEIMDALLR_TEST_PHANTOM",
-}  # fmt: skip
+    "HEIMDALLR_SERVER",
+    "HEIMDALLR_REAL_CT",
+}
 """Read by the tests, the dashboard's development server and the training tools."""
 
 NO_MODULES = frozenset({"conf", "db", "dump", "example", "key", "pem", "target", "token"})

@@ -84,6 +84,13 @@ FURTHER = (
     Statement("other_sex", {"structure": "prostate", "sex": "F"}),
     Statement("other_unit", {"unit": "micron"}),
     Statement("task_not_run", {"task": "total", "reason": Statement("a_reason_of_tomorrow")}),
+    *(
+        Statement("series_of_other_quantity", {"spectral": name})
+        for name in ("iodine", "effective_atomic_number", "electron_density", "other")
+    ),
+    Statement("lossy_compression", {"method": "unknown"}),
+    Statement("lossy_compression_ratio", {"method": "JPEG 2000", "ratio": 30.0}),
+    Statement("phase_contradicted", {"phase": "native", "structure": "aorta", "median_hu": 150.4}),
 )  # fmt: skip
 """Names, lists and choices that the samples leave out."""
 
