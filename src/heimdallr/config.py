@@ -375,7 +375,7 @@ def _shown(value: object) -> str:
 def unknown_names(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """``HEIMDALLR_*`` variables that no setting reads → the name that was probably meant, or ''."""
     known = {variable for name in Settings.model_fields for variable in _variables(name)}
-    known |= {"HEIMDALLR_TEST_DATA"}
+    known |= {"HEIMDALLR_TEST_DATA", "HEIMDALLR_TEST_CASES", "HEIMDALLR_TEST_PHANTOM"}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}
 

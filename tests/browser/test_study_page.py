@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from accessibility import serious_violations
 from playwright.sync_api import Page, expect
-from received_images import stack
+from received_images import Image, stack
+from web_service import zipped
 
 from heimdallr.cli.demonstration.system import USER
 from heimdallr.phantom.studies import write_head_ct
@@ -348,6 +349,36 @@ def test_what_failed_says_what_to_do(page: Page, system: DemoSystem, tmp_path: P
     assert len(detail_of(system, study)["runs"]) == runs + 1
     expect(state).to_have_attribute("data-state", "failed", timeout=PROCESSED_MS)
     system.client.delete(f"/api/v1/studies/{study}").raise_for_status()
+
+
+def test_images_of_two_people_are_asked_about(page: Page, system: DemoSystem) -> None:
+    """Who they name, and one answer that is said twice; then each has a study."""
+    other: dict[str, object] = {
+        "PatientName": "PEREIRA^ANA", "PatientID": "OTHER-9", "PatientBirthDate": "20150101",
+    }  # fmt: skip
+    images = [*stack(study=4714), *(Image(4714, 2, number, tags=other) for number in range(1, 4))]
+    sent = {"file": ("exam.zip", zipped(images))}
+    study = int(system.client.post("/upload", files=sent).json()["studies"][0])
+    page.goto(f"/studies/{study}")
+    expect(page.get_by_role("heading", name="Whose images are these?")).to_be_visible()
+    table = page.get_by_role("region", name="Patients that the images name")
+    expect(table.get_by_role("row")).to_have_count(3)
+    expect(table).to_contain_text("PEREIRA, Ana")
+    assert serious_violations(page) == []
+    page.get_by_role("button", name="Keep apart…").click()
+    page.get_by_role("button", name="Keep apart", exact=True).click()
+    expect(page.get_by_text("The patients are kept apart")).to_be_visible()
+    expect(page.get_by_role("heading", name="Whose images are these?")).to_have_count(0)
+    page.get_by_role("tab", name="Timeline").click()
+    expect(page.get_by_text("Patients kept apart").first).to_be_visible()
+    found = system.client.get("/api/v1/studies", params={"search": "pereira"}).json()["studies"]
+    assert [one["instance_count"] for one in found] == [3]
+    for number in (study, found[0]["id"]):
+        system.client.post(f"/api/v1/studies/{number}/cancel")
+        for _ in range(int(PROCESSED_MS / 100)):
+            if system.client.delete(f"/api/v1/studies/{number}").is_success:
+                break
+            time.sleep(0.1)
 
 
 def test_older_results_stay_while_newer_ones_are_made(

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 ROUNDS = 4
 SERVICE = """
 import threading, sys
-from heimdallr import lifeline, logs
+from heimdallr import logs, parent_process
 from heimdallr.config import load_settings
 from heimdallr.intake.service import run_recorder
 logs.configure(service="recorder", level="error", json_lines=False)
-run_recorder(load_settings(), lifeline.stop_on_signals())
+run_recorder(load_settings(), parent_process.stop_on_signals())
 """
 
 

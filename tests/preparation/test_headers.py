@@ -109,7 +109,7 @@ def test_what_one_image_leaves_out_another_may_say(tmp_path: Path) -> None:
     SeriesOnDisk(per_slice={"PatientWeight": weights}).write(tmp_path / "ct")
     SeriesOnDisk(
         series_uid="1.2.826.0.1.3680043.2.1125.1.1", depths_mm=(0.0,), modality="SR",
-        tags={"PatientName": "OTHER", "PatientWeight": "1"},
+        tags={"PatientName": "", "PatientID": "", "PatientWeight": "1"},
     ).write(tmp_path / "sr")  # fmt: skip
     (study,) = scan(tmp_path.rglob("*.dcm")).studies
     assert study.patient.weight_kg == pytest.approx(70.0)
@@ -125,6 +125,33 @@ def test_ages(tmp_path: Path, text: str, years: float | None) -> None:
     SeriesOnDisk(depths_mm=(0.0,), tags={"PatientAge": text}).write(tmp_path)
     age = scan(tmp_path.iterdir()).studies[0].patient.age_years
     assert age == (None if years is None else pytest.approx(years, abs=1e-3))
+
+
+@pytest.mark.parametrize(
+    ("born", "header", "years"),
+    [
+        ("20250628", "000Y", 0.6),
+        ("20250628", "", 0.6),
+        ("20260201", "000D", 0.0),
+        ("20260131", "001D", 0.0),
+        ("20080201", "018Y", 18.0),
+        ("20080202", "018Y", 17.99),
+        ("19400101", "011Y", 86.08),
+        ("19000101", "045Y", 45.0),
+        ("20260202", "003M", 0.25),
+        ("19669999", "045Y", 45.0),
+        ("19000101", "", None),
+        ("20260202", "000Y", None),
+    ],
+)
+def test_the_birth_date_tells_the_age_first(
+    tmp_path: Path, born: str, header: str, years: float | None
+) -> None:
+    """An infant's header age is 000Y; a birth date that cannot be true leaves it to the header."""
+    tags: dict[str, object] = {"PatientBirthDate": born, "PatientAge": header}
+    SeriesOnDisk(depths_mm=(0.0,), tags=tags).write(tmp_path)
+    age = scan(tmp_path.iterdir()).studies[0].patient.age_years
+    assert age == (None if years is None else pytest.approx(years, abs=0.01))
 
 
 def test_hostile_files_are_survived_within_limits(real_set: Callable[[str], Path]) -> None:

@@ -66,6 +66,18 @@ def test_signal_without_air_must_be_told(tmp_path: Path, rng: np.random.Generato
     assert told.study.modality == "MR"
 
 
+@pytest.mark.parametrize(("offset", "codes"), [(0, []), (1024, ["attenuation_unknown"])])
+def test_a_ct_without_a_voxel_below_water_is_not_in_hounsfield_units(
+    tmp_path: Path, rng: np.random.Generator, offset: int, codes: list[str]
+) -> None:
+    """By convention a file holds them; one that was written without its intercept does not."""
+    source = _save(tmp_path / "a.nii", _ct(rng) + np.int16(offset))
+    (prepared,) = prepare(source, tmp_path / "work", modality="CT")
+    assert isinstance(prepared, PreparedStudy)
+    assert [one.code for one in prepared.notices] == codes
+    assert prepared.series.attenuation_known is not bool(codes)
+
+
 def test_what_is_no_volume_is_refused(tmp_path: Path, rng: np.random.Generator) -> None:
     """A time series, a slice, colours, complex numbers, bytes that only have the name."""
     colours = np.zeros((9, 9, 9), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])

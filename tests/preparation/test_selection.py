@@ -91,7 +91,7 @@ def test_images_of_unknown_scale_come_after_virtual_ones() -> None:
 
 def test_a_monoenergetic_image_of_70_kev_is_as_good_as_a_scanned_one_of_the_same_phase() -> None:
     """Where both are there, the scanned one is taken."""
-    mono = {"spectral": Spectral.MONOENERGETIC, "energy_kev": 70.0}
+    mono: dict[str, Any] = {"spectral": Spectral.MONOENERGETIC, "energy_kev": 70.0}
     assert chosen(ct(1, **mono), ct(2, slice_thickness_mm=5.0)) == 2
     assert chosen(ct(1, **mono), ct(2, coverage_mm=200.0)) == 1
 

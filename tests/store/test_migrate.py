@@ -9,17 +9,31 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, make_url, select, text
 from sqlalchemy.schema import CreateTable
-from store_cases import NOW, add_study
+from store_cases import NOW, add_instance, add_study
 
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
+from heimdallr.store import migrate
 from heimdallr.store.database import Database
 from heimdallr.store.migrate import MIGRATIONS, check, upgrade
-from heimdallr.store.models import AuditEntry, Base, Role, User
+from heimdallr.store.models import (
+    STATE_ORDER,
+    AuditEntry,
+    Base,
+    Header,
+    Instance,
+    Patient,
+    Role,
+    Study,
+    StudyState,
+    User,
+)
+from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +102,48 @@ def test_upgrade_is_idempotent_and_seen_by_check(empty_database: Database) -> No
     assert check(empty_database).is_current
 
 
+def downgrade(database: Database, revision: str) -> None:
+    """Go back to older tables."""
+    config = migrate._config()
+    writing = database.engine.connect().execution_options(heimdallr_writes=True)
+    with writing as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def test_studies_of_an_older_database_know_what_their_rows_were_made_of(
+    empty_database: Database,
+) -> None:
+    """One header each; mixed ones stay doubtful; the order of states is the new one."""
+    database = empty_database
+    upgrade(database)
+    with database.write() as session:
+        patient = Patient(patient_id="P-1", issuer="H", birth_date="19600102")
+        session.add(patient)
+        session.flush()
+        plain = add_study(session, "1.2.3", patient_fk=patient.id, state=StudyState.QUEUED)
+        mixed = add_study(session, "1.2.4", state=StudyState.FAILED)
+        add_study(session, "1.2.5", state=StudyState.HELD)
+        for study in (plain, mixed):
+            add_instance(session, study, f"{study.key}.1")
+        note(session, mixed, "mixed_patients", "images of this study name different patients", NOW)
+    downgrade(database, "0003")
+    upgrade(database)
+    with database.read() as session:
+        found = {one.key: one for one in session.scalars(select(Study))}
+        rows = session.execute(select(Header, Instance).join(Instance)).all()
+    assert {key: one.patients for key, one in found.items()} == {
+        "1.2.3": 1, "1.2.4": 2, "1.2.5": 1,
+    }  # fmt: skip
+    assert found["1.2.3"].birth_date == "19600102"
+    assert {header.study_fk for header, _ in rows} == {found["1.2.3"].id, found["1.2.4"].id}
+    assert all(header.study_fk == instance.study_fk for header, instance in rows)
+    assert (rows[0][0].issuer, rows[0][0].birth_date) == ("H", "19600102")
+    for study in found.values():
+        assert study.state_rank == STATE_ORDER.index(study.state)
+    assert found["1.2.5"].state is StudyState.CANCELLED
+
+
 def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_from_now(
     empty_database: Database,
 ) -> None:
@@ -105,6 +161,7 @@ def test_an_older_trail_names_studies_by_number_and_one_time_passwords_count_fro
                     must_change_password=name == "new",
                 )
             )  # fmt: skip
+    downgrade(database, "0003")
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE users DROP COLUMN password_set_at"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

@@ -195,6 +195,7 @@ def test_unknown_cases_are_404(service: Service, path: str) -> None:
         (StudyState.FAILED, "failed"),
         (StudyState.REFUSED, "refused"),
         (StudyState.CANCELLED, "cancelled"),
+        (StudyState.HELD, "held"),
     ],
 )
 def test_unfinished_cases_are_409(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from store_cases import NOW, add_study
+from store_cases import add_study
 
 from heimdallr.store.models import MeasurementRow, Patient, Study, StudyState
 from heimdallr.store.reading.history import History, history
-from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -128,14 +127,21 @@ def test_a_person_may_be_written_differently(
     assert [one.same_name for one in found.studies] == [same_name, True]
 
 
-@pytest.mark.parametrize("columns", [{"patient_name": "MUELLER^HANS"}, {"sex": "M"}])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"patient_name": "MUELLER^HANS"},
+        {"sex": "M"},
+        {"patient_name": "SILVA^JOAO", "birth_date": "20150101"},
+    ],
+)
 def test_a_stranger_with_the_same_id_is_left_out(
     database: Database, columns: dict[str, str]
 ) -> None:
-    """Another sex, or not one word of the name: not this patient's numbers."""
+    """Another sex, no word of the name, or half a name with another birth date: not hers."""
     with database.write() as session:
         patient = one_patient(session)
-        asked = examined(session, "1.1", "20260201", patient)
+        asked = examined(session, "1.1", "20260201", patient, birth_date="19600201")
         examined(session, "1.2", "20250201", patient, **columns)
     with database.read() as session:
         found = history(session, asked, limit=20)
@@ -148,8 +154,7 @@ def test_mixed_images_belong_to_nobody(database: Database) -> None:
     with database.write() as session:
         patient = one_patient(session)
         clean = examined(session, "1.1", "20260201", patient)
-        mixed = examined(session, "1.2", "20250201", patient)
-        note(session, mixed, "mixed_patients", "images of this study name different patients", NOW)
+        mixed = examined(session, "1.2", "20250201", patient, patients=2)
     with database.read() as session:
         about_clean = history(session, clean, limit=20)
         about_mixed = history(session, mixed, limit=20)

@@ -14,6 +14,7 @@ const KINDS: Record<string, string> = {
   queued: "moving",
   done: "done",
   failed: "failed",
+  held: "failed",
   refused: "failed",
 };
 

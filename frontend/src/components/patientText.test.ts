@@ -6,6 +6,7 @@ test("an age is told in the unit that says something", () => {
   expect(ageIn(66.98)).toEqual([66, "years"]);
   expect(ageIn(2)).toEqual([2, "years"]);
   expect(ageIn(1.5)).toEqual([18, "months"]);
+  expect(ageIn(0.6)).toEqual([7, "months"]);
   expect(ageIn(0.02)).toEqual([7, "days"]);
   expect(ageIn(0)).toEqual([0, "days"]);
 });

@@ -117,19 +117,35 @@ def disbelief(case: Case, structure: str) -> Absence | None:
     found = case.statistics[structure]
     if found.volume_cm3 < STRAY_CM3:
         return _fragment(structure, found)
-    return _implausible(case, structure, found) or _unsure(case, structure)
+    return (
+        _implausible(case, structure, found)
+        or _of_other_sex(case, structure)
+        or _unsure(case, structure)
+    )
+
+
+def believed(case: Case) -> tuple[str, ...]:
+    """The structures of the whole-body map that are taken for what their labels say."""
+    return tuple(name for name in case.statistics if disbelief(case, name) is None)
 
 
 def uncertainty(case: Case, structure: str) -> Absence | None:
     """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
     if {"left", "right"}.intersection(structure.split("_")) and (unknown := unknown_side(case)):
         return unknown
-    sex, needed = case.patient.sex, SEX_OF.get(structure)
-    if needed and sex and sex not in (needed, "O"):
-        return unassessable("other_sex", structure=structure, sex=sex)
+    if mistaken := _of_other_sex(case, structure):
+        return mistaken
     if structure in case.segmentations[case.anatomy_task].provenance.located_only:
         return unassessable("poorly_segmented", structure=structure)
     return _unsure(case, structure)
+
+
+def _of_other_sex(case: Case, structure: str) -> Absence | None:
+    """Whether the patient cannot have it: a prostate in a woman is none."""
+    sex, needed = case.patient.sex, SEX_OF.get(structure)
+    if needed and sex and sex not in (needed, "O"):
+        return unassessable("other_sex", structure=structure, sex=sex)
+    return None
 
 
 def _unsure(case: Case, structure: str) -> Absence | None:

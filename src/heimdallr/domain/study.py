@@ -27,7 +27,7 @@ class Patient:
         patient_id: PatientID (0010,0020).
         birth_date: PatientBirthDate (0010,0030), ``YYYYMMDD``.
         sex: PatientSex (0010,0040): ``M``, ``F`` or ``O``.
-        age_years: PatientAge (0010,1010), or from birth and study date.
+        age_years: from birth and study date, else PatientAge (0010,1010); 0 on the day of birth.
         height_m: PatientSize (0010,1020), only when it is a plausible height.
         weight_kg: PatientWeight (0010,1030), only when plausible.
     """

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
 
 from heimdallr.domain.errors import StateConflictError
+from heimdallr.files import sync_folder
 from heimdallr.intake.completion_rule import has_no_gap
+from heimdallr.intake.keeping_apart import forget_moved
+from heimdallr.publishing.ownership import may_take
+from heimdallr.store.layout import revisions
 from heimdallr.store.models import Instance, Study, StudyState
 from heimdallr.store.work.lifecycle import complete
 from heimdallr.store.work.states import lock, note
@@ -17,6 +22,7 @@ from heimdallr.store.work.states import lock, note
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
@@ -92,11 +98,33 @@ def complete_studies(
                 what = f"{missing} images are recorded, but their files are missing"
                 note(session, study, "files_missing", what, now)
                 _log.error("files of recorded images are missing", study=study.key, count=missing)
+            forget_moved(session, folders, study)
+            uid = study.study_instance_uid
             complete(
                 session,
                 study,
                 now,
                 in_place=settings.hands_over_in_place,
-                folder_taken=lambda name: (folders.output / name).exists(),
+                folder_taken=partial(_is_taken, folders.output, uid),
+                move_case=partial(_move_case, folders),
                 actor=actor,
             )
+
+
+def _is_taken(output: Path, study_instance_uid: str, name: str) -> bool:
+    """Whether a case folder is another study's; its own, moved before a kill, is not."""
+    folder = output / name
+    return not may_take(folder, study_instance_uid) if study_instance_uid else folder.exists()
+
+
+def _move_case(folders: DataFolders, former: str, name: str) -> None:
+    """Let the results of a case, and what is kept of its failures, follow its new name."""
+    moves = [(folders.output / former, folders.output / name)]
+    moves += [
+        (path, folders.failure(name, revision))
+        for path, revision in revisions(folders.failed, former)
+    ]
+    for source, target in moves:
+        if source.is_dir() and not target.exists():
+            source.rename(target)
+            sync_folder(target.parent)

@@ -10,17 +10,12 @@ import structlog
 from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
+from heimdallr.intake.parsing import is_same_image
 from heimdallr.intake.placing import place, sync_folders
-from heimdallr.store.models import (
-    STAT,
-    Event,
-    Instance,
-    Patient,
-    Series,
-    Study,
-    StudyState,
-)
-from heimdallr.store.reading.search import search_text
+from heimdallr.preparation.case_id import short_hash
+from heimdallr.store.models import STAT, Header, Instance, Series, Study, StudyState
+from heimdallr.store.patients import settle
+from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work.lifecycle import reopen, set_priority
 from heimdallr.store.work.states import note
 
@@ -37,6 +32,13 @@ if TYPE_CHECKING:
 
 Outcome = Literal["recorded", "identical", "replaced"]
 _MODALITIES_LENGTH = 64
+_ID_LENGTH = 64
+_STATED = (
+    "patient_id", "issuer", "patient_name", "birth_date", "sex", "accession_number", "study_date",
+    "description", "institution",
+)  # fmt: skip
+"""What makes two images' headers one; times and ages differ from image to image."""
+
 _log = structlog.get_logger()
 
 
@@ -48,12 +50,14 @@ class TouchedStudy:
         key: names its folder.
         study_instance_uid: empty where the images do not say it.
         changed: it has new content; otherwise everything was there already.
+        withdrew: results were taken back, because they name another patient than it is now.
     """
 
     id: int
     key: str
     study_instance_uid: str
     changed: bool
+    withdrew: bool = False
 
 
 class StudyWriter:
@@ -78,10 +82,11 @@ class StudyWriter:
         self._study: Study
         self._series: dict[str, Series] = {}
         self._known: dict[str, Instance] = {}
+        self._headers: dict[tuple[object, ...], Header] = {}
         self._placed: list[Path] = []
         self._changed = False
         self._put_back = False
-        self._replaced = 0
+        self._replaced = self._beside = 0
 
     def open(self, now: datetime, received_at: datetime) -> None:
         """Lock the study's row, made if need be, and see what is known of it.
@@ -94,6 +99,7 @@ class StudyWriter:
             StateConflictError: the study is being deleted.
         """
         first, session = self._received[0], self._session
+        _one_at_a_time(session, first.study_key)
         found = session.scalars(
             select(Study).where(Study.key == first.study_key).with_for_update()
         ).first()
@@ -109,12 +115,16 @@ class StudyWriter:
                 select(Series).where(Series.study_fk == study_id, Series.uid.in_(wanted))
             )
         }
-        keys = {one.instance_key for one in self._received}
+        keys = {key for one in self._received for key in _keys(one)}
         self._known = {
             one.key: one
             for one in session.scalars(
                 select(Instance).where(Instance.study_fk == study_id, Instance.key.in_(keys))
             )
+        }
+        self._headers = {
+            tuple(getattr(one, name) for name in _STATED): one
+            for one in session.scalars(select(Header).where(Header.study_fk == study_id))
         }
 
     def add(self, one: ReceivedInstance, path: Path, received_at: datetime) -> Outcome:
@@ -123,8 +133,9 @@ class StudyWriter:
         Raises:
             OSError: the disk is full or fails, or the file is gone.
         """
-        target = self._folders.instance(one.study_key, one.instance_key)
-        row = self._known.get(one.instance_key)
+        key = self._key_of(one, path)
+        target = self._folders.instance(one.study_key, key)
+        row = self._known.get(key)
         if row is not None and row.digest == one.digest and target.exists():
             self._placed.append(target)  # a kill may have come before its name was durable
             return "identical"
@@ -135,60 +146,91 @@ class StudyWriter:
             _log.warning("a recorded file was missing; put back", study=one.study_key)
             return "identical"
         self._changed = True
-        self._complete_facts(one)
+        self._add_modality(one.modality)
         if row is None:
-            self._add_row(one, received_at)
+            self._add_row(key, one, received_at)
             return "recorded"
         self._renew_row(row, one, received_at)
         return "replaced"
 
     def close(self, now: datetime) -> TouchedStudy:
-        """Bring the files' names to the disk, and the study's row up to date."""
+        """Bring the files' names to the disk, and the study's row up to date.
+
+        Raises:
+            OSError: the disk is full or fails.
+            StorageError: results that name the wrong patient cannot be taken away.
+        """
         sync_folders(self._placed)
-        study = self._study
+        study, session = self._study, self._session
         if self._changed or self._put_back:  # retention counts from here: they are here (again)
             study.last_instance_at = now
             study.kept = {**dict(study.kept), "originals": True}
         if self._changed:
-            reopen(self._session, study, now)
+            reopen(session, study, now)
         if self._replaced:
             what = f"{self._replaced} images came again with other content; the older are kept"
-            note(self._session, study, "replaced", what, now)
+            note(session, study, "replaced", what, now)
             _log.warning("images replaced", study=study.key, count=self._replaced)
+        if self._beside:
+            what = f"{self._beside} images carry the UID of another image; all of them were kept"
+            note(session, study, "shared_uids", what, now)
+            _log.warning("images share a UID", study=study.key, count=self._beside)
+        withdrew = self._changed and settle(session, study, now)
+        if withdrew:
+            withdraw_results(session, self._folders, study, now)
         if self._origin.stat and study.priority > STAT:
-            self._session.flush()
-            set_priority(self._session, study.id, STAT, now, "")
-        return TouchedStudy(study.id, study.key, study.study_instance_uid, self._changed)
+            session.flush()
+            set_priority(session, study.id, STAT, now, "")
+        return TouchedStudy(study.id, study.key, study.study_instance_uid, self._changed, withdrew)
 
-    def _add_row(self, one: ReceivedInstance, received_at: datetime) -> None:
+    def _key_of(self, one: ReceivedInstance, path: Path) -> str:
+        """The key of an image: its own, or of one that it is, or that nobody has.
+
+        A UID is no proof: exports number the images of each series from 1, anonymisers give all
+        of them one UID. Another series, or another place and other pixels, is another image.
+        """
+        *keys, last = _keys(one)
+        for key in keys:
+            row = self._known.get(key)
+            if row is None or self._is_of(row, one, path):
+                return key
+        return last
+
+    def _is_of(self, row: Instance, one: ReceivedInstance, path: Path) -> bool:
+        """Whether a row is an image's, whatever its content was when it came before."""
+        series = self._series.get(one.series_key)
+        if series is None or row.series_fk != series.id:
+            return False
+        known = self._folders.incoming / row.path
+        return row.digest == one.digest or is_same_image(known, path)
+
+    def _add_row(self, key: str, one: ReceivedInstance, received_at: datetime) -> None:
         series = self._series_of(one)
         row = Instance(
             study_fk=self._study.id,
             series_fk=series.id,
-            key=one.instance_key,
-            path=f"{one.study_key}/{one.instance_key}.dcm",
+            key=key,
+            path=f"{one.study_key}/{key}.dcm",
         )
         self._fill(row, one, received_at)
         self._session.add(row)
-        self._known[one.instance_key] = row
+        self._known[key] = row
+        self._beside += key != one.instance_key
         series.instance_count += 1
         self._study.instance_count += 1
         self._study.size_bytes += one.size_bytes
 
     def _renew_row(self, row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
-        """Newer content takes the place of older; it may even name another series."""
-        series = self._series_of(one)
-        if row.series_fk != series.id:
-            before = self._session.get_one(Series, row.series_fk)
-            before.instance_count -= 1
-            series.instance_count += 1
-            row.series_fk = series.id
+        """Newer content takes the place of older."""
         self._study.size_bytes += one.size_bytes - row.size_bytes
+        before = row.header_fk
         self._fill(row, one, received_at)
+        if row.header_fk != before:
+            self._state(one).corrects = True
         self._replaced += 1
 
-    @staticmethod
-    def _fill(row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
+    def _fill(self, row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
+        row.header_fk = self._state(one).id
         row.sop_class_uid, row.transfer_syntax_uid = one.sop_class_uid, one.transfer_syntax_uid
         row.instance_number, row.own = one.instance_number, one.own
         row.digest, row.size_bytes, row.received_at = one.digest, one.size_bytes, received_at
@@ -231,69 +273,54 @@ class StudyWriter:
         note(self._session, study, "receiving", f"first images{sender} ({origin.source})", now)
         return study
 
-    def _complete_facts(self, one: ReceivedInstance) -> None:
-        """What one image leaves out another may say; what is said stays."""
-        study, patient = self._study, one.patient
-        if one.modality and f",{one.modality}," not in study.modalities:
-            joined = ",".join(sorted({*study.modalities.strip(",").split(","), one.modality}))
+    def _state(self, one: ReceivedInstance) -> Header:
+        """The row of what an image says of patient and exam."""
+        patient = one.patient
+        facts = (
+            patient.patient_id[:_ID_LENGTH],
+            one.issuer[:_ID_LENGTH],
+            one.person_name,
+            patient.birth_date,
+            patient.sex,
+            one.accession_number[:_ID_LENGTH],
+            one.study_date,
+            one.description,
+            one.institution,
+        )
+        row = self._headers.get(facts)
+        if row is None:
+            row = Header(
+                study_fk=self._study.id,
+                age_years=patient.age_years,
+                study_time=one.study_time,
+                **dict(zip(_STATED, facts, strict=True)),
+            )
+            self._session.add(row)
+            self._session.flush()
+            self._headers[facts] = row
+        return row
+
+    def _add_modality(self, modality: str) -> None:
+        study = self._study
+        if modality and f",{modality}," not in study.modalities:
+            joined = ",".join(sorted({*study.modalities.strip(",").split(","), modality}))
             if len(joined) + 2 <= _MODALITIES_LENGTH:
                 study.modalities = f",{joined.strip(',')},"
-        if patient.patient_id and study.patient_id[:64] not in ("", patient.patient_id[:64]):
-            self._say_that_patients_differ()
-        before = (study.patient_name, study.patient_id, study.accession_number)
-        study.patient_name = study.patient_name or patient.name
-        study.patient_id = study.patient_id or patient.patient_id
-        study.accession_number = study.accession_number or one.accession_number
-        study.sex = study.sex or patient.sex
-        study.age_years = patient.age_years if study.age_years is None else study.age_years
-        study.study_date = study.study_date or one.study_date
-        study.study_time = study.study_time or one.study_time
-        study.description = study.description or one.description
-        study.institution = study.institution or one.institution
-        if before != (study.patient_name, study.patient_id, study.accession_number):
-            name = one.person_name if not before[0] else study.patient_name
-            study.search_text = search_text(name, study.patient_id, study.accession_number)
-        if study.patient_fk is None or before[1] != study.patient_id:
-            self._link_patient(one)
 
-    def _say_that_patients_differ(self) -> None:
-        """Once per study: somebody ought to look at it."""
-        kind, session = "mixed_patients", self._session
-        known = select(Event.id).where(Event.study_fk == self._study.id, Event.kind == kind)
-        if session.scalars(known.limit(1)).first() is None:
-            message = "images of this study name different patients"
-            note(session, self._study, kind, message, self._study.changed_at)
 
-    def _link_patient(self, one: ReceivedInstance) -> None:
-        """The patient of a study: found by PatientID and issuer, or a row of its own."""
-        study, told, session = self._study, one.patient, self._session
-        row = self._known_patient(told.patient_id, one.issuer) if told.patient_id else None
-        if row is None and study.patient_fk is not None:
-            row = session.get(Patient, study.patient_fk)  # its own, made before the ID was known
-            if row is not None and told.patient_id:
-                row.patient_id, row.issuer = told.patient_id, one.issuer
-        if row is None:
-            row = Patient(patient_id=told.patient_id, issuer=one.issuer, name=told.name)
-            session.add(row)
-        row.name = told.name or row.name
-        row.birth_date = told.birth_date or row.birth_date
-        row.sex = told.sex or row.sex
-        session.flush()
-        orphan = study.patient_fk
-        study.patient_fk = row.id
-        if orphan is not None and orphan != row.id:
-            session.flush()
-            session.delete(session.get_one(Patient, orphan))
+def _one_at_a_time(session: Session, study_key: str) -> None:
+    """Let no other recorder make the same study, or the same patient, meanwhile.
 
-    def _known_patient(self, patient_id: str, issuer: str) -> Patient | None:
-        session = self._session
-        if session.get_bind().dialect.name == "postgresql":
-            digest = hashlib.sha256(f"patient {issuer}\n{patient_id}".encode()).digest()
-            number = int.from_bytes(digest[:8], "big", signed=True)
-            session.execute(select(func.pg_advisory_xact_lock(number)))
-        return session.scalars(
-            select(Patient)
-            .where(Patient.patient_id == patient_id[:64], Patient.issuer == issuer[:64])
-            .order_by(Patient.id)
-            .limit(1)
-        ).first()
+    SQLite has one writer anyway. On PostgreSQL a lock under the study's name lasts as long as the
+    transaction; a row that does not exist yet could not be locked.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(study_key.encode()).digest()[:8], "big", signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _keys(one: ReceivedInstance) -> tuple[str, ...]:
+    """What an image may be known by within its study, the likeliest first."""
+    own = one.instance_key
+    place = f"{one.series_key}|{one.instance_number}|{one.position}"
+    return own, f"{own}-{short_hash(one.series_key)}", f"{own}-{short_hash(place)}"

@@ -21,8 +21,11 @@ from heimdallr.intake.pixels import (
     check_pixels,
     data_set_start,
 )
-from heimdallr.preparation.headers import dicom_date, patient_of, series_key, study_key
+from heimdallr.preparation.duplicates import pixel_digest
+from heimdallr.preparation.headers import series_key, study_key
 from heimdallr.preparation.instances import instance_of, integer_of, text_of
+from heimdallr.preparation.patient_facts import dicom_date, patient_of
+from heimdallr.preparation.persons import Named
 from heimdallr.preparation.reading import SkippedFileError, SkipReason, read_open
 
 if TYPE_CHECKING:
@@ -37,14 +40,16 @@ MAX_READS = 2_000_000
 
 _TAGS = (
     *IMAGE_TAGS,
-    "AccessionNumber", "BodyPartExamined", "DirectoryRecordSequence", "InstanceNumber",
-    "InstitutionName", "IssuerOfPatientID", "Manufacturer", "Modality", "PatientAge",
-    "PatientBirthDate", "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
-    "SOPClassUID", "SOPInstanceUID", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
-    "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
+    "AccessionNumber", "BodyPartExamined", "DirectoryRecordSequence", "ImagePositionPatient",
+    "InstanceNumber", "InstitutionName", "IssuerOfPatientID", "Manufacturer", "Modality",
+    "PatientAge", "PatientBirthDate", "PatientID", "PatientName", "PatientSex", "PatientSize",
+    "PatientWeight", "SOPClassUID", "SOPInstanceUID", "SeriesDescription", "SeriesInstanceUID",
+    "SeriesNumber", "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
     # What stands for a series without a UID
     "ConvolutionKernel", "FrameOfReferenceUID", "ImageType", "ProtocolName",
 )  # fmt: skip
+
+_PLACE = ("ImagePositionPatient", "InstanceNumber")
 
 _UID = re.compile(r"(?=.{1,64}\Z)[0-9]+(\.[0-9]+)*")
 _MAX_INTEGER = 2**31 - 1
@@ -60,6 +65,7 @@ class ReceivedInstance:
         series_key: SeriesInstanceUID, or what stands for it.
         instance_key: SOPInstanceUID, or what stands for it; made of the safe alphabet.
         person_name: PatientName with all its groups; ``patient.name`` is the alphabetic one.
+        position: ImagePositionPatient as it is written; empty where there is none.
         own: this system wrote it.
         digest: SHA-256 of the encoded data set, without preamble and file meta group.
     """
@@ -83,9 +89,16 @@ class ReceivedInstance:
     series_description: str
     body_part: str
     instance_number: int | None
+    position: str
     own: bool
     digest: str
     size_bytes: int
+
+    @property
+    def named(self) -> Named:
+        """Whom it names."""
+        patient = self.patient
+        return Named(patient.patient_id, self.person_name, patient.birth_date or "")
 
 
 def read_received(path: Path, *, announced: bool) -> ReceivedInstance:
@@ -115,6 +128,25 @@ def read_received(path: Path, *, announced: bool) -> ReceivedInstance:
             raise
         except Exception as error:  # the edge: one file must not stop the others
             raise UnusableFileError(SkipReason.DAMAGED.value) from error
+
+
+def is_same_image(one: Path, other: Path) -> bool:
+    """Whether two files of one series and one SOPInstanceUID are the same image.
+
+    They are when they lie at the same place, the newer one being a correction, or hold the same
+    pixels, however their headers differ. Where one cannot be read they are: it is to be replaced.
+    """
+    try:
+        there, here = _place(one), _place(other)
+        return (any(here) and there == here) or pixel_digest(one) == pixel_digest(other)
+    except (SkippedFileError, OSError):
+        return True
+
+
+def _place(path: Path) -> tuple[str, str]:
+    with path.open("rb") as file:
+        header = read_open(file, path.stat().st_size, _PLACE)
+    return text_of(header, "InstanceNumber"), text_of(header, "ImagePositionPatient")
 
 
 def data_set_digest(path: Path) -> str:
@@ -171,6 +203,7 @@ def _facts(
         series_description=text_of(header, "SeriesDescription"),
         body_part=text_of(header, "BodyPartExamined"),
         instance_number=_number(header, "InstanceNumber"),
+        position=text_of(header, "ImagePositionPatient"),
         own=is_own_object(text_of(header, "Manufacturer"), instance_uid, series_uid),
         digest=digest,
         size_bytes=size,

@@ -9,36 +9,35 @@ may work on one database: whoever comes second finds what the first has done.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections import Counter, defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake import spool
 from heimdallr.intake.instances import StudyWriter, TouchedStudy
+from heimdallr.intake.keeping_apart import homes_of
 from heimdallr.intake.parsing import ReceivedInstance, read_received
 from heimdallr.intake.pixels import Fault, UnusableFileError
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.inner_archives import holds_images
 from heimdallr.preparation.reading import SkipReason, tolerant_pydicom
 from heimdallr.store.models import Quarantined
+from heimdallr.store.upkeep.withdrawal import clear_withdrawn
 from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    from sqlalchemy.orm import Session
 
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
@@ -156,8 +155,9 @@ class Recorder:
                     _log.error("a received file cannot be read", reason=error.strerror)
         _let_go(path for path, _ in strangers)
         done = Recorded(passed_over=Counter(reason for _, reason in strangers))
-        for key, items in studies.items():
-            done += self._record_study(key, items, origin)
+        for items in studies.values():
+            for part in self._by_home(items):
+                done += self._record_study(part, origin)
         done += self._quarantine(refused, origin)
         self._stayed.update(path for path in paths if path.exists())
         if rest:
@@ -180,9 +180,23 @@ class Recorder:
             self._stayed.difference_update(whole)
         return untried or whole
 
+    def _by_home(
+        self, items: Sequence[tuple[_File, ReceivedInstance]]
+    ) -> Iterator[Sequence[tuple[_File, ReceivedInstance]]]:
+        """The images of a StudyInstanceUID, apart where its patients are kept apart."""
+        with self._database.read() as session:
+            homes = homes_of(session, items[0][1].study_instance_uid)
+        if homes is None:
+            yield items
+            return
+        parts: dict[str, list[tuple[_File, ReceivedInstance]]] = defaultdict(list)
+        for file, one in items:
+            home = homes.of(one.named, one.series_key)
+            parts[home].append((file, replace(one, study_key=home)))
+        yield from parts.values()
+
     def _record_study(
         self,
-        key: str,
         items: Sequence[tuple[_File, ReceivedInstance]],
         origin: spool.Origin,
         *,
@@ -190,24 +204,23 @@ class Recorder:
     ) -> Recorded:
         """One transaction; a file the database refuses is found by halving, and quarantined."""
         try:
-            return self._commit(key, items, origin)
+            return self._commit(items, origin)
         except FileNotFoundError:  # another recorder has taken some; the others come next
             return Recorded()
         except (DataError, IntegrityError, OverflowError, UnicodeError):
             if len(items) > 1:
                 halves = items[: len(items) // 2], items[len(items) // 2 :]
-                first, second = (self._record_study(key, half, origin) for half in halves)
+                first, second = (self._record_study(half, origin) for half in halves)
                 return first + second
             if again:
-                return self._record_study(key, items, origin, again=False)
+                return self._record_study(items, origin, again=False)
             return self._quarantine([(items[0][0], Fault.UNRECORDABLE.value)], origin)
 
     def _commit(
-        self, key: str, items: Sequence[tuple[_File, ReceivedInstance]], origin: spool.Origin
+        self, items: Sequence[tuple[_File, ReceivedInstance]], origin: spool.Origin
     ) -> Recorded:
         outcomes: Counter[str] = Counter()
         with self._database.write() as session:
-            _one_at_a_time(session, key)
             try:
                 writer = StudyWriter(session, self._folders, [one for _, one in items], origin)
                 writer.open(self._now(), items[0][0].received_at)
@@ -217,6 +230,8 @@ class Recorder:
                 outcomes[writer.add(one, file.path, file.received_at)] += 1
             touched = writer.close(self._now())
         _let_go(file.path for file, _ in items)
+        if touched.withdrew:
+            clear_withdrawn(self._folders, touched.id)
         return Recorded(
             (touched,), outcomes["recorded"], outcomes["identical"], outcomes["replaced"]
         )
@@ -341,14 +356,3 @@ def _quarantined(file: _File, name: str, reason: str, origin: spool.Origin) -> Q
 
 def _below(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
-
-
-def _one_at_a_time(session: Session, study_key: str) -> None:
-    """Let no other recorder make the same study, or the same patient, meanwhile.
-
-    SQLite has one writer anyway. On PostgreSQL a lock under the study's name lasts as long as the
-    transaction; a row that does not exist yet could not be locked.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(hashlib.sha256(study_key.encode()).digest()[:8], "big", signed=True)
-        session.execute(select(func.pg_advisory_xact_lock(number)))

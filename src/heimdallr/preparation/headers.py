@@ -5,17 +5,20 @@ The result depends on what the files say, never on their names or order.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from heimdallr.domain.study import MODALITIES, Patient
-from heimdallr.preparation.case_id import alphabetic_name, short_hash
+from heimdallr.domain.identity import is_own_object
+from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import MODALITIES
+from heimdallr.preparation.case_id import short_hash
+from heimdallr.preparation.duplicates import sharing_uids, without_duplicates
 from heimdallr.preparation.instances import Instance, instance_of
+from heimdallr.preparation.patient_facts import dicom_date, patient_of
+from heimdallr.preparation.persons import Named, Person, person_of, persons
 from heimdallr.preparation.reading import (
     SkippedFileError,
     SkipReason,
@@ -25,16 +28,13 @@ from heimdallr.preparation.reading import (
 from heimdallr.preparation.stacks import SeriesCandidate, candidates_of, infer_native
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from heimdallr.domain.study import Patient
 
 SCAN_THREADS = 4
 """Threads that read headers: they overlap waiting for the disk, not computing."""
-
-PLAUSIBLE_HEIGHT_M = (0.3, 2.5)
-PLAUSIBLE_WEIGHT_KG = (0.3, 500.0)
-PLAUSIBLE_AGE_YEARS = (0.0, 130.0)
-"""Chosen so that every person fits and another unit does not: 170 (cm), 70,000 (g)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,14 @@ class ScannedStudy:
     """One study as its headers describe it, before anything is chosen.
 
     Attributes:
-        key: StudyInstanceUID, or a surrogate of other header facts where that is empty.
+        key: StudyInstanceUID, or a surrogate of other header facts where that is empty; followed by
+            a digest of the patient where images of several have the same.
         study_instance_uid: as the header gives it, empty when it does not.
+        patient: the first that is told; that of a series is :meth:`patient_of`.
         modalities: modalities present, sorted.
         candidates: every stack of every series, in a fixed order.
+        instances: all of them, those that tell most first.
+        notices: what every reader of its results has to be told.
     """
 
     key: str
@@ -58,6 +62,24 @@ class ScannedStudy:
     institution: str
     modalities: tuple[str, ...]
     candidates: tuple[SeriesCandidate, ...]
+    instances: tuple[Instance, ...]
+    notices: tuple[Statement, ...] = ()
+
+    def patient_of(self, measured: SeriesCandidate) -> Patient:
+        """Whose images a series holds.
+
+        What the series itself leaves out, other images tell that name the same person.
+        """
+        paths = {frame.path for frame in measured.frames}
+        own = [one for one in self.instances if one.path in paths]
+        people = persons(Named.of(one.text) for one in self.instances)
+        owner = person_of(Named.of(partial(_first_told, own)), people)
+        others = [
+            one
+            for one in self.instances
+            if owner is not None and one.path not in paths and owner.fits(Named.of(one.text))
+        ]
+        return patient_of(partial(_first_told, [*own, *others]), self.study_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +95,37 @@ class Scan:
     skipped: Mapping[str, int]
 
 
-def scan(files: Iterable[Path], *, threads: int = SCAN_THREADS) -> Scan:
+def scan(files: Iterable[Path], *, threads: int = SCAN_THREADS, keep_apart: bool = True) -> Scan:
     """Read the headers of many files and sort them into studies, series and stacks.
 
     No file can fail the scan: what cannot be read is counted under its reason.
+
+    Args:
+        files: in any order.
+        threads: how many headers are read at a time.
+        keep_apart: make a study of each patient that images of one StudyInstanceUID name;
+            otherwise somebody has said before that they are one.
     """
     skipped: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
-    studies: dict[str, dict[str, list[Instance]]] = defaultdict(lambda: defaultdict(list))
     with tolerant_pydicom(), ThreadPoolExecutor(threads) as pool:
         read = [one for one in pool.map(_read, sorted(files)) if _kept(one, skipped)]
-    for instance in sorted((one for one in read if isinstance(one, Instance)), key=_order):
-        identity = (instance.sop_instance_uid, instance.sop_class_uid)
-        if instance.sop_instance_uid and identity in seen:
-            skipped[SkipReason.DUPLICATE.value] += 1
-            continue
-        seen.add(identity)
-        studies[study_key(instance)][series_key(instance)].append(instance)
-    found = [_study(key, series) for key, series in studies.items()]
-    found.sort(key=lambda one: (one.study_date or "", one.accession_number, one.key))
-    return Scan(tuple(found), dict(sorted(skipped.items())))
+        found = sorted((one for one in read if isinstance(one, Instance)), key=_order)
+        kept, copies = without_duplicates(found, lambda one: (study_key(one), series_key(one)))
+    if copies:
+        skipped[SkipReason.DUPLICATE.value] += copies
+    heaps: dict[str, list[Instance]] = defaultdict(list)
+    for instance in kept:
+        heaps[study_key(instance)].append(instance)
+    sharing = sharing_uids(kept, study_key)
+    studies: list[ScannedStudy] = []
+    for key, heap in heaps.items():
+        notices = [Statement("shared_uids", {"count": sharing[key]})] if sharing.get(key) else []
+        parts = list(_by_person(key, heap)) if keep_apart else [(key, heap)]
+        if len(parts) > 1:
+            notices.append(Statement("several_patients", {"count": len(parts)}))
+        studies.extend(_study(name, part, notices) for name, part in parts)
+    studies.sort(key=lambda one: (one.study_date or "", one.accession_number, one.key))
+    return Scan(tuple(studies), dict(sorted(skipped.items())))
 
 
 def _read(path: Path) -> Instance | SkipReason:
@@ -121,6 +154,7 @@ def _order(instance: Instance) -> tuple[object, ...]:
         number or 0,
         first.position or (),
         instance.transfer_syntax_uid,
+        (instance.study_uid, instance.series_uid, *sorted(instance.texts.items())),
         str(instance.path),
     )
 
@@ -143,8 +177,44 @@ def series_key(instance: Instance) -> str:
     return "series-" + short_hash("|".join([*facts, *map(instance.text, shared)]))
 
 
-def _study(key: str, series: Mapping[str, Sequence[Instance]]) -> ScannedStudy:
-    instances = sorted((one for group in series.values() for one in group), key=_telling_order)
+def _by_person(key: str, heap: Sequence[Instance]) -> Iterator[tuple[str, list[Instance]]]:
+    """The images of one study, apart by the patient they name.
+
+    Those that name nobody go with their series where that is one patient's, else they are
+    nobody's. Our own objects repeat what a study said of its patient once, and decide nothing.
+    """
+    named = {one.path: Named.of(one.text) for one in heap}
+    decide = [named[one.path] for one in heap if not _is_own(one)]
+    people = persons(decide)
+    if len(people) < 2:  # noqa: PLR2004 - one patient, or nothing but our own objects
+        yield key, list(heap)
+        return
+    owners = {one: person_of(one, people) for one in set(named.values())}
+    of_series: dict[str, set[Person]] = defaultdict(set)
+    for one in heap:
+        if owner := owners[named[one.path]]:
+            of_series[series_key(one)].add(owner)
+    parts: dict[Named, list[Instance]] = defaultdict(list)
+    for one in heap:
+        owner = owners[named[one.path]]
+        if owner is None and len(of_series[series_key(one)]) == 1:
+            (owner,) = of_series[series_key(one)]
+        parts[owner.headers[0] if owner else Named()].append(one)
+    for header, part in parts.items():
+        yield f"{key}-{header.digest}", part
+
+
+def _is_own(instance: Instance) -> bool:
+    return is_own_object(
+        instance.text("Manufacturer"), instance.series_uid, instance.sop_instance_uid
+    )
+
+
+def _study(key: str, heap: Sequence[Instance], notices: Sequence[Statement]) -> ScannedStudy:
+    instances = sorted(heap, key=_telling_order)
+    series: dict[str, list[Instance]] = defaultdict(list)
+    for one in heap:
+        series[series_key(one)].append(one)
     told = partial(_first_told, instances)
     study_date = dicom_date(told("StudyDate"))
     found = [one for name in sorted(series) for one in candidates_of(name, series[name])]
@@ -159,6 +229,8 @@ def _study(key: str, series: Mapping[str, Sequence[Instance]]) -> ScannedStudy:
         institution=told("InstitutionName"),
         modalities=tuple(sorted({one.modality for one in instances})),
         candidates=infer_native(found),
+        instances=tuple(instances),
+        notices=tuple(notices),
     )
 
 
@@ -170,60 +242,3 @@ def _telling_order(instance: Instance) -> tuple[object, ...]:
 def _first_told(instances: Sequence[Instance], keyword: str) -> str:
     """The first text that is not empty; what one image leaves out another may say."""
     return next((text for one in instances if (text := one.text(keyword))), "")
-
-
-def patient_of(told: Callable[[str], str], study_date: str | None) -> Patient:
-    """The person that header texts tell of; what cannot be true is left out."""
-    birth_date = dicom_date(told("PatientBirthDate"))
-    sexes: dict[str, Literal["M", "F", "O"]] = {"M": "M", "F": "F", "O": "O"}
-    age = _age_of_text(told("PatientAge"))
-    if age is None:
-        age = _age_between(birth_date, study_date)
-    return Patient(
-        name=alphabetic_name(told("PatientName")),
-        patient_id=told("PatientID"),
-        birth_date=birth_date,
-        sex=sexes.get(told("PatientSex").upper()),
-        age_years=_plausible(age, PLAUSIBLE_AGE_YEARS),
-        height_m=_plausible(_number(told("PatientSize")), PLAUSIBLE_HEIGHT_M),
-        weight_kg=_plausible(_number(told("PatientWeight")), PLAUSIBLE_WEIGHT_KG),
-    )
-
-
-def dicom_date(text: str) -> str | None:
-    """``YYYYMMDD`` of a DA value, the old ``YYYY.MM.DD`` included; ``None`` when it is no day."""
-    digits = re.sub(r"[.\-]", "", text)
-    return digits if _day(digits) else None
-
-
-def _day(text: str | None) -> date | None:
-    if text is None or not re.fullmatch(r"[0-9]{8}", text):
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
-
-
-def _age_of_text(text: str) -> float | None:
-    """Years of an AS value (PS3.5 6.2): ``045Y``, ``018M``, ``003W``, ``010D``."""
-    match = re.fullmatch(r"([0-9]{1,3})([YMWD])", text.upper())
-    years = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
-    return int(match[1]) * years[match[2]] if match else None
-
-
-def _age_between(birth_date: str | None, study_date: str | None) -> float | None:
-    born, seen = _day(birth_date), _day(study_date)
-    return round((seen - born).days / 365.25, 2) if born and seen else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _plausible(value: float | None, bounds: tuple[float, float]) -> float | None:
-    """The value, if it can be true; zero stands for "not entered" in these tags."""
-    return value if value is not None and bounds[0] < value <= bounds[1] else None

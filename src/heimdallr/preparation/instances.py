@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag, Tag
 
+from heimdallr.preparation.character_sets import TEXT_VRS, decoded
 from heimdallr.preparation.reading import SkippedFileError, SkipReason
 
 if TYPE_CHECKING:
@@ -171,7 +173,8 @@ def values_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
         encoded = _encoded(keyword, element, dataset)
         known = _converted.get(encoded) if encoded is not None else None
         if known is None:
-            known = _texts(dataset[tag].value)
+            shown = _shown_text(element, dataset)
+            known = _texts(dataset[tag].value if shown is None else shown.split("\\"))
             if encoded is not None:
                 _remember(encoded, known)
     except _BAD_VALUE:
@@ -186,15 +189,27 @@ def _encoded(keyword: str, element: object, dataset: Dataset) -> tuple[object, .
     """
     if not isinstance(element, RawDataElement) or len(element.value or b"") > _MAX_TEXT:
         return None
-    character_set = dataset.original_character_set
     return (
         keyword,
         element.VR,
         element.value,
         element.is_implicit_VR,
         element.is_little_endian,
-        character_set if isinstance(character_set, str) else tuple(character_set),
+        _declared_sets(dataset),
     )
+
+
+def _shown_text(element: object, dataset: Dataset) -> str | None:
+    """A text whose bytes show that they are not in the character set that is declared."""
+    if not isinstance(element, RawDataElement) or not element.value:
+        return None
+    vr = element.VR or (dictionary_VR(element.tag) if dictionary_has_tag(element.tag) else "")
+    return decoded(element.value, _declared_sets(dataset)) if vr in TEXT_VRS else None
+
+
+def _declared_sets(dataset: Dataset) -> tuple[str, ...]:
+    character_set = dataset.original_character_set
+    return (character_set,) if isinstance(character_set, str) else tuple(character_set)
 
 
 def _remember(encoded: tuple[object, ...], texts: tuple[str, ...]) -> None:

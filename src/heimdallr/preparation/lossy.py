@@ -14,7 +14,7 @@ from pydicom import uid as uids
 from heimdallr.domain.study import LossyCompression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from heimdallr.preparation.instances import Instance
 
@@ -30,12 +30,12 @@ _METHODS = {
 }
 """Defined terms of LossyImageCompressionMethod (0028,2114)."""
 
-_ALWAYS_LOSSY = {
+_ALWAYS_LOSSY: Mapping[str, str] = {
     uids.JPEGBaseline8Bit: "JPEG",
     uids.JPEGExtended12Bit: "JPEG",
     uids.JPEGLSNearLossless: "JPEG-LS",
 }
-_PERHAPS_LOSSY = {
+_PERHAPS_LOSSY: Mapping[str, str] = {
     uids.JPEG2000: "JPEG 2000",
     uids.JPEG2000MC: "JPEG 2000",
     uids.HTJ2K: "HTJ2K",

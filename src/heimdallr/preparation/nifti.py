@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
@@ -24,6 +24,7 @@ from heimdallr.domain.errors import ConversionError, UnsupportedStudyError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
 from heimdallr.preparation.case_id import case_id
+from heimdallr.preparation.notices import notices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,13 +112,17 @@ def study_of_nifti(
     if not np.any(finite):
         msg = "no voxel of the NIfTI file holds a number"
         raise ConversionError(msg)
-    modality = modality or modality_of(values if np.all(finite) else values[finite])
-    notices = placement.notices
+    numbers = values if np.all(finite) else values[finite]
+    modality = modality or modality_of(numbers)
+    # Hounsfield units by convention; a body without one voxel below water is in other units.
+    rescaled = modality == "MR" or float(numbers.min()) < 0
+    series = replace(_series(modality, values.shape, placement), rescaled=rescaled)
+    notices = (*notices_of(series), *placement.notices)
     target.parent.mkdir(parents=True, exist_ok=True)
     if not np.all(finite):
         percent = 100 * (1 - float(np.mean(finite)))
         notices += (Statement("voxels_without_number", {"percent": round(percent, 2)}),)
-        values = np.where(finite, values, AIR_HU if modality == "CT" else values[finite].min())
+        values = np.where(finite, values, AIR_HU if modality == "CT" else numbers.min())
     if placement.as_written and np.all(finite):
         shutil.copyfile(path, target)
     else:
@@ -128,7 +133,6 @@ def study_of_nifti(
         patient=Patient(),
         modality=modality,
     )
-    series = _series(modality, values.shape, placement)
     chosen = SeriesVerdict(series, 1, (Statement("series_of_nifti"),))
     return study, Selection((chosen,)), notices
 

@@ -85,6 +85,7 @@ class RefusedStudy:
     selection: Selection
     error: HeimdallrError
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[Statement, ...] = ()
 
 
 def prepare(
@@ -240,7 +241,7 @@ def _prepared(
     study = Study(
         case_id=name,
         study_instance_uid=scanned.study_instance_uid,
-        patient=scanned.patient,
+        patient=scanned.patient_of(best),
         modality="CT" if best.series.modality == "CT" else "MR",
         accession_number=scanned.accession_number,
         study_date=scanned.study_date,
@@ -255,7 +256,7 @@ def _prepared(
         selection,
         conversion.path,
         conversion,
-        notices=(*best.notices, *no_anatomy(best)),
+        notices=(*scanned.notices, *best.notices, *no_anatomy(best)),
         source_files=files,
     )
 
@@ -272,6 +273,7 @@ def _refuse(
         modalities=scanned.modalities,
         selection=selection,
         error=error,
+        notices=scanned.notices,
     )
 
 

@@ -21,6 +21,10 @@ Json = dict[str, Any] | list[Any]
 """A column for small structured values; typed by the code that writes it."""
 
 
+Changes = list[list[str | None]]
+"""A column of ``[fact, before, after]``, one for each fact that was corrected."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC; SQLite itself forgets the zone."""
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from heimdallr.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from heimdallr.config import Settings
@@ -147,6 +148,14 @@ def writable_folders(settings: Settings) -> DataFolders:
             msg = f"the data folder cannot be written: {reason}"
             raise ConfigurationError(msg, remedy="see HEIMDALLR_DATA_DIR, and `heimdallr doctor`")
     return folders
+
+
+def revisions(folder: Path, case_id: str) -> Iterator[tuple[Path, int]]:
+    """The folders ``<case>.r<n>`` of one case, with their ``n``."""
+    pattern = re.compile(rf"{re.escape(case_id)}\.r(\d+)")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if match := pattern.fullmatch(path.name):
+            yield path, int(match[1])
 
 
 def _safe(key: str) -> str:

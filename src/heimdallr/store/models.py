@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from heimdallr.store.change_number import NextChange
-from heimdallr.store.columns import Json, Label, SearchText, UtcDateTime, words
+from heimdallr.store.columns import Changes, Json, Label, SearchText, UtcDateTime, words
 
 STAT, ROUTINE = 1, 10
 """Priorities; lower is sooner."""
@@ -47,6 +47,8 @@ class StudyState(str, Enum):
     FAILED = "failed"
     """Something broke; it can be retried."""
     CANCELLED = "cancelled"
+    HELD = "held"
+    """Its images name different patients; a person has to say which is meant."""
     STORED = "stored"
     """Kept, with nothing to process: only objects that this system wrote."""
     SENDING = "sending"
@@ -67,6 +69,7 @@ ACTIVE_STATES = (
 
 STATE_ORDER = (
     StudyState.FAILED,
+    StudyState.HELD,
     StudyState.PUBLISHING,
     StudyState.ANALYZING,
     StudyState.SEGMENTING,
@@ -106,6 +109,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
         datetime: UtcDateTime,
         Json: JSON,
+        Changes: JSON,
         StudyState: words(StudyState),
         Role: words(Role),
     }
@@ -128,6 +132,7 @@ class Study(Base):
 
     Attributes:
         key: StudyInstanceUID, or a surrogate made of the safe alphabet where it is empty.
+        patients: how many different patients its images name.
         modalities: of all its series; commas as in ``body_regions``.
         search_text: made by :func:`heimdallr.store.reading.search.search_text`.
         source: ``dicom``, ``upload`` or ``watch``.
@@ -173,8 +178,10 @@ class Study(Base):
     patient_fk: Mapped[int | None] = mapped_column(ForeignKey("patients.id"), index=True)
     patient_name: Mapped[str] = mapped_column(Label(324), default="")
     patient_id: Mapped[str] = mapped_column(Label(64), default="")
+    birth_date: Mapped[str | None] = mapped_column(String(8))
     sex: Mapped[str | None] = mapped_column(String(1))
     age_years: Mapped[float | None]
+    patients: Mapped[int] = mapped_column(default=1, server_default="1")
     accession_number: Mapped[str] = mapped_column(Label(64), default="", index=True)
     study_date: Mapped[str | None] = mapped_column(String(8))
     study_time: Mapped[str | None] = mapped_column(String(16))
@@ -284,11 +291,44 @@ class Series(Base):
     reasons_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
 
 
+class Header(Base):
+    """What the headers of some images of a study say of its patient and of the exam.
+
+    A study's own columns are made of these (:mod:`heimdallr.store.patients`). One that no image
+    has any more is removed.
+
+    Attributes:
+        patient_name: PatientName with all its component groups.
+        age_years: as the first of these images tells it.
+        study_time: as of ``age_years``.
+        corrects: an image has it that had another one before.
+        declared: a person said that all headers marked so name one patient.
+    """
+
+    __tablename__ = "headers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    patient_id: Mapped[str] = mapped_column(Label(64), default="")
+    issuer: Mapped[str] = mapped_column(Label(64), default="")
+    patient_name: Mapped[str] = mapped_column(Label(324), default="")
+    birth_date: Mapped[str | None] = mapped_column(String(8))
+    sex: Mapped[str | None] = mapped_column(String(1))
+    age_years: Mapped[float | None]
+    accession_number: Mapped[str] = mapped_column(Label(64), default="")
+    study_date: Mapped[str | None] = mapped_column(String(8))
+    study_time: Mapped[str | None] = mapped_column(String(16))
+    description: Mapped[str] = mapped_column(Label(256), default="")
+    institution: Mapped[str] = mapped_column(Label(256), default="")
+    corrects: Mapped[bool] = mapped_column(default=False)
+    declared: Mapped[bool] = mapped_column(default=False)
+
+
 class Instance(Base):
     """A received SOP instance, on the disk at ``path`` below the incoming folder.
 
     Attributes:
-        key: SOPInstanceUID, or a surrogate where it is empty.
+        key: SOPInstanceUID, or a surrogate where it is empty or another image of the study has it.
+        header_fk: what it says of patient and exam.
         digest: SHA-256 of the encoded data set, without the file meta group.
     """
 
@@ -297,6 +337,9 @@ class Instance(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     study_fk: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
     series_fk: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), index=True)
+    header_fk: Mapped[int | None] = mapped_column(
+        ForeignKey("headers.id", ondelete="SET NULL"), index=True
+    )
     key: Mapped[str] = mapped_column(String(80))
     sop_class_uid: Mapped[str] = mapped_column(String(64), default="")
     transfer_syntax_uid: Mapped[str] = mapped_column(String(64), default="")
@@ -411,7 +454,13 @@ class FindingRow(Base):
 
 
 class Event(Base):
-    """Something that happened to a study or the system, in words for people."""
+    """Something that happened to a study or the system, in words for people.
+
+    Attributes:
+        message: holds no patient data.
+        changes: ``[field, before, after]`` of what was corrected. This is patient data: shown with
+            the study only, and gone with it.
+    """
 
     __tablename__ = "events"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -423,6 +472,7 @@ class Event(Base):
     kind: Mapped[str] = mapped_column(String(32))
     message: Mapped[str] = mapped_column(Label(2000))
     actor: Mapped[str] = mapped_column(String(64), default="")
+    changes: Mapped[Changes] = mapped_column(default=list, server_default="[]")
 
 
 class Delivery(Base):

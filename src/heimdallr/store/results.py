@@ -88,6 +88,14 @@ def index_results(  # noqa: PLR0917 - six things that are not alike
     study.changed_at = now
 
 
+def forget_results(session: Session, study: Study) -> None:
+    """Undo :func:`index_results` where the numbers and findings are gone; the volume may not be."""
+    for table in (MeasurementRow, FindingRow):
+        session.execute(delete(table).where(table.study_fk == study.id))
+    study.has_results, study.has_hemorrhage = False, None
+    study.finding_codes, study.worst_severity, study.body_regions = "", 0, ""
+
+
 def listed(words: Iterable[str]) -> str:
     """Words as one searchable column: ``,head,thorax,``; empty for none."""
     joined = ",".join(dict.fromkeys(words))

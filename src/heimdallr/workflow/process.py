@@ -221,6 +221,7 @@ def _refused(source: Path, study: RefusedStudy) -> CaseOutcome:
         error=str(study.error),
         selection=study.selection,
         skipped=study.skipped,
+        notices=tuple(one.text for one in study.notices),
     )
 
 

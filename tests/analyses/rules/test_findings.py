@@ -155,7 +155,7 @@ def test_steatosis_needs_native_ct_at_the_usual_voltage(
 
 def test_limits_in_hounsfield_units_do_not_hold_for_virtual_images() -> None:
     """A fatty liver and poor muscle at 40 keV are judged by nobody's limits."""
-    values = {
+    values: dict[str, float | str] = {
         "liver_hu_eroded_mean": 30.0, "contrast_phase": "native", "muscle_HU_mean": 10.0,
         "SMA_cm2": 60.0,
     }  # fmt: skip

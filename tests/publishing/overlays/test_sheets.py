@@ -22,6 +22,7 @@ from publishing_cases import (
 )
 
 from heimdallr.analyses.declared_outputs import unassessable
+from heimdallr.analyses.presence import believed
 from heimdallr.analyses.registry import run_all
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
 from heimdallr.publishing.overlays import bleed, canvas, l3, overview
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.publishing.overlays.canvas import Canvas
+    from heimdallr.publishing.palette import RGB
 
 NOTICE = ["bundled weights — not for clinical use"]
 
@@ -146,6 +148,35 @@ def test_the_bleed_is_drawn_on_its_three_slices() -> None:
     painted = _resembling(sheet, "intracerebral_hemorrhage", marked)
     assert painted.size > 1000
     assert painted.min() > bleed.PANEL / 2
+
+
+def test_specks_that_are_not_believed_neither_vote_nor_are_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Doubted bowel behind a head had outvoted the brain: the picture was an empty slice."""
+    head = _head()
+    total = head.segmentations["total"]
+    labels = total.label_map.data.copy()
+    labels[28:32, 1:3, 10:25], labels[28:32, 3:5, 10:25] = 20, 18
+    names = {**total.label_map.names, 20: "colon", 18: "small_bowel"}
+    doubt = replace(total.provenance, confidence={"colon": 0.3, "small_bowel": 0.5, "brain": 0.9})
+    specks = segmentation(LabelMap(labels, head.image.affine, names))
+    case = replace(
+        head,
+        segmentations={**head.segmentations, "total": replace(specks, provenance=doubt)},
+    )
+    assert overview.best_coronal_slice(case, tuple(case.statistics)) < 5
+    assert abs(overview.best_coronal_slice(case, believed(case)) - 35) < 10
+    painted: list[str] = []
+
+    def recorded(name: str) -> RGB:
+        painted.append(name)
+        return colour(name)
+
+    monkeypatch.setattr(overview, "colour", recorded)
+    (sheet,) = overview.draw(case, _measured(case), ()).values()
+    assert _resembling(sheet, "brain", slice(0, overview.FRAME_WIDTH)).size
+    assert set(painted) == {"brain", "skull"}
 
 
 def test_nothing_measured_nothing_drawn() -> None:

@@ -13,6 +13,7 @@ import torch
 from tiny_networks import install_tiny
 
 from heimdallr.domain.errors import SegmentationError
+from heimdallr.segmentation.networks import predictors
 from heimdallr.segmentation.networks.network import Network, load_network
 from heimdallr.segmentation.networks.predictors import (
     DeviceChoice,
@@ -98,11 +99,40 @@ def test_device_choices() -> None:
     """What is asked for is what is used; nonsense is refused with what to say instead."""
     assert choose_device("cpu", "torch").backend == "torch"
     assert choose_device("cpu", "openvino", "f32") == DeviceChoice("cpu", "openvino", "f32")
-    assert choose_device("cpu", "openvino", "bf16").precision == "bf16"
     assert choose_device("cpu", "torch").engine.startswith("heimdallr-torch ")
     with pytest.raises(SegmentationError, match="unknown device 'tpu'"):
         choose_device("tpu")
     with pytest.raises(SegmentationError, match="unknown backend 'onnx'"):
         choose_device("cpu", "onnx")
+    with pytest.raises(SegmentationError, match="unknown precision 'f8'"):
+        choose_device("cpu", "openvino", "f8")
     with pytest.raises(SegmentationError, match="cuda:99 is not available"):
         choose_device("cuda:99")
+
+
+@pytest.mark.parametrize(
+    ("asked", "native", "runs"),
+    [
+        ("bf16", True, "bf16"), ("bf16", False, "f32"), ("auto", True, "bf16"),
+        ("auto", False, "f32"), ("f32", True, "f32"),
+    ],
+)  # fmt: skip
+def test_the_provenance_names_the_precision_that_runs(
+    asked: str,
+    native: bool,  # noqa: FBT001 - a table of cases
+    runs: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asked for bf16, a processor without it computes with 32 bits."""
+    monkeypatch.setattr(predictors, "_multiplies_bf16", lambda: native)
+    choice = choose_device("cpu", "openvino", asked)
+    assert choice.precision == runs
+    assert choice.engine.endswith(f" {runs}")
+
+
+def test_a_gpu_runs_in_half_precision_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's autocast on CUDA multiplies 16-bit floats."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert choose_device("cuda").engine.endswith(" f16")
+    assert torch.get_autocast_dtype("cuda") is torch.float16

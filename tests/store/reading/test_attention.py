@@ -22,6 +22,7 @@ STUDIES: dict[str, dict[str, object]] = {
     "done": DONE,
     "failed": {"state": StudyState.FAILED},
     "refused": {"state": StudyState.REFUSED},
+    "held": {"state": StudyState.HELD},
     "cancelled": {"state": StudyState.CANCELLED, "priority": STAT},
     "critical": DONE | {"worst_severity": 3},
     "acknowledged": DONE | {"worst_severity": 3},
@@ -31,7 +32,7 @@ STUDIES: dict[str, dict[str, object]] = {
     "stat read": DONE | {"priority": STAT},
     "waiting": {"state": StudyState.RECEIVING},
 }
-WAITING = {"failed", "critical", "stat waiting", "stat unread"}
+WAITING = {"failed", "held", "critical", "stat waiting", "stat unread"}
 
 
 @pytest.fixture

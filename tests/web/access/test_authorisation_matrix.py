@@ -79,6 +79,7 @@ MATRIX: dict[str, str] = {
     "POST /api/v1/studies/commands": "read",
     "POST /api/v1/studies/{study_id}/start": "operate",
     "POST /api/v1/studies/{study_id}/cancel": "operate",
+    "POST /api/v1/studies/{study_id}/patients": "operate",
     "POST /api/v1/studies/{study_id}/retry": "operate",
     "POST /api/v1/studies/{study_id}/reprocess": "operate",
     "PUT /api/v1/studies/{study_id}/priority": "operate",
@@ -185,6 +186,9 @@ class Caller:
 def _callers(site: Site) -> dict[str, Caller]:
     """Everybody, with credentials made for one request."""
     made = {"stranger": Caller({}), "made-up token": Caller(_bearer(tokens.PREFIX + "x" * 43))}
+    # The first: by its clock all others have expired.
+    ahead = timedelta(days=-365)
+    made["admin whose session was opened in the future"] = _session(site, "admin", age=ahead)
     for caller, user in (
         ("viewer", "viewer"), ("operator", "operator"), ("admin", "admin"),
         ("admin with a one-time password", "new"), ("admin without a CSRF token", "admin"),
@@ -197,8 +201,6 @@ def _callers(site: Site) -> dict[str, Caller]:
     with site.database.write() as session:
         session.scalars(select(User).where(User.name == "gone")).one().disabled = True
     made["admin whose session has expired"] = _session(site, "admin", age=timedelta(hours=12))
-    ahead = timedelta(days=-365)
-    made["admin whose session was opened in the future"] = _session(site, "admin", age=ahead)
     return made
 
 

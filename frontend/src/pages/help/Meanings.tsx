@@ -18,6 +18,7 @@ const STATES = [
   "refused",
   "failed",
   "cancelled",
+  "held",
   "stored",
   "sending",
   "sent",

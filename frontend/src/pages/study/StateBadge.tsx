@@ -9,6 +9,7 @@ import type { Study } from "./queries";
 const COLOURS: Partial<Record<Study["state"], string>> = {
   done: "teal",
   failed: "red",
+  held: "red",
   refused: "orange",
   receiving: "blue",
   queued: "blue",

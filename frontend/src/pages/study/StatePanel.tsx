@@ -10,6 +10,7 @@ import { Log } from "./details/Log";
 import type { Study } from "./queries";
 import { StageProgress } from "./StageProgress";
 import classes from "./StudyPage.module.css";
+import { WhoseImages } from "./WhoseImages";
 
 /** In the place of results: what is happening, or what happened and what to do. */
 export function StatePanel({ study }: { study: Study }) {
@@ -34,6 +35,7 @@ function Particulars({ study }: { study: Study }) {
   if (WORKING.includes(study.state)) return <StageProgress study={study} />;
   if (study.state === "failed" || study.state === "refused" || study.state === "cancelled")
     return <WhatHappened study={study} />;
+  if (study.state === "held") return <WhoseImages study={study} />;
   return study.error ? (
     <Text lang="en">{study.error}</Text>
   ) : (

@@ -17,7 +17,7 @@ type Queue = Schemas["Queue"];
 /** In the order a study goes through them; those that end it come last. */
 const STATES = [
   "receiving", "queued", "preparing", "segmenting", "analyzing", "publishing",
-  "sending", "failed", "refused", "cancelled", "deleting", "stored", "sent", "done",
+  "sending", "failed", "held", "refused", "cancelled", "deleting", "stored", "sent", "done",
 ] as const; // prettier-ignore
 const ALWAYS = new Set<string>(["receiving", "queued", "segmenting", "failed", "done"]);
 

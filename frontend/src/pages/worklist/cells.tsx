@@ -132,6 +132,14 @@ export function RegionsCell({ study }: Props) {
 /** Findings, the worst and not acknowledged ones first; or why there are no results. */
 export function FindingsCell({ study }: Props) {
   const t = useText();
+  if (study.state === "held") {
+    const held = t("row.held", { count: study.patients });
+    return (
+      <span className={`${classes.text} ${classes.error}`} title={held}>
+        {held}
+      </span>
+    );
+  }
   if (study.error && study.findings.length === 0)
     return (
       <span className={`${classes.text} ${classes.error}`} title={study.error}>

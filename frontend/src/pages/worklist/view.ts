@@ -14,6 +14,7 @@ export type Order = NonNullable<WorklistQuery["order"]>;
 export const STATE_GROUPS = {
   progress: ["receiving", "queued", "preparing", "segmenting", "analyzing", "publishing"],
   failed: ["failed", "refused"],
+  held: ["held"],
   done: ["done", "stored", "sending", "sent"],
   cancelled: ["cancelled"],
 } as const satisfies Record<string, readonly StudyState[]>;

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from pydantic import BaseModel
 
-FINAL = {"done", "refused", "failed", "cancelled", "stored", "sent"}
+FINAL = {"done", "refused", "failed", "cancelled", "held", "stored", "sent"}
 """States a study does not leave by itself."""
 GOOD = {"done", "stored", "sent"}
 

@@ -172,6 +172,11 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 ## What every reader has to be told, and what weakens a finding
 
 bundled_weights = bundled weights — not for clinical use
+several_patients = images of this study name { $count } different patients; those of each are a case of their own
+shared_uids = { $count ->
+    [one] one image carries
+   *[other] { $count } images carry
+} the UID of another image; all of them were kept
 sides_unknown = the image does not say how the patient lies: left and right are unknown
 voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % of the voxels hold no number: they count as air
 other_unit = the file gives its voxels in { $unit ->

@@ -177,6 +177,11 @@ finding_truncated_coverage = Não está inteiro no volume: { $structures }
 ## O que todo leitor precisa saber, e o que enfraquece um achado
 
 bundled_weights = pesos incluídos no pacote — não usar clinicamente
+several_patients = as imagens deste estudo nomeiam { $count } pacientes diferentes; as de cada um são um caso próprio
+shared_uids = { $count ->
+    [one] uma imagem traz
+   *[other] { $count } imagens trazem
+} o UID de outra imagem; todas foram mantidas
 sides_unknown = a imagem não diz como o paciente está deitado: esquerda e direita são desconhecidas
 voxels_without_number = { NUMBER($percent, maximumFractionDigits: 2) } % dos voxels não têm número: contam como ar
 other_unit = o arquivo dá seus voxels em { $unit ->

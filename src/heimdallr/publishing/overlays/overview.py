@@ -1,8 +1,9 @@
 """``coronal_overview.png``: what was segmented, at one glance.
 
-Left, the coronal slice that cuts the most of the main organs, with every structure outlined;
-right, the organs and the skeleton from the front as shaded surfaces, bowel, stomach and lungs
-translucent. The legend gives the volumes that were measured.
+Left, the coronal slice that cuts the most of the main organs, with every structure outlined; right,
+the organs and the skeleton from the front as shaded surfaces, bowel, stomach and lungs translucent.
+The legend gives the volumes that were measured. What is not believed (specks of bowel in a head) is
+neither asked nor drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.analyses.presence import truncated_edges
+from heimdallr.analyses.presence import believed, truncated_edges
 from heimdallr.analyses.structures import VOLUME
 from heimdallr.publishing.overlays.canvas import MUTED, legend_height
 from heimdallr.publishing.overlays.picture import Picture
@@ -102,29 +103,32 @@ MUSCLE_FILL, ORGAN_FILL, OUTLINE = 0.16, 0.36, 1.5
 def draw(
     case: Case, measurements: Mapping[str, Measurement], notices: Sequence[str]
 ) -> dict[str, Canvas]:
-    """The sheet; nothing when no structure was segmented.
+    """The sheet; nothing when no structure was segmented that is believed.
 
     Args:
         case: the case.
         measurements: its measurements by name.
         notices: what every reader has to be told.
     """
-    if case.anatomy_task not in case.segmentations or not case.statistics:
+    if case.anatomy_task not in case.segmentations:
         return {}
-    index = best_coronal_slice(case)
+    shown = believed(case)
+    if not shown:
+        return {}
+    index = best_coronal_slice(case, shown)
     plane = slice_plane(case.image, "coronal", index)
     values = sample_image(case.image, plane, outside=background_value(case))
     window = display_window(case, values)
     facts = [
-        f"{len(case.statistics)} structures",
+        f"{len(shown)} structures",
         f"coronal slice {index} of 0–{case.image.shape[1] - 1}",
         *series_facts(case),
         window_fact(case, window),
     ]
     picture = Picture(window.grey(values), plane, (FRAME_WIDTH, TALLEST_FRAME))
-    _outlines(picture, case)
-    front = _front(case)
-    listed = [organ for organ in MAIN_ORGANS if organ in case.statistics]
+    _outlines(picture, case, shown)
+    front = _front(case, shown)
+    listed = [organ for organ in MAIN_ORGANS if organ in shown]
 
     needed = max(picture.height, front.height) + LETTERS_HEIGHT, legend_height(len(listed)) + 90
     top, bottom = HEADER + 8, HEADER + 8 + min(TALLEST_FRAME, max(needed))
@@ -132,20 +136,25 @@ def draw(
     for n, one in enumerate((picture, front)):
         left = MARGIN + n * (FRAME_WIDTH + GAP)
         canvas.picture(one, (left, top, left + FRAME_WIDTH, bottom))
-    _legend(canvas, (WIDTH - MARGIN - COLUMN, top + 18), case, listed, measurements)
+    _legend(canvas, (WIDTH - MARGIN - COLUMN, top + 18), listed, len(shown), measurements)
     return {FILE_NAME: canvas}
 
 
-def best_coronal_slice(case: Case) -> int:
+def best_coronal_slice(case: Case, shown: Sequence[str]) -> int:
     """The coronal slice that cuts the most of the main organs.
 
     Each organ votes for a slice with its area there over its largest area, so that a small organ
     counts like a large one. Without a main organ the middle slice is taken.
+
+    Args:
+        case: the case.
+        shown: the structures that are believed: specks of bowel in a head have no vote.
     """
     votes = np.zeros(case.image.shape[1])
     for organ in MAIN_ORGANS:
-        if (found := case.statistics.get(organ)) is None:
+        if organ not in shown:
             continue
+        found = case.statistics[organ]
         low, high = found.bbox_min_ijk, found.bbox_max_ijk
         box = tuple(slice(first, last + 1) for first, last in zip(low, high, strict=True))
         area = (case.anatomy.data[box] == case.anatomy.number(organ)).sum(axis=(0, 2))
@@ -153,19 +162,21 @@ def best_coronal_slice(case: Case) -> int:
     return int(votes.argmax()) if votes.any() else len(votes) // 2
 
 
-def _outlines(picture: Picture, case: Case) -> None:
+def _outlines(picture: Picture, case: Case, shown: Sequence[str]) -> None:
     labels = sample_labels(case.anatomy, picture.plane)
     for number in np.unique(labels[labels > 0]):
         name = case.anatomy.names[int(number)]
+        if name not in shown:
+            continue
         fill = MUSCLE_FILL if name.startswith((*MUSCLES, *SKELETON)) else ORGAN_FILL
         picture.paint(labels == number, colour(name), fill=fill, line=OUTLINE)
 
 
-def _front(case: Case) -> Picture:
+def _front(case: Case, shown: Sequence[str]) -> Picture:
     names = {
         number: name
         for number, name in case.anatomy.names.items()
-        if name in case.statistics and not name.startswith(UNSEEN_FROM_THE_FRONT)
+        if name in shown and not name.startswith(UNSEEN_FROM_THE_FRONT)
     }
     skeleton = {n: name for n, name in names.items() if name.startswith(SKELETON)}
     translucent = {n: name for n, name in names.items() if name.startswith(TRANSLUCENT)}
@@ -181,8 +192,8 @@ def _front(case: Case) -> Picture:
 def _legend(
     canvas: Canvas,
     position: tuple[int, int],
-    case: Case,
     listed: Sequence[str],
+    shown: int,
     measurements: Mapping[str, Measurement],
 ) -> None:
     x, y = position
@@ -191,7 +202,7 @@ def _legend(
         (colour(organ), display_name(organ), _volume(organ, measurements)) for organ in listed
     ]
     y = canvas.legend((x, y + 44), entries, COLUMN)
-    if others := len(set(case.statistics) - set(listed)):
+    if others := shown - len(listed):
         plural = "s" if others > 1 else ""
         canvas.text((x, y + 6), f"and {others} other structure{plural}", 18, MUTED)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from heimdallr.analyses.presence import believed
 from heimdallr.domain.measurement import Status
 from heimdallr.publishing.overlays.canvas import INK, MUTED, NOTICE_SIZE, Canvas, text_width
 from heimdallr.publishing.overlays.picture import BRAIN, SOFT_TISSUE, Window, signal_window
@@ -96,7 +97,8 @@ def display_window(case: Case, values: npt.NDArray[np.float32]) -> Window:
     """Soft-tissue window on CT, brain window for a head; from the values themselves on MR."""
     if case.modality != "CT":
         return signal_window(values)
-    head_only = "brain" in case.statistics and "liver" not in case.statistics
+    shown = believed(case)
+    head_only = "brain" in shown and "liver" not in shown
     return BRAIN if head_only else SOFT_TISSUE
 
 

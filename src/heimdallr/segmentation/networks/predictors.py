@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import structlog
 import torch
 
 from heimdallr.domain.errors import SegmentationError
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from heimdallr.segmentation.networks.sliding_window import Patch, PatchPredictor
 
 Backend = Literal["openvino", "torch"]
-Precision = Literal["f32", "bf16"]
+Precision = Literal["f32", "f16", "bf16"]
+
+_log = structlog.get_logger()
 
 GRAPH_VERSION = 2
 """Raised whenever the converted graph changes, so that older files are not used."""
@@ -41,7 +44,7 @@ class DeviceChoice:
     Attributes:
         device: ``cpu`` or ``cuda:N``.
         backend: openvino or torch.
-        precision: of the multiplications.
+        precision: of the multiplications, as they are run; ``f16``: PyTorch's autocast on a GPU.
         threads: CPU threads; 0 leaves it to the library.
     """
 
@@ -65,6 +68,7 @@ def choose_device(
         device: auto, cpu, cuda or cuda:N.
         backend: auto, openvino or torch; a GPU always runs torch.
         precision: auto, f32 or bf16, for OpenVINO only: auto takes bf16 where the processor has it.
+            Where it has none, OpenVINO runs 32 bits whatever it is told: so the choice says.
         threads: CPU threads, 0 for the library's choice.
 
     Raises:
@@ -77,16 +81,21 @@ def choose_device(
         if not torch.cuda.is_available() or index >= torch.cuda.device_count():
             msg = f"device {device} is not available"
             raise SegmentationError(msg, remedy="set the device to 'auto' or 'cpu'")
-        return DeviceChoice(f"cuda:{index}", "torch", "f32", threads)
+        return DeviceChoice(f"cuda:{index}", "torch", "f16", threads)
     if device != "cpu":
         msg = f"unknown device {device!r}"
         raise SegmentationError(msg, remedy="one of: auto, cpu, cuda, cuda:N")
     if backend not in ("auto", "openvino", "torch"):
         msg = f"unknown backend {backend!r}"
         raise SegmentationError(msg, remedy="one of: auto, openvino, torch")
+    if precision not in ("auto", "f32", "bf16"):
+        msg = f"unknown precision {precision!r}"
+        raise SegmentationError(msg, remedy="one of: auto, f32, bf16")
     if backend == "torch" or (backend == "auto" and not _has_openvino()):
         return DeviceChoice("cpu", "torch", "f32", threads)
-    native = precision == "bf16" or (precision == "auto" and _multiplies_bf16())
+    native = precision != "f32" and _multiplies_bf16()
+    if precision == "bf16" and not native:
+        _log.warning("no_bf16_on_this_processor", precision="f32")
     return DeviceChoice("cpu", "openvino", "bf16" if native else "f32", threads)
 
 

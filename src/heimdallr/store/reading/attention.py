@@ -1,8 +1,8 @@
 """Which studies wait for a person, and how many of each kind there are.
 
-Three things make a study need attention: it failed; a critical finding was made that nobody has
-acknowledged; it is STAT, and its results are not there yet or have not been read. Each goes away
-by what a person does about it.
+Four things make a study need attention: it failed; it is held, because its images name several
+patients; a critical finding was made that nobody has acknowledged; it is STAT, and its results are
+not there yet or have not been read. Each goes away by what a person does about it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def needs_attention(
         FindingRow.acknowledged_at.is_(None),
     )
     return or_(
-        state_rank == STATE_ORDER.index(StudyState.FAILED),
+        state_rank.in_(_ranks((StudyState.FAILED, StudyState.HELD))),
         and_(worst_severity == SEVERITIES[_CRITICAL], unacknowledged),
         and_(Study.priority <= STAT, or_(state_rank.in_(_ranks(IN_PROGRESS)), is_unread())),
     )

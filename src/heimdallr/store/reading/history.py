@@ -1,9 +1,9 @@
 """What was measured in other studies of the same patient.
 
 Two studies are one patient's when PatientID and issuer say so (``studies.patient_fk``), and nothing
-speaks against it: a study whose images name different patients, another sex, or a name without one
-word in common. Hospitals give IDs like ``0`` to whoever has none; a stranger's trend is worse than
-none.
+speaks against it: a study whose images name different patients, another sex, or a name and birth
+date that are somebody else's (:mod:`heimdallr.preparation.persons`). Hospitals give IDs like ``0``
+to whoever has none; a stranger's trend is worse than none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
 
-from heimdallr.store.models import Event, MeasurementRow, Study, StudyState
+from heimdallr.preparation.persons import Named, same_person
+from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.store.reading.search import search_words
 
 if TYPE_CHECKING:
@@ -83,11 +84,9 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
         names: measurements wanted; all when empty.
         limit: how many other studies at most; the newest ones.
     """
-    doubt = _doubt(session, study)
+    doubt = _doubt(study)
     known = [] if doubt else _others(session, study)
     others = [other for other in known if _may_be_one_person(study, other)]
-    mixed = _mixed(session, [other.id for other in others])
-    others = [other for other in others if other.id not in mixed]
     told = sorted([study, *others[:limit]], key=_when)
     numbers, units = _numbers(session, told, names)
     phases = _phases(session, told)
@@ -115,10 +114,10 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
     )
 
 
-def _doubt(session: Session, study: Study) -> Doubt | None:
+def _doubt(study: Study) -> Doubt | None:
     if not study.patient_id or study.patient_fk is None:
         return "no_patient_id"
-    return "mixed_patients" if _mixed(session, [study.id]) else None
+    return "mixed_patients" if study.patients > 1 else None
 
 
 def _others(session: Session, study: Study) -> Sequence[Study]:
@@ -136,19 +135,15 @@ def _others(session: Session, study: Study) -> Sequence[Study]:
     ).all()
 
 
-def _mixed(session: Session, numbers: Sequence[int]) -> set[int | None]:
-    """Those of these studies whose images name different patients."""
-    query = select(Event.study_fk).where(
-        Event.study_fk.in_(numbers), Event.kind == "mixed_patients"
-    )
-    return set(session.scalars(query))
-
-
 def _may_be_one_person(study: Study, other: Study) -> bool:
+    if other.patients > 1:
+        return False
     if study.sex in ("M", "F") and other.sex in ("M", "F") and study.sex != other.sex:
         return False
-    one, two = _name_words(study), _name_words(other)
-    return not one or not two or bool(one & two)
+    one, two = (
+        Named(row.patient_id, row.patient_name, row.birth_date or "") for row in (study, other)
+    )
+    return same_person(one, two)
 
 
 def _name_words(study: Study) -> frozenset[str]:

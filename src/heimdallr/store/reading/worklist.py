@@ -116,6 +116,7 @@ class WorklistRow:
     patient_id: str
     sex: str | None
     age_years: float | None
+    patients: int
     accession_number: str
     study_date: str | None
     study_time: str | None

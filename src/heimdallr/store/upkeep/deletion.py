@@ -13,11 +13,12 @@ import re
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.publishing.ownership import is_anothers
-from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
+from heimdallr.store.models import RemovedStudy, Study, StudyState
+from heimdallr.store.patients import forget_patient
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
 from heimdallr.store.work.lifecycle import begin_deletion
 from heimdallr.store.work.states import lock, note
@@ -109,10 +110,7 @@ def _forget(session: Session, study: Study, now: datetime, actor: str) -> None:
     session.flush()  # its number follows the study's own last one, which is gone in a moment
     session.execute(delete(Study).where(Study.id == study_id))
     if patient_id is not None:
-        # Locked first: whoever is adding a study to this patient has then committed it, or waits.
-        session.get(Patient, patient_id, with_for_update=True)
-        others = exists().where(Study.patient_fk == patient_id)
-        session.execute(delete(Patient).where(Patient.id == patient_id, ~others))
+        forget_patient(session, patient_id)
     note(session, None, "deleted", f"study {study_id} was deleted", now, actor=actor)
 
 

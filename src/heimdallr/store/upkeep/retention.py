@@ -16,13 +16,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.publishing.schema import PREVIEW_NAME
 from heimdallr.store.layout import data_folders
-from heimdallr.store.models import FindingRow, MeasurementRow, Study
-from heimdallr.store.results import VOLUME_NAME
+from heimdallr.store.models import FindingRow, Study
+from heimdallr.store.results import VOLUME_NAME, forget_results
 from heimdallr.store.upkeep.clock_doubt import clock_doubt
 from heimdallr.store.upkeep.deletion import finish_deletions
 from heimdallr.store.upkeep.removal import clear_aside, set_aside, size_of
@@ -365,10 +365,7 @@ def _remove_part(
     for path in disk.paths(study, part):
         set_aside(path, disk.root(path, part))
     if part is Part.RESULTS:
-        for table in (MeasurementRow, FindingRow):
-            session.execute(delete(table).where(table.study_fk == study.id))
-        study.has_results, study.has_hemorrhage = False, None
-        study.finding_codes, study.worst_severity, study.body_regions = "", 0, ""
+        forget_results(session, study)
     if part is Part.VOLUME:
         study.volume_bytes = None
     study.kept = {**dict(study.kept), part.value: False}

@@ -3,9 +3,10 @@
 ::
 
     receiving ─▶ queued ─▶ preparing ─▶ segmenting ─▶ analyzing ─▶ publishing ─▶ done
-        ▲          │            └───────────┴────────────┴────────────┴─▶ refused | failed
-        │          └─▶ cancelled ◀─ (asked of a running one: at its next report)
-        └── a late instance reopens the study; complete again, it becomes the next revision
+      ▲ │  ▲       │            └───────────┴────────────┴────────────┴─▶ refused | failed
+      │ ▼  │       └─▶ cancelled ◀─ (asked of a running one: at its next report)
+     held  └── a late instance reopens the study; complete again, it becomes the next revision
+   (names several patients)
 
 The database says what is to be worked on; the durable workflow knows how far it got. Every
 function here works in the caller's transaction, locks the study's row first, and writes an event.
@@ -15,6 +16,7 @@ A worker's side of it is :mod:`heimdallr.store.work.runs`.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -48,7 +50,38 @@ def reopen(session: Session, study: Study, now: datetime) -> None:
     study.changed_at = now
     if study.state is not StudyState.RECEIVING:
         note(session, study, "reopened", "new images arrived for a study that was complete", now)
+        if study.state is StudyState.HELD:
+            study.error = ""
         study.state = StudyState.RECEIVING
+
+
+def release(session: Session, study_id: int, seen: int, now: datetime) -> Study:
+    """A person has said whom the images of a held study mean; it is to be completed anew.
+
+    Args:
+        session: the transaction.
+        study_id: the study.
+        seen: how many patients the person saw.
+        now: the time.
+
+    Raises:
+        StateConflictError: it is not held, or its images name other patients by now.
+    """
+    study = lock(session, study_id)
+    if study.state is not StudyState.HELD:
+        msg = f"the study is {study.state.value}; nobody has to say whom its images mean"
+        raise StateConflictError(msg)
+    if study.patients != seen:
+        msg = f"the images name {study.patients} patients by now; look at the study again"
+        raise StateConflictError(msg)
+    study.state, study.error, study.changed_at = StudyState.RECEIVING, "", now
+    return study
+
+
+def stop_work(session: Session, study: Study, now: datetime, reason: str) -> None:
+    """Stop what is being done for a study; the caller holds its lock."""
+    for run in unfinished_runs(session, study):
+        _stop(session, study, run, now, reason)
 
 
 def complete(
@@ -58,9 +91,12 @@ def complete(
     *,
     in_place: bool = True,
     folder_taken: Callable[[str], bool] = lambda _: False,
+    move_case: Callable[[str, str], None] = lambda _old, _new: None,
     actor: str = "",
 ) -> Run | None:
     """Declare a study complete; content that is new becomes the next revision.
+
+    A study whose images name several patients is held instead.
 
     Args:
         session: the transaction.
@@ -68,17 +104,21 @@ def complete(
         now: the time.
         in_place: work on it here; otherwise it is to be sent to another server.
         folder_taken: whether a case ID is in use by a folder the database does not know.
+        move_case: gives the folders of a case another name; the old and the new case ID.
         actor: who said so; empty when the rule did.
 
     Returns:
         The queued run; ``None`` where there is nothing to do: identical content, only objects
-        this system wrote, or a study that is handed over.
+        this system wrote, a study that is handed over or held.
     """
     digest, own = _content(session, study)
     study.completed_at = now
     if all(own):
         study.state = StudyState.STORED
         note(session, study, "stored", "only objects written by this system; not processed", now)
+        return None
+    if study.patients > 1 and in_place:
+        _hold(session, study, now)
         return None
     if digest == study.digest and study.revision:
         newest = newest_run(session, study)
@@ -90,14 +130,18 @@ def complete(
         return None
     study.revision += 1
     study.digest = digest
-    if study.case_id is None:
-        study.case_id = _name(session, study, folder_taken)
+    if study.case_id is None or not _is_named_after(study, study.case_id):
+        former, study.case_id = study.case_id, _name(session, study, folder_taken)
+        if former is not None:
+            move_case(former, study.case_id)
+            message = "the case has another name now, as patient, date or accession number have"
+            changes = [("case_id", former, study.case_id)]
+            note(session, study, "renamed", message, now, changes=changes)
     note(session, study, "complete", f"complete with {len(own)} objects", now, actor=actor)
     if not in_place:
         study.state = StudyState.SENDING
         return None
-    for older in unfinished_runs(session, study):
-        _stop(session, study, older, now, SUPERSEDED)
+    stop_work(session, study, now, SUPERSEDED)
     cause = "received" if study.revision == 1 else "late_instances"
     return _queue(session, study, now, cause=cause)
 
@@ -262,6 +306,14 @@ def _queue(
     return run
 
 
+def _hold(session: Session, study: Study, now: datetime) -> None:
+    stop_work(session, study, now, SUPERSEDED)
+    what = f"the images name {study.patients} different patients"
+    study.state = StudyState.HELD
+    study.error = f"{what} — say whether to keep them apart or to take them as one"
+    note(session, study, "held", f"{what}; waits until a person says which is meant", now)
+
+
 def _stop(
     session: Session, study: Study, run: Run, now: datetime, reason: str, *, actor: str = ""
 ) -> None:
@@ -282,6 +334,12 @@ def _content(session: Session, study: Study) -> tuple[str, Sequence[bool]]:
     ).all()
     lines = "\n".join(f"{key} {digest}" for key, digest, _ in rows)
     return hashlib.sha256(lines.encode()).hexdigest(), [own for _, _, own in rows]
+
+
+def _is_named_after(study: Study, name: str) -> bool:
+    """Whether a case ID is what the study's facts give, but for a suffix."""
+    wanted = case_id(study.patient_name, study.study_date, study.accession_number, study.key)
+    return re.fullmatch(rf"{re.escape(wanted)}(_\d+)?", name) is not None
 
 
 def _name(session: Session, study: Study, folder_taken: Callable[[str], bool]) -> str:

@@ -19,6 +19,7 @@ from heimdallr.store.work.states import (
     CANCELLED,
     FINAL_STATES,
     NOT_WHOLE,
+    OTHER_PATIENT,
     STAGES,
     end,
     is_current,
@@ -301,6 +302,24 @@ def end_run(
         error = run.error or error or CANCELLED
     end(session, study, run, state, now, error=error)
     return run
+
+
+def is_withdrawn(session: Session, workflow_id: str, case_id: str) -> bool:
+    """Whether what a run has published is not to be: its study is another patient's by now.
+
+    It was asked to stop for that reason in its last instant, or its case has another name.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run.
+        case_id: of the folder it published.
+
+    Raises:
+        RunOverError: its study was deleted.
+    """
+    run, study = _locked_run(session, workflow_id)
+    stopped = run.cancel_requested and run.error == OTHER_PATIENT
+    return run.state not in FINAL_STATES and (stopped or study.case_id != case_id)
 
 
 def active_runs(session: Session, executors: Iterable[str] = ()) -> Sequence[Run]:

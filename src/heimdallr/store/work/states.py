@@ -28,10 +28,11 @@ STAGES = {
 """Stage → the state of a study that is in it, in the order they are gone through."""
 
 FINAL_STATES = (StudyState.DONE, StudyState.REFUSED, StudyState.FAILED, StudyState.CANCELLED)
-NOT_WHOLE = (StudyState.RECEIVING, StudyState.DELETING)
+NOT_WHOLE = (StudyState.RECEIVING, StudyState.HELD, StudyState.DELETING)
 """A study in one of these has its own story to tell, and is not to be begun."""
 CANCELLED = "cancelled"
 SUPERSEDED = "superseded by newer images"
+OTHER_PATIENT = "the images name another patient now"
 
 
 def lock(session: Session, study_id: int) -> Study:
@@ -55,8 +56,9 @@ def note(
     now: datetime,
     *,
     actor: str = "",
+    changes: Sequence[Sequence[str | None]] = (),
 ) -> None:
-    """Write an event; ``message`` holds no patient data."""
+    """Write an event; ``message`` holds no patient data, ``changes`` may (:class:`Event`)."""
     session.add(
         Event(
             at=now,
@@ -64,6 +66,7 @@ def note(
             kind=kind,
             message=message[:2000],
             actor=actor,
+            changes=[list(one) for one in changes],
         )
     )
     if study:

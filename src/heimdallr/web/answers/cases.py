@@ -33,6 +33,7 @@ _OVER = {
     StudyState.FAILED: "failed",
     StudyState.REFUSED: "refused",
     StudyState.CANCELLED: "cancelled",
+    StudyState.HELD: "held",
     StudyState.STORED: "not_processed",
     StudyState.SENT: "handed_over",
 }
@@ -115,9 +116,12 @@ def no_results(study: Study) -> Problem:
     """409: why a study has no results."""
     state = study.state.value
     if study.state in _OVER:
-        detail = f"the study was {state}; there are no results"
+        was = "is" if study.state is StudyState.HELD else "was"
+        detail = f"the study {was} {state}; there are no results"
         if study.state is StudyState.FAILED:
             detail = f"the study failed; there are no results: {study.error}"
+        elif study.state is StudyState.HELD:
+            detail += f": {study.error}"
         return Problem(409, detail, code=_OVER[study.state])
     return Problem(409, f"the study is {state}; there are no results yet", code="not_finished")
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.intake.declare_complete import complete_studies
+from heimdallr.intake.keeping_apart import keep_apart
 from heimdallr.store.models import Study, StudyState
+from heimdallr.store.patients import declare_one
 from heimdallr.store.reading import details
 from heimdallr.store.upkeep import deletion
+from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
 from heimdallr.store.work import lifecycle
 from heimdallr.web.access import Principal, audit
 from heimdallr.web.answers.cases import study_of, trail_name
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fastapi import Request
+
+    from heimdallr.web.schemas.studies import PatientsMeant
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,27 @@ def reprocess(asked: Asked, study_id: int) -> None:
     asked.begin(study_id, "reprocess")
     with asked.context.database.write() as session:
         lifecycle.retry(session, study_id, asked.now, asked.who.actor, fresh=True)
+
+
+def say_whom(asked: Asked, study_id: int, meant: PatientsMeant) -> list[int]:
+    """Say whom the images of a held study mean; the studies that are worked on then."""
+    asked.begin(study_id, f"patients_{meant.meant}")
+    context, who = asked.context, asked.who.actor
+    if meant.meant == "apart":
+        studies = keep_apart(
+            context.database, context.folders, study_id, asked.now, who, seen=meant.patients
+        )
+    else:
+        studies = [study_id]
+        with context.database.write() as session:
+            study, is_other = declare_one(session, study_id, meant.patients, asked.now, who)
+            if is_other:
+                withdraw_results(session, context.folders, study, asked.now)
+        clear_withdrawn(context.folders, study_id)
+    complete_studies(
+        context.database, context.settings, context.folders, studies, asked.now, actor=who
+    )
+    return studies
 
 
 def set_priority(asked: Asked, study_id: int, priority: int) -> None:

@@ -1,4 +1,4 @@
-"""Actions on one study: start, cancel, retry, reprocess, priority, marks, delete."""
+"""Actions on one study: start, cancel, retry, reprocess, whose images, priority, marks, delete."""
 
 from fastapi import APIRouter, Request
 
@@ -9,7 +9,14 @@ from heimdallr.web.answers.worklist_rows import row_out
 from heimdallr.web.context import Ctx
 from heimdallr.web.http.problems import responses
 from heimdallr.web.schemas.common import StudyId
-from heimdallr.web.schemas.studies import Deletion, Mark, PriorityChange, StudyRow
+from heimdallr.web.schemas.studies import (
+    Concerned,
+    Deletion,
+    Mark,
+    PatientsMeant,
+    PriorityChange,
+    StudyRow,
+)
 
 router = APIRouter(
     prefix="/api/v1/studies/{study_id}",
@@ -44,6 +51,15 @@ def reprocess_study(request: Request, context: Ctx, who: Operator, study_id: Stu
     """Do every stage anew; the results there are stay until newer ones replace them."""
     study_actions.reprocess(Asked(request, context, who), study_id)
     return row_out(context, study_id)
+
+
+@router.post("/patients")
+def say_whose_images(
+    request: Request, context: Ctx, who: Operator, study_id: StudyId, meant: PatientsMeant
+) -> Concerned:
+    """Say whom the images of a held study mean; the work on it begins. 409 unless it is held."""
+    studies = study_actions.say_whom(Asked(request, context, who), study_id, meant)
+    return Concerned(studies=[row_out(context, one) for one in studies])
 
 
 @router.put("/priority")

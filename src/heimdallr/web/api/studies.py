@@ -5,11 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from heimdallr.preparation.case_id import alphabetic_name
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.results import results_json
 from heimdallr.publishing.schema import RESULTS_FILE
 from heimdallr.publishing.unnamed import unnamed
-from heimdallr.store.models import FindingRow, Patient, Study, StudyState
+from heimdallr.store.models import Event, FindingRow, Study, StudyState
+from heimdallr.store.patients import NamedPatient, patients_of
 from heimdallr.store.reading import details
 from heimdallr.store.work.runs import queue_position
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
@@ -27,17 +29,21 @@ from heimdallr.web.answers.files import (
 )
 from heimdallr.web.answers.judged_measurements import judged
 from heimdallr.web.answers.worklist_rows import row_out
-from heimdallr.web.api.system import events_page
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.http.problems import Answers, Problem, responses
 from heimdallr.web.schemas.common import Before, Limit, StudyId, calendar_date
 from heimdallr.web.schemas.studies import (
-    Events,
+    ChangeOut,
+    EventOut,
     FindingOut,
+    NamedPatientOut,
     Results,
     RunOut,
+    SeriesOfPatient,
     SeriesOut,
     StudyDetail,
+    StudyEventOut,
+    StudyEvents,
 )
 
 router = APIRouter(
@@ -59,19 +65,32 @@ def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) ->
     audit(request, who, "study.view", trail_name(study_id))
     row = row_out(context, study_id)
     with context.database.read() as session:
-        patient = session.get(Patient, study.patient_fk) if study.patient_fk else None
+        named = patients_of(session, study) if study.patients > 1 else ()
         series = details.series_of(session, study)
         runs = details.runs_of(session, study)
         findings = details.findings_of(session, [study_id]).get(study_id, [])
         place = queue_position(session, study_id) if row.state is StudyState.QUEUED else None
     return StudyDetail(
         **row.model_dump(),
-        birth_date=calendar_date(patient.birth_date) if patient else None,
+        birth_date=calendar_date(study.birth_date),
+        named_patients=[_named(one) for one in named],
         series=[SeriesOut.model_validate(one) for one in series],
         queue_position=place,
         runs=[RunOut.model_validate(one) for one in runs],
         results=_results(context, study, findings),
         kept=dict(study.kept),
+    )
+
+
+def _named(patient: NamedPatient) -> NamedPatientOut:
+    told = patient.named
+    return NamedPatientOut(
+        patient_name=alphabetic_name(told.name),
+        patient_id=told.patient_id,
+        birth_date=calendar_date(told.birth_date),
+        sex=next((one.sex for one in patient.headers if one.sex), None),
+        images=patient.images,
+        series=[SeriesOfPatient.model_validate(one) for one in patient.series],
     )
 
 
@@ -103,12 +122,23 @@ def list_study_events(  # noqa: PLR0917 - FastAPI passes them by name
     study_id: StudyId,
     before: Before = None,
     limit: Limit = 100,
-) -> Events:
+) -> StudyEvents:
     """What happened to a study, newest first."""
     audit(request, who, "study.view", trail_name(study_of(context, study_id).id), details="events")
     with context.database.read() as session:
         rows = details.events(session, study_id=study_id, before=before, limit=limit)
-    return events_page(rows, limit)
+    return StudyEvents(
+        events=[_event(row) for row in rows], next=rows[-1].id if len(rows) == limit else None
+    )
+
+
+def _event(row: Event) -> StudyEventOut:
+    changes = [
+        ChangeOut(fact=fact or "", before=before or "", after=after or None)
+        for fact, before, after in row.changes
+    ]
+    told = EventOut.model_validate(row).model_dump() | {"study_fk": row.study_fk}
+    return StudyEventOut.model_validate(told | {"changes": changes})
 
 
 @router.get("/volume", responses=_NIFTI, response_class=Response)

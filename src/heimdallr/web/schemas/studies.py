@@ -40,6 +40,7 @@ class StudyRow(Schema):
     patient_id: str
     sex: str | None
     age_years: float | None
+    patients: int = Field(description="how many different patients its images name")
     accession_number: str
     study_date: date | None
     study_time: str | None
@@ -120,6 +121,25 @@ class Worklist(Schema):
     offset: int
 
 
+class SeriesOfPatient(Schema):
+    """A series whose images name a patient; some may name another one."""
+
+    number: int | None
+    modality: str
+    description: str
+
+
+class NamedPatientOut(Schema):
+    """A patient that images of a study name."""
+
+    patient_name: str = Field(examples=["SILVA^MARIA JOSE"])
+    patient_id: str
+    birth_date: date | None
+    sex: str | None
+    images: int
+    series: list[SeriesOfPatient]
+
+
 class SeriesOut(Schema):
     """A series as received, and what selection thought of it."""
 
@@ -189,6 +209,27 @@ class EventOut(Schema):
     )
 
 
+class ChangeOut(Schema):
+    """A fact that images state otherwise now."""
+
+    fact: str = Field(examples=["patient_name"])
+    before: str
+    after: str | None = Field(description="null: nothing is said any more")
+
+
+class StudyEventOut(EventOut):
+    """Something that happened to a study, with what was corrected by it."""
+
+    changes: list[ChangeOut] = Field(description="patient data; events of the system have none")
+
+
+class StudyEvents(Schema):
+    """A page of a study's events, newest first."""
+
+    events: list[StudyEventOut]
+    next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
 class Events(Schema):
     """A page of events, newest first."""
 
@@ -244,6 +285,9 @@ class StudyDetail(StudyRow):
     """Everything about one study."""
 
     birth_date: date | None
+    named_patients: list[NamedPatientOut] = Field(
+        description="where its images name several: each of them"
+    )
     series: list[SeriesOut]
     runs: list[RunOut] = Field(description="newest first")
     queue_position: int | None = Field(
@@ -267,10 +311,30 @@ class PriorityChange(Message):
     priority: int = Field(ge=1, le=10, description="1 is STAT, 10 routine", examples=[1])
 
 
+class PatientsMeant(Message):
+    """What a person says of a study whose images name several patients."""
+
+    meant: Literal["apart", "one"] = Field(
+        examples=["apart"],
+        description="apart: they are different people, and each becomes a study; one: they are one",
+    )
+    patients: int = Field(
+        ge=2,
+        examples=[2],
+        description="how many were seen; refused when it has become another number",
+    )
+
+
 class Mark(Message):
     """A mark set or taken away."""
 
     on: bool = Field(examples=[True])
+
+
+class Concerned(Schema):
+    """The studies that something was done to, as they are now."""
+
+    studies: list[StudyRow]
 
 
 class Deletion(Schema):

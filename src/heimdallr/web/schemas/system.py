@@ -100,7 +100,7 @@ class Hardware(Schema):
 
     device: str = Field(examples=["cuda:0"], description="what `auto` came to: cpu or cuda:N")
     backend: Literal["openvino", "torch"] = Field(examples=["torch"])
-    precision: Literal["f32", "bf16"] = Field(examples=["f32"])
+    precision: Literal["f32", "f16", "bf16"] = Field(examples=["f32"])
     processor: str = Field(examples=["AMD EPYC 9354"])
     cores: int = Field(examples=[16], description="that the process may use")
     memory_bytes: int = Field(examples=[137_438_953_472], description="of the machine")

@@ -127,7 +127,8 @@ class CaseWork:
     def _convert(self, made_from: str, report: Report) -> PreparedStudy:
         with self._lease.preparing(), self._folder.writing("prepare", made_from) as draft:
             instances = self._folder.snapshot(self._of.sources, self._of.content)
-            found = scan(sorted(instances.glob("*.dcm")))
+            # A study of several patients is not begun before somebody has said who is meant.
+            found = scan(sorted(instances.glob("*.dcm")), keep_apart=False)
             report(0.3)
             scanned = self._own_study(found)
             target = draft.folder / artefacts.VOLUME

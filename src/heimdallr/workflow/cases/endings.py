@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,12 @@ from sqlalchemy import select
 
 from heimdallr.domain.errors import PublishingError, StorageError
 from heimdallr.publishing.schema import coded, read_identity, read_results
+from heimdallr.store.layout import revisions
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.results import index_series
 from heimdallr.workflow.work_folder import keep_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -85,11 +84,3 @@ def forget_deleted(session: Session, folders: DataFolders, assignment: Assignmen
         return
     clear_away(folders, assignment)
     shutil.rmtree(folders.output / assignment.case_id, ignore_errors=True)
-
-
-def revisions(folder: Path, case_id: str) -> Iterator[tuple[Path, int]]:
-    """The folders ``<case>.r<n>`` of one case, with their ``n``."""
-    pattern = re.compile(rf"{re.escape(case_id)}\.r(\d+)")
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if match := pattern.fullmatch(path.name):
-            yield path, int(match[1])

@@ -6,6 +6,7 @@ that a stage which is done twice says the same twice.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from contextlib import suppress
@@ -25,6 +26,7 @@ from heimdallr.domain.errors import (
     WeightsError,
 )
 from heimdallr.store.models import Instance, Run, Study, StudyState
+from heimdallr.store.patients import settle
 from heimdallr.store.results import index_results
 from heimdallr.store.work import runs
 from heimdallr.store.work.runs import CancelAskedError, RunLostError, RunOverError
@@ -216,17 +218,22 @@ class Job:
         results, identity = endings.read_case(case)
 
         def transaction(session: Session) -> bool:
+            if runs.is_withdrawn(session, self._of.workflow_id, self._of.case_id):
+                self._end_in(session, StudyState.CANCELLED)
+                shutil.rmtree(case, ignore_errors=True)
+                return False
             run = self._end_in(session, StudyState.DONE)
             if run is None:
                 return False
             study = session.get_one(Study, run.study_fk)
             index_results(session, study, results, identity, case, utc_now())
+            settle(session, study, utc_now())
             return True
 
         if self._shop.write(transaction):
             endings.clear_away(self._shop.folders, self._of)
         else:
-            self._log.warning("ended_by_another_worker", stage="publish")
+            self._log.warning("ended_otherwise", stage="publish")
 
     def _report(self, stage: str, share: float) -> int:
         """Tell the database how far it is, at most once a second; the case's priority by now."""

@@ -55,7 +55,7 @@ function Events({ studyId }: { studyId: number }) {
   );
 }
 
-function Entry({ event }: { event: Schemas["EventOut"] }) {
+function Entry({ event }: { event: Schemas["StudyEventOut"] }) {
   const { t, i18n } = useTranslation("study");
   const format = useFormat();
   const key = `event.${event.kind}`;
@@ -75,6 +75,12 @@ function Entry({ event }: { event: Schemas["EventOut"] }) {
             {event.message}
           </Text>
         )}
+        {event.changes.map(({ fact, before, after }) => (
+          <Text key={fact} size="xs">
+            {t(`fact.${fact as "sex"}`, { defaultValue: fact })}: <s>{before}</s>{" "}
+            {after ?? t("timeline.nothing")}
+          </Text>
+        ))}
       </div>
     </li>
   );

@@ -1,0 +1,54 @@
+"""Taking results back that name the wrong patient.
+
+Numbers were judged by the age and sex of somebody else, and ``id.json`` names them. Nothing of it
+may be read any longer, also before the study has been worked on again.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from heimdallr.domain.errors import StorageError
+from heimdallr.store.results import forget_results
+from heimdallr.store.upkeep.removal import clear_aside, set_aside
+from heimdallr.store.work.lifecycle import stop_work
+from heimdallr.store.work.states import OTHER_PATIENT, note
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from heimdallr.store.layout import DataFolders
+    from heimdallr.store.models import Study
+
+
+def withdraw_results(session: Session, folders: DataFolders, study: Study, now: datetime) -> None:
+    """Take a study's results out of sight and stop the work on it; the caller holds its lock.
+
+    When the transaction fails after this, doing the same again finds the folder gone.
+
+    Raises:
+        StorageError: the output folder cannot be written.
+    """
+    stop_work(session, study, now, OTHER_PATIENT)
+    if study.case_id is not None:
+        set_aside(folders.output / study.case_id, folders.output, _owner(study.id))
+    if not study.has_results:
+        return
+    forget_results(session, study)
+    study.volume_bytes, study.notices, study.read_at = None, [], None
+    study.kept = {**dict(study.kept), "volume": False, "masks": False, "results": False}
+    message = "results withdrawn: they were made for another patient than the images name now"
+    note(session, study, "withdrawn", message, now)
+
+
+def clear_withdrawn(folders: DataFolders, study_id: int) -> None:
+    """Remove what was withdrawn; what cannot be goes with the next sweep."""
+    with suppress(StorageError):
+        clear_aside((folders.output,), _owner(study_id))
+
+
+def _owner(study_id: int) -> str:
+    return f"study-{study_id}"
