@@ -402,7 +402,7 @@ def test_older_results_stay_while_newer_ones_are_made(
 
 
 def test_in_portuguese(open_page: Callable[..., Page], system: DemoSystem, trunk: int) -> None:
-    """Labels, findings and decimal commas."""
+    """Labels, findings, decimal commas, and why a series was passed over."""
     page = open_page(locale="pt-BR")
     open_study(page, trunk)
     area = f"{value_of(system, trunk, 'SMA_cm2'):.1f}".replace(".", ",")
@@ -410,6 +410,8 @@ def test_in_portuguese(open_page: Callable[..., Page], system: DemoSystem, trunk
     expect(row(page, "SMA_cm2")).to_contain_text(f"{area} cm²")
     expect(page.get_by_role("note")).to_contain_text("não usar clinicamente")
     expect(page.locator('[data-finding="liver_steatosis"]')).to_contain_text("esteatose")
+    page.get_by_role("tab", name="Séries").click()
+    expect(page.get_by_text("preterida pela série").first).to_be_visible()
     page.goto(f"/studies/{trunk}/report")
     expect(page.get_by_role("article")).to_contain_text(f"{area} cm²")
 

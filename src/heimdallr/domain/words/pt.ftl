@@ -133,7 +133,7 @@ series_computed = calculada a partir de várias energias
 series_monoenergetic = imagem monoenergética virtual de { $energy_kev } keV
 series_covers = cobre { NUMBER($coverage_mm, maximumFractionDigits: 0) } mm
 series_extends = cobre { NUMBER($extent_mm, maximumFractionDigits: 0) } mm da cabeça aos pés
-series_of_phase = fase de contraste segundo os cabeçalhos: { $phase }
+series_of_phase = fase { $phase } segundo os cabeçalhos
 series_of_kernel = { $kernel_class ->
     [soft] kernel de partes moles
     [standard] kernel padrão
