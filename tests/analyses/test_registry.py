@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.analyses.case import Analysis, Case
+    from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.volume import LabelMap, Volume
 
 PATIENT = "DOE^JANE"
@@ -105,9 +106,11 @@ def test_the_voxels_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """All analyses share one pass of statistics over the whole-body map."""
     calls: list[LabelMap] = []
 
-    def counted(labels: LabelMap, image: Volume) -> Mapping[str, StructureStatistics]:
+    def counted(
+        labels: LabelMap, image: Volume, gaps: tuple[Slab, ...]
+    ) -> Mapping[str, StructureStatistics]:
         calls.append(labels)
-        return structure_statistics(labels, image)
+        return structure_statistics(labels, image, gaps)
 
     monkeypatch.setattr("heimdallr.analyses.case.structure_statistics", counted)
     run_all(trunk().case())

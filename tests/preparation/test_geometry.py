@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heimdallr.preparation.geometry import blocks, slice_normal, stack_geometry
+from heimdallr.preparation.geometry import blocks, gaps_between, slice_normal, stack_geometry
 
 AXIAL = (1, 0, 0, 0, 1, 0)
 CORONAL = (1, 0, 0, 0, 0, -1)
@@ -109,8 +109,36 @@ def test_two_body_parts_in_one_series_are_two_blocks() -> None:
 
 
 def test_a_missing_slice_does_not_cut_a_block() -> None:
-    """A gap of two spacings is interpolated by the converter, and said."""
+    """Nor do ten, 50 mm; nothing is measured in the gap, and it is said."""
     assert len(blocks(np.array([0.0, 5.0, 10.0, 20.0, 25.0]))) == 1
+    assert len(blocks(np.array([0.0, 5.0, 10.0, 60.0, 65.0]))) == 1
+    assert len(blocks(np.array([0.0, 5.0, 10.0, 61.0, 66.0]))) == 2
+
+
+def test_missing_slices_are_counted_where_they_would_lie() -> None:
+    """Half a slice belongs to each neighbour; single ones count as well."""
+    depths = np.array([0.0, 5.0, 10.0, 15.0, 30.0, 35.0, 40.0, 50.0, 55.0])
+    assert gaps_between(depths, [5.0] * 9) == [(17.5, 27.5, 2), (42.5, 47.5, 1)]
+    assert gaps_between(depths, [None] * 9) == [(17.5, 27.5, 2), (42.5, 47.5, 1)]
+
+
+def test_uneven_slices_that_touch_lack_none() -> None:
+    """A GE head: 4 mm slices of the base, one in between, 7 mm slices of the rest."""
+    steps = [4.0] * 13 + [1.08] + [7.0] * 13
+    thickness = [4.0] * 14 + [7.0] * 14
+    assert gaps_between(np.cumsum([0.0, *steps]), thickness) == []
+    assert gaps_between(np.cumsum([0.0, *steps]), [None] * 28) == []
+
+
+def test_mr_slices_with_gaps_lack_none_unless_one_does() -> None:
+    """Every fifth of a slice is left out by design; three whole ones are not."""
+    depths = 6.0 * np.array([0, 1, 2, 3, 4, 8, 9, 10])
+    assert [gap.missing for gap in gaps_between(depths, [5.0] * 8)] == [3]
+
+
+def test_rounded_positions_lack_none() -> None:
+    """Slices 0.625 mm apart, written with one decimal."""
+    assert gaps_between(np.round(0.625 * np.arange(80), 1), [0.625] * 80) == []
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_an_ordinary_header_is_read_without_its_pixels(tmp_path: Path) -> None:
     header = read_header(SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path)[0])
     assert header.Modality == "CT"
     assert "PixelData" not in header
-    assert "PatientPosition" not in header
+    assert "HighBit" not in header
 
 
 def test_files_that_are_no_images_are_told_apart(tmp_path: Path) -> None:

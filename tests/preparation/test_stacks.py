@@ -12,6 +12,7 @@ from pydicom.uid import EnhancedCTImageStorage
 
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.preparation.headers import scan
+from heimdallr.preparation.usability import obstacles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,10 +47,19 @@ def test_time_points_become_stacks_of_their_own(tmp_path: Path) -> None:
 
 def test_repeats_nothing_tells_apart_stay_one_stack(tmp_path: Path) -> None:
     """Selection then refuses them; nothing is chosen at random."""
-    SeriesOnDisk(depths_mm=SIX * 2).write(tmp_path)
+    for n, window in enumerate(("1", "2")):
+        series = SeriesOnDisk(depths_mm=SIX, rescale=(1.0, -1024.0 - n))
+        for k, image in enumerate(series.images()):
+            image.SOPInstanceUID = f"{UID}.{window}.{k}"
+            image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+            image.save_as(tmp_path / f"{window}-{k}.dcm", enforce_file_format=True)
     (one,) = _candidates(tmp_path)
     assert one.geometry is not None
     assert one.geometry.repeats == 6
+    (said,) = obstacles(one, 4)
+    assert said.text == (
+        "12 images at 6 places are no single volume, and nothing in their headers tells them apart"
+    )
 
 
 def test_echoes_and_kinds_of_mr_images_are_separate(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ type Value = Statement["parameters"][string];
 const TERMS: Record<string, Kind | undefined> = {
   region: "regions",
   analysis: "analyses",
+  attribute: "attributes",
   edge: "edges",
   phase: "values",
 };

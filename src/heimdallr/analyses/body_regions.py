@@ -11,10 +11,15 @@ nephrectomy does not take the abdomen away.
 1.05 g/cm³); lobes share a 5 L inspiratory lung; bones are rounded from CT label maps. They only set
 the thresholds. A child's whole organ counts because no edge cuts it, whatever its size.
 
-**How to read it.** ``body_region_<region>`` says *covered* or *not covered*; its parameters give
-the volume of each anchor and which ones counted. ``body_regions`` lists the covered regions. MR
-uses the structures ``total_mr`` has; it has none in the neck, whose coverage is therefore *not
-assessable* on MR. The trachea is no anchor of the neck: its mask does not end at the clavicles.
+**What was not measured.** Where the series lacks slices, or shows more than the volume, a covered
+region whose anchors are cut there, or lie on both sides, is *covered in part*: what is looked for
+in it may lie in the rest.
+
+**How to read it.** ``body_region_<region>`` says *covered*, *covered in part* or *not covered*; its
+parameters give the volume of each anchor and which ones counted. ``body_regions`` lists the covered
+regions, those in part as well. MR uses the structures ``total_mr`` has; it has none in the neck,
+whose coverage is therefore *not assessable* on MR. The trachea is no anchor of the neck: its mask
+does not end at the clavicles.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
 from heimdallr.domain.statements import Statement
+from heimdallr.imaging.statistics import GAP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +56,7 @@ LONG_BONE_FRACTION = 0.50
 With half of it every CT of the pelvis would be one of the legs; with twice it none that cuts them.
 """
 
-COVERED, NOT_COVERED = "covered", "not covered"
+COVERED, IN_PART, NOT_COVERED = "covered", "covered in part", "not covered"
 SEPARATOR = ","
 
 BODY_REGIONS = Output("body_regions", "", "covered regions, head to foot", flat=True)
@@ -123,6 +129,20 @@ def covered_regions(case: Case) -> tuple[str, ...]:
     )
 
 
+def is_in_part(case: Case, region: str) -> bool:
+    """Whether a region goes on where slices are missing, or were left out."""
+    (anchors,) = (one.typical_cm3 for one in _regions(case) if one.name == region)
+    found = [case.statistics[anchor] for anchor in anchors if anchor in case.statistics]
+    if any({GAP, *case.unseen_beyond}.intersection(one.truncated_at) for one in found):
+        return True
+    return any(
+        min(one.bbox_min_ijk[gap.axis] for one in found) < gap.start
+        and max(one.bbox_max_ijk[gap.axis] for one in found) >= gap.stop
+        for gap in case.gaps
+        if found
+    )
+
+
 def measure(case: Case) -> tuple[Measurement, ...]:
     """One measurement per region with its evidence, and the list of covered ones."""
     if case.anatomy_task not in case.segmentations:
@@ -155,8 +175,9 @@ def _measure_region(case: Case, region: Region) -> Measurement:
         for anchor in region.typical_cm3
         if anchor in case.statistics
     }
+    covered = IN_PART if is_in_part(case, region.name) else COVERED
     return output.measured(
-        COVERED if len(counting) >= region.needed else NOT_COVERED,
+        covered if len(counting) >= region.needed else NOT_COVERED,
         structure=None,
         anchors_counted=SEPARATOR.join(counting),
         anchors_needed=region.needed,

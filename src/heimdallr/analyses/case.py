@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from heimdallr.imaging.statistics import structure_statistics
+from heimdallr.imaging.slabs import gaps_in, slab_of
+from heimdallr.imaging.statistics import FACES, structure_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from heimdallr.analyses.declared_outputs import Output
     from heimdallr.domain.measurement import Measurement
     from heimdallr.domain.statements import Statement
-    from heimdallr.domain.study import Modality, Patient, Series
+    from heimdallr.domain.study import Modality, Patient, Series, Unseen
+    from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.statistics import StructureStatistics
     from heimdallr.imaging.volume import LabelMap, Volume
     from heimdallr.segmentation.result import Segmentation
@@ -30,6 +32,7 @@ class Case:
             …) → its result; a task that was not run is absent.
         skipped_tasks: task name → why it was not run (licence, no weights, no head in view).
         notices: what the preparation has to tell every reader of what is measured here.
+        unseen: parts of the patient that the series shows or should show, and the image does not.
         facts: results of earlier analyses of the registry, by measurement name.
     """
 
@@ -40,6 +43,7 @@ class Case:
     segmentations: Mapping[str, Segmentation]
     skipped_tasks: Mapping[str, Statement] = field(default_factory=dict)
     notices: tuple[Statement, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
     facts: Mapping[str, Measurement] = field(default_factory=dict)
 
     @property
@@ -61,10 +65,28 @@ class Case:
         """How sure the whole-body network is of a structure; None where it does not say."""
         return self.segmentations[self.anatomy_task].provenance.confidence.get(structure)
 
+    @property
+    def gaps(self) -> tuple[Slab, ...]:
+        """Slices of the image that show nothing, and in which nothing is labelled."""
+        return gaps_in(self.image.shape, self.image.affine, self.unseen)
+
+    @property
+    def unseen_beyond(self) -> Mapping[str, float]:
+        """Faces of the image beyond which the series shows more → how much of it, in mm."""
+        found: dict[str, float] = {}
+        for part in self.unseen:
+            slab = slab_of(part, self.image.affine)
+            if slab in self.gaps:
+                continue
+            is_high = slab.start + slab.stop > self.image.shape[slab.axis]
+            face = FACES[slab.axis][int(is_high)]
+            found[face] = max(part.high_mm - part.low_mm, found.get(face, 0.0))
+        return found
+
     @cached_property
     def statistics(self) -> Mapping[str, StructureStatistics]:
         """Statistics of every structure of the whole-body map, one pass over the voxels."""
-        return structure_statistics(self.anatomy, self.image)
+        return structure_statistics(self.anatomy, self.image, self.gaps)
 
     def with_facts(self, measurements: Iterable[Measurement]) -> Case:
         """The same case knowing these results too; the pass over the voxels is not repeated."""

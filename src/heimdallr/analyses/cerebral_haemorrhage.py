@@ -14,7 +14,8 @@ against the plane that mirrors the brain onto itself best; *both* when the small
 **Gate.** CT with a brain in view. **An empty mask is never "no bleed"**: the network's class is
 *intracerebral* haemorrhage, so subdural, epidural and subarachnoid blood and what it misses stay
 unseen; every measurement is then *not assessable*. A bleed cut by the edge of the volume has no
-volume, but still alerts.
+volume, but still alerts; nor has one where slices of the head are missing or were left out: there
+may be more.
 
 **How to read it.** ``hemorrhage_alert`` is *alert* from 0.1 cm³ of segmented bleed; ≥ 30 cm³ is
 *large* (one point of the ICH score, Hemphill 2001, Stroke 32:891). ABC/2 is what a radiologist
@@ -55,11 +56,10 @@ from heimdallr.analyses.presence import (
     task_absence,
     unknown_side,
 )
+from heimdallr.analyses.unseen_regions import may_be_unseen
 from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.statistics import StructureStatistics
@@ -159,13 +159,17 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         return all_absent(OUTPUTS, absence)
     bleed = _inside_brain(case, brain)
     if not bleed.mask.any():
-        nothing = (
-            unassessable("no_bleed_within_brain", dropped_voxels=bleed.dropped_voxels)
-            if bleed.dropped_voxels
-            else unassessable("no_bleed_segmented")
-        )
-        return all_absent(OUTPUTS, nothing)
+        return all_absent(OUTPUTS, _nothing_found(case, brain, bleed))
     return _describe(case, bleed)
+
+
+def _nothing_found(case: Case, brain: StructureStatistics, bleed: _Bleed) -> Absence:
+    """Why an empty mask says nothing."""
+    if brain.cuts or may_be_unseen(case, "head"):
+        return unassessable("no_bleed_in_measured_part")
+    if bleed.dropped_voxels:
+        return unassessable("no_bleed_within_brain", dropped_voxels=bleed.dropped_voxels)
+    return unassessable("no_bleed_segmented")
 
 
 def _inside_brain(case: Case, brain: StructureStatistics) -> _Bleed:
@@ -207,12 +211,12 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     indices = np.argwhere(bleed.mask) + np.array(bleed.corner)
     volume_cm3 = len(indices) * voxel_cm3
-    cut = _cuts(case, indices)
+    unknown = _unknown_extent(case, indices)
     hu = case.image.data[tuple(indices.T)].astype("float64")
     pieces, lesions = cc3d.connected_components(bleed.mask, connectivity=26, return_N=True)
     largest = np.argwhere(pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:])))
     return (
-        *_size(case, largest, volume_cm3, cut, bleed.dropped_voxels * voxel_cm3),
+        *_size(case, largest, volume_cm3, unknown, bleed.dropped_voxels * voxel_cm3),
         *_analysis_slices(indices[:, 2]),
         ALARM.measured(
             ALERT if volume_cm3 >= ALERT_CM3 else BELOW_ALERT,
@@ -221,33 +225,44 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
             segmented_cm3=round(volume_cm3, 3),
             large=volume_cm3 >= LARGE_CM3,
         ),
-        LESIONS.measured(int(lesions), structure=LABEL),
+        LESIONS.absent(unseen, structure=LABEL)
+        if (unseen := _unseen_head(case))
+        else LESIONS.measured(int(lesions), structure=LABEL),
         _side(case, bleed),
         _ventricle_contact(case, bleed),
         HU_MEAN.measured(round(float(hu.mean()), 2), structure=LABEL, **acquisition(case)),
     )
 
 
-def _cuts(case: Case, indices: np.ndarray) -> Mapping[str, float]:
-    """What cuts the bleed, whose (N, 3) voxel indices are given."""
+def _unknown_extent(case: Case, indices: np.ndarray) -> Absence | None:
+    """Why the bleed, whose (N, 3) voxel indices are given, may be larger than what is seen."""
     shape = case.image.shape
-    return cuts([np.bincount(indices[:, axis], minlength=shape[axis]) for axis in range(3)])
+    cut = cuts(
+        [np.bincount(indices[:, axis], minlength=shape[axis]) for axis in range(3)], case.gaps
+    )
+    if not cut:
+        return _unseen_head(case)
+    percent = 100 * max(cut.values())
+    return unassessable("bleed_truncated", edges=tuple(cut), count=len(cut), percent=percent)
+
+
+def _unseen_head(case: Case) -> Absence | None:
+    """Why there may be more bleeds: slices of the head are missing, or were left out."""
+    return unassessable("part_of_head_not_measured") if may_be_unseen(case, "head") else None
 
 
 def _size(
     case: Case,
     largest: np.ndarray,
     volume_cm3: float,
-    cut: Mapping[str, float],
+    unknown: Absence | None,
     dropped_cm3: float,
 ) -> tuple[Measurement, ...]:
-    """Volume, ABC/2 and diameter; none of them when the volume's edge cuts the bleed."""
-    if cut:
-        percent = 100 * max(cut.values())
-        absence = unassessable("bleed_truncated", edges=tuple(cut), count=len(cut), percent=percent)
+    """Volume, ABC/2 and diameter; none of them where there may be more than is seen."""
+    if unknown:
         seen = round(volume_cm3, 3)
-        volume = VOLUME.absent(absence, structure=LABEL, segmented_cm3=seen)
-        return (volume, ABC2.absent(absence), DIAMETER.absent(absence))
+        volume = VOLUME.absent(unknown, structure=LABEL, segmented_cm3=seen)
+        return (volume, ABC2.absent(unknown), DIAMETER.absent(unknown))
     affine = case.image.affine
     a, b, c, c_unweighted = abc_mm(largest, affine)
     points_mm = largest @ affine[:3, :3].T

@@ -13,6 +13,7 @@ import numpy as np
 
 from heimdallr.analyses.body_regions import covered_regions
 from heimdallr.analyses.declared_outputs import Absence, inapplicable, unassessable
+from heimdallr.analyses.unseen_regions import may_be_unseen
 from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
@@ -98,11 +99,27 @@ def structure_or_absence(
         return _implausible(case, structure, found) or uncertainty(case, structure) or found
     if left_out := unknown_to_weights(case, structure):
         return left_out
-    if region not in covered_regions(case):
-        return inapplicable("region_not_covered", region=region)
-    if found is None:
-        return unassessable("not_segmented", structure=structure)
-    return _fragment(structure, found)
+    return _outside(case, structure, region) or _unrecognised(structure, found)
+
+
+def _outside(case: Case, structure: str, region: str) -> Absence | None:
+    """Why a structure cannot be expected in the volume, or not with certainty."""
+    covered, unseen = region in covered_regions(case), may_be_unseen(case, region)
+    if unseen:
+        return (
+            unassessable("not_in_measured_part", structure=structure, region=region)
+            if covered
+            else unassessable("region_not_measured", region=region)
+        )
+    return None if covered else inapplicable("region_not_covered", region=region)
+
+
+def _unrecognised(structure: str, found: StructureStatistics | None) -> Absence:
+    return (
+        unassessable("not_segmented", structure=structure)
+        if found is None
+        else _fragment(structure, found)
+    )
 
 
 def _fragment(structure: str, found: StructureStatistics) -> Absence:

@@ -85,7 +85,8 @@ def _volumes(case: Case) -> tuple[Measurement, ...]:
             if values.size:
                 segmented.add(compartment)
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
-    scanned_mm = round(case.image.shape[2] * slice_distance_mm(case.image.affine), 1)
+    seen = case.image.shape[2] - sum(gap.stop - gap.start for gap in case.gaps if gap.axis == 2)  # noqa: PLR2004
+    scanned_mm = round(seen * slice_distance_mm(case.image.affine), 1)
     measurements = []
     for tissue, (compartment, window) in TISSUES.items():
         output = VOLUME.of(tissue=tissue)

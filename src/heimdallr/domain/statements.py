@@ -30,6 +30,7 @@ _TERMS = {
     "structure": "structures",
     "region": "regions",
     "analysis": "analyses",
+    "attribute": "attributes",
     "edge": "edges",
     "phase": "values",
 }

@@ -208,6 +208,23 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """A part of the patient that the series shows or should show, and the volume does not.
+
+    Attributes:
+        normal_ras: unit normal of the slices.
+        low_mm: distance from the origin, along the normal, at which it begins.
+        high_mm: distance at which it ends.
+        images: slices that are missing there, or that were left out.
+    """
+
+    normal_ras: tuple[float, float, float]
+    low_mm: float
+    high_mm: float
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesVerdict:
     """What series selection thought of one series, as a person can check it.
 

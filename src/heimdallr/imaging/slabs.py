@@ -1,14 +1,23 @@
-"""Slices of a volume between two planes of the patient, as those that no image shows."""
+"""Slices of a volume that no image shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from heimdallr.imaging.volume import Affine
+    from collections.abc import Iterable, Sequence
+
+    from heimdallr.domain.study import Unseen
+    from heimdallr.imaging.volume import Affine, LabelMap
+
+_ROUNDING = 1e-3
+"""Share of a plane's distance by which its centre may seem to lie outside.
+
+Chosen, not measured: NIfTI keeps affines in single precision.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +34,37 @@ class Slab:
     start: int
     stop: int
 
+    @property
+    def index(self) -> tuple[slice, ...]:
+        """Into a three-dimensional array in which the slab lies."""
+        planes = slice(self.start, self.stop)
+        return tuple(planes if axis == self.axis else slice(None) for axis in range(3))
 
-def slab_between(
-    affine: Affine, normal_ras: tuple[float, float, float], low_mm: float, high_mm: float
-) -> Slab:
-    """The planes of voxels whose centres lie between two planes of the patient.
+
+def slab_of(part: Unseen, affine: Affine) -> Slab:
+    """The planes of voxels whose centres lie in a part of the patient.
 
     Args:
+        part: between two planes; the axis nearest to their normal is taken.
         affine: (4, 4) voxel index → RAS mm.
-        normal_ras: unit normal of the planes; the axis nearest to it is taken.
-        low_mm: lower distance of a plane from the origin along the normal.
-        high_mm: the higher one.
     """
-    steps_mm = np.asarray(normal_ras) @ affine[:3, :3]
+    normal = np.asarray(part.normal_ras)
+    steps_mm = normal @ affine[:3, :3]
     axis = int(np.argmax(np.abs(steps_mm) / np.linalg.norm(affine[:3, :3], axis=0)))
-    origin_mm = float(np.asarray(normal_ras) @ affine[:3, 3])
-    ends = sorted((mm - origin_mm) / float(steps_mm[axis]) for mm in (low_mm, high_mm))
+    origin_mm = float(normal @ affine[:3, 3])
+    ends = sorted((mm - origin_mm) / float(steps_mm[axis]) for mm in (part.low_mm, part.high_mm))
     return Slab(axis, int(np.ceil(ends[0] - _ROUNDING)), int(np.floor(ends[1] + _ROUNDING)) + 1)
 
 
-_ROUNDING = 1e-3
-"""Share of a plane's distance by which a centre may seem to lie outside."""
+def gaps_in(shape: Sequence[int], affine: Affine, unseen: Iterable[Unseen]) -> tuple[Slab, ...]:
+    """What no image shows between the slices of a volume; what lies beyond its ends is left out."""
+    slabs = (slab_of(part, affine) for part in unseen)
+    return tuple(one for one in slabs if 0 < one.start < one.stop < shape[one.axis])
+
+
+def emptied(label_map: LabelMap, gaps: Iterable[Slab]) -> LabelMap:
+    """A label map that claims nothing where nothing was seen."""
+    data = label_map.data.copy(order="K")
+    for gap in gaps:
+        data[gap.index] = 0
+    return replace(label_map, data=data)

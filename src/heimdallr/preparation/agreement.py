@@ -23,11 +23,12 @@ from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.rewriting import rewrite, values_of, values_of_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from heimdallr.preparation.instances import Frame
     from heimdallr.preparation.stacks import SeriesCandidate
 
 NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
@@ -82,19 +83,39 @@ def source_of(candidate: SeriesCandidate, folder: Path, timeout_s: float) -> Sou
     """
     frames, series = candidate.frames, candidate.series
     some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
+    values = decoded(candidate, some, folder, timeout_s)
+    planes = tuple(map(verification.SourcePlane, some, values))
+    return Source(candidate, (series.rows or 0, series.columns or 0), planes)
+
+
+def decoded(
+    candidate: SeriesCandidate, frames: Sequence[Frame], folder: Path, timeout_s: float
+) -> list[npt.NDArray[np.float64]]:
+    """The (rows, columns) values of some images of a stack, HU for CT.
+
+    Args:
+        candidate: the stack.
+        frames: some of its planes.
+        folder: to be made, for copies of what is not decoded here.
+        timeout_s: wall-clock limit of the process that decodes.
+
+    Raises:
+        ConversionError: an image cannot be decoded, or has not the size its header gives.
+    """
+    series = candidate.series
     read: list[Callable[[], npt.NDArray[np.float64]]]
     if all(
         one.transfer_syntax_uid in NATIVE and states_syntax(one.path, one.transfer_syntax_uid)
-        for one in some
+        for one in frames
     ):
-        read = [partial(values_of, frame) for frame in some]
+        read = [partial(values_of, frame) for frame in frames]
     else:
         folder.mkdir()
-        copies = rewrite(some, series.modality, folder, timeout_s=timeout_s)
+        copies = rewrite(frames, series.modality, folder, timeout_s=timeout_s)
         read = [partial(values_of_copy, path) for path in copies]
-    planes = []
+    images = []
     with tolerant_pydicom():
-        for frame, values_there in zip(some, read, strict=True):
+        for values_there in read:
             try:
                 values = values_there()
             except Exception as error:  # the edge to pydicom's decoders
@@ -103,8 +124,8 @@ def source_of(candidate: SeriesCandidate, folder: Path, timeout_s: float) -> Sou
             if values.shape != (series.rows, series.columns):
                 msg = f"the pixel data of {candidate.name} do not have the size the header gives"
                 raise ConversionError(msg)
-            planes.append(verification.SourcePlane(frame, values))
-    return Source(candidate, (series.rows or 0, series.columns or 0), tuple(planes))
+            images.append(values)
+    return images
 
 
 def checked(source: Source, path: Path, *, resampled: bool) -> Check:

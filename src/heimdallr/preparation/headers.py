@@ -22,9 +22,10 @@ from heimdallr.preparation.persons import Named, Person, person_of, persons
 from heimdallr.preparation.reading import (
     SkippedFileError,
     SkipReason,
-    read_header,
+    read_image,
     tolerant_pydicom,
 )
+from heimdallr.preparation.series_identity import series_of
 from heimdallr.preparation.stacks import SeriesCandidate, candidates_of, infer_native
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def scan(files: Iterable[Path], *, threads: int = SCAN_THREADS, keep_apart: bool
 
 def _read(path: Path) -> Instance | SkipReason:
     try:
-        return instance_of(path, read_header(path))
+        header, is_whole = read_image(path)
+        return instance_of(path, header, is_whole=is_whole)
     except SkippedFileError as skip:
         return skip.reason
     except Exception:  # noqa: BLE001 - the edge: one file must not fail a study; counted
@@ -217,7 +219,11 @@ def _study(key: str, heap: Sequence[Instance], notices: Sequence[Statement]) -> 
         series[series_key(one)].append(one)
     told = partial(_first_told, instances)
     study_date = dicom_date(told("StudyDate"))
-    found = [one for name in sorted(series) for one in candidates_of(name, series[name])]
+    found = [
+        candidate
+        for one in series_of(series)
+        for candidate in candidates_of(one.key, one.instances, one.notices)
+    ]
     return ScannedStudy(
         key=key,
         study_instance_uid=instances[0].study_uid,

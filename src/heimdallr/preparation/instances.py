@@ -78,6 +78,7 @@ class Instance:
     Attributes:
         texts: header texts by keyword, stripped; empty when absent.
         frames_declared: NumberOfFrames, 1 when absent.
+        is_whole: whether the file ends where its pixel data do, and not before.
     """
 
     path: Path
@@ -96,6 +97,7 @@ class Instance:
     image_type: tuple[str, ...]
     texts: dict[str, str]
     frames: tuple[Frame, ...]
+    is_whole: bool = True
 
     def text(self, keyword: str) -> str:
         """A header text, empty when the header does not give it."""
@@ -107,26 +109,43 @@ TEXTS = (
     "EchoTime", "FrameOfReferenceUID", "InstitutionName", "InversionTime", "KVP",
     "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
     "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "PatientAge",
-    "PatientBirthDate", "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
-    "PhotometricInterpretation", "ProtocolName", "RepetitionTime", "ScanOptions",
-    "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription", "StudyDate",
-    "StudyDescription", "StudyTime",
+    "PatientBirthDate", "PatientID", "PatientName", "PatientPosition", "PatientSex", "PatientSize",
+    "PatientWeight", "PhotometricInterpretation", "ProtocolName", "RepetitionTime", "ScanOptions",
+    "ScanningSequence", "SequenceName", "SequenceVariant", "SeriesDescription", "SeriesTime",
+    "StudyDate", "StudyDescription", "StudyTime",
 )  # fmt: skip
 
-WHEN = ("AcquisitionNumber", "TemporalPositionIdentifier", "DiffusionBValue", "TriggerTime",
-        "AcquisitionTime")  # fmt: skip
-"""What can tell apart images that lie at one position, the most telling first."""
+WHEN = (
+    "TemporalPositionIdentifier", "NominalPercentageOfCardiacPhase",
+    "NominalPercentageOfRespiratoryPhase", "NominalCardiacTriggerDelayTime",
+    "NominalRespiratoryTriggerDelayTime", "DiffusionBValue", "KVP", "AcquisitionNumber",
+    "TriggerTime", "AcquisitionTime", "ContentTime",
+)  # fmt: skip
+"""What may differ between images of one series that lie at one place, and is no property of it."""
 
 _ENHANCED_WHEN = (
     ("TemporalPositionIdentifier", "FrameContentSequence", "TemporalPositionIndex"),
+    ("NominalPercentageOfCardiacPhase", "CardiacSynchronizationSequence",
+     "NominalPercentageOfCardiacPhase"),
+    ("NominalPercentageOfRespiratoryPhase", "RespiratorySynchronizationSequence",
+     "NominalPercentageOfRespiratoryPhase"),
+    ("NominalCardiacTriggerDelayTime", "CardiacSynchronizationSequence",
+     "NominalCardiacTriggerDelayTime"),
+    ("NominalRespiratoryTriggerDelayTime", "RespiratorySynchronizationSequence",
+     "NominalRespiratoryTriggerDelayTime"),
     ("DiffusionBValue", "MRDiffusionSequence", "DiffusionBValue"),
-    ("TriggerTime", "CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+    ("KVP", "CTXRayDetailsSequence", "KVP"),
     ("AcquisitionNumber", "FrameContentSequence", "FrameAcquisitionNumber"),
-)
+)  # fmt: skip
 
 
-def instance_of(path: Path, header: FileDataset) -> Instance:
+def instance_of(path: Path, header: FileDataset, *, is_whole: bool = True) -> Instance:
     """The facts of one header.
+
+    Args:
+        path: its file.
+        header: what was read of it.
+        is_whole: whether the pixel data are all there.
 
     Raises:
         SkippedFileError: the header has neither SOP class nor modality, so it describes nothing.
@@ -155,6 +174,7 @@ def instance_of(path: Path, header: FileDataset) -> Instance:
         image_type=image_type,
         texts=texts,
         frames=tuple(_frames(path, header, image_type)),
+        is_whole=is_whole,
     )
 
 

@@ -6,9 +6,11 @@ A study that cannot be prepared does not fail the others: it comes out as a
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import (
@@ -26,22 +28,31 @@ from heimdallr.domain.study import (
     Series,
     SeriesVerdict,
     Study,
+    Unseen,
 )
+from heimdallr.preparation.alternation import alternates, halves, may_alternate
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
+from heimdallr.preparation.blanking import blank
 from heimdallr.preparation.case_id import case_id
 from heimdallr.preparation.conversion import Conversion, convert
 from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
+from heimdallr.preparation.reading import SkipReason
 from heimdallr.preparation.selection import Preferences, rank, select, verdicts
+from heimdallr.preparation.series_identity import FEW_IMAGES
 from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
+_LOST_IMAGES = (
+    SkipReason.EMPTY, SkipReason.UNREADABLE, SkipReason.DAMAGED, SkipReason.TOO_LARGE,
+    SkipReason.NO_IMAGE_FACTS,
+)  # fmt: skip
+"""Why a file was passed over that may have been an image of the patient."""
 
 Taken = Callable[[str, str], bool]
 """Asked with a case ID and a StudyInstanceUID: does a study of another UID own that ID?"""
@@ -58,6 +69,7 @@ class PreparedStudy:
         conversion: how it was converted; ``None`` for a NIfTI input.
         skipped: files of the input that took no part, by reason.
         notices: what every reader of its results has to be told.
+        unseen: parts of the patient that the series shows or should show, and the volume does not.
         source_files: the DICOM files the volume was made of; those of a ZIP exist only until
             the next study is asked for.
     """
@@ -69,6 +81,7 @@ class PreparedStudy:
     conversion: Conversion | None = None
     skipped: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[Statement, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
     source_files: tuple[Path, ...] = ()
 
 
@@ -169,7 +182,15 @@ def _prepare_dicom(
     for number, (name, scanned) in enumerate(_named(found, taken), start=1):
         target = work_dir / f"study-{number:03d}" / "volume.nii"
         prepared = prepare_study(scanned, name, target, preferences)
+        if isinstance(prepared, PreparedStudy):
+            prepared = replace(prepared, notices=(*prepared.notices, *_unread(found)))
         yield replace(prepared, skipped=found.skipped)
+
+
+def _unread(found: Scan) -> Iterator[Statement]:
+    """Images that may be missing in a volume because their files could not be read."""
+    if files := sum(found.skipped.get(reason.value, 0) for reason in _LOST_IMAGES):
+        yield Statement("files_unread", {"files": files})
 
 
 def _scan(opened: OpenedInput) -> Scan:
@@ -215,20 +236,32 @@ def prepare_study(
     """
     refused: dict[str, Statement] = {}
     error: HeimdallrError | None = None
+    candidates = scanned.candidates
     target.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        ranked = rank(scanned.candidates, preferences, refused)
+        ranked = rank(candidates, preferences, refused)
         best, verdict = ranked[0]
         if verdict.rank is None:
             error = error or _why_unsupported(scanned, ranked)
             return _refuse(scanned, name, verdicts(ranked), error)
         try:
+            if passes := _passes_between(best, target.parent):
+                candidates = tuple(one for one in candidates if one is not best) + passes
+                continue
             conversion = convert(best, target, target.parent)
         except ConversionError as failure:
             error = error or failure
             refused[best.key] = Statement("series_not_converted", {"error": str(failure)})
             continue
         return _prepared(scanned, name, best, verdicts(ranked), conversion)
+
+
+def _passes_between(candidate: SeriesCandidate, work_dir: Path) -> tuple[SeriesCandidate, ...]:
+    """The passes of a stack that only its pixels tell apart; none where it is one."""
+    if not may_alternate(candidate):
+        return ()
+    with tempfile.TemporaryDirectory(prefix="comparing-", dir=work_dir) as room:
+        return halves(candidate) if alternates(candidate, Path(room) / "decoded") else ()
 
 
 def _prepared(
@@ -249,6 +282,7 @@ def _prepared(
         description=scanned.description,
         institution=scanned.institution,
     )
+    blank(conversion.path, best.unseen)
     files = tuple(dict.fromkeys(frame.path for frame in best.frames))
     return PreparedStudy(
         study,
@@ -257,6 +291,7 @@ def _prepared(
         conversion.path,
         conversion,
         notices=(*scanned.notices, *best.notices, *no_anatomy(best)),
+        unseen=best.unseen,
         source_files=files,
     )
 
@@ -288,6 +323,11 @@ def _why_unsupported(
         names = ", ".join(one or "unknown" for one in scanned.modalities)
         msg = f"modality {names} is not supported; only CT and MR volumes are"
         return UnsupportedStudyError(msg, remedy="send the study's CT or MR series")
+    images = [one for one in scanned.candidates if one.series.modality in MODALITIES]
+    alone = len({one.series.series_instance_uid for one in images if one.series.instances == 1})
+    if alone >= FEW_IMAGES and 2 * alone > len(images):
+        msg = f"{alone} images carry a SeriesInstanceUID each; nothing tells which belong together"
+        return UnsupportedStudyError(msg, remedy="send the series as the scanner made it")
     told = [
         f"{candidate.name}: {verdict.reasons[0].text}"
         for candidate, verdict in ranked

@@ -55,20 +55,30 @@ _PIXEL_DATA = tuple(
     for element in (0x0008, 0x0009, 0x0010)
 )
 
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0" + bytes(4)
+_TAIL_BYTES = 2**20
+"""How far before the end of a file compressed pixel data may end.
+
+Chosen, not measured: signatures and padding that follow take some kilobytes.
+"""
+
 HEADER_TAGS = (
     "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated", "BodyPartExamined",
-    "Columns", "ContrastBolusAgent", "ConvolutionKernel", "DiffusionBValue",
+    "Columns", "ContentTime", "ContrastBolusAgent", "ConvolutionKernel", "DiffusionBValue",
     "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID", "ImageOrientationPatient",
     "ImagePositionPatient", "ImageType", "InstanceNumber", "InstitutionName", "InversionTime",
     "KVP", "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
     "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "Modality",
     "MonoenergeticEnergyEquivalent", "MultienergyCTCharacteristicsSequence",
-    "MultienergyCTProcessingSequence", "NumberOfFrames", "PatientAge", "PatientBirthDate",
-    "PatientID", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
+    "MultienergyCTProcessingSequence", "NominalCardiacTriggerDelayTime",
+    "NominalPercentageOfCardiacPhase", "NominalPercentageOfRespiratoryPhase",
+    "NominalRespiratoryTriggerDelayTime", "NumberOfFrames", "PatientAge", "PatientBirthDate",
+    "PatientID", "PatientName", "PatientPosition", "PatientSex", "PatientSize", "PatientWeight",
     "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelSpacing", "ProtocolName",
     "RepetitionTime", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows", "SOPClassUID",
     "SOPInstanceUID", "SamplesPerPixel", "ScanOptions", "ScanningSequence", "SequenceName",
-    "SequenceVariant", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
+    "SequenceVariant", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber", "SeriesTime",
     "SharedFunctionalGroupsSequence", "SliceThickness", "StudyDate", "StudyDescription",
     "StudyInstanceUID", "StudyTime", "TemporalPositionIdentifier", "TriggerTime",
 )  # fmt: skip
@@ -204,13 +214,43 @@ def read_header(path: Path) -> FileDataset:
     Raises:
         SkippedFileError: the file is no DICOM file, is damaged, or asks for too much.
     """
+    return read_image(path)[0]
+
+
+def read_image(path: Path) -> tuple[FileDataset, bool]:
+    """The same, and whether the file's pixel data are all there.
+
+    Raises:
+        SkippedFileError: as :func:`read_header`.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise SkippedFileError(SkipReason.NOT_REGULAR)
         with open_regular(path) as file:
-            return read_open(file, os.fstat(file.fileno()).st_size)
+            size = os.fstat(file.fileno()).st_size
+            header = read_open(file, size)
+            return header, not _is_cut_short(file, size, header)
     except OSError as error:
         raise SkippedFileError(SkipReason.UNREADABLE) from error
+
+
+def _is_cut_short(file: IO[bytes], size: int, header: FileDataset) -> bool:
+    """Whether a file, open where reading stopped, ends before its pixel data do.
+
+    Its transfer was broken off. Whether a deflated one is whole, only inflating it tells.
+    """
+    syntax = header.file_meta.TransferSyntaxUID
+    start = file.tell()
+    head = file.read(12)
+    if not head.startswith(_PIXEL_DATA):
+        return start >= size and "Rows" in header and not syntax.is_deflated
+    is_explicit = head[4:6].isalpha()
+    order = "little" if syntax.is_little_endian else "big"
+    length = int.from_bytes(head[8:12] if is_explicit else head[4:8], order)
+    if length != _UNDEFINED_LENGTH:
+        return start + (12 if is_explicit else 8) + length > size
+    file.seek(max(size - _TAIL_BYTES, start))
+    return _SEQUENCE_DELIMITER not in file.read(_TAIL_BYTES)
 
 
 def read_open(

@@ -3,46 +3,40 @@
 A series is what the scanner's operator called a series. It may hold two localizer views, water and
 fat images, two echoes, five time points, or the same slices as single files and once more as one
 multi-frame object. It is cut where images cannot belong to one volume: different matrix, pixel
-size, orientation, kind of image, echo, or the same place at another time.
+size, orientation, kind of image, echo (:mod:`~heimdallr.preparation.image_kinds`), or the same
+part of the body once more (:mod:`~heimdallr.preparation.passes`).
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from heimdallr.domain.identity import is_own_object
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Series
-from heimdallr.preparation.geometry import StackGeometry, along_normal, blocks, stack_geometry
-from heimdallr.preparation.instances import WHEN, Frame, Instance, Triple
+from heimdallr.preparation.coverage import Coverage, coverage_of
+from heimdallr.preparation.geometry import blocks, stack_geometry
+from heimdallr.preparation.image_kinds import (
+    differences,
+    is_localizer,
+    kinds_of,
+    same_orientation,
+)
+from heimdallr.preparation.image_planes import Image, depths_mm, positions_mm
 from heimdallr.preparation.kernels import NO_SOURCE, KernelReading, classify_kernel
 from heimdallr.preparation.lossy import lossy_compression
 from heimdallr.preparation.notices import notices_of
+from heimdallr.preparation.passes import Pass, Telling, passes
 from heimdallr.preparation.phases import agent_given, phase_from_words, says_enhanced
 from heimdallr.preparation.spectral import read_spectral
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-
-SAME_ORIENTATION = 1e-2
-"""Largest difference of a direction cosine within one stack (about half a degree).
-
-Chosen, not measured: headers that round to two decimals pass. Half of it would cut their stacks in
-two; twice it would join slices that are a degree askew.
-"""
-
-
-class Image(NamedTuple):
-    """One image plane with the instance it is part of."""
-
-    instance: Instance
-    frame: Frame
+    from heimdallr.domain.study import Unseen
+    from heimdallr.preparation.geometry import StackGeometry
+    from heimdallr.preparation.instances import Frame, Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +52,8 @@ class SeriesCandidate:
         kernel_source: where the kernel's class was read.
         samples_per_pixel: 3 for colour, which no CT or MR image is.
         own_object: Heimdallr wrote it.
+        cut_short: its files end before their pixel data do.
+        unseen: parts of the patient that the series shows or should show, and this stack does not.
         notices: what every reader of what is measured on it has to be told.
     """
 
@@ -70,6 +66,8 @@ class SeriesCandidate:
     kernel_source: Statement = NO_SOURCE
     samples_per_pixel: int = 1
     own_object: bool = False
+    cut_short: bool = False
+    unseen: tuple[Unseen, ...] = ()
     notices: tuple[Statement, ...] = ()
 
     @property
@@ -92,23 +90,41 @@ class SeriesCandidate:
         return self.called.text
 
 
-def candidates_of(series_key: str, instances: Sequence[Instance]) -> tuple[SeriesCandidate, ...]:
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """Images of one volume to be.
+
+    Attributes:
+        images: in order along the normal, where headers tell it.
+        of: the pass they are a part of.
+        kind: all images of their kind and orientation.
+    """
+
+    images: Sequence[Image]
+    of: Pass
+    kind: Sequence[Image]
+
+
+def candidates_of(
+    series_key: str, instances: Sequence[Instance], notices: Sequence[Statement] = ()
+) -> tuple[SeriesCandidate, ...]:
     """Cut one series into stacks.
 
     Args:
         series_key: SeriesInstanceUID, or what stands for it.
         instances: its instances, in an order that does not depend on files' order.
+        notices: what has to be told of each of its stacks.
     """
-    images = [Image(instance, frame) for instance in instances for frame in instance.frames]
-    stacks: list[tuple[list[Image], int]] = []
-    for group in _groups(images, _kind):
-        for aligned in _by_orientation(group):
-            stacks.extend(_by_place(aligned))
-    stacks.sort(key=lambda stack: _stack_order(stack[0]))
-    return tuple(
-        _candidate(f"{series_key}#{number}", stack, (number, len(stacks)), times)
-        for number, (stack, times) in enumerate(stacks, start=1)
-    )
+    kinds = kinds_of(Image(instance, frame) for instance in instances for frame in instance.frames)
+    stacks = sorted((stack for kind in kinds for stack in _by_place(kind)), key=_stack_order)
+    found = []
+    for number, stack in enumerate(stacks, start=1):
+        coverage = _coverage(stack, kinds)
+        candidate = _candidate(f"{series_key}#{number}", stack, (number, len(stacks)))
+        left_out = (*notices, *_left_out(stack, kinds), *coverage.notices)
+        told = (*candidate.notices, *left_out)
+        found.append(replace(candidate, unseen=coverage.unseen, notices=told))
+    return tuple(found)
 
 
 def infer_native(candidates: Sequence[SeriesCandidate]) -> tuple[SeriesCandidate, ...]:
@@ -135,117 +151,88 @@ def infer_native(candidates: Sequence[SeriesCandidate]) -> tuple[SeriesCandidate
     )
 
 
-def _kind(image: Image) -> Hashable:
-    """What images of one volume share, orientation and time aside."""
-    instance, frame = image
-    spacing = frame.pixel_spacing and tuple(round(value, 3) for value in frame.pixel_spacing)
-    is_mr = instance.modality == "MR"
-    return (
-        instance.sop_class_uid,
-        instance.modality,
-        (instance.rows, instance.columns, instance.samples_per_pixel),
-        spacing,
-        frame.image_type if is_mr else _ct_kind(frame),
-        round(frame.echo_time, 2) if is_mr and frame.echo_time is not None else None,
-        frame.kernel,
-        frame.position is None or frame.orientation is None,
-    )
-
-
-def _ct_kind(frame: Frame) -> Hashable:
-    """Scanned images, localizers, and each result of several energies are different kinds."""
-    return (
-        frame.image_type[:1],
-        "LOCALIZER" in frame.image_type,
-        frame.rescale_type.upper() or "HU",
-        read_spectral(frame.image_type, "", frame.energy_kev),
-    )
-
-
-def _groups(images: Iterable[Image], key: Callable[[Image], Hashable]) -> list[list[Image]]:
-    grouped: dict[Hashable, list[Image]] = defaultdict(list)
-    for image in images:
-        grouped[key(image)].append(image)
-    return list(grouped.values())
-
-
-def _by_orientation(images: list[Image]) -> list[list[Image]]:
-    """Group images whose direction cosines agree; comparing beats rounding at its edges."""
-    groups: list[tuple[tuple[float, ...] | None, list[Image]]] = []
-    for image in images:
-        cosines = image.frame.orientation
-        for known, members in groups:
-            if known == cosines or (
-                known is not None
-                and cosines is not None
-                and max(abs(a - b) for a, b in zip(known, cosines, strict=True)) < SAME_ORIENTATION
-            ):
-                members.append(image)
-                break
-        else:
-            groups.append((cosines, [image]))
-    return [members for _, members in groups]
-
-
-def _by_place(images: list[Image]) -> list[tuple[list[Image], int]]:
-    """Cut parallel images into time points, and those at wide gaps; with the number of times."""
-    depth = _depth(images)
-    if depth is None:
-        return [(images, 1)]
-    times = _time_points(images, depth)
-    stacks: list[tuple[list[Image], int]] = []
-    for images_then in times:
-        depth_then = _depth(images_then)
-        if depth_then is not None:
-            parts = blocks(depth_then)
-            stacks.extend(([images_then[i] for i in part], len(times)) for part in parts)
+def _by_place(kind: Sequence[Image]) -> list[_Stack]:
+    """Cut images of one kind and orientation into passes, and those at wide gaps."""
+    depths = depths_mm(kind)
+    if depths is None:
+        return [_Stack(kind, Pass(tuple(kind)), kind)]
+    stacks: list[_Stack] = []
+    for one in passes(kind, depths):
+        depths_then = depths_mm(one.images)
+        parts = blocks(depths_then) if depths_then is not None else []
+        stacks.extend(_Stack([one.images[i] for i in part], one, kind) for part in parts)
     return stacks
 
 
-def _time_points(images: list[Image], depth: np.ndarray) -> list[list[Image]]:
-    """Images at the same places, told apart by the first attribute that does so completely."""
-    places = Counter(np.round(depth, 2).tolist())
-    multiplicity = max(places.values())
-    if multiplicity == 1 or len(places) == 1:
-        return [images]
-    for keyword in ("file", *WHEN):
-        groups = _groups(images, partial(_moment, keyword))
-        if len(groups) == multiplicity and all(_places_differ(group) for group in groups):
-            return groups
-    return [images]
+def _coverage(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Coverage:
+    """What a stack does not show of its series; nothing of what is no volume."""
+    lead = stack.images[0]
+    places = {image.frame.position for image in stack.images}
+    if depths_mm(stack.images) is None or len(places) < max(len(stack.images), 2):
+        return Coverage()
+    parallel = [
+        image
+        for kind in kinds
+        if same_orientation(kind[0], lead)
+        and kind[0].instance.modality == lead.instance.modality
+        and is_localizer(kind[0]) == is_localizer(lead)
+        for image in kind
+    ]
+    return coverage_of(stack.images, parallel)
 
 
-def _moment(keyword: str, image: Image) -> str:
-    if keyword == "file":  # each file of a multi-frame series may be one time point
-        return "" if image.frame.index is None else str(image.frame.path)
-    return dict(image.frame.when).get(keyword, "")
+def _left_out(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Iterator[Statement]:
+    """What of the series is not in a stack because it shows the same, or something else."""
+    if stack.of.copies:
+        yield Statement("images_copied", {"images": stack.of.copies})
+    if stack.of.doubled:
+        yield Statement("images_doubled", {"images": stack.of.doubled})
+    yield from map(_said_pass, stack.of.tellings)
+    lead = stack.kind[0].instance
+    others = [
+        kind
+        for kind in kinds
+        if kind is not stack.kind and kind[0].instance.modality == lead.modality
+    ]
+    if cut := sum(len(kind) for kind in others if lead.is_whole > kind[0].instance.is_whole):
+        yield Statement("images_cut_short", {"images": cut})
+    others = [kind for kind in others if lead.is_whole <= kind[0].instance.is_whole]
+    if others:
+        images = sum(map(len, others))
+        attributes = differences(stack.kind, others)
+        yield Statement("images_of_other_kind", {"images": images, "attributes": attributes})
 
 
-def _places_differ(images: list[Image]) -> bool:
-    depth = _depth(images)
-    return depth is not None and len(set(np.round(depth, 2).tolist())) == len(images)
+def _said_pass(told: Telling) -> Statement:
+    number, passes_over_body = told.number
+    if not told.value:
+        return Statement(
+            "one_pass",
+            {
+                "number": number,
+                "passes": passes_over_body,
+                "images": told.others,
+                "attribute": told.attribute,
+            },
+        )
+    return Statement(
+        "one_pass_of_value",
+        {
+            "number": number,
+            "passes": passes_over_body,
+            "images": told.others,
+            "attribute": told.attribute,
+            "value": told.value,
+        },
+    )
 
 
-def _depth(images: list[Image]) -> np.ndarray | None:
-    positions = _positions(images)
-    orientation = images[0].frame.orientation
-    if orientation is None or len(positions) < len(images):
-        return None
-    try:
-        return along_normal(positions, orientation)
-    except ValueError:
-        return None
-
-
-def _positions(images: list[Image]) -> list[Triple]:
-    return [image.frame.position for image in images if image.frame.position is not None]
-
-
-def _stack_order(images: list[Image]) -> tuple[object, ...]:
+def _stack_order(stack: _Stack) -> tuple[object, ...]:
     """Orders stacks of a series: large ones first, then by place; names of files play no part."""
-    first = min(images, key=lambda image: (image.frame.position or (), image.frame.when))
+    first = min(stack.images, key=lambda image: (image.frame.position or (), image.frame.when))
     return (
-        -len(images),
+        -len(stack.images),
+        tuple(one.number for one in stack.of.tellings),
         first.frame.position or (),
         first.frame.image_type,
         first.frame.echo_time or 0.0,
@@ -255,13 +242,10 @@ def _stack_order(images: list[Image]) -> tuple[object, ...]:
     )
 
 
-def _candidate(
-    key: str, images: list[Image], part: tuple[int, int], time_points: int
-) -> SeriesCandidate:
-    depth, geometry = _depth(images), None
-    if depth is not None:
-        images = [images[i] for i in np.argsort(depth, kind="stable")]
-        geometry = stack_geometry(_positions(images), images[0].frame.orientation or ())
+def _candidate(key: str, stack: _Stack, part: tuple[int, int]) -> SeriesCandidate:
+    images, geometry = stack.images, None
+    if depths_mm(images) is not None:
+        geometry = stack_geometry(positions_mm(images), images[0].frame.orientation or ())
     lead = min(images, key=lambda image: _lead_order(image.instance))
     kernel = lead.frame.kernel or lead.instance.text("ConvolutionKernel")
     manufacturer = lead.instance.text("Manufacturer")
@@ -274,12 +258,13 @@ def _candidate(
         geometry=geometry,
         frames=tuple(image.frame for image in images),
         part=part,
-        time_points=time_points,
+        time_points=stack.of.alike,
         kernel_source=reading.source,
         samples_per_pixel=lead.instance.samples_per_pixel,
         own_object=is_own_object(
             manufacturer, lead.instance.series_uid, lead.instance.sop_instance_uid
         ),
+        cut_short=not lead.instance.is_whole,
         notices=notices_of(series),
     )
 
@@ -290,7 +275,7 @@ def _lead_order(instance: Instance) -> tuple[object, ...]:
 
 
 def _series(
-    images: list[Image],
+    images: Sequence[Image],
     lead: Image,
     kernel: str,
     reading: KernelReading,

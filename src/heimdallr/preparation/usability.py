@@ -158,6 +158,8 @@ def _wrong_kind(candidate: SeriesCandidate) -> Iterator[Statement]:
     series = candidate.series
     if candidate.own_object:
         yield Statement("series_own_object")
+    if candidate.cut_short:
+        yield Statement("series_cut_short")
     if series.modality not in MODALITIES:
         yield (
             Statement("series_of_other_modality", {"modality": series.modality})
@@ -213,8 +215,12 @@ def _wrong_geometry(candidate: SeriesCandidate, minimum_slices: int) -> Iterator
             "series_matrix_too_small", {"rows": series.rows or 0, "columns": series.columns or 0}
         )
     if geometry.repeats:
-        images = geometry.slices + geometry.repeats
-        yield Statement("series_repeats_places", {"images": images, "places": geometry.slices})
+        images, places = geometry.slices + geometry.repeats, geometry.slices
+        yield (
+            Statement("series_repeats_places", {"images": images, "places": places})
+            if places < minimum_slices
+            else Statement("series_not_told_apart", {"images": images, "places": places})
+        )
     elif geometry.slices < minimum_slices:
         yield Statement(
             "series_of_few_slices", {"slices": geometry.slices, "needed": minimum_slices}

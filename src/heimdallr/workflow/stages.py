@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.case import Case
@@ -15,6 +15,7 @@ from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
 from heimdallr.clock import local_now
 from heimdallr.domain.statements import Statement
+from heimdallr.imaging.slabs import emptied, gaps_in
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication
@@ -80,6 +81,7 @@ def segment(
 
     Those of CT read Hounsfield units: on numbers of another scale they see organs that are not
     there, so they are not run where the header does not say what its pixel values are.
+    Nothing is labelled in slices that no image shows.
 
     Raises:
         WeightsError: weights are absent or damaged.
@@ -95,6 +97,10 @@ def segment(
     made = segment_case(
         engine, image, prepared.study.modality, resolution=resolution, progress=advance
     )
+    gaps = gaps_in(image.shape, image.affine, prepared.unseen)
+    if gaps:
+        for task, one in made.done.items():
+            made.done[task] = replace(one, label_map=emptied(one.label_map, gaps))
     return Segmented(image, made)
 
 
@@ -108,6 +114,7 @@ def case_of(prepared: PreparedStudy, segmented: Segmented) -> Case:
         segmentations=segmented.made.done,
         skipped_tasks=segmented.made.skipped,
         notices=prepared.notices,
+        unseen=prepared.unseen,
     )
 
 

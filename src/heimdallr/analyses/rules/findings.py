@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.body_regions import COVERED, SEPARATOR
+from heimdallr.analyses.body_regions import COVERED, IN_PART, SEPARATOR
 from heimdallr.analyses.cerebral_haemorrhage import ALERT, ALERT_CM3, LABEL, LARGE_CM3
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import truncated_edges
@@ -333,7 +333,7 @@ def _asked_organs(known: Known) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
     words = re.findall(r"[A-Z]+", folded)
     if not words:
-        return ORGANS if known.word("body_region_abdomen") == COVERED else ()
+        return ORGANS if known.word("body_region_abdomen") in {COVERED, IN_PART} else ()
     if any(word.startswith(ABDOMEN_WORDS) for word in words):
         return ORGANS
     return tuple(

@@ -13,6 +13,8 @@ region_not_covered = the { $region } { $region ->
     [extremities] are
    *[other] is
 } not covered by this volume
+region_not_measured = part of the series was not measured; the { $region } may lie there
+not_in_measured_part = no { $structure } segmented, but part of the { $region } was not measured
 not_segmented = no { $structure } segmented in this volume
 not_segmented_on_slice = no { $structure } segmented on this slice
 fragment = only { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ of { $structure } segmented: a fragment, not the structure
@@ -64,6 +66,8 @@ vertebra_in_two_places = vertebral labelling inconsistent: { $level } is labelle
 task_reads_ct_only = the task { $task } reads CT only
 no_bleed_segmented = no intracerebral haemorrhage segmented; this does not exclude bleeding
 no_bleed_within_brain = no intracerebral haemorrhage segmented ({ $dropped_voxels } voxels outside the brain dropped); this does not exclude bleeding
+no_bleed_in_measured_part = part of the head was not measured; no intracerebral haemorrhage segmented in the rest, which does not exclude bleeding
+part_of_head_not_measured = part of the head was not measured; there may be more
 bleed_truncated = bleed truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
@@ -76,6 +80,7 @@ series_number = series { $number }
 series_without_number = series without number
 series_stack = { $series } (stack { $part } of { $parts })
 
+series_cut_short = its files were cut short
 series_own_object = an object Heimdallr wrote itself
 series_of_other_modality = modality { $modality } is not CT or MR
 series_without_modality = modality unknown, not CT or MR
@@ -102,6 +107,7 @@ series_repeats_places = { $images } images at { $places } { $places ->
     [one] place
    *[other] places
 } are no single volume
+series_not_told_apart = { $images } images at { $places } places are no single volume, and nothing in their headers tells them apart
 series_of_few_slices = { $slices } { $slices ->
     [one] slice
    *[other] slices
@@ -150,6 +156,67 @@ kernel_by_its_words = the words of { $kernel }
 kernel_by_description = description
 kernel_by_both = { $source }, description
 kernel_unnamed = no source names it
+
+## What of the chosen series was not measured
+
+series_share_uid = { $series } series carry one SeriesInstanceUID; they were told apart by { $attributes }
+series_put_together = the { $images } images carry { $uids } SeriesInstanceUIDs; they were put together by what else a series shares
+files_unread = { $files } { $files ->
+    [one] file of the input is
+   *[other] files of the input are
+} damaged or empty; what { $files ->
+    [one] it shows
+   *[other] they show
+} was not measured
+images_cut_short = { $images } { $images ->
+    [one] image of the series was not measured: its file was
+   *[other] images of the series were not measured: their files were
+} cut short
+slices_missing = no image shows { NUMBER($length_mm, maximumFractionDigits: 0) } mm between the measured slices ({ $images } slices in { $gaps } { $gaps ->
+    [one] gap
+   *[other] gaps
+}): nothing there was measured
+slices_interpolated = { $images } single { $images ->
+    [one] slice is
+   *[other] slices are
+} missing; what lies there was interpolated between the neighbours
+images_beyond = { $images } { $images ->
+    [one] image
+   *[other] images
+} of the series beyond the { $edge } end of what was measured ({ NUMBER($length_mm, maximumFractionDigits: 0) } mm) { $images ->
+    [one] was
+   *[other] were
+} not measured
+images_beyond_gap = { $images } { $images ->
+    [one] image
+   *[other] images
+} of the series ({ NUMBER($length_mm, maximumFractionDigits: 0) } mm) { $images ->
+    [one] was
+   *[other] were
+} not measured: at the { $edge } end of what was measured, { NUMBER($gap_mm, maximumFractionDigits: 0) } mm ({ $missing } { $missing ->
+    [one] slice
+   *[other] slices
+}) are missing
+images_doubled = { $images } { $images ->
+    [one] image lies
+   *[other] images lie
+} where another image of the series lies; one at each place was measured
+images_copied = { $images } { $images ->
+    [one] image is
+   *[other] images are
+} in the series twice; one of each was measured
+one_pass = the series shows the body { $passes } times, told apart by { $attribute }; pass { $number } was measured, { $images } { $images ->
+    [one] image
+   *[other] images
+} of the others were not
+one_pass_of_value = the series shows the body { $passes } times, told apart by { $attribute }; pass { $number } ({ $value }) was measured, { $images } { $images ->
+    [one] image
+   *[other] images
+} of the others were not
+images_of_other_kind = { $images ->
+    [one] { $images } other image of the series was not measured; it differs
+   *[other] { $images } other images of the series were not measured; they differ
+} in { $attributes }
 
 ## Why there is nothing to be seen
 

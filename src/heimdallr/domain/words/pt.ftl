@@ -9,6 +9,8 @@ no_tissue_weights = não há pesos instalados para nenhuma via de segmentação 
 licence_needed = requer um número de licença do TotalSegmentator
 no_brain_in_view = encéfalo fora do exame ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } de ao menos { $needed_cm3 } cm³)
 region_not_covered = a região "{ $region }" não está coberta por este volume
+region_not_measured = parte da série não foi medida; a região "{ $region }" pode estar ali
+not_in_measured_part = não segmentado: { $structure }; mas parte da região "{ $region }" não foi medida
 not_segmented = não segmentado neste volume: { $structure }
 not_segmented_on_slice = não segmentado neste corte: { $structure }
 fragment = apenas { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ segmentados ({ $structure }): um fragmento, não a estrutura
@@ -60,6 +62,8 @@ vertebra_in_two_places = rotulagem vertebral inconsistente: { $level } aparece e
 task_reads_ct_only = a tarefa { $task } lê apenas TC
 no_bleed_segmented = nenhuma hemorragia intracerebral segmentada; isso não exclui sangramento
 no_bleed_within_brain = nenhuma hemorragia intracerebral segmentada ({ $dropped_voxels } voxels fora do encéfalo descartados); isso não exclui sangramento
+no_bleed_in_measured_part = parte da cabeça não foi medida; nenhuma hemorragia intracerebral segmentada no restante, o que não exclui sangramento
+part_of_head_not_measured = parte da cabeça não foi medida; pode haver mais
 bleed_truncated = sangramento cortado { $count ->
     [one] na borda
    *[other] nas bordas
@@ -72,6 +76,7 @@ series_number = série { $number }
 series_without_number = série sem número
 series_stack = { $series } (bloco { $part } de { $parts })
 
+series_cut_short = seus arquivos estão incompletos
 series_own_object = objeto escrito pelo próprio Heimdallr
 series_of_other_modality = a modalidade { $modality } não é TC nem RM
 series_without_modality = modalidade desconhecida, nem TC nem RM
@@ -98,6 +103,7 @@ series_repeats_places = { $images } imagens em { $places } { $places ->
     [one] posição
    *[other] posições
 } não formam um único volume
+series_not_told_apart = { $images } imagens em { $places } posições não formam um único volume, e nada em seus cabeçalhos as distingue
 series_of_few_slices = { $slices } { $slices ->
     [one] corte
    *[other] cortes
@@ -155,6 +161,64 @@ kernel_by_its_words = as palavras de { $kernel }
 kernel_by_description = descrição
 kernel_by_both = { $source }, descrição
 kernel_unnamed = nenhuma fonte o informa
+
+## O que não foi medido da série escolhida
+
+series_share_uid = { $series } séries têm um só SeriesInstanceUID; foram distinguidas por { $attributes }
+series_put_together = as { $images } imagens têm { $uids } SeriesInstanceUIDs; foram reunidas pelo que mais uma série compartilha
+files_unread = { $files } { $files ->
+    [one] arquivo da entrada está danificado ou vazio; o que ele mostra não foi medido
+   *[other] arquivos da entrada estão danificados ou vazios; o que mostram não foi medido
+}
+images_cut_short = { $images } { $images ->
+    [one] imagem da série não foi medida: seu arquivo está incompleto
+   *[other] imagens da série não foram medidas: seus arquivos estão incompletos
+}
+slices_missing = nenhuma imagem mostra { NUMBER($length_mm, maximumFractionDigits: 0) } mm entre os cortes medidos ({ $images } cortes em { $gaps } { $gaps ->
+    [one] lacuna
+   *[other] lacunas
+}): nada foi medido ali
+slices_interpolated = { $images ->
+    [one] falta { $images } corte isolado
+   *[other] faltam { $images } cortes isolados
+}; o que há ali foi interpolado entre os vizinhos
+images_beyond = { $images } { $images ->
+    [one] imagem da série, além do limite { $edge } do que foi medido
+   *[other] imagens da série, além do limite { $edge } do que foi medido
+} ({ NUMBER($length_mm, maximumFractionDigits: 0) } mm), não { $images ->
+    [one] foi medida
+   *[other] foram medidas
+}
+images_beyond_gap = { $images } { $images ->
+    [one] imagem da série
+   *[other] imagens da série
+} ({ NUMBER($length_mm, maximumFractionDigits: 0) } mm) não { $images ->
+    [one] foi medida
+   *[other] foram medidas
+}: no limite { $edge } do que foi medido faltam { NUMBER($gap_mm, maximumFractionDigits: 0) } mm ({ $missing } { $missing ->
+    [one] corte
+   *[other] cortes
+})
+images_doubled = { $images } { $images ->
+    [one] imagem está
+   *[other] imagens estão
+} onde há outra imagem da série; foi medida uma em cada lugar
+images_copied = { $images } { $images ->
+    [one] imagem está repetida
+   *[other] imagens estão repetidas
+} na série; uma de cada foi medida
+one_pass = a série mostra o corpo { $passes } vezes, distinguidas por { $attribute }; foi medida a passagem { $number }, { $images } { $images ->
+    [one] imagem
+   *[other] imagens
+} das outras não
+one_pass_of_value = a série mostra o corpo { $passes } vezes, distinguidas por { $attribute }; foi medida a passagem { $number } ({ $value }), { $images } { $images ->
+    [one] imagem
+   *[other] imagens
+} das outras não
+images_of_other_kind = { $images } { $images ->
+    [one] outra imagem da série não foi medida; difere
+   *[other] outras imagens da série não foram medidas; diferem
+} em { $attributes }
 
 ## Por que não há nada para ver
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
 from heimdallr.domain.statements import Statement
-from heimdallr.domain.study import Selection, Series, Study
+from heimdallr.domain.study import Selection, Series, Study, Unseen
 from heimdallr.files import whole_file
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume, save_nifti
 from heimdallr.preparation.conversion import Conversion
@@ -45,6 +45,7 @@ class PreparedRecord(_Frozen):
     conversion: Conversion | None
     skipped: dict[str, int]
     notices: list[Statement] = []
+    unseen: list[Unseen] = []
     source_files: list[str]
 
 
@@ -104,6 +105,7 @@ def save_prepared(folder: Path, prepared: PreparedStudy, instances: Path) -> Non
         conversion=prepared.conversion and replace(prepared.conversion, path=Path(VOLUME)),
         skipped=dict(prepared.skipped),
         notices=list(prepared.notices),
+        unseen=list(prepared.unseen),
         source_files=[str(path.relative_to(instances)) for path in prepared.source_files],
     )
     _prepared.write(folder, record)
@@ -126,6 +128,7 @@ def load_prepared(folder: Path, instances: Path) -> PreparedStudy:
         conversion=record.conversion and replace(record.conversion, path=volume),
         skipped=record.skipped,
         notices=tuple(record.notices),
+        unseen=tuple(record.unseen),
         source_files=tuple(instances / name for name in record.source_files),
     )
 
