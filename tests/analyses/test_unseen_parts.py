@@ -67,7 +67,7 @@ def test_no_bleed_in_a_head_that_ends_early_says_so(edge_mm: float) -> None:
     body.image = body.image[:, :, keep]
     body.labels = {task: labels[:, :, keep] for task, labels in body.labels.items()}
     body.affine[2, 3] += 2.0 * (keep.start or 0)
-    beyond = Unseen(UP, *sorted((edge_mm, 3 * edge_mm)), 20)
+    beyond = Unseen(UP, min(edge_mm, 3 * edge_mm), max(edge_mm, 3 * edge_mm), 20)
     for case in (body.case(), replace(body.case(), unseen=(beyond,))):
         found = named(cerebral_haemorrhage, case)
         assert found["hemorrhage_vol_cm3"].reason.startswith("part of the head was not measured")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SERIES_UID = "1.2.826.0.1.3680043.2.1125.1.5"
 
 
-def _images(count: int = 12, **tags: object) -> list[Dataset]:
+def _images(count: int = 12, /, **tags: object) -> list[Dataset]:
     depths = tuple(4.0 * k for k in range(count))
     return SeriesOnDisk(depths_mm=depths, tags=tags).images()
 

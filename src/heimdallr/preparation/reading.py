@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from enum import Enum
 from functools import cache
 from threading import Lock
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 import pydicom
 from pydicom import config
@@ -245,7 +245,7 @@ def _is_cut_short(file: IO[bytes], size: int, header: FileDataset) -> bool:
     if not head.startswith(_PIXEL_DATA):
         return start >= size and "Rows" in header and not syntax.is_deflated
     is_explicit = head[4:6].isalpha()
-    order = "little" if syntax.is_little_endian else "big"
+    order: Literal["little", "big"] = "little" if syntax.is_little_endian else "big"
     length = int.from_bytes(head[8:12] if is_explicit else head[4:8], order)
     if length != _UNDEFINED_LENGTH:
         return start + (12 if is_explicit else 8) + length > size
