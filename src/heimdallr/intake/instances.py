@@ -87,6 +87,7 @@ class StudyWriter:
         self._changed = False
         self._put_back = False
         self._replaced = self._beside = 0
+        self._restated = False
 
     def open(self, now: datetime, received_at: datetime) -> None:
         """Lock the study's row, made if need be, and see what is known of it.
@@ -175,7 +176,7 @@ class StudyWriter:
             what = f"{self._beside} images carry the UID of another image; all of them were kept"
             note(session, study, "shared_uids", what, now)
             _log.warning("images share a UID", study=study.key, count=self._beside)
-        withdrew = self._changed and settle(session, study, now)
+        withdrew = self._restated and settle(session, study, now)
         if withdrew:
             withdraw_results(session, self._folders, study, now)
         if self._origin.stat and study.priority > STAT:
@@ -226,7 +227,7 @@ class StudyWriter:
         before = row.header_fk
         self._fill(row, one, received_at)
         if row.header_fk != before:
-            self._state(one).corrects = True
+            self._state(one).corrects = self._restated = True
         self._replaced += 1
 
     def _fill(self, row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
@@ -249,6 +250,7 @@ class StudyWriter:
             )
             self._session.add(series)
             self._session.flush()
+            self._restated = True
             self._series[one.series_key] = series
         return series
 
@@ -298,6 +300,7 @@ class StudyWriter:
             self._session.add(row)
             self._session.flush()
             self._headers[facts] = row
+            self._restated = True
         return row
 
     def _add_modality(self, modality: str) -> None:

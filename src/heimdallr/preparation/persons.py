@@ -34,6 +34,8 @@ MOST_PERSONS = 16
 """More persons than this are not told apart: nobody is helped by the rest."""
 MOST_COMPARED = 8
 """So many ways in which a person is named are compared with a further one."""
+MOST_HEADERS = 200
+"""So many ways of naming anybody are looked at; a study has a handful."""
 
 _APOSTROPHES = re.compile("['`\N{ACUTE ACCENT}\N{RIGHT SINGLE QUOTATION MARK}]")
 _PLAIN = str.maketrans({"ø": "o", "æ": "a", "œ": "o", "ł": "l", "đ": "d"})
@@ -137,7 +139,7 @@ def persons(headers: Iterable[Named], declared: Iterable[Named] = ()) -> tuple[P
     Returns:
         the persons, the most completely named first; at least one where there is any header.
     """
-    told = sorted(set(headers), key=_most_complete_first)
+    told = sorted(set(headers), key=_most_complete_first)[:MOST_HEADERS]
     said = set(declared).intersection(told)
     found = [Person(tuple(one for one in told if one in said), declared=True)] if said else []
     for one in told:

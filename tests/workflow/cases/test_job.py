@@ -17,7 +17,9 @@ from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import MeasurementRow, Run, Series, Study, StudyState
+from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import lifecycle, runs
+from heimdallr.store.work.states import lock
 from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.cases.job import Job, Shop, take_up
 
@@ -129,6 +131,30 @@ def test_older_results_are_not_indexed_over_newer_ones(
     study = study_of(database, study_id)
     assert (study.state, study.revision) == (StudyState.DONE, 2)
     assert work_folder.exists(), "whoever ended the run has cleared away; this may be a retry's"
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "renamed"])
+def test_results_of_somebody_else_are_not_kept(
+    database: Database, settings: Settings, hands: Hands, how: str
+) -> None:
+    """The study became another patient's after the last word; nothing of them is left."""
+    study_id = receive(database, settings, "1.2.3")
+
+    def meanwhile() -> None:
+        with database.write() as session:
+            study = lock(session, study_id)
+            if how == "withdrawn":
+                withdraw_results(session, hands.folders, study, utc_now())
+            else:
+                study.case_id = "RightP_20260201_1"
+
+    late = hands.take(study_id, 9.0, after=meanwhile)
+    assert late.stage("publish", last_try=True) == "over"
+    study = study_of(database, study_id)
+    assert (study.state, study.has_results) == (StudyState.CANCELLED, False)
+    assert list(hands.folders.output.iterdir()) == []
+    with database.read() as session:
+        assert session.query(MeasurementRow).all() == []
 
 
 def test_an_older_refusal_does_not_touch_newer_verdicts(
