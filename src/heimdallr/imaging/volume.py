@@ -192,7 +192,7 @@ def save_nifti(path: Path, data: Array, affine: Affine, *, like: NativeGrid | No
     image.header.set_xyzt_units("mm", "sec")
     with whole_file(path) as file:
         if path.suffix == ".gz":
-            with gzip.GzipFile("", "wb", _GZIP_LEVEL, file) as packed:
+            with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
                 image.to_stream(packed)
         else:
             image.to_stream(file)
