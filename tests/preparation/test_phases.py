@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         ("Abdomen 3.0 Br40", None), ("150cc OMNIPAQUE", None), ("com contraste", None),
         ("Lateral", None), ("start", None),
         ("PRE 5.0", "native"), ("ABD PRE", "native"), ("PRE B30f", "native"), ("PRE OP", None),
-        ("PRE TAVI 1.0", None), ("NCCT", "native"), ("non-enhanced", "native"),
+        ("PRE TAVI 1.0", None), ("NCCT", "native"), ("TNC", "native"), ("non-enhanced", "native"),
         ("S/ IODO", "native"), ("ohne Jod", "native"), ("com iodo", None),
         ("W/WO CONTRAST", None), ("ABD W/O + W CONTRAST", None), ("C-/C+", None),
         ("with and without contrast", None), ("com e sem contraste", None),

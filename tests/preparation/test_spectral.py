@@ -46,8 +46,9 @@ def test_what_was_computed_is_told_by_words(description: str, kind: Spectral) ->
         "C/ IODO PORTAL", "ABD COM IODO", "com iodo", "S/ IODO", "iodo ev portal", "IODO PORTAL",
         "mit Jod venös", "ohne Jod", "con yodo", "avec iode", "con iodio", "with iodine",
         "contraste iodado", "iodinated contrast", "iodine contrast 5.0", "post iodine",
-        "OMNIPAQUE 300 mg/ml", "COLONOSCOPIA VIRTUAL SEM CONTRASTE", "Abdomen 3.0 Br40",
-        "Portal venous 5 B30f", "Monitoring", "M_0.5 F_0.5", "150cc OMNIPAQUE",
+        "Iodine 370", "TNC 3.0", "avec injection d'iode", "OMNIPAQUE 300 mg/ml",
+        "COLONOSCOPIA VIRTUAL SEM CONTRASTE", "Abdomen 3.0 Br40",
+        "Portal venous 5 B30f", "Monitoring", "M_0.5 F_0.5",
     ],
 )  # fmt: skip
 def test_contrast_medium_that_was_given_is_no_map(description: str) -> None:

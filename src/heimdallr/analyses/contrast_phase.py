@@ -108,6 +108,8 @@ TELLING = frozenset(FEATURES) - {
 }
 """Structures whose attenuation follows the bolus."""
 FEWEST_STRUCTURES = 3
+"""Chosen, not measured. One or two of twenty leave the regressors little but zeros; six would leave
+out CTs of the chest that show heart, aorta, pulmonary vein, vena cava and liver."""
 
 ARTERIES = (
     "iliac_artery_left",
@@ -124,8 +126,6 @@ VEINS = (
     "internal_jugular_vein_right",
 )
 BLOOD = ("aorta", *ARTERIES, *VEINS, "pulmonary_vein")
-"""Chosen, not measured. One or two of twenty leave the regressors little but zeros; six would leave
-out CTs of the chest that show heart, aorta, pulmonary vein, vena cava and liver."""
 
 BORDERS_S = (10.0, 30.0, 60.0)
 """Where ``arterial_early``, ``arterial_late`` and ``portal_venous`` begin, after injection."""
@@ -148,14 +148,15 @@ EXCRETION = (
     "portal_vein_and_splenic_vein",
 )
 LARGEST_SPREAD_S = 10.0
+"""Chosen, not measured: of 13 real and synthetic CTs read in November 2026 none was above 8.5 s;
+bodies made to mislead the regressors reached 28."""
 ENHANCED_BLOOD_HU, UNENHANCED_BLOOD_HU = 100.0, 70.0
 """Above the one blood holds contrast medium; up to the other it holds none that tells a phase.
-Unenhanced blood has 30 to 60 HU, by its haematocrit."""
+Unenhanced blood has 30 to 60 HU, by its haematocrit; a calcified wall or noise adds some."""
 LEAST_ARTERIAL_HU, MOST_VENOUS_HU = 20.0, 100.0
 """By how much an artery is brighter than the veins, in the arterial phase at least, in the portal
-venous one at most."""
-
-"""From a line ``totalseg_get_phase`` of TotalSegmentator 2.18 has commented out; not calibrated."""
+venous one at most. Chosen, not measured: in November 2026 the aorta was at most 31 above the
+brightest vein in portal venous CTs, 44 in a late arterial one, 244 and more in the others."""
 
 # The limits of "delayed" are chosen, not measured. They lie between the typical values of
 # heimdallr.phantom.materials: blood 42 HU native and 105 delayed (veins at most 5 apart then, 250
@@ -167,6 +168,8 @@ EQUILIBRIUM_DIFFERENCE_HU = 20.0
 ENHANCED_KIDNEY_HU = 70.0
 KIDNEY_MARGIN_MM = 10.0
 MOSTLY, PARTLY = 0.9, 0.5
+"""Shares of a bright piece: of ribs along a kidney 0.5 to 0.7 lay near it and nothing in it; of real
+excreted contrast 0.8 lay in the kidney (November 2026)."""
 PELVIS_HU, PELVIS_ABOVE_KIDNEY_HU, PELVIS_CM3 = 250.0, 100.0, 0.5
 BLADDER_HU, BLADDER_ABOVE_KIDNEY_HU, BLADDER_PERCENTILE = 150.0, 50.0, 95.0
 

@@ -26,7 +26,7 @@ VOCABULARY: tuple[tuple[Phase, tuple[str, ...]], ...] = (
         "sans iv", "senza contrasto", "senza mdc", "ohne km", "ohne kontrast", "nativ", "native",
         "nativo", "nativa", "non contrast", "noncontrast", "non con", "noncon", "no contrast",
         "without contrast", "without iv", "wo contrast", "w o contrast", "w o iv", "w o con",
-        "unenhanced", "non enhanced", "nonenhanced", "not enhanced", "ncct", "nect",
+        "unenhanced", "non enhanced", "nonenhanced", "not enhanced", "ncct", "nect", "tnc",
         "pre contrast", "pre contraste", "precontrast", "pre contrasto", "plain", "fase basal",
         "simples", "s c",
     )),

@@ -9,7 +9,7 @@ other languages more often the contrast medium that was given (*com iodo*, *mit 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from heimdallr.domain.study import Spectral
@@ -53,7 +53,7 @@ _VOCABULARY: tuple[tuple[Spectral, tuple[str, ...]], ...] = (
         "volume ematico", "blutvolumen",
     )),
     (Spectral.NON_CONTRAST, (
-        "vnc", "tnc", "iodine removed", "iodine subtracted", "iodine suppressed",
+        "vnc", "iodine removed", "iodine subtracted", "iodine suppressed",
         "material suppressed iodine",
     )),
     (Spectral.MATERIAL, (
@@ -85,10 +85,11 @@ _GIVEN_BEFORE = frozenset({
 })  # fmt: skip
 _GIVEN_AFTER = frozenset({
     "contrast", "contraste", "contrasto", "kontrast", "km", "ev", "iv", "injection", "given",
+    "270", "300", "320", "350", "370", "400",
 })  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=4096)
 def read_spectral(
     image_type: tuple[str, ...], description: str, energy_kev: float | None = None
 ) -> SpectralReading | None:
