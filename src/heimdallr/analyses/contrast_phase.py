@@ -168,8 +168,8 @@ EQUILIBRIUM_DIFFERENCE_HU = 20.0
 ENHANCED_KIDNEY_HU = 70.0
 KIDNEY_MARGIN_MM = 10.0
 MOSTLY, PARTLY = 0.9, 0.5
-"""Shares of a bright piece: of ribs along a kidney 0.5 to 0.7 lay near it and nothing in it; of real
-excreted contrast 0.8 lay in the kidney (November 2026)."""
+"""Shares of a bright piece: of ribs along a kidney 0.5 to 0.7 lay near it and nothing in it; of
+real excreted contrast 0.8 lay in the kidney (November 2026)."""
 PELVIS_HU, PELVIS_ABOVE_KIDNEY_HU, PELVIS_CM3 = 250.0, 100.0, 0.5
 BLADDER_HU, BLADDER_ABOVE_KIDNEY_HU, BLADDER_PERCENTILE = 150.0, 50.0, 95.0
 
