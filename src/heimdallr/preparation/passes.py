@@ -38,7 +38,7 @@ NUMBERED = (
 )  # fmt: skip
 """Attributes whose value may be said: a number, and nothing of the patient."""
 
-TELLING = ("file", *NUMBERED, "ContrastBolusAgent")
+TELLING = (*NUMBERED, "file", "ContrastBolusAgent")
 WEAKLY_TELLING = (
     "ImageType", "ProtocolName", "AcquisitionTime", "SeriesTime", "ContentTime", "InstanceNumber",
 )  # fmt: skip
