@@ -158,6 +158,43 @@ def test_a_localizer_in_the_series_is_said_and_no_part_of_the_body(tmp_path: Pat
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (
+            4,
+            ["the images of the series are numbered from 4 on: 3 before them may not have arrived"],
+        ),
+        (267, []),
+    ],
+    ids=["of the series", "of the study"],
+)
+def test_a_numbering_that_begins_late_is_said(tmp_path: Path, first: int, said: list[str]) -> None:
+    """What is lost at an end leaves no gap; a scanner may number all images of a study."""
+    numbers = list(range(first, first + 12))
+    SeriesOnDisk(per_slice={"InstanceNumber": numbers}).write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert _texts(one) == said
+
+
+def test_two_gantry_tilts_and_two_kernels_are_kinds_of_their_own(tmp_path: Path) -> None:
+    """Each makes a volume; what the others differ in is said."""
+    angle = np.deg2rad(15)
+    tilted = (1.0, 0.0, 0.0, 0.0, float(np.cos(angle)), float(np.sin(angle)))
+    SeriesOnDisk(tags={"ConvolutionKernel": "B30f"}).write(tmp_path)
+    _save(tmp_path, SeriesOnDisk(tags={"ConvolutionKernel": "B70f"}).images(), "sharp")
+    leaning = SeriesOnDisk(
+        depths_mm=_depths(slices=6), orientation=tilted, tags={"ConvolutionKernel": "B30f"}
+    )
+    _save(tmp_path, leaning.images(), "tilted")
+    found = _candidates(tmp_path)
+    assert [len(one.frames) for one in found] == [12, 12, 6]
+    assert _texts(found[0])[-1] == (
+        "18 other images of the series were not measured; "
+        "they differ in convolution kernel and orientation"
+    )
+
+
 @pytest.mark.parametrize("copied", [range(3), range(12)], ids=["three", "all"])
 def test_images_that_are_there_twice_are_taken_once(tmp_path: Path, copied: Sequence[int]) -> None:
     """The same pixels under another UID."""

@@ -201,6 +201,11 @@ def _left_out(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Iterator[State
         images = sum(map(len, others))
         attributes = differences(stack.kind, others)
         yield Statement("images_of_other_kind", {"images": images, "attributes": attributes})
+    numbers = {image.instance.instance_number for kind in kinds for image in kind}
+    first = min((number for number in numbers if number is not None), default=1)
+    # Some scanners number the images of a whole study: then the first number is a large one.
+    if 1 < first <= len(numbers):
+        yield Statement("numbered_late", {"first": first, "images": first - 1})
 
 
 def _said_pass(told: Telling) -> Statement:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_a_prepared_study_is_read_back_as_it_was(tmp_path: Path) -> None:
     """Its notices too: they are told only when the case is published."""
     instances = tmp_path / "instances"
-    SeriesOnDisk().write(instances)
+    SeriesOnDisk(depths_mm=(0.0, 4.0, 8.0, 20.0, 24.0, 28.0)).write(instances)
     (made,) = prepare(instances, tmp_path / "work")
     assert isinstance(made, PreparedStudy)
     notices = (Statement("told", {"count": 2, "ratio": 1.5, "edges": ("left", "right")}),)
@@ -27,5 +27,7 @@ def test_a_prepared_study_is_read_back_as_it_was(tmp_path: Path) -> None:
     artefacts.save_prepared(tmp_path, made, instances)
     again = artefacts.load_prepared(tmp_path, instances)
     assert (again.notices, again.skipped) == (made.notices, {"empty file": 1})
+    assert len(again.unseen) == 1
+    assert again.unseen == made.unseen
     assert (again.study, again.series, again.selection) == (made.study, made.series, made.selection)
     assert again.source_files == made.source_files

@@ -172,6 +172,7 @@ images_cut_short = { $images } { $images ->
     [one] image of the series was not measured: its file was
    *[other] images of the series were not measured: their files were
 } cut short
+numbered_late = the images of the series are numbered from { $first } on: { $images } before them may not have arrived
 slices_missing = no image shows { NUMBER($length_mm, maximumFractionDigits: 0) } mm between the measured slices ({ $images } slices in { $gaps } { $gaps ->
     [one] gap
    *[other] gaps

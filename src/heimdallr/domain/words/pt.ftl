@@ -174,6 +174,7 @@ images_cut_short = { $images } { $images ->
     [one] imagem da série não foi medida: seu arquivo está incompleto
    *[other] imagens da série não foram medidas: seus arquivos estão incompletos
 }
+numbered_late = as imagens da série são numeradas a partir de { $first }: { $images } antes delas podem não ter chegado
 slices_missing = nenhuma imagem mostra { NUMBER($length_mm, maximumFractionDigits: 0) } mm entre os cortes medidos ({ $images } cortes em { $gaps } { $gaps ->
     [one] lacuna
    *[other] lacunas
