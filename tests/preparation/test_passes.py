@@ -253,6 +253,34 @@ def test_a_few_slices_scanned_again_are_left_out() -> None:
     assert 30 not in {image.instance.instance_number for image in one.images}
 
 
+@pytest.mark.parametrize("attribute", ["ContrastBolusAgent", "AcquisitionNumber", "KVP"])
+def test_images_whose_headers_leave_something_out_stay_in_their_pass(attribute: str) -> None:
+    """Three of them do not say what all others say; without them the pass would have gaps."""
+    (one,) = apart(
+        [
+            image(z, n) if n in {7, 8, 20} else image(z, n, **{attribute: 2})  # type: ignore[arg-type]
+            for n, z in enumerate(heights(40))
+        ]
+    )
+    assert at(one) == heights(40)
+
+
+def test_slices_scanned_later_into_a_gap_belong_to_the_pass() -> None:
+    """The patient had moved; three slices were scanned again and took the others' places."""
+    first = [
+        image(z, n, AcquisitionNumber=1) for n, z in enumerate(heights(40)) if n not in {9, 10}
+    ]
+    (one,) = apart([*first, *(image(z, 50, AcquisitionNumber=2) for z in (45.0, 50.0))])
+    assert at(one) == heights(40)
+
+
+def test_two_stray_images_between_the_slices_of_a_pass_are_left_out() -> None:
+    """Of an acquisition of their own; the pass needs them nowhere."""
+    first = [image(z, n, AcquisitionNumber=1) for n, z in enumerate(heights(40))]
+    found = apart([*first, *(image(z, 50, AcquisitionNumber=2) for z in (47.0, 52.0))])
+    assert [len(one.images) for one in found] == [40, 2]
+
+
 def test_a_thick_and_a_thin_reconstruction() -> None:
     """Both over the same range, in one series."""
     thin = [image(z, n, thickness_mm=1.0) for n, z in enumerate(heights(100, step=1.0))]

@@ -262,12 +262,16 @@ class _Stack:
     def _lie_between(self, found: Sequence[_Stack], *, is_weak: bool) -> bool:
         """Whether parts whose images lie between one another's are passes, and not one in turns.
 
-        In MR slices are often acquired in turns, the odd ones first: then those of one turn leave
-        gaps, which the others fill.
+        A few images that fill gaps of a pass belong to it, whatever their headers leave out. In MR
+        slices are often acquired in turns, the odd ones first: then those of one turn leave gaps,
+        which the others fill.
         """
         alone = [one for one in found if one.stands_alone]
+        strays = [one for one in found if not one.stands_alone]
         standing = sum(len(one.images) for one in alone)
-        if len(alone) < len(found) if is_weak else standing < (1 - FEW) * len(self.images):
+        if strays if is_weak else standing < (1 - FEW) * len(self.images):
+            return False
+        if any(one.lacks(depth) for one in alone for stray in strays for depth in stray.depths):
             return False
         is_mr = self.images[0].instance.modality == "MR"
         if not is_weak and not is_mr:
@@ -278,11 +282,16 @@ class _Stack:
             return not is_weak
         return any(one.spacing_mm < UNEVEN_GAP * float(np.median(known)) for one in alone)
 
-    @property
+    @cached_property
+    def _distinct_mm(self) -> Floats:
+        """Depths of the places, ascending."""
+        depths = np.sort(self.depths)
+        return depths[np.diff(depths, prepend=-np.inf) > SAME_POSITION_MM]
+
+    @cached_property
     def gaps(self) -> Floats:
         """Distances of neighbouring places in mm."""
-        gaps = np.diff(np.sort(self.depths))
-        return gaps[gaps > SAME_POSITION_MM]
+        return np.diff(self._distinct_mm)
 
     @property
     def spacing_mm(self) -> float:
@@ -290,14 +299,20 @@ class _Stack:
         return float(np.median(self.gaps)) if self.gaps.size else 0.0
 
     @property
+    def uneven(self) -> npt.NDArray[np.bool_]:
+        """Which of the gaps are wider than those beside them."""
+        before, after = np.r_[0.0, self.gaps[:-1]], np.r_[self.gaps[1:], 0.0]
+        return np.asarray(self.gaps > UNEVEN_GAP * np.maximum(before, after))
+
+    @property
     def stands_alone(self) -> bool:
         """Whether its slices follow one another without the others'."""
-        gaps = self.gaps
-        if len(gaps) < FEWEST_SLICES - 1:
-            return False
-        before, after = np.r_[0.0, gaps[:-1]], np.r_[gaps[1:], 0.0]
-        uneven = gaps > UNEVEN_GAP * np.maximum(before, after)
-        return float(uneven.mean()) <= FEW
+        return len(self.gaps) >= FEWEST_SLICES - 1 and float(self.uneven.mean()) <= FEW
+
+    def lacks(self, depth_mm: float) -> bool:
+        """Whether a place lies in a gap that is wider than those beside it."""
+        below = int(np.count_nonzero(self._distinct_mm < depth_mm)) - 1
+        return 0 <= below < len(self.gaps) and bool(self.uneven[below])
 
     def runs_over(self, other: _Stack) -> bool:
         """Whether two stacks show the same part of the body, and do not merely meet."""
