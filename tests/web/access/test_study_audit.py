@@ -10,7 +10,7 @@ from sqlalchemy import select
 from store_cases import NOW
 from test_authorisation_matrix import MATRIX, PUBLIC
 
-from heimdallr.store.models import AuditEntry, FindingRow
+from heimdallr.store.models import AuditEntry, FindingRow, StudyState
 from heimdallr.store.work import lifecycle, states
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ BODIES: dict[str, object] = {
     "PUT /api/v1/studies/{study_id}/priority": {"priority": 1},
     "PUT /api/v1/studies/{study_id}/flag": {"on": True},
     "PUT /api/v1/studies/{study_id}/read": {"on": True},
+    "POST /api/v1/studies/{study_id}/patients": {"meant": "one", "patients": 2},
 }
 STUDY_ROUTES = [
     route
@@ -37,6 +38,9 @@ def bring_into_state(service: Service, study_id: int, command: str) -> None:
             lifecycle.reopen(session, states.lock(session, study_id), NOW)
         elif command == "cancel":
             lifecycle.retry(session, study_id, NOW, "")
+        elif command == "patients":
+            study = states.lock(session, study_id)
+            study.state, study.patients = StudyState.HELD, 2
 
 
 @pytest.mark.parametrize("route", STUDY_ROUTES)
