@@ -260,9 +260,11 @@ def test_a_deleted_patient_comes_back_as_a_study_of_their_own(site: Site) -> Non
     delete_study(site.database, site.folders, boy.id, now(), "user:anna")
     assert site.is_whole()
     site.record(of(TWO, 2))
-    left, again = site.studies()
-    assert left.id == woman.id
+    site.record([Image(1, 9, 1, 1, dict(NOBODY)), Image(1, 1, 9, 9, dict(NOBODY))])
+    left, again, nobody = site.studies()
+    assert (left.id, left.instance_count) == (woman.id, 4)
     assert (again.key, again.patient_name) == (Image().study_uid, "PERSON^TWO")
+    assert (nobody.patient_name, nobody.instance_count) == ("", 1)
 
 
 def test_nameless_images_go_with_their_series_or_are_nobodys(site: Site) -> None:

@@ -67,15 +67,15 @@ class Homes:
     known: tuple[_Home, ...]
 
     def of(self, named: Named, series_uid: str) -> str:
-        """The key of the study an image belongs to; of a patient not yet known the UID's own."""
+        """The key of the study an image belongs to; of a patient not yet known the UID's own.
+
+        What names nobody, or may be several patients', goes with its series.
+        """
         fitting = [home for home in self.known if home.fits(named)]
-        if not fitting and named.facts:
-            return self.uid
+        if named.facts and len(fitting) < 2:  # noqa: PLR2004 - none, or the one
+            return fitting[0].key if fitting else self.uid
         with_series = [home for home in fitting or self.known if series_uid in home.series]
-        for found in (fitting, with_series):
-            if len(found) == 1:
-                return found[0].key
-        return _key(self.uid, Named())
+        return with_series[0].key if len(with_series) == 1 else _key(self.uid, Named())
 
 
 def homes_of(session: Session, uid: str) -> Homes | None:
