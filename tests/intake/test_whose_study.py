@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from received_images import Image, spooled
+from received_images import ONE, TWO, Image, of, spooled
 from sqlalchemy import func, select
 from store_cases import make_identity, make_results, write_case
 
@@ -44,22 +44,7 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
 
-ONE: dict[str, object] = {
-    "PatientName": "PERSON^ONE", "PatientID": "A-1", "PatientBirthDate": "19400101",
-    "PatientSex": "F",
-}  # fmt: skip
-TWO: dict[str, object] = {
-    "PatientName": "PERSON^TWO", "PatientID": "B-2", "PatientBirthDate": "20150101",
-    "PatientSex": "M",
-}  # fmt: skip
 NOBODY: dict[str, object] = dict.fromkeys(("PatientName", "PatientID", "PatientBirthDate"))
-
-
-def of(tags: dict[str, object], series: int, count: int = 5, content: int = 0) -> list[Image]:
-    """A series of study 1 whose images name this person."""
-    return [
-        Image(1, series, number, content + number, dict(tags)) for number in range(1, count + 1)
-    ]
 
 
 @dataclass

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 ROOT = "1.2.826.0.1.3680043.10.1"
 START = datetime(2026, 2, 1, 12, tzinfo=timezone.utc)
 
+ONE: dict[str, object] = {
+    "PatientName": "PERSON^ONE", "PatientID": "A-1", "PatientBirthDate": "19400101",
+    "PatientSex": "F",
+}  # fmt: skip
+TWO: dict[str, object] = {
+    "PatientName": "PERSON^TWO", "PatientID": "B-2", "PatientBirthDate": "20150101",
+    "PatientSex": "M",
+}  # fmt: skip
+"""Two people whose images may come under one StudyInstanceUID."""
+
 
 @dataclass
 class FakeClock:
@@ -101,6 +111,13 @@ class Image:
         stream = io.BytesIO()
         self.dataset().save_as(stream, enforce_file_format=False)
         return stream.getvalue()
+
+
+def of(tags: dict[str, object], series: int, count: int = 5, content: int = 0) -> list[Image]:
+    """A series of study 1 whose images name this person."""
+    return [
+        Image(1, series, number, content + number, dict(tags)) for number in range(1, count + 1)
+    ]
 
 
 def stack(study: int = 1, *, series: int = 1, count: int = 5, content: int = 0) -> list[Image]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from received_images import Image
+from received_images import ONE, TWO, Image, of
 from sqlalchemy import select
 from web_service import zipped
 
@@ -13,20 +13,6 @@ from heimdallr.store.models import AuditEntry
 
 if TYPE_CHECKING:
     from web_service import Service
-
-ONE: dict[str, object] = {
-    "PatientName": "PERSON^ONE", "PatientID": "A-1", "PatientBirthDate": "19400101",
-    "PatientSex": "F",
-}  # fmt: skip
-TWO: dict[str, object] = {
-    "PatientName": "PERSON^TWO", "PatientID": "B-2", "PatientBirthDate": "20150101",
-    "PatientSex": "M",
-}  # fmt: skip
-
-
-def of(tags: dict[str, object], series: int, count: int = 5) -> list[Image]:
-    """A series of study 1 whose images name this person."""
-    return [Image(1, series, number, number, dict(tags)) for number in range(1, count + 1)]
 
 
 @pytest.fixture

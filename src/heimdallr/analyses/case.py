@@ -74,9 +74,10 @@ class Case:
     def unseen_beyond(self) -> Mapping[str, float]:
         """Faces of the image beyond which the series shows more → how much of it, in mm."""
         found: dict[str, float] = {}
+        gaps = self.gaps
         for part in self.unseen:
             slab = slab_of(part, self.image.affine)
-            if slab in self.gaps:
+            if slab in gaps:
                 continue
             is_high = slab.start + slab.stop > self.image.shape[slab.axis]
             face = FACES[slab.axis][int(is_high)]

@@ -19,9 +19,10 @@ from collections.abc import Mapping  # noqa: TC003 - pydantic reads it when the 
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from fluent.runtime import FluentBundle, FluentResource
+if TYPE_CHECKING:
+    from fluent.runtime import FluentBundle
 
 Language = Literal["en", "pt"]
 LANGUAGES: tuple[Language, ...] = ("en", "pt")
@@ -120,6 +121,8 @@ def _spoken(name: str, value: Value, language: Language) -> str:
 
 @cache
 def _bundle(language: Language) -> FluentBundle:
+    from fluent.runtime import FluentBundle, FluentResource  # noqa: PLC0415 - most commands say nothing
+
     bundle = FluentBundle([_LOCALES[language]], use_isolating=False)
     bundle.add_resource(FluentResource(_read(f"{language}.ftl")))
     return bundle

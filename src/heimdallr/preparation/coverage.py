@@ -7,29 +7,22 @@ millimetres, and where in the patient it lies, for the analyses that look for so
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Unseen
+from heimdallr.imaging.statistics import FACES
 from heimdallr.preparation.geometry import MISSING_SLICE, gaps_between, slice_normal
 from heimdallr.preparation.image_planes import positions_mm
+from heimdallr.preparation.verification import LPS_TO_RAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from heimdallr.preparation.geometry import Floats, Gap
     from heimdallr.preparation.image_planes import Image
-
-Edge = Literal["left", "right", "posterior", "anterior", "inferior", "superior"]
-_EDGES: tuple[tuple[Edge, Edge], ...] = (
-    ("left", "right"),
-    ("posterior", "anterior"),
-    ("inferior", "superior"),
-)
-
-_LPS_TO_RAS = (-1.0, -1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +132,11 @@ def _beyond(
 
 
 def _ras(normal_lps: Floats) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in normal_lps * _LPS_TO_RAS)
+    x, y, z = (float(value) for value in normal_lps * LPS_TO_RAS)
     return x, y, z
 
 
-def _edge(normal_ras: tuple[float, float, float], *, is_high: bool) -> Edge:
+def _edge(normal_ras: tuple[float, float, float], *, is_high: bool) -> str:
     """The edge of a volume that a direction along its normal leads to."""
     axis = int(np.argmax(np.abs(normal_ras)))
-    return _EDGES[axis][int((normal_ras[axis] > 0) == is_high)]
+    return FACES[axis][int((normal_ras[axis] > 0) == is_high)]

@@ -266,6 +266,14 @@ def number_of(dataset: Dataset, keyword: str) -> float | None:
     return numbers[0] if numbers else None
 
 
+def number_in(text: str) -> float | None:
+    """The number that a text is; ``None`` when it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def integer_of(dataset: Dataset, keyword: str) -> int | None:
     """An element's single whole number, else ``None``."""
     number = number_of(dataset, keyword)

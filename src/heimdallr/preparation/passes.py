@@ -22,6 +22,7 @@ import numpy.typing as npt
 from heimdallr.preparation.copies import without_copies
 from heimdallr.preparation.geometry import SAME_POSITION_MM, Floats
 from heimdallr.preparation.image_planes import grouped
+from heimdallr.preparation.instances import number_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -160,10 +161,8 @@ def _telling(attribute: str, members: _Stack, number: int, found: Sequence[_Stac
 
 def _plain(number: str) -> str:
     """35 for 35.0; nothing for what is no number."""
-    try:
-        return f"{float(number):g}"
-    except ValueError:
-        return ""
+    found = number_in(number)
+    return "" if found is None else f"{found:g}"
 
 
 def _alike(members: _Stack, found: Sequence[_Stack]) -> int:

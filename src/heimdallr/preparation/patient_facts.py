@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.study import Patient
 from heimdallr.preparation.case_id import alphabetic_name
+from heimdallr.preparation.instances import number_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,8 @@ def patient_of(told: Callable[[str], str], study_date: str | None) -> Patient:
         birth_date=birth_date,
         sex=sexes.get(told("PatientSex").upper()),
         age_years=age,
-        height_m=_plausible(_number(told("PatientSize")), PLAUSIBLE_HEIGHT_M),
-        weight_kg=_plausible(_number(told("PatientWeight")), PLAUSIBLE_WEIGHT_KG),
+        height_m=_plausible(number_in(told("PatientSize")), PLAUSIBLE_HEIGHT_M),
+        weight_kg=_plausible(number_in(told("PatientWeight")), PLAUSIBLE_WEIGHT_KG),
     )
 
 
@@ -78,13 +79,6 @@ def _age_between(birth_date: str | None, study_date: str | None) -> float | None
     # Rounding must not make anybody a year older: limits of adults begin at 18.
     age = years + min(round((seen - last).days / DAYS_PER_YEAR, 2), 0.99)
     return age if age <= OLDEST_YEARS else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _plausible(value: float | None, bounds: tuple[float, float]) -> float | None:

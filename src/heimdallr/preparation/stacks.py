@@ -24,6 +24,7 @@ from heimdallr.preparation.image_kinds import (
     same_orientation,
 )
 from heimdallr.preparation.image_planes import Image, depths_mm, positions_mm
+from heimdallr.preparation.instances import number_in
 from heimdallr.preparation.kernels import NO_SOURCE, KernelReading, classify_kernel
 from heimdallr.preparation.lossy import lossy_compression
 from heimdallr.preparation.notices import notices_of
@@ -312,7 +313,7 @@ def _series(
         slice_thickness_mm=frame.slice_thickness,
         spacing_mm=geometry.spacing_mm if geometry else None,
         coverage_mm=geometry.coverage_mm if geometry else None,
-        kvp=_number(instance.text("KVP")),
+        kvp=number_in(instance.text("KVP")),
         contrast_agent=instance.texts.get("ContrastBolusAgent"),
         phase_hint=phase_from_words(description, protocol) if is_ct and not spectral else None,
         acquisition=_acquisition(lead) if instance.modality == "MR" else (),
@@ -336,10 +337,3 @@ def _acquisition(lead: Image) -> tuple[tuple[str, str], ...]:
     return tuple(
         (keyword, text) for keyword, text in (*facts, ("DiffusionBValue", b_value)) if text
     )
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -81,11 +81,6 @@ class LevelCheck:
     problem: Statement | None
     levels: tuple[str, ...]
 
-    @property
-    def consistent(self) -> bool:
-        """Whether the labels may be used."""
-        return self.problem is None
-
 
 def check_levels(label_map: LabelMap, statistics: Mapping[str, StructureStatistics]) -> LevelCheck:
     """Judge the vertebral labels of a whole-body map.

@@ -95,7 +95,7 @@ def choose_device(
         return DeviceChoice("cpu", "torch", "f32", threads)
     native = precision != "f32" and _multiplies_bf16()
     if precision == "bf16" and not native:
-        _log.warning("no_bf16_on_this_processor", precision="f32")
+        _log.warning("no_bf16_on_this_processor")
     return DeviceChoice("cpu", "openvino", "bf16" if native else "f32", threads)
 
 
