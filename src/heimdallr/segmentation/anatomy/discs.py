@@ -4,7 +4,8 @@ Along the line through the vertebral bodies a disc is a dark band between two br
 endplates make the difference, not the marrow, which in old age is no brighter than a disc. Other
 bands are dark too (the veins within a body, the rim of an osteophyte), and some discs do not show
 (osteoporosis, noise, thick slices). So the column is divided as a whole: heights change little from
-one vertebra to the next, and are about what the network's labels let expect.
+one vertebra to the next, and are about what the network's labels let expect; and every vertebra
+carries one pair of ribs or processes (:mod:`heimdallr.segmentation.anatomy.ribs`).
 
 Where the figures come from: see ``spine``. Some were set anew on 23 November 2026, so that a clear
 disc is trusted even where it makes a vertebra look fractured, and veins within a body are not taken
@@ -22,6 +23,7 @@ from scipy import ndimage
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import Array, Volume
+    from heimdallr.segmentation.anatomy.ribs import Marks
 
 LOWEST_MM, HIGHEST_MM = 12, 60
 """A vertebra with its disc is not lower (two voxels of the network) or higher than this."""
@@ -60,6 +62,11 @@ before."""
 
 PASSED, ASIDE_MM = 1.0, 6
 """What it costs to pass over a clear disc (0.5 before); one so near a border is the border's."""
+
+AMISS, ASIDE = 1.5, 0.2
+"""What it costs when a vertebra has no rib where its neighbours have, carries twice, or carries at
+the oddest place: as much as a clear disc is worth, so that in old age, when discs may be brighter
+than marrow, ribs decide. Spread of that place about the vertebra's middle, in heights."""
 
 SACRUM_MM, SACRAL = 12.0, 0.3
 """How far off the labels' upper end of the sacrum may be; share of its worth that a disc has there:
@@ -125,12 +132,14 @@ class Discs:
         profile: (mm,) mean attenuation, HU.
         borders: (n,) where one vertebra ends and the next begins, mm along the line, upwards.
         seen: (n,) whether a disc was seen there.
+        known: (n,) whether it was seen, or what the vertebrae on both sides carry shows the border.
         reach: (mm,) how far from a disc's middle its endplates lie, mm.
     """
 
     profile: Array
     borders: Array
     seen: Array
+    known: Array
     reach: Array
 
 
@@ -168,7 +177,9 @@ def line_through(spine: Array, box: tuple[slice, ...], image: Volume) -> Line | 
     return Line(places_mm, upwards / np.linalg.norm(upwards, axis=1)[:, None])
 
 
-def find_discs(line: Line, image: Volume, usual_mm: Array, guess: Array, top: int | None) -> Discs:
+def find_discs(
+    line: Line, image: Volume, usual_mm: Array, guess: Array, *, top: int | None, marks: Marks
+) -> Discs:
     """The most likely division of the line into vertebrae.
 
     Args:
@@ -177,16 +188,22 @@ def find_discs(line: Line, image: Volume, usual_mm: Array, guess: Array, top: in
         usual_mm: (mm,) height of a vertebra with its disc as the labels let expect it.
         guess: where the labels change, mm along the line.
         top: where they let the sacrum end; None where it is not in view.
+        marks: vertebrae that show by what they carry.
     """
     profile = _profile(line, image)
     reach = np.maximum(3, np.round(NEAR_SHARE * usual_mm).astype(int))
     contrast = _contrast(profile, reach)
     contrast /= np.clip(np.quantile(contrast, 0.95), *CLEAR_HU)
-    borders = _divide(contrast, usual_mm, guess, top)
+    borders = _divide(contrast, usual_mm, guess, top, marks)
     near = [slice(max(at - SNAP_MM, 0), at + SNAP_MM + 1) for at in borders]
     clearest = np.array([one.start + contrast[one].argmax() for one in near])
     seen = contrast[clearest] >= SEEN
-    return Discs(profile, np.where(seen, clearest, borders), seen, reach)
+    carries = np.diff(np.searchsorted(marks.middle_mm, [-np.inf, *borders, np.inf])) == 1
+    shown = carries[:-1] & carries[1:] & ~seen
+    brightest = np.array([one.start + profile[one].argmax() for one in near])  # both endplates
+    is_peak = shown & (np.abs(brightest - borders) < SNAP_MM)
+    borders = np.where(seen, clearest, np.where(is_peak, brightest, borders))
+    return Discs(profile, borders, seen, seen | shown, reach)
 
 
 def _profile(line: Line, image: Volume) -> Array:
@@ -213,7 +230,7 @@ def _contrast(profile: Array, reach: Array) -> Array:
     return contrast
 
 
-def _divide(contrast: Array, usual_mm: Array, guess: Array, top: int | None) -> Array:
+def _divide(contrast: Array, usual_mm: Array, guess: Array, top: int | None, marks: Marks) -> Array:
     """(n,) borders of the best division: dynamic programming over border and height below it."""
     length, heights = len(contrast), np.arange(LOWEST_MM, HIGHEST_MM + 1)
     every = np.arange(length)
@@ -225,6 +242,7 @@ def _divide(contrast: Array, usual_mm: Array, guess: Array, top: int | None) -> 
         start = SACRAL * worth - 0.5 * ((every - top) / SACRUM_MM) ** 2
     change = _unlikely(np.log(heights[:, None] / heights) - np.log(RISE), CHANGE)  # [upper, lower]
     passed = _passed(contrast)
+    carried = np.searchsorted(marks.middle_mm, every)
     best = np.full((length, len(heights)), -np.inf)
     came = np.full((length, len(heights)), -1)
     for at in range(LOWEST_MM, length):
@@ -236,7 +254,14 @@ def _divide(contrast: Array, usual_mm: Array, guess: Array, top: int | None) -> 
         score = np.where(begins, start[below], onwards.max(axis=1))
         off = _unlikely(np.log(heights[fits] / usual_mm[(at + below) // 2]), HEIGHT)
         passing = passed[at - ASIDE_MM] - passed[below + ASIDE_MM]
-        best[at, fits] = score + worth[at] - off - PASSED * passing
+        cost = (
+            off
+            + PASSED * passing
+            + _carried_amiss(
+                marks, carried[below], carried[at], at - heights[fits] / 2, heights[fits]
+            )
+        )
+        best[at, fits] = score + worth[at] - cost
     last = max(length - round(MOST_LEFT * usual_mm[-1]), LOWEST_MM)
     end, height = map(int, np.unravel_index(best[last:].argmax(), best[last:].shape))
     borders = [last + end]
@@ -245,6 +270,23 @@ def _divide(contrast: Array, usual_mm: Array, guess: Array, top: int | None) -> 
         borders.append(borders[-1] - int(heights[height]))
         height = before
     return np.array(borders[::-1])
+
+
+def _carried_amiss(marks: Marks, below: Array, at: int, middle: Array, high: Array) -> Array:
+    """Cost of vertebrae without ribs among those that have some, with several, or in odd places.
+
+    Args:
+        marks: what the vertebrae carry.
+        below: (n,) marks below the lower border of each vertebra.
+        at: those below its upper border.
+        middle: (n,) of the vertebrae, mm.
+        high: (n,) their heights, mm.
+    """
+    ribs = np.flatnonzero(marks.has_rib)
+    among = len(ribs) > 0 and ribs[0] < at <= ribs[-1]
+    place = marks.middle_mm[at - 1] if at else np.inf
+    aside = np.minimum(0.5 * ((place - middle) / (ASIDE * high)) ** 2, AMISS)
+    return np.where(at > below, AMISS * (at - below - 1) + aside, AMISS * among)
 
 
 def _unlikely(off: Array, spread: float) -> Array:

@@ -30,12 +30,14 @@ from heimdallr.segmentation.anatomy.discs import (
     find_discs,
     line_through,
 )
+from heimdallr.segmentation.anatomy.ribs import find_branches, marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.imaging.volume import Array, Volume
     from heimdallr.segmentation.anatomy.discs import Discs, Line
+    from heimdallr.segmentation.anatomy.ribs import Marks
 
 COLUMN = (
     *("vertebrae_S1", *(f"vertebrae_L{n}" for n in range(5, 0, -1))),
@@ -140,18 +142,20 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
     usual_mm = _usual_height(bone.guess)
     if usual_mm is not None:
         changes = np.flatnonzero(np.diff(bone.guess.argmax(axis=0))) + 0.5
-        discs = find_discs(line, image, usual_mm, changes, _sacrum(bone.guess))
-        if np.count_nonzero(discs.seen) >= FEWEST_SEEN:
-            labels_here[where] = np.array([*column, 0], labels.dtype)[_divided(bone, discs)]
+        marks = marks_of(find_branches(labels, names, image, line), usual_mm)
+        usual_mm = marks.heights_mm(usual_mm)
+        discs = find_discs(line, image, usual_mm, changes, top=_sacrum(bone.guess), marks=marks)
+        if np.count_nonzero(discs.known) >= FEWEST_SEEN:
+            labels_here[where] = np.array([*column, 0], labels.dtype)[_divided(bone, discs, marks)]
     _fill(labels, column)
     return labels
 
 
-def _divided(bone: _Bone, discs: Discs) -> Array:
+def _divided(bone: _Bone, discs: Discs, marks: Marks) -> Array:
     """(n,) place in the column of every voxel, -1 for discs."""
-    borders, seen = _to_the_ends(bone, discs)
+    borders, seen, known = _to_the_ends(bone, discs)
     level = np.searchsorted(borders, bone.along_mm)
-    lowest = _lowest(bone.guess, borders)
+    lowest = _lowest(bone.guess, borders, marks)
     named = _named(bone, borders, lowest)
     sacral = (lowest == 1) & (level == 0) & (named == 0)  # its border stands askew, out of view
     counted = np.clip(lowest + level, 0, len(COLUMN) - 1)
@@ -160,7 +164,7 @@ def _divided(bone: _Bone, discs: Discs) -> Array:
         first = max(border - FARTHEST_LEVELS, 0)
         if seen[border]:
             found[_in_disc(bone, discs, at)] = -1
-        elif lowest + border == 0 or not seen[first : border + FARTHEST_LEVELS + 1].any():
+        elif lowest + border == 0 or not known[first : border + FARTHEST_LEVELS + 1].any():
             beside = (level == border) | (level == border + 1)
             beside &= (named == lowest + border) | (named == lowest + border + 1)
             found[beside] = named[beside]
@@ -220,30 +224,35 @@ def _sacrum(guess: Array) -> int | None:
     return int(np.cumsum(guess[0] - guess[1:].sum(axis=0)).argmax()) + 1
 
 
-def _to_the_ends(bone: _Bone, discs: Discs) -> tuple[Array, Array]:
-    """Borders and whether they were seen, with those to be expected before the image ends."""
+def _to_the_ends(bone: _Bone, discs: Discs) -> tuple[Array, Array, Array]:
+    """Borders, seen and known ones, with those to be expected before the image ends."""
     along_mm = bone.along_mm[bone.is_body]
-    borders, seen = discs.borders.tolist(), discs.seen.tolist()
+    borders = discs.borders.tolist()
     end_mm = along_mm.max() + HANGING_MM - _BEYOND_MM
     while borders[-1] + (high := round((borders[-1] - borders[-2]) * RISE)) < end_mm:
         borders.append(borders[-1] + high)
-        seen.append(False)
+    above = len(borders) - len(discs.borders)
     if _sacrum(bone.guess) is None:
         end_mm = along_mm.min() + _BEYOND_MM
         while borders[0] - (high := round((borders[1] - borders[0]) / RISE)) > end_mm:
             borders.insert(0, borders[0] - high)
-            seen.insert(0, False)
-    return np.array(borders), np.array(seen)
+    more = (len(borders) - len(discs.borders) - above, above)
+    return np.array(borders), np.pad(discs.seen, more), np.pad(discs.known, more)
 
 
-def _lowest(guess: Array, borders: Array) -> int:
-    """Place in the column of what lies below the lowest border, as most of the labels have it.
+def _lowest(guess: Array, borders: Array, marks: Marks) -> int:
+    """Place in the column of what lies below the lowest border.
 
-    With the sacrum in view those next to it count most; below zero, the first borders are its own.
+    Counted from the sacrum, where the labels next to it count most (below zero, the first borders
+    are its own); from the last rib, where vertebrae below it are in view; else as most labels have
+    it.
     """
     trust: Array = np.ones(len(COLUMN))
     if _sacrum(guess) is not None:
         trust = FORGETTING ** np.arange(len(COLUMN))
+    elif marks.last_rib is not None:
+        level = np.searchsorted(borders, marks.middle_mm[marks.last_rib])
+        return COLUMN.index("vertebrae_T12") - int(level)
     shares = trust[:, None] * _shares(guess, borders)
     lowest = range(-len(borders), len(COLUMN))
     return max(lowest, key=lambda one: float(np.trace(shares, offset=-one)))
