@@ -147,13 +147,36 @@ MUSCLE_RADII_MM = (126.0, 84.0)
 CAVITY_RADII_MM = (108.0, 66.0)
 
 
-def spine(body: Body, levels: Sequence[str] = SPINE, bottom_mm: float = -72.0) -> None:
-    """A column of vertebrae with bodies and spinous processes, lowest first."""
+def spine(
+    body: Body,
+    levels: Sequence[str] = SPINE,
+    bottom_mm: float = -72.0,
+    *,
+    with_ribs: bool = True,
+) -> None:
+    """A column of vertebrae with bodies and spinous processes, lowest first; ribs from T12 up."""
     for n, level in enumerate(levels):
         z = bottom_mm + n * PITCH_MM
         bone = body.box((0, -39, z), VERTEBRA_BODY_MM)
         bone |= body.box((0, -66, z - 9), (12, 24, 12))
         body.paint(bone, BONE_HU, f"vertebrae_{level}")
+        if with_ribs and level.startswith("T"):
+            ribs(body, z)
+
+
+def pelvis(body: Body, top_mm: float) -> None:
+    """Sacrum and hips, of which the sacrum's upper end is so high."""
+    body.paint(body.box((0, -39, top_mm - 24), (48, 36, 30)), BONE_HU, "sacrum")
+    for side, name in ((-1, "hip_left"), (1, "hip_right")):
+        body.paint(body.box((side * 72, -39, top_mm - 24), (48, 48, 42)), BONE_HU, name)
+
+
+def ribs(body: Body, z_mm: float, reach_mm: float = 84.0) -> None:
+    """A pair of ribs that begin beside a vertebral body and reach so far to the sides."""
+    length = reach_mm - VERTEBRA_BODY_MM[0] / 2
+    for side in (-1, 1):
+        middle = side * (VERTEBRA_BODY_MM[0] / 2 + length / 2)
+        body.paint(body.box((middle, -54, z_mm), (length, 9, 9)), BONE_HU)
 
 
 def trunk(

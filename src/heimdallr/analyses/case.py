@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from heimdallr.analyses.vertebral_levels import LevelCheck, check_levels
 from heimdallr.imaging.slabs import gaps_in, slab_of
 from heimdallr.imaging.statistics import FACES, structure_statistics
 
@@ -89,12 +90,18 @@ class Case:
         """Statistics of every structure of the whole-body map, one pass over the voxels."""
         return structure_statistics(self.anatomy, self.image, self.gaps)
 
+    @cached_property
+    def levels(self) -> LevelCheck:
+        """Whether the vertebrae of the whole-body map are what they are called."""
+        return check_levels(self.anatomy, self.image, self.statistics)
+
     def with_facts(self, measurements: Iterable[Measurement]) -> Case:
-        """The same case knowing these results too; the pass over the voxels is not repeated."""
+        """The same case knowing these results too; what was worked out once is kept."""
         known = {**self.facts, **{m.name: m for m in measurements}}
         case = replace(self, facts=known)
-        if "statistics" in self.__dict__:
-            case.__dict__["statistics"] = self.statistics
+        for kept in ("statistics", "levels"):
+            if kept in self.__dict__:
+                case.__dict__[kept] = self.__dict__[kept]
         return case
 
 

@@ -33,15 +33,6 @@ import cc3d
 import numpy as np
 
 from heimdallr.analyses.acquisition import acquisition
-from heimdallr.analyses.anatomy.morphology import (
-    Mask,
-    box_around,
-    dilated,
-    in_plane_area_mm2,
-    largest_diameter_mm,
-    reach_voxels,
-    slice_distance_mm,
-)
 from heimdallr.analyses.anatomy.symmetry import midsagittal_plane
 from heimdallr.analyses.declared_outputs import (
     Absence,
@@ -57,6 +48,15 @@ from heimdallr.analyses.presence import (
     unknown_side,
 )
 from heimdallr.analyses.unseen_regions import may_be_unseen
+from heimdallr.imaging.morphology import (
+    Mask,
+    box_around,
+    dilated,
+    in_plane_area_mm2,
+    largest_diameter_mm,
+    reach_voxels,
+    slice_distance_mm,
+)
 from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:

@@ -52,7 +52,6 @@ from typing import TYPE_CHECKING, Protocol
 import cc3d
 import numpy as np
 
-from heimdallr.analyses.anatomy.morphology import box_around, dilated
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -62,6 +61,7 @@ from heimdallr.analyses.declared_outputs import (
 )
 from heimdallr.analyses.presence import STRAY_CM3, attenuation_absence, disbelief, task_absence
 from heimdallr.domain.study import PixelValues
+from heimdallr.imaging.morphology import box_around, dilated
 from heimdallr.imaging.statistics import structure_statistics
 
 if TYPE_CHECKING:

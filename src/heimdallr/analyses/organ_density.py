@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.acquisition import acquisition
-from heimdallr.analyses.anatomy.morphology import box_around, eroded
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -29,6 +28,7 @@ from heimdallr.analyses.declared_outputs import (
 )
 from heimdallr.analyses.organ_volumetry import ORGANS, SMALLEST_ORGAN_CM3
 from heimdallr.analyses.presence import attenuation_absence, structure_or_absence
+from heimdallr.imaging.morphology import box_around, eroded
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case

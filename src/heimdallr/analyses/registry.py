@@ -12,6 +12,7 @@ from heimdallr.analyses import (
     body_regions,
     cerebral_haemorrhage,
     contrast_phase,
+    level_naming,
     organ_density,
     organ_volumetry,
     sarcopenia_l3,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 ANALYSES: Mapping[str, Analysis] = {
     "body_regions": body_regions,
+    "level_naming": level_naming,
     "contrast_phase": contrast_phase,
     "organ_volumetry": organ_volumetry,
     "organ_density": organ_density,

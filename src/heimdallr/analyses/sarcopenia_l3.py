@@ -8,8 +8,8 @@ pixels *m* of the muscle compartment between −29 and 150 HU, arms excluded:
 * ``SMI = SMA / height²`` cm²/m² when the height is known.
 
 **Gate.** CT; tissue masks; L3 whole and of at least 5 cm³; a spine that passes the level
-self-check (ordered, evenly spaced, no level twice). Muscle that the field of view cuts has no area
-but still an attenuation. Without a height there is no SMI.
+self-check and is named by sacrum or ribs (``level_rests_on``). Muscle that the field of view cuts
+has no area but still an attenuation. Without a height there is no SMI.
 
 **How to read it.** Low values mark frailty and poor outcome in cancer, cirrhosis and surgery.
 Published cut-offs, all for adults:
@@ -40,11 +40,6 @@ from heimdallr.analyses.anatomy.axial_tissue import (
     axial_tissue,
     route,
 )
-from heimdallr.analyses.anatomy.vertebral_levels import (
-    body_centroid_ijk,
-    check_levels,
-    structure_of,
-)
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -57,6 +52,10 @@ from heimdallr.analyses.presence import (
     structure_or_absence,
     task_absence,
     truncation,
+)
+from heimdallr.analyses.vertebral_levels import (
+    body_centroid_ijk,
+    structure_of,
 )
 from heimdallr.domain.measurement import Status
 
@@ -95,7 +94,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     k = l3_slice(case)
     if isinstance(k, Absence):
         return all_absent(OUTPUTS, k)
-    slice_l3 = SLICE.measured(k, structure=L3)
+    slice_l3 = SLICE.measured(k, structure=L3, **case.levels.conditions)
     if absence := task_absence(case, TASK):
         return (slice_l3, *all_absent(_OF_MUSCLE, absence))
     tissues = axial_tissue(case, k)
@@ -113,15 +112,14 @@ def l3_slice(case: Case) -> int | Absence:
         return found
     if cut := truncation(found):
         return unassessable("level_truncated", level=LEVEL, **cut.why.parameters)
-    check = check_levels(case.anatomy, case.statistics)
-    if check.problem is not None:
-        return Absence(Status.NOT_ASSESSABLE, check.problem)
+    if case.levels.problem is not None:
+        return Absence(Status.NOT_ASSESSABLE, case.levels.problem)
     return round(float(body_centroid_ijk(case.anatomy, LEVEL, found)[2]))
 
 
 def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[Measurement, ...]:
     values = case.image.data[:, :, k][tissues.pixels(MUSCLE)].astype("float64")
-    conditions = acquisition(case)
+    conditions = {**acquisition(case), **case.levels.conditions}
     mean = HU_MEAN.measured(
         round(float(values.mean()), 2), structure=MUSCLE, slice_index=k, **conditions
     )
@@ -140,11 +138,14 @@ def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[
         window=str(MUSCLE_WINDOW),
         pixels=len(values),
         route=route(case),
+        **case.levels.conditions,
     )
-    return (sma, mean, std, _index(area_cm2, case.patient.height_m))
+    return (sma, mean, std, _index(case, area_cm2))
 
 
-def _index(area_cm2: float, height_m: float | None) -> Measurement:
+def _index(case: Case, area_cm2: float) -> Measurement:
+    height_m = case.patient.height_m
     if height_m is None:
         return SMI.absent(unassessable("height_unknown"), structure=MUSCLE)
-    return SMI.measured(round(area_cm2 / height_m**2, 2), structure=MUSCLE, height_m=height_m)
+    index = round(area_cm2 / height_m**2, 2)
+    return SMI.measured(index, structure=MUSCLE, height_m=height_m, **case.levels.conditions)

@@ -12,10 +12,11 @@ makers) or from the licence-free route; both give the same masks' names, and ``r
 one that was used.
 
 **Gate.** CT only. The volumes describe the length that was scanned (``scanned_mm``) and not the
-patient: compare them between scans of the same coverage only. Areas need a whole vertebra, a spine
-that passes the level self-check, and a compartment that the field of view does not cut. Arms are
-left out of the areas, not of the volumes. Visceral fat *does not apply* where nothing but head and
-neck is in view.
+patient: compare them between scans of the same coverage only. Areas need a whole vertebra that is
+believed, a spine that passes the level self-check and is named by sacrum or ribs
+(``level_rests_on``), and a compartment that the field of view does not cut. Arms are left out of
+the areas, not of the volumes. Visceral fat *does not apply* where nothing but head and neck is in
+view.
 
 **How to read it.** Areas at L3 represent the whole body best (Shen 2004, J Appl Physiol 97:2333).
 Obese patients' subcutaneous fat often leaves the field of view: its area is then *not assessable*.
@@ -28,14 +29,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.analyses.anatomy.axial_tissue import TASK, TISSUES, TORSO, axial_tissue, route
-from heimdallr.analyses.anatomy.morphology import slice_distance_mm
-from heimdallr.analyses.anatomy.vertebral_levels import (
-    LUMBAR,
-    THORACIC,
-    body_centroid_ijk,
-    check_levels,
-    structure_of,
-)
 from heimdallr.analyses.body_regions import SEPARATOR
 from heimdallr.analyses.declared_outputs import (
     Absence,
@@ -44,8 +37,15 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import attenuation_absence, task_absence
+from heimdallr.analyses.presence import attenuation_absence, disbelief, task_absence
+from heimdallr.analyses.vertebral_levels import (
+    LUMBAR,
+    THORACIC,
+    body_centroid_ijk,
+    structure_of,
+)
 from heimdallr.domain.measurement import Status
+from heimdallr.imaging.morphology import slice_distance_mm
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -120,16 +120,17 @@ def _above_the_trunk(case: Case) -> bool:
 def _areas(case: Case) -> tuple[Measurement, ...]:
     if case.anatomy_task not in case.segmentations:
         return ()
-    check = check_levels(case.anatomy, case.statistics)
+    check = case.levels
     levels = [level for level in AREA_LEVELS if level in check.levels]
-    if check.problem is not None:
-        absence = Absence(Status.NOT_ASSESSABLE, check.problem)
-        return tuple(
-            AREA.of(tissue=tissue, level=level).absent(absence)
-            for level in levels
-            for tissue in TISSUES
-        )
-    return tuple(one for level in levels for one in _areas_at(case, level))
+    found: list[Measurement] = []
+    for level in levels:
+        problem = check.problem and Absence(Status.NOT_ASSESSABLE, check.problem)
+        if absence := problem or disbelief(case, structure_of(level)):
+            outputs = (AREA.of(tissue=tissue, level=level) for tissue in TISSUES)
+            found += all_absent(outputs, absence)
+        else:
+            found += _areas_at(case, level)
+    return tuple(found)
 
 
 def _areas_at(case: Case, level: str) -> list[Measurement]:
@@ -146,8 +147,12 @@ def _areas_at(case: Case, level: str) -> list[Measurement]:
             absence = unassessable("not_segmented_on_slice", structure=compartment)
             result.append(output.absent(absence, structure=compartment, slice_index=k))
         else:
-            area_cm2 = round(tissues.area_cm2(tissue), 2)
-            result.append(
-                output.measured(area_cm2, structure=compartment, slice_index=k, window=str(window))
+            measured = output.measured(
+                round(tissues.area_cm2(tissue), 2),
+                structure=compartment,
+                slice_index=k,
+                window=str(window),
+                **case.levels.conditions,
             )
+            result.append(measured)
     return result

@@ -17,7 +17,7 @@ from nibabel.orientations import inv_ornt_aff, io_orientation
 
 from heimdallr.analyses import cerebral_haemorrhage, sarcopenia_l3
 from heimdallr.analyses.anatomy.axial_tissue import MUSCLE
-from heimdallr.analyses.anatomy.vertebral_levels import structure_of
+from heimdallr.analyses.vertebral_levels import structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -206,6 +206,17 @@ def test_bundled_weights_are_a_caveat_of_every_finding() -> None:
     assert all(BUNDLED_CAVEAT in one.caveats for one in found)
 
 
+def test_a_transitional_vertebra_is_a_note() -> None:
+    """With what was counted; levels unknown for another reason are none."""
+    six = output("vertebral_levels").absent(unassessable("transitional_vertebra", count=6))
+    (found,) = find(CASE, [six])
+    assert found.severity is Severity.NOTE
+    assert found.evidence == {"vertebrae_between_ribs_and_sacrum": 6}
+    assert "6 vertebrae" in found.title
+    unknown = output("vertebral_levels").absent(unassessable("no_level_anchor"))
+    assert find(CASE, [unknown]) == ()
+
+
 def test_rules_are_named_after_their_codes() -> None:
     """The documentation lists rules by the code of their finding."""
     case = replace(CASE, series=replace(CASE.series, kvp=120.0))
@@ -216,6 +227,7 @@ def test_rules_are_named_after_their_codes() -> None:
         output("spleen_vol_cm3").measured(500.0),
         output("liver_hu_eroded_mean").measured(20.0),
         output("contrast_phase").measured("native"),
+        output("vertebral_levels").absent(unassessable("transitional_vertebra", count=6)),
         *(one for one in cut_liver() if one.name != "spleen_vol_cm3"),
     ]
     assert [one.code for one in find(case, everything)] == [rule.__name__ for rule in RULES]

@@ -13,12 +13,12 @@ import cc3d
 import numpy as np
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
-from heimdallr.analyses.anatomy.morphology import in_plane_area_mm2
+from heimdallr.imaging.morphology import in_plane_area_mm2
 from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
-    from heimdallr.analyses.anatomy.morphology import Mask
     from heimdallr.analyses.case import Case
+    from heimdallr.imaging.morphology import Mask
     from heimdallr.imaging.volume import Array
 
 TASK = "tissue_types"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from heimdallr.analyses.anatomy.morphology import Mask
+    from heimdallr.imaging.morphology import Mask
     from heimdallr.imaging.volume import Affine
 
 SYMMETRY_POINTS = 5000

@@ -20,6 +20,7 @@ from heimdallr.analyses.cerebral_haemorrhage import ALERT, ALERT_CM3, LABEL, LAR
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import truncated_edges
 from heimdallr.analyses.rules.muscle_cutoffs import Cutoff, cutoffs_for
+from heimdallr.analyses.vertebral_levels import TRANSITIONAL
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import PixelValues
 
@@ -271,12 +272,31 @@ def truncated_coverage(known: Known) -> Finding | None:
     )
 
 
+def transitional_vertebra(known: Known) -> Finding | None:
+    """Not five vertebrae between the last ribs and the sacrum: whoever operates wants to know."""
+    levels = known.measurements.get("vertebral_levels")
+    if levels is None or levels.why is None or levels.why.code != TRANSITIONAL:
+        return None
+    count = levels.why.parameters["count"]
+    assert isinstance(count, int)  # noqa: S101 - as its statement has it
+    return Finding(
+        code=TRANSITIONAL,
+        severity=Severity.NOTE,
+        said=Statement("finding_transitional_vertebra", {"count": count}),
+        evidence={"vertebrae_between_ribs_and_sacrum": count},
+        reference="Konin and Walz 2010, AJNR 31:1778",
+        structure="sacrum",
+        slice_index=_centre_slice(known, "sacrum"),
+    )
+
+
 RULES: tuple[Callable[[Known], Finding | None], ...] = (
     intracerebral_haemorrhage,
     low_muscle_mass,
     low_muscle_attenuation,
     splenomegaly,
     liver_steatosis,
+    transitional_vertebra,
     truncated_coverage,
 )
 """Most urgent first."""

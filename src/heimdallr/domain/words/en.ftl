@@ -61,6 +61,15 @@ few_whole_vertebrae = only { $count } whole { $count ->
 } in view: labelling cannot be verified
 vertebrae_out_of_order = vertebral labelling inconsistent: { $lower } lies above { $upper }
 vertebrae_unevenly_spaced = vertebral labelling inconsistent: { $upper }-{ $lower } spacing is { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } of its neighbours'
+vertebra_of_odd_volume = vertebral labelling inconsistent: { $level } has { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³, its neighbours about { NUMBER($usual_cm3, maximumFractionDigits: 0) }
+no_level_anchor = neither sacrum nor last or first ribs are in view to tell which vertebra is which
+level_contradicts_anchor = vertebral levels are uncertain: { $anchor ->
+    [sacrum] the vertebra above the sacrum
+    [last_rib] the last vertebra with ribs
+   *[first_rib] the first vertebra with ribs
+} is labelled { $level } and not { $expected }
+transitional_vertebra = transitional vertebra suspected: { $count } vertebrae between the last ribs and the sacrum, so the lumbar levels are uncertain
+levels_need_ct = levels are checked on CT only
 vertebra_in_two_places = vertebral labelling inconsistent: { $level } is labelled in two places
 
 task_reads_ct_only = the task { $task } reads CT only
@@ -235,6 +244,7 @@ finding_low_muscle_mass = Low skeletal muscle mass at L3
 finding_low_muscle_attenuation = Low skeletal muscle attenuation at L3
 finding_splenomegaly = Enlarged spleen, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
 finding_liver_steatosis = Liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_transitional_vertebra = Transitional vertebra suspected: { $count } vertebrae between the last ribs and the sacrum
 finding_truncated_coverage = Not wholly in the volume: { $structures }
 
 ## What every reader has to be told, and what weakens a finding

@@ -57,6 +57,15 @@ few_whole_vertebrae = apenas { $count } { $count ->
 } no exame: a rotulagem não pode ser verificada
 vertebrae_out_of_order = rotulagem vertebral inconsistente: { $lower } está acima de { $upper }
 vertebrae_unevenly_spaced = rotulagem vertebral inconsistente: o espaço { $upper }-{ $lower } é { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } do de seus vizinhos
+vertebra_of_odd_volume = rotulagem vertebral inconsistente: { $level } tem { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³, suas vizinhas cerca de { NUMBER($usual_cm3, maximumFractionDigits: 0) }
+no_level_anchor = nem o sacro nem as últimas ou primeiras costelas estão no campo de visão para dizer qual vértebra é qual
+level_contradicts_anchor = os níveis vertebrais são incertos: { $anchor ->
+    [sacrum] a vértebra acima do sacro
+    [last_rib] a última vértebra com costelas
+   *[first_rib] a primeira vértebra com costelas
+} está rotulada { $level } e não { $expected }
+transitional_vertebra = suspeita de vértebra de transição: { $count } vértebras entre as últimas costelas e o sacro, portanto os níveis lombares são incertos
+levels_need_ct = os níveis são verificados somente em TC
 vertebra_in_two_places = rotulagem vertebral inconsistente: { $level } aparece em dois lugares
 
 task_reads_ct_only = a tarefa { $task } lê apenas TC
@@ -237,6 +246,7 @@ finding_low_muscle_mass = Massa muscular esquelética baixa em L3
 finding_low_muscle_attenuation = Atenuação muscular esquelética baixa em L3
 finding_splenomegaly = Baço aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
 finding_liver_steatosis = Atenuação hepática na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_transitional_vertebra = Suspeita de vértebra de transição: { $count } vértebras entre as últimas costelas e o sacro
 finding_truncated_coverage = Não está inteiro no volume: { $structures }
 
 ## O que todo leitor precisa saber, e o que enfraquece um achado

@@ -79,13 +79,18 @@ PROCESS_MM = 30.0
 """Shorter ones are not taken for transverse processes: splinters reach up to 28 mm, processes from
 L1 down from 31 mm."""
 
-BELOW_MM = 25.0
-"""So much must be seen below a vertebra that carries ribs before it is called the last: most of the
-next vertebra, whose ribs begin no lower than at its middle. Chosen, not measured."""
+BEYOND_MM = 25.0
+"""So much must be seen below a vertebra that carries ribs before it is called the last, or above it
+the first: most of the next vertebra, whose ribs begin no lower than at its middle. Chosen, not
+measured."""
 
 SINGLE, FEWEST_GAPS = (0.55, 1.5), 3
 """A gap within these shares of the expected height is one vertebra's, a narrower one a splinter's,
 a wider one two vertebrae's; fewer of them than the second do not outweigh the labels."""
+
+FEWEST_RIBS = 3
+"""Fewer vertebrae with ribs do not make a first one of the highest: near it are clavicles and veins
+full of contrast."""
 
 _PAIR = 0.5
 """Left and right within so many heights are one vertebra's; they differ by up to 0.4."""
@@ -126,11 +131,13 @@ class Marks:
         has_rib: (n,) whether they carry ribs; the others have transverse processes.
         last_rib: which of them is the last one (T12) that carries ribs; None where the column is
             not seen far enough below it to tell.
+        first_rib: likewise the first one (T1), where the column goes on above it.
     """
 
     middle_mm: Array
     has_rib: Array
     last_rib: int | None
+    first_rib: int | None
 
     def heights_mm(self, usual_mm: Array) -> Array:
         """(mm,) height of a vertebra with its disc along the line, by these vertebrae.
@@ -225,13 +232,21 @@ def marks_of(branches: Sequence[Branch], usual_mm: Array) -> Marks:
     high = _pairs(ribs, usual_mm)
     begins_mm = np.array([np.mean([one.begins_mm for one in pair]) for pair in (*low, *high)])
     high_mm = usual_mm[np.clip(np.round(begins_mm), 0, len(usual_mm) - 1).astype(int)]
-    is_last = bool(high) and begins_mm[len(low)] - high_mm[len(low)] / 2 > BELOW_MM
+    is_last = bool(high) and begins_mm[len(low)] - high_mm[len(low)] / 2 > BEYOND_MM
     above = np.full(len(begins_mm), PROCESS_ABOVE)
     above[len(low) :] = RIB_ABOVE
     if is_last:
         above[len(low) : len(low) + len(LAST_ABOVE)] = LAST_ABOVE[: len(high)]
-    has_rib = np.arange(len(begins_mm)) >= len(low)
-    return Marks(begins_mm - above * high_mm, has_rib, len(low) if is_last else None)
+    middle_mm = begins_mm - above * high_mm
+    is_first = (
+        len(high) >= FEWEST_RIBS and len(usual_mm) - middle_mm[-1] - high_mm[-1] / 2 > BEYOND_MM
+    )
+    return Marks(
+        middle_mm,
+        has_rib=np.arange(len(middle_mm)) >= len(low),
+        last_rib=len(low) if is_last else None,
+        first_rib=len(middle_mm) - 1 if is_first else None,
+    )
 
 
 def _pairs(branches: Sequence[Branch], usual_mm: Array) -> list[list[Branch]]:

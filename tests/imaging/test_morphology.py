@@ -7,7 +7,7 @@ import pytest
 from analysis_bodies import rotation
 from scipy.ndimage import distance_transform_edt
 
-from heimdallr.analyses.anatomy.morphology import (
+from heimdallr.imaging.morphology import (
     dilated,
     eroded,
     in_plane_area_mm2,
