@@ -142,7 +142,7 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
     usual_mm = _usual_height(bone.guess)
     if usual_mm is not None:
         changes = np.flatnonzero(np.diff(bone.guess.argmax(axis=0))) + 0.5
-        marks = marks_of(find_branches(labels, names, image, line), usual_mm)
+        marks = _marks(labels, names, image, usual_mm)
         usual_mm = marks.heights_mm(usual_mm)
         discs = find_discs(line, image, usual_mm, changes, top=_sacrum(bone.guess), marks=marks)
         if np.count_nonzero(discs.known) >= FEWEST_SEEN:
@@ -199,6 +199,19 @@ def _bone(
     return _Bone(labels, along_mm, is_body, steady[where], guess)
 
 
+def _marks(labels: Array, names: Mapping[int, str], image: Volume, usual_mm: Array) -> Marks:
+    """What the vertebrae carry, with those of the neck: ribs are the first if none are above."""
+    vertebra = np.zeros(256, bool)
+    vertebra[[number for number, name in names.items() if name.startswith("vertebrae_")]] = True
+    spine = vertebra[labels]
+    box = ndimage.find_objects(spine.view(np.uint8))[0]
+    line = line_through(spine[box], box, image)
+    if line is None:
+        return marks_of((), usual_mm)
+    usual_mm = np.interp(np.arange(len(line.places_mm)), np.arange(len(usual_mm)), usual_mm)
+    return marks_of(find_branches(labels, names, image, line), usual_mm)
+
+
 def _usual_height(guess: Array) -> Array | None:
     """(mm,) height of a vertebra with its disc, as the labels' middles let expect it."""
     length = guess.shape[1]
@@ -244,15 +257,17 @@ def _lowest(guess: Array, borders: Array, marks: Marks) -> int:
     """Place in the column of what lies below the lowest border.
 
     Counted from the sacrum, where the labels next to it count most (below zero, the first borders
-    are its own); from the last rib, where vertebrae below it are in view; else as most labels have
-    it.
+    are its own); else from the last or the first ribs, where the column goes on beyond them; else
+    as most labels have it.
     """
     trust: Array = np.ones(len(COLUMN))
     if _sacrum(guess) is not None:
         trust = FORGETTING ** np.arange(len(COLUMN))
-    elif marks.last_rib is not None:
-        level = np.searchsorted(borders, marks.middle_mm[marks.last_rib])
-        return COLUMN.index("vertebrae_T12") - int(level)
+    else:
+        for level, mark in (("vertebrae_T12", marks.last_rib), ("vertebrae_T1", marks.first_rib)):
+            if mark is not None:
+                above = np.searchsorted(borders, marks.middle_mm[mark])
+                return COLUMN.index(level) - int(above)
     shares = trust[:, None] * _shares(guess, borders)
     lowest = range(-len(borders), len(COLUMN))
     return max(lowest, key=lambda one: float(np.trace(shares, offset=-one)))
