@@ -71,6 +71,7 @@ def draw(
     k = int(str(level.value))
     facts = [f"slice {k} of 0–{case.image.shape[2] - 1}", *series_facts(case)]
     facts.append(window_fact(case, SOFT_TISSUE))
+    facts.append(f"{LEVEL} counted from: {', '.join(case.levels.rests_on).replace('_', ' ')}")
     canvas = new_sheet(SIZE, "Body composition at L3", facts, notices)
     bottom = SIZE[1] - FOOTER - 20
     column = SIZE[0] - MARGIN - COLUMN
