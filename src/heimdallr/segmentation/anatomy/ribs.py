@@ -13,14 +13,14 @@ Where the figures come from: the labels of ribs and vertebrae in s0327, s0328, t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cc3d
 import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from heimdallr.imaging.volume import Array, Volume
     from heimdallr.segmentation.anatomy.discs import Line
@@ -70,10 +70,17 @@ _MARGIN_MM = {"kidney": 4.0, "hip": 5.0}
 """So far beyond their labels the voxels of these are not taken for a rib's: coarse labels end
 within their organ, and a crest of the ilium that is left over looks like one."""
 
-RIB_ABOVE, LAST_ABOVE, PROCESS_ABOVE = 0.2, (-0.05, 0.1), 0.17
+RIB_ABOVE, LAST_ABOVE, FIRST_ABOVE, PROCESS_ABOVE = 0.2, (-0.05, 0.1), (0.1, 0.0, -0.1), 0.17
 """How far above the middle of its vertebra a branch begins, in heights of a vertebra with its disc:
-ribs by -0.3 to 0.5, but the last two, from below, by -0.15 to 0.05 and 0 to 0.3; processes by 0 to
-0.4, mean 0.17."""
+ribs by -0.3 to 0.5, but the last two, from below, by -0.15 to 0.05 and 0 to 0.3, and the first
+three, in whose part the column leans forward, by -0.2 to 0.5, mean 0; processes by 0 to 0.4."""
+
+FORGETTING = 0.7
+"""Counted from an anchor, a vertebra is trusted by this less than the one before it.
+
+At 0.5 the nearest would weigh as much as all the others; at 1 one that is missing would outweigh
+those next to the anchor.
+"""
 
 PROCESS_MM = 30.0
 """Shorter ones are not taken for transverse processes: splinters reach up to 28 mm, processes from
@@ -93,7 +100,8 @@ FEWEST_RIBS = 3
 full of contrast."""
 
 _PAIR = 0.5
-"""Left and right within so many heights are one vertebra's; they differ by up to 0.4."""
+"""Left and right are one vertebra's when the one is not higher than the other by so many heights
+more, or less, than at the vertebra below; they differ by up to 0.5."""
 
 _GRID_MM = 1.5
 """Grid in the slices on which ribs are followed: chosen for speed."""
@@ -138,6 +146,21 @@ class Marks:
     has_rib: Array
     last_rib: int | None
     first_rib: int | None
+
+    def counted_from(self, anchor: int) -> Iterator[tuple[float, int, float]]:
+        """The vertebrae with ribs, counted from the last or the first of them.
+
+        A mark may be nearer to the next vertebra and one may be missing, so that all of them vote.
+
+        Args:
+            anchor: ``last_rib`` or ``first_rib``.
+
+        Yields:
+            middle, mm along the line; how many vertebrae above the anchor; weight, less with every
+            one between.
+        """
+        for n in np.flatnonzero(self.has_rib):
+            yield float(self.middle_mm[n]), int(n) - anchor, FORGETTING ** abs(int(n) - anchor)
 
     def heights_mm(self, usual_mm: Array) -> Array:
         """(mm,) height of a vertebra with its disc along the line, by these vertebrae.
@@ -228,19 +251,21 @@ def marks_of(branches: Sequence[Branch], usual_mm: Array) -> Marks:
         for one in branches
         if one.reach_mm >= PROCESS_MM and one.begins_mm < lowest - NEXT_MM[0]
     ]
-    low = [pair for pair in _pairs(processes, usual_mm) if len({one.is_right for one in pair}) > 1]
-    high = _pairs(ribs, usual_mm)
-    begins_mm = np.array([np.mean([one.begins_mm for one in pair]) for pair in (*low, *high)])
+    pairs = _pairs((*processes, *ribs), usual_mm)
+    low = [pair.begins_mm for pair in pairs if pair.both and pair.begins_mm < lowest - NEXT_MM[0]]
+    high = [pair.begins_mm for pair in pairs if pair.begins_mm >= lowest - NEXT_MM[0]]
+    begins_mm = np.array([*low, *high])
     high_mm = usual_mm[np.clip(np.round(begins_mm), 0, len(usual_mm) - 1).astype(int)]
     is_last = bool(high) and begins_mm[len(low)] - high_mm[len(low)] / 2 > BEYOND_MM
     above = np.full(len(begins_mm), PROCESS_ABOVE)
     above[len(low) :] = RIB_ABOVE
+    top_mm = len(usual_mm) - BEYOND_MM
+    is_first = len(high) >= FEWEST_RIBS and begins_mm[-1] + high_mm[-1] / 2 < top_mm
+    if is_first:
+        above[-len(FIRST_ABOVE) :] = FIRST_ABOVE
     if is_last:
         above[len(low) : len(low) + len(LAST_ABOVE)] = LAST_ABOVE[: len(high)]
     middle_mm = begins_mm - above * high_mm
-    is_first = (
-        len(high) >= FEWEST_RIBS and len(usual_mm) - middle_mm[-1] - high_mm[-1] / 2 > BEYOND_MM
-    )
     return Marks(
         middle_mm,
         has_rib=np.arange(len(middle_mm)) >= len(low),
@@ -249,15 +274,32 @@ def marks_of(branches: Sequence[Branch], usual_mm: Array) -> Marks:
     )
 
 
-def _pairs(branches: Sequence[Branch], usual_mm: Array) -> list[list[Branch]]:
-    """Branches of one vertebra together: left and right at about one height."""
-    pairs: list[list[Branch]] = []
-    for one in branches:
-        high_mm = usual_mm[np.clip(round(one.begins_mm), 0, len(usual_mm) - 1)]
-        if pairs and one.begins_mm - pairs[-1][0].begins_mm < _PAIR * high_mm:
-            pairs[-1].append(one)
+class _Pair(NamedTuple):
+    """What one vertebra carries: where it begins, and whether on both sides."""
+
+    begins_mm: float
+    both: bool
+
+
+def _pairs(branches: Sequence[Branch], usual_mm: Array) -> list[_Pair]:
+    """Left and right branches of one vertebra together, upwards.
+
+    In a crooked column one side begins higher than the other by up to half a vertebra, and more or
+    less so from one vertebra to the next: pairs are made from below, and remember by how much.
+    """
+    left = [one.begins_mm for one in branches if not one.is_right]
+    right = [one.begins_mm for one in branches if one.is_right]
+    pairs, tilt = [], 0.0
+    while left or right:
+        at = min(left[0] - tilt / 2 if left else np.inf, right[0] + tilt / 2 if right else np.inf)
+        high_mm = usual_mm[np.clip(round(at), 0, len(usual_mm) - 1)]
+        apart = left[0] - right[0] if left and right else np.inf
+        if abs(apart - tilt) < _PAIR * high_mm:
+            pairs.append(_Pair((left.pop(0) + right.pop(0)) / 2, both=True))
+            tilt = float(np.clip(apart, -_PAIR * high_mm, _PAIR * high_mm))
         else:
-            pairs.append([one])
+            (left if left and left[0] - tilt / 2 == at else right).pop(0)
+            pairs.append(_Pair(at, both=False))
     return pairs
 
 

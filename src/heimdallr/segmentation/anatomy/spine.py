@@ -15,6 +15,7 @@ together stands in ``docs/bundled-weights.md``; what each of them alone does was
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -264,10 +265,13 @@ def _lowest(guess: Array, borders: Array, marks: Marks) -> int:
     if _sacrum(guess) is not None:
         trust = FORGETTING ** np.arange(len(COLUMN))
     else:
-        for level, mark in (("vertebrae_T12", marks.last_rib), ("vertebrae_T1", marks.first_rib)):
-            if mark is not None:
-                above = np.searchsorted(borders, marks.middle_mm[mark])
-                return COLUMN.index(level) - int(above)
+        for level, anchor in (("vertebrae_T12", marks.last_rib), ("vertebrae_T1", marks.first_rib)):
+            if anchor is not None:
+                votes: defaultdict[int, float] = defaultdict(float)
+                for middle_mm, above, weight in marks.counted_from(anchor):
+                    below = int(np.searchsorted(borders, middle_mm))
+                    votes[COLUMN.index(level) + above - below] += weight
+                return max(votes, key=lambda lowest: votes[lowest])
     shares = trust[:, None] * _shares(guess, borders)
     lowest = range(-len(borders), len(COLUMN))
     return max(lowest, key=lambda one: float(np.trace(shares, offset=-one)))
