@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis_bodies import Body, head, trunk
+from analysis_bodies import MUSCLE_HU, Body, head, trunk
 
 from heimdallr.analyses import body_regions
 from heimdallr.analyses.body_regions import COVERED, NOT_COVERED
@@ -50,7 +50,7 @@ def test_a_childs_whole_organs_count() -> None:
     """Organs far below adult size count when no edge cuts them."""
     body = Body((150, 120, 150))
     for x, name in ((-36, "liver"), (0, "spleen"), (36, "kidney_left")):
-        body.mark(body.ellipsoid((x, 0, 0), (15, 15, 15)), name)
+        body.paint(body.ellipsoid((x, 0, 0), (15, 15, 15)), MUSCLE_HU, name)
     assert by_name(body)["body_regions"] == "abdomen"
 
 

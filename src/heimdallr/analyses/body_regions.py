@@ -195,7 +195,9 @@ def _counting(case: Case, region: Region) -> tuple[str, ...]:
 
 
 def _counts(case: Case, anchor: str, typical_cm3: float, fraction: float) -> bool:
-    found = case.statistics.get(anchor)
-    if found is None or found.volume_cm3 < min(STRAY_CM3, TYPICAL_FRACTION * typical_cm3):
+    judgement, found = case.judgements.get(anchor), case.statistics.get(anchor)
+    if found is None or judgement is None or not judgement.is_believed:
+        return False
+    if found.volume_cm3 < min(STRAY_CM3, TYPICAL_FRACTION * typical_cm3):
         return False
     return not found.truncated_at or found.volume_cm3 >= fraction * typical_cm3

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from heimdallr.analyses.belief import Evidence, judged
 from heimdallr.imaging.slabs import gaps_in, slab_of
 from heimdallr.imaging.statistics import FACES, structure_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from heimdallr.analyses.belief import Judgement
     from heimdallr.analyses.declared_outputs import Output
     from heimdallr.domain.measurement import Measurement
     from heimdallr.domain.statements import Statement
@@ -89,12 +91,26 @@ class Case:
         """Statistics of every structure of the whole-body map, one pass over the voxels."""
         return structure_statistics(self.anatomy, self.image, self.gaps)
 
+    @cached_property
+    def judgements(self) -> Mapping[str, Judgement]:
+        """Whether each structure of the whole-body map is believed, with the reasons."""
+        return judged(
+            Evidence(
+                statistics=self.statistics,
+                provenance=self.segmentations[self.anatomy_task].provenance,
+                attenuation_known=self.attenuation_known,
+                sides_known=self.series.sides_known,
+                sex=self.patient.sex,
+            )
+        )
+
     def with_facts(self, measurements: Iterable[Measurement]) -> Case:
-        """The same case knowing these results too; the pass over the voxels is not repeated."""
+        """The same case knowing these results too; what was worked out once is kept."""
         known = {**self.facts, **{m.name: m for m in measurements}}
         case = replace(self, facts=known)
-        if "statistics" in self.__dict__:
-            case.__dict__["statistics"] = self.statistics
+        for kept in ("statistics", "judgements"):
+            if kept in self.__dict__:
+                case.__dict__[kept] = self.__dict__[kept]
         return case
 
 

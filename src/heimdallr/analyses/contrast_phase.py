@@ -53,6 +53,7 @@ import cc3d
 import numpy as np
 
 from heimdallr.analyses.anatomy.morphology import box_around, dilated
+from heimdallr.analyses.belief import STRAY_CM3
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -60,7 +61,7 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import STRAY_CM3, attenuation_absence, disbelief, task_absence
+from heimdallr.analyses.presence import attenuation_absence, believed, task_absence
 from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.statistics import structure_statistics
 
@@ -334,9 +335,7 @@ def _regressors() -> tuple[_Regressor, ...]:
 def _medians(case: Case) -> dict[str, float]:
     """Median HU of every feature that is there and believed."""
     medians = {
-        name: case.statistics[name].median
-        for name in BODY_FEATURES
-        if name in case.statistics and disbelief(case, name) is None
+        name: case.statistics[name].median for name in BODY_FEATURES if name in believed(case)
     }
     if NECK_TASK in case.segmentations:
         neck = structure_statistics(case.segmentations[NECK_TASK].label_map, case.image)
@@ -350,11 +349,7 @@ def _medians(case: Case) -> dict[str, float]:
 
 def excretion_evidence(case: Case) -> dict[str, Scalar]:
     """Figures that show excreted contrast at equilibrium; empty when the rule does not hold."""
-    median_hu = {
-        name: found.median
-        for name, found in case.statistics.items()
-        if name in EXCRETION and disbelief(case, name) is None
-    }
+    median_hu = {name: case.statistics[name].median for name in believed(case) if name in EXCRETION}
     kidneys = [name for name in ("kidney_right", "kidney_left") if name in median_hu]
     veins = [
         median_hu[name]
@@ -411,9 +406,8 @@ def _bright_near(case: Case, kidney: str, kidney_hu: float) -> float:
 
 def _bladder_hu(case: Case) -> float | None:
     """95th percentile of the bladder, where excreted contrast settles; ``None`` without one."""
-    found = case.statistics.get("urinary_bladder")
-    if found is None or disbelief(case, "urinary_bladder"):
+    if "urinary_bladder" not in believed(case):
         return None
-    box = box_around(found, case.image.shape, case.image.affine)
+    box = box_around(case.statistics["urinary_bladder"], case.image.shape, case.image.affine)
     mask = case.anatomy.data[box] == case.anatomy.number("urinary_bladder")
     return round(float(np.percentile(case.image.data[box][mask], BLADDER_PERCENTILE)), 1)

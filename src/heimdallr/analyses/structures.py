@@ -4,17 +4,17 @@
 cm³, and on CT mean, standard deviation (ddof = 0) and median attenuation in HU. Liver, spleen and
 kidneys are left to organ volumetry and organ density, which publish them under the same names.
 
-**Gate.** The volume of a structure cut by the edge of the image is *not assessable*; its
-attenuation is still measured and carries ``truncated_at``. A structure of which the bundled
-networks are unsure (``confidence`` below 0.55), or which they only locate, is *not assessable*; so
-is a prostate in a woman, whatever has a side where the image does not say how the patient lies,
-and the volume of those that bundled weights do not segment. Other structures without a voxel are
-not listed: the inventory says what was found, and ``structures_segmented`` out of how many the
-weights know.
+**Gate.** A structure that is not believed (see :mod:`heimdallr.analyses.belief`: a fragment, of
+impossible attenuation or in an impossible place, one of which the bundled networks are unsure) is
+*not assessable* with the weightiest reason; so is one that they only locate, whatever has a side
+where the image does not say how the patient lies, and the volume of those that bundled weights do
+not segment. The volume of a structure cut by the edge of the image is *not assessable*; its
+attenuation is still measured and carries ``truncated_at``. What was seen is always given as
+``segmented_cm3``. Other structures without a voxel are not listed: the inventory says what was
+found, and ``structures_segmented`` out of how many the weights know.
 
-**How to read it.** These are network outputs as they are, without a plausibility check per
-structure: a rib of 0.1 cm³ is listed as a rib of 0.1 cm³. Class names are TotalSegmentator's
-(Wasserthal 2023, Radiology: Artificial Intelligence 5:e230024).
+**How to read it.** Class names are TotalSegmentator's (Wasserthal 2023, Radiology: Artificial
+Intelligence 5:e230024).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import (
     attenuation_absence,
     certainty,
+    refusal,
     task_absence,
     truncation,
-    uncertainty,
     unknown_to_weights,
 )
 
@@ -69,10 +69,11 @@ def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Me
     volume_cm3 = round(found.volume_cm3, 3)
     volume = VOLUME.of(structure=structure)
     conditions: dict[str, Scalar] = certainty(case, structure)
-    if doubt := uncertainty(case, structure):
-        outputs = [volume, *(o.of(structure=structure) for o in (MEAN, STD, MEDIAN))]
-        absent = outputs if case.modality == "CT" else outputs[:1]
-        return [output.absent(doubt, structure=structure, **conditions) for output in absent]
+    if doubt := refusal(case, structure):
+        others = (MEAN, STD, MEDIAN) if case.modality == "CT" else ()
+        seen = volume.absent(doubt, structure=structure, segmented_cm3=volume_cm3, **conditions)
+        unread = (output.of(structure=structure) for output in others)
+        return [seen, *(o.absent(doubt, structure=structure, **conditions) for o in unread)]
     if cut := truncation(found):
         conditions["truncated_at"] = ",".join(found.truncated_at)
         result = [volume.absent(cut, structure=structure, segmented_cm3=volume_cm3)]
