@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from heimdallr.imaging.statistics import StructureStatistics
+    from heimdallr.imaging.volume import Array, LabelMap
     from heimdallr.segmentation.result import SegmentationProvenance
 
 STRAY_CM3 = 1.0
@@ -56,6 +57,13 @@ full of contrast; wider, a piece of fat would pass for a kidney.
 SEX_OF = {"prostate": "M", "uterus": "F"}
 """Structures that only patients of one sex have, by the PatientSex of those."""
 
+OUTSIDE_SHARE = 0.5
+"""More of it outside the body, and it is not of the patient. Chosen, not measured: of what experts
+and official networks draw no hundredth lies outside, of a skull seen in a couch all."""
+
+_SAMPLED = (slice(None, None, 2), slice(None, None, 2))
+"""Voxels enough to tell such a share."""
+
 SUFFICIENT_CONFIDENCE = 0.55
 """Below this the bundled networks' structures are mostly wrong. Other weights give no confidence,
 and are believed.
@@ -71,15 +79,19 @@ class Evidence:
     """What structures are judged by.
 
     Attributes:
-        statistics: of every structure of the whole-body map.
+        anatomy: the whole-body map.
+        statistics: of each of its structures.
         provenance: of that map.
+        body: where the patient is, on the same voxels; ``None`` where it is not known.
         attenuation_known: whether their medians are Hounsfield units.
         sides_known: whether the image says which side is left.
         sex: PatientSex; ``None`` where it is not recorded.
     """
 
+    anatomy: LabelMap
     statistics: Mapping[str, StructureStatistics]
     provenance: SegmentationProvenance
+    body: Array | None
     attenuation_known: bool
     sides_known: bool
     sex: str | None
@@ -110,9 +122,29 @@ class Judgement:
 
 def judged(seen: Evidence) -> Mapping[str, Judgement]:
     """The judgement of every structure that has a voxel, in label order."""
+    doubts = {name: list(_by_itself(seen, name)) for name in seen.statistics}
+    for name, share in _outside(seen).items():
+        if share > OUTSIDE_SHARE:
+            doubts[name].append(
+                Statement("outside_body", {"structure": name, "percent": 100 * share})
+            )
     return {
-        name: Judgement(tuple(_by_itself(seen, name)), tuple(_unmeasurable(seen, name)))
+        name: Judgement(tuple(doubts[name]), tuple(_unmeasurable(seen, name)))
         for name in seen.statistics
+    }
+
+
+def _outside(seen: Evidence) -> dict[str, float]:
+    """Structure → which share of it lies outside the body; empty where there is no body to ask."""
+    if seen.body is None:
+        return {}
+    labels, body = seen.anatomy.data[_SAMPLED], seen.body[_SAMPLED]
+    whole = np.bincount(labels.ravel(), minlength=256)
+    inside = np.bincount(labels[body != 0], minlength=256)
+    return {
+        name: 1 - float(inside[number] / whole[number])
+        for number, name in seen.anatomy.names.items()
+        if whole[number] and name in seen.statistics
     }
 
 

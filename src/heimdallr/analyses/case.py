@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from heimdallr.analyses.belief import Evidence, judged
 from heimdallr.imaging.slabs import gaps_in, slab_of
 from heimdallr.imaging.statistics import FACES, structure_statistics
+from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.study import Modality, Patient, Series, Unseen
     from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.statistics import StructureStatistics
-    from heimdallr.imaging.volume import LabelMap, Volume
+    from heimdallr.imaging.volume import Array, LabelMap, Volume
     from heimdallr.segmentation.result import Segmentation
 
 
@@ -30,8 +31,8 @@ class Case:
 
     Attributes:
         image: the selected series on its own grid, RAS+; HU where ``attenuation_known``.
-        segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``
-            …) → its result; a task that was not run is absent.
+        segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``,
+            ``body`` …) → its result; a task that was not run is absent.
         skipped_tasks: task name → why it was not run (licence, no weights, no head in view).
         notices: what the preparation has to tell every reader of what is measured here.
         unseen: parts of the patient that the series shows or should show, and the image does not.
@@ -62,6 +63,12 @@ class Case:
     def anatomy(self) -> LabelMap:
         """The whole-body label map; :class:`KeyError` when that task was not run."""
         return self.segmentations[self.anatomy_task].label_map
+
+    @property
+    def body(self) -> Array | None:
+        """(I, J, K) 1 where the patient is, 0 elsewhere; ``None`` where it was not looked for."""
+        made = self.segmentations.get(BODY_TASK)
+        return None if made is None else made.label_map.data
 
     def confidence(self, structure: str) -> float | None:
         """How sure the whole-body network is of a structure; None where it does not say."""
@@ -96,8 +103,10 @@ class Case:
         """Whether each structure of the whole-body map is believed, with the reasons."""
         return judged(
             Evidence(
+                anatomy=self.anatomy,
                 statistics=self.statistics,
                 provenance=self.segmentations[self.anatomy_task].provenance,
+                body=self.body,
                 attenuation_known=self.attenuation_known,
                 sides_known=self.series.sides_known,
                 sex=self.patient.sex,

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.declared_outputs import Output, all_absent
+from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import (
     attenuation_absence,
@@ -31,6 +31,9 @@ from heimdallr.analyses.presence import (
     truncation,
     unknown_to_weights,
 )
+from heimdallr.imaging.statistics import structure_statistics
+from heimdallr.segmentation.anatomy.body import BODY
+from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -62,7 +65,29 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         for structure in left_out
         if (absence := unknown_to_weights(case, structure))
     ]
-    return (COUNT.measured(len(case.statistics), structures_known=known), *listed, *unknown)
+    count = COUNT.measured(len(case.statistics), structures_known=known)
+    return (count, *_body(case), *listed, *unknown)
+
+
+def _body(case: Case) -> list[Measurement]:
+    """The volume of the body; nearly always an edge cuts it."""
+    made, output = case.segmentations.get(BODY_TASK), VOLUME.of(structure=BODY)
+    if made is None:
+        return []
+    found = structure_statistics(made.label_map, case.image, case.gaps).get(BODY)
+    if found is None:
+        return [output.absent(unassessable("not_segmented", structure=BODY), structure=BODY)]
+    return [_volume(output, BODY, found)]
+
+
+def _volume(
+    output: Output, structure: str, found: StructureStatistics, **sure: Scalar
+) -> Measurement:
+    """A volume, or what cuts it and how much was seen."""
+    volume_cm3 = round(found.volume_cm3, 3)
+    if cut := truncation(found):
+        return output.absent(cut, structure=structure, segmented_cm3=volume_cm3)
+    return output.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)
 
 
 def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Measurement]:
@@ -74,12 +99,9 @@ def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Me
         seen = volume.absent(doubt, structure=structure, segmented_cm3=volume_cm3, **conditions)
         unread = (output.of(structure=structure) for output in others)
         return [seen, *(o.absent(doubt, structure=structure, **conditions) for o in unread)]
-    if cut := truncation(found):
+    result = [_volume(volume, structure, found, **conditions)]
+    if found.truncated_at:
         conditions["truncated_at"] = ",".join(found.truncated_at)
-        result = [volume.absent(cut, structure=structure, segmented_cm3=volume_cm3)]
-    else:
-        sure = certainty(case, structure)
-        result = [volume.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)]
     if case.modality != "CT":
         return result
     if unknown := attenuation_absence(case):

@@ -120,7 +120,7 @@ class SegmentationRecord(_Record):
     engine: str
     device: str
     weights: list[WeightsRecord]
-    weights_origin: Literal["official", "bundled", "other"]
+    weights_origin: Literal["official", "bundled", "other", "none"]
     spacing_mm: float
     seconds: float
     confidence: dict[str, float] = {}

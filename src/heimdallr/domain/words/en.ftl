@@ -6,6 +6,7 @@
 task_not_run = task { $task } was not run: { $reason }
 not_requested = not requested
 weights_not_installed = the weights of { $task } are not installed
+body_needs_attenuation = the body is told from what lies around it by attenuation, which MR does not have
 no_tissue_weights = no weights for any tissue route are installed
 licence_needed = needs a TotalSegmentator licence number
 no_brain_in_view = no brain in view ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } of at least { $needed_cm3 } cm³)
@@ -22,6 +23,7 @@ poorly_segmented = the bundled weights do not segment the { $structure } well en
 left_out_by_bundled_weights = the bundled weights do not segment the { $structure }
 unsure = the bundled networks are unsure of the { $structure } (confidence { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = what is labelled { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: mislabelled
+outside_body = { NUMBER($percent, maximumFractionDigits: 0) } % of what is labelled { $structure } lies outside the body: mislabelled
 other_sex = what is labelled { $structure } cannot be one: the patient is { $sex ->
     [M] a man
    *[F] a woman

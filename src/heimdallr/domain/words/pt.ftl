@@ -5,6 +5,7 @@
 task_not_run = a tarefa { $task } não foi executada: { $reason }
 not_requested = não solicitada
 weights_not_installed = os pesos de { $task } não estão instalados
+body_needs_attenuation = o corpo é separado do que está à sua volta pela atenuação, que a RM não tem
 no_tissue_weights = não há pesos instalados para nenhuma via de segmentação de tecidos
 licence_needed = requer um número de licença do TotalSegmentator
 no_brain_in_view = encéfalo fora do exame ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } de ao menos { $needed_cm3 } cm³)
@@ -18,6 +19,7 @@ poorly_segmented = os pesos incluídos não segmentam bem o suficiente para medi
 left_out_by_bundled_weights = os pesos incluídos não segmentam: { $structure }
 unsure = as redes incluídas não têm certeza: { $structure } (confiança { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = o que foi rotulado como { $structure } mede { NUMBER($median_hu, maximumFractionDigits: 0) } HU: rótulo errado
+outside_body = { NUMBER($percent, maximumFractionDigits: 0) } % do que foi rotulado como { $structure } está fora do corpo: rótulo errado
 other_sex = o que foi rotulado como { $structure } não pode sê-lo: o paciente é { $sex ->
     [M] homem
    *[F] mulher

@@ -233,14 +233,19 @@ def _smallest_share(name: str) -> float:
     return 1.0 if name.startswith("vertebrae_") else SMALLEST_SHARE
 
 
-def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """A CT's label map tidied: by attenuation, air and discs, then :func:`in_one`.
+def tidied(
+    labels: Array, names: Mapping[int, str], image: Volume, body: Array | None = None
+) -> Array:
+    """A CT's label map tidied: by body, attenuation, air and discs, then :func:`in_one`.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
         names: label number → structure.
         image: CT, HU.
+        body: (I, J, K) where the patient is; nothing is labelled elsewhere.
     """
+    if body is not None:
+        np.multiply(labels, body, out=labels)
     labels = within_windows(labels, names, image)
     if not LESIONS.isdisjoint(names.values()):
         labels = without_bone_marrow(labels, image)
