@@ -113,6 +113,11 @@ class Case:
             )
         )
 
+    @property
+    def shows_a_patient(self) -> bool:
+        """Whether any structure of the whole-body map is believed; a test object has none."""
+        return any(one.is_believed for one in self.judgements.values())
+
     def with_facts(self, measurements: Iterable[Measurement]) -> Case:
         """The same case knowing these results too; what was worked out once is kept."""
         known = {**self.facts, **{m.name: m for m in measurements}}

@@ -6,7 +6,7 @@ is the time after injection in seconds, their standard deviation and range the d
 structure that is not there is coded 0.0, as in their training. ``native < 10 s ≤ arterial_early <
 30 s ≤ arterial_late < 60 s ≤ portal_venous``. The medians are those of the segmentation already
 made, on the image's own grid (TotalSegmentator takes them at 3 mm). A structure that is not
-believed (a fragment, of impossible attenuation, or doubted by its own network) is not there.
+believed is not there.
 
 **Delayed.** The regressors cannot return *delayed*. Here the phase is ``delayed`` when all of
 these hold:

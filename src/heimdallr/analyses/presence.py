@@ -56,6 +56,8 @@ def structure_or_absence(
         return refusal(case, structure) or found
     if left_out := unknown_to_weights(case, structure):
         return left_out
+    if not case.shows_a_patient:
+        return unassessable("no_patient")
     return _outside(case, structure, region) or _unrecognised(structure, found)
 
 

@@ -4,9 +4,8 @@
 cm³, and on CT mean, standard deviation (ddof = 0) and median attenuation in HU. Liver, spleen and
 kidneys are left to organ volumetry and organ density, which publish them under the same names.
 
-**Gate.** A structure that is not believed (see :mod:`heimdallr.analyses.belief`: a fragment, of
-impossible attenuation or in an impossible place, one of which the bundled networks are unsure) is
-*not assessable* with the weightiest reason; so is one that they only locate, whatever has a side
+**Gate.** A structure that is not believed (see *What is believed*) is *not assessable* with the
+weightiest reason; so is one that they only locate, whatever has a side
 where the image does not say how the patient lies, and the volume of those that bundled weights do
 not segment. The volume of a structure cut by the edge of the image is *not assessable*; its
 attenuation is still measured and carries ``truncated_at``. What was seen is always given as
@@ -14,7 +13,8 @@ attenuation is still measured and carries ``truncated_at``. What was seen is alw
 found, and ``structures_segmented`` out of how many the weights know.
 
 **How to read it.** Class names are TotalSegmentator's (Wasserthal 2023, Radiology: Artificial
-Intelligence 5:e230024).
+Intelligence 5:e230024). ``body`` is the patient without couch, headrest and clothing, with the gas
+inside; it is found on CT, from attenuation and thickness, without a network.
 """
 
 from __future__ import annotations

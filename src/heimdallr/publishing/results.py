@@ -13,6 +13,7 @@ import heimdallr
 from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
 from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import (
     FindingRecord,
     FlatValue,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.case import Case
     from heimdallr.analyses.rules.findings import Finding
-    from heimdallr.domain.statements import Statement
     from heimdallr.segmentation.result import Segmentation
 
 GROUP_SEPARATOR = "."
@@ -116,7 +116,15 @@ def notices(case: Case) -> list[Statement]:
     Overlays carry as many of them as fit on their foot.
     """
     origins = {one.provenance.weights_origin for one in case.segmentations.values()}
-    return [*([BUNDLED_CAVEAT] if "bundled" in origins else []), *case.notices]
+    return [
+        *([Statement("no_patient")] if _is_no_patient(case) else []),
+        *([BUNDLED_CAVEAT] if "bundled" in origins else []),
+        *case.notices,
+    ]
+
+
+def _is_no_patient(case: Case) -> bool:
+    return case.anatomy_task in case.segmentations and not case.shows_a_patient
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:

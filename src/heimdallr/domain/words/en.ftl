@@ -24,6 +24,13 @@ left_out_by_bundled_weights = the bundled weights do not segment the { $structur
 unsure = the bundled networks are unsure of the { $structure } (confidence { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = what is labelled { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: mislabelled
 outside_body = { NUMBER($percent, maximumFractionDigits: 0) } % of what is labelled { $structure } lies outside the body: mislabelled
+lies_too_high = what is labelled { $structure } lies too high, seen from { $structures }: mislabelled
+lies_too_low = what is labelled { $structure } lies too low, seen from { $structures }: mislabelled
+apart_from = what is labelled { $structure } does not reach { $structures }: mislabelled
+in_pieces = what is labelled { $structure } lies in { $count } pieces: mislabelled
+sprawling = what is labelled { $structure } is far larger than the other one and has not its shape: mislabelled
+larger_than_other = the { $structure } is { NUMBER($times, maximumFractionDigits: 1) } times as large as the other: dilated, with a mass, or a mistake
+hollow_body = what was scanned is hollow: a test object
 other_sex = what is labelled { $structure } cannot be one: the patient is { $sex ->
     [M] a man
    *[F] a woman
@@ -42,6 +49,7 @@ cut_by_field_of_view = cut by the field of view at the { $edges }
 analysis_broke = { $analysis } broke: { $error }
 
 region_without_structures = task { $task } has no structure of the { $region }
+no_patient = nothing here was recognised as a patient's anatomy: a test object, or a part of the body that the networks do not know
 no_region_covered = no region has enough of its anchor structures in this volume
 phase_is_for_ct = contrast phase is defined for CT only
 virtual_image_shows_no_phase = a virtual image does not show the contrast phase
