@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from analysis_bodies import MUSCLE_HU, Body, Triple, head, segmentation, trunk
+from totalsegmentator.map_to_binary import class_map
 
 from heimdallr.analyses import body_regions, organ_volumetry, structures
+from heimdallr.analyses.case import Case
 from heimdallr.analyses.presence import believed
 from heimdallr.domain.measurement import Status
-from heimdallr.domain.study import Patient
-from heimdallr.imaging.volume import LabelMap
+from heimdallr.domain.study import Patient, Series
+from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
+from heimdallr.preparation.prepare import PreparedStudy, prepare
+from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.results import notices
+from heimdallr.segmentation.anatomy.body import body_of
 from heimdallr.segmentation.result import Segmentation
 
 if TYPE_CHECKING:
-    from heimdallr.analyses.case import Case
+    from collections.abc import Callable
+    from pathlib import Path
+
     from heimdallr.imaging.volume import Array
 
 
@@ -219,3 +226,46 @@ def test_every_reason_is_kept_and_nothing_judged_twice() -> None:
     assert found["prostate_vol_cm3"].why == case.judgements["prostate"].doubts[0]
     assert found["prostate_vol_cm3"].parameters["segmented_cm3"] == 0.125
     assert case.with_facts(()).judgements is case.judgements
+
+
+REAL_MAPS = {
+    "example": ("ct_totalsegmentator_example", "example_seg_fast_force_split", "example_ct"),
+    "chest": ("ct_chest_lidc_0001", "labels_total_v2", "ct"),
+    "s0327": ("label_maps_ct", "s0327_total", None),
+    "s0328": ("label_maps_ct", "s0328_total", None),
+}
+
+
+@pytest.mark.parametrize("which", REAL_MAPS)
+def test_real_anatomy_is_believed(real_set: Callable[[str], Path], which: str) -> None:
+    """Of label maps of real patients nothing is doubted but fragments at the edges."""
+    data_set, labels_name, image_name = REAL_MAPS[which]
+    folder = real_set(data_set)
+    labels = load_label_map(folder / f"{labels_name}.nii.gz", class_map["total"])
+    total = segmentation(labels.data, labels.affine, "total")
+    if image_name is None:
+        water = Volume(np.zeros(labels.shape, np.int16), labels.affine)
+        series = Series("1.2.3", "CT", rescale_type="US")
+        case = Case("CT", water, Patient(), series, {"total": total})
+    else:
+        image = load_volume(folder / f"{image_name}.nii.gz")
+        found = {"total": total, "body": body_of(image)}
+        case = Case("CT", image, Patient(), Series("1.2.3", "CT"), found)
+    doubted = {name: doubts(case, name) for name in case.statistics if name not in believed(case)}
+    assert set(map(tuple, doubted.values())) <= {("fragment",)}
+    assert all(case.statistics[name].cuts for name in doubted)
+    assert len(doubted) <= 2
+
+
+def test_the_real_plastic_head_is_no_patient(
+    tmp_path: Path, real_set: Callable[[str], Path]
+) -> None:
+    """Whatever a network may call its shell."""
+    (made,) = prepare(real_set("ct_phantom_philips"), tmp_path, Preferences())
+    assert isinstance(made, PreparedStudy)
+    image = load_volume(made.volume_path)
+    body = body_of(image)
+    skull = segmentation(body.label_map.data * np.uint8(91), image.affine, "total")
+    case = Case("CT", image, Patient(), made.series, {"total": skull, "body": body})
+    assert doubts(case, "skull") == ["hollow_body"]
+    assert not case.shows_a_patient

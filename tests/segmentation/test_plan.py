@@ -121,6 +121,10 @@ def test_a_trunk_case_skips_the_head_task(store: WeightsStore, tmp_path: Path) -
     assert set(made.done) == {"total", "tissue_types", "body"}
     assert "no brain in view" in made.skipped["cerebral_bleed"].text
     assert made.done["tissue_types"].provenance.task == tissue.BUNDLED_ROUTE
+    body = made.done["body"]
+    assert body.provenance.weights_origin == "none"
+    for task_name in ("total", "tissue_types"):
+        assert not made.done[task_name].label_map.data[body.label_map.data == 0].any()
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 

@@ -61,7 +61,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import attenuation_absence, believed, task_absence
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    believed,
+    patient_absence,
+    task_absence,
+)
 from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.statistics import structure_statistics
 
@@ -228,7 +233,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Phase in both vocabularies, seconds and spread."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("phase_is_for_ct"))
-    if absence := attenuation_absence(case) or task_absence(case, "total"):
+    absence = attenuation_absence(case) or task_absence(case, "total") or patient_absence(case)
+    if absence:
         return all_absent(OUTPUTS, absence)
     if case.series.pixel_values is PixelValues.VIRTUAL:
         return all_absent(OUTPUTS, unassessable("virtual_image_shows_no_phase"))

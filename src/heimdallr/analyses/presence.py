@@ -30,6 +30,13 @@ def attenuation_absence(case: Case) -> Absence | None:
     return None if case.attenuation_known else unassessable("attenuation_unknown")
 
 
+def patient_absence(case: Case) -> Absence | None:
+    """Why nothing can be said of a patient; ``None`` when the whole-body map shows one."""
+    if case.anatomy_task not in case.segmentations or case.shows_a_patient:
+        return None
+    return unassessable("no_patient")
+
+
 def task_absence(case: Case, task: str) -> Absence | None:
     """Why a task's label map is not there; ``None`` when it is."""
     if task in case.segmentations:
@@ -56,9 +63,11 @@ def structure_or_absence(
         return refusal(case, structure) or found
     if left_out := unknown_to_weights(case, structure):
         return left_out
-    if not case.shows_a_patient:
-        return unassessable("no_patient")
-    return _outside(case, structure, region) or _unrecognised(structure, found)
+    return (
+        patient_absence(case)
+        or _outside(case, structure, region)
+        or _unrecognised(structure, found)
+    )
 
 
 def _outside(case: Case, structure: str, region: str) -> Absence | None:

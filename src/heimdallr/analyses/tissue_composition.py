@@ -44,7 +44,7 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import attenuation_absence, task_absence
+from heimdallr.analyses.presence import attenuation_absence, patient_absence, task_absence
 from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     volumes = tuple(VOLUME.of(tissue=tissue) for tissue in TISSUES)
     if case.modality != "CT":
         return all_absent(volumes, inapplicable("tissue_needs_attenuation"))
-    if absence := attenuation_absence(case) or task_absence(case, TASK):
+    if absence := attenuation_absence(case) or patient_absence(case) or task_absence(case, TASK):
         return all_absent(volumes, absence)
     return (*_volumes(case), *_areas(case))
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import heimdallr
 from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
+from heimdallr.analyses.presence import patient_absence
 from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import (
     FindingRecord,
     FlatValue,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.case import Case
     from heimdallr.analyses.rules.findings import Finding
+    from heimdallr.domain.statements import Statement
     from heimdallr.segmentation.result import Segmentation
 
 GROUP_SEPARATOR = "."
@@ -115,16 +116,13 @@ def notices(case: Case) -> list[Statement]:
 
     Overlays carry as many of them as fit on their foot.
     """
+    nobody = patient_absence(case)
     origins = {one.provenance.weights_origin for one in case.segmentations.values()}
     return [
-        *([Statement("no_patient")] if _is_no_patient(case) else []),
+        *([nobody.why] if nobody else []),
         *([BUNDLED_CAVEAT] if "bundled" in origins else []),
         *case.notices,
     ]
-
-
-def _is_no_patient(case: Case) -> bool:
-    return case.anatomy_task in case.segmentations and not case.shows_a_patient
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:

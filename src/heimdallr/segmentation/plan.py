@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from heimdallr.domain.errors import WeightsError
 from heimdallr.domain.statements import Statement
 from heimdallr.segmentation import tasks as task_table
@@ -161,9 +163,10 @@ def segment_case(
         result.done[family] = parts[family]
     elif plan.tissue_route == "compartments":
         result.done["tissue_types"] = tissue.from_compartments(volume, parts)
-    elif plan.tissue_route == "bundled":
+    elif plan.tissue_route == "bundled" and inside is not None:
         coarse = parts["tissue_types"]
-        result.done["tissue_types"] = tissue.from_bundled(volume, coarse, anatomy)
+        drawn = result.done["tissue_types"] = tissue.from_bundled(volume, coarse, anatomy)
+        np.multiply(drawn.label_map.data, inside, out=drawn.label_map.data)
     if plan.look_for_bleed:
         if missing := no_brain_reason(anatomy.label_map):
             result.skipped[BLEED] = missing

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from heimdallr.imaging.volume import Volume
+from heimdallr.imaging.volume import Volume, load_volume
+from heimdallr.preparation.prepare import PreparedStudy, prepare
+from heimdallr.preparation.selection import Preferences
 from heimdallr.segmentation.anatomy.body import body_mask, body_of
 
 if TYPE_CHECKING:
@@ -124,10 +126,6 @@ def test_where_nobody_lies_there_is_no_body() -> None:
 
 def test_the_real_head_lies_in_no_headrest(tmp_path: Path, real_set: Callable[[str], Path]) -> None:
     """A helical CT of a real head (gantry tilted): 3.3 l, and nothing beside the skin."""
-    from heimdallr.imaging.volume import load_volume  # noqa: PLC0415
-    from heimdallr.preparation.prepare import PreparedStudy, prepare  # noqa: PLC0415
-    from heimdallr.preparation.selection import Preferences  # noqa: PLC0415
-
     (made,) = prepare(real_set("ct_head_ge_tilt_varspacing"), tmp_path, Preferences())
     assert isinstance(made, PreparedStudy)
     image = load_volume(made.volume_path)
