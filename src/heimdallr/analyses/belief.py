@@ -130,7 +130,7 @@ OUTSIDE_SHARE = 0.5
 and official networks draw no hundredth lies outside, of a skull seen in a couch all."""
 
 _EVERY_FOURTH = (slice(None, None, 4),) * 3
-_SAMPLED = (slice(None, None, 2), slice(None, None, 2))
+_SAMPLED = (slice(None, None, 3), slice(None, None, 3))
 """Voxels enough to tell such a share."""
 
 SUFFICIENT_CONFIDENCE = 0.55
@@ -201,7 +201,7 @@ def judged(seen: Evidence) -> Mapping[str, Judgement]:
         name: [*hollow, *_by_itself(seen, name, outside.get(name, 0.0), scale)]
         for name in seen.statistics
     }
-    for find in (out_of_place, _kidneys_of_no_kind):
+    for find in (out_of_place, _kidneys_that_are_none):
         left = {name: seen.statistics[name] for name, against in doubts.items() if not against}
         for name, why in find(seen.anatomy, left).items():
             doubts[name].append(why)
@@ -273,7 +273,7 @@ def _by_itself(seen: Evidence, structure: str, outside: float, scale: float) -> 
         yield Statement("unsure", {"structure": structure, "confidence": confidence})
 
 
-def _kidneys_of_no_kind(
+def _kidneys_that_are_none(
     anatomy: LabelMap, statistics: Mapping[str, StructureStatistics]
 ) -> dict[str, Statement]:
     """Kidneys that are in pieces, or far larger than the other and of no kidney's shape."""
@@ -290,7 +290,7 @@ def _kidneys_of_no_kind(
         pieces = np.bincount(cc3d.connected_components(mask, connectivity=26).ravel())[1:]
         if pieces.max() < ONE_PIECE * pieces.sum():
             wrong[name] = Statement("in_pieces", {"structure": name, "count": len(pieces)})
-        elif _beside_the_other(statistics, name) and _compactness(mask) < COMPACT:
+        elif _times_the_other(statistics, name) and _compactness(mask) < COMPACT:
             wrong[name] = Statement("sprawling", {"structure": name})
     return wrong
 
@@ -308,7 +308,7 @@ def _corners(voxels: Array) -> Array:
     return np.asarray((voxels[:, None] + around).reshape(-1, axes))
 
 
-def _beside_the_other(statistics: Mapping[str, StructureStatistics], kidney: str) -> float | None:
+def _times_the_other(statistics: Mapping[str, StructureStatistics], kidney: str) -> float | None:
     """How many times larger a large kidney is than the other; ``None`` where nothing is odd."""
     (other,) = (statistics.get(name) for name in KIDNEYS if name != kidney)
     volume_cm3 = statistics[kidney].volume_cm3
@@ -321,7 +321,7 @@ def _beside_the_other(statistics: Mapping[str, StructureStatistics], kidney: str
 def _unmeasurable(seen: Evidence, structure: str, believed: set[str]) -> Iterator[Statement]:
     """Why a structure that is there has no numbers: it is doubtful, always or this time."""
     both = structure in KIDNEYS and believed.issuperset(KIDNEYS)
-    if both and (times := _beside_the_other(seen.statistics, structure)):
+    if both and (times := _times_the_other(seen.statistics, structure)):
         yield Statement("larger_than_other", {"structure": structure, "times": times})
     if {"left", "right"}.intersection(structure.split("_")) and not seen.sides_known:
         yield SIDE_UNKNOWN

@@ -1,8 +1,8 @@
 """How large structures are in an adult: what sizes and shares are compared with.
 
 Organs: means of the reference man and woman (ICRP Publication 89, 2002, masses ÷ 1.05 g/cm³); lobes
-share a 5 L inspiratory lung. Bones, muscles and the contents of hollow organs are rounded from CT
-label maps.
+share a 5 L inspiratory lung. Bones, muscles and bowel with its contents are rounded by hand; a real
+adult (TCGA-LIHC A10W) has 420 cm³ of a hip bone, 570 of a gluteus maximus, 950 of colon.
 """
 
 from __future__ import annotations
