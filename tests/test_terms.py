@@ -19,6 +19,7 @@ from heimdallr.imaging.statistics import FACES, GAP
 from heimdallr.intake.pixels import Fault
 from heimdallr.preparation.reading import SkipReason
 from heimdallr.publishing.groups import base_name
+from heimdallr.segmentation.anatomy.body import BODY
 
 TERMS = Path(heimdallr.__file__).parent / "domain" / "words"
 TASKS = ("total", "total_mr", "tissue_types", "tissue_4_types", "cerebral_bleed")
@@ -33,7 +34,7 @@ def _table(name: str) -> dict[str, list[str]]:
 def test_every_structure_has_a_name_and_every_name_a_structure() -> None:
     """Classes without side and level are the keys; published tissues count as classes."""
     classes = {base_name(name) for task in TASKS for name in class_map[task].values()}
-    assert set(_table("structures.json")) == classes | set(TISSUES)
+    assert set(_table("structures.json")) == classes | {*TISSUES, BODY}
 
 
 def test_names_of_structures_have_a_portuguese_gender() -> None:

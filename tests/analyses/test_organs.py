@@ -229,7 +229,7 @@ def test_a_structure_of_the_other_sex_is_mislabelled(
 ) -> None:
     """A prostate in a woman; where the sex is not recorded, it is believed."""
     body = trunk()
-    body.paint(body.box((66, 60, 40), (20, 20, 20)), 40, "prostate")
+    body.paint(body.box((0, 60, -130), (20, 20, 20)), 40, "prostate")
     found = named(structures.measure(body.case(patient=Patient(sex=sex))))
     for name in ("prostate_vol_cm3", "prostate_hu_mean"):
         assert found[name].status is status

@@ -105,6 +105,29 @@ def test_structures_come_and_go(page: Page, trunk: int) -> None:
     assert 0 < _coloured(outlined) < _coloured(on)
 
 
+def test_what_is_not_believed_stands_apart(page: Page, trunk: int) -> None:
+    """A spleen that is doubted: hidden, below all others, with the reason, shown when asked for."""
+    reason = {"code": "unsure", "parameters": {"structure": "spleen", "confidence": 0.41}}
+
+    def doubted(route: Route) -> None:
+        answer = route.fetch()
+        manifest = answer.json()
+        _structure(manifest, "spleen").update(doubts=["unsure"], doubts_coded=[reason])
+        route.fulfill(response=answer, json=manifest)
+
+    page.route(re.compile(r"/viewer$"), doubted)
+    _open(page, trunk)
+    branch = page.get_by_role("group", name="Not believed")
+    expect(branch).to_contain_text("unsure of the spleen (confidence 0.41)")
+    spleen = branch.get_by_role("checkbox", name="Spleen", exact=True)
+    expect(spleen).not_to_be_checked()
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(spleen).not_to_be_checked()
+    expect(page.get_by_role("group", name="Organs").get_by_text("Spleen")).to_have_count(0)
+    spleen.check()
+    expect(spleen).to_be_checked()
+
+
 def test_values_and_structures_are_those_of_the_volume(page: Page, trunk: int) -> None:
     """What stands below the images is what the files say, at the crosshair and at the pointer."""
     _open(page, trunk)

@@ -99,11 +99,12 @@ def segmentation(
 
 
 def case(origin: WeightsOrigin = "official") -> Case:
-    """A case of 4×4×4 voxels with one structure."""
-    image = Volume(np.zeros((4, 4, 4), np.int16), np.eye(4))
+    """A case of 4×4×4 voxels of a cubic centimetre with one structure."""
+    grid = np.diag([10.0, 10.0, 10.0, 1.0])
+    image = Volume(np.zeros((4, 4, 4), np.int16), grid)
     labels = np.zeros((4, 4, 4), np.uint8)
     labels[1:3, 1:3, 1:3] = 5
-    total = segmentation(LabelMap(labels, np.eye(4), {5: "liver"}), origin=origin)
+    total = segmentation(LabelMap(labels, grid, {5: "liver"}), origin=origin)
     return Case(
         modality="CT",
         image=image,

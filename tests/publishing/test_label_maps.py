@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from publishing_cases import TRUNK_AFFINE, TRUNK_NAMES, trunk_arrays
 
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.publishing.label_maps import describe, describe_map
-from heimdallr.publishing.schema import Labels
+from heimdallr.publishing.schema import Labels, coded
 
 OBLIQUE = np.array(
     [[0.8, -0.1, 0.2, -90.0], [0.1, 0.8, 0.1, -80.0], [-0.2, -0.1, 2.9, 400.0], [0, 0, 0, 1]]
@@ -65,6 +66,17 @@ def test_the_order_in_memory_does_not_matter() -> None:
     assert records[0] == records[1] == records[2]
     liver = next(one for one in records[0].structures if one.structure == "liver")
     assert (liver.name, liver.colour, liver.group) == ("Liver", (188, 96, 76), "organs")
+
+
+def test_what_is_not_believed_says_why() -> None:
+    """The reasons stand beside the structure, in words and coded; the others have none."""
+    organs = LabelMap(trunk_arrays()[1], TRUNK_AFFINE, TRUNK_NAMES)
+    why = Statement("unsure", {"structure": "liver", "confidence": 0.41})
+    record = describe_map("total", "total", organs, {"liver": (why,)})
+    doubted = {one.structure: one for one in record.structures if one.doubts}
+    assert set(doubted) == {"liver"}
+    assert doubted["liver"].doubts == [why.text]
+    assert doubted["liver"].doubts_coded == [coded(why)]
 
 
 def test_an_empty_map_has_no_structures() -> None:

@@ -118,9 +118,13 @@ def test_a_trunk_case_skips_the_head_task(store: WeightsStore, tmp_path: Path) -
         "CT",
         progress=lambda share, _text: shares.append(share),
     )
-    assert set(made.done) == {"total", "tissue_types"}
+    assert set(made.done) == {"total", "tissue_types", "body"}
     assert "no brain in view" in made.skipped["cerebral_bleed"].text
     assert made.done["tissue_types"].provenance.task == tissue.BUNDLED_ROUTE
+    body = made.done["body"]
+    assert body.provenance.weights_origin == "none"
+    for task_name in ("total", "tissue_types"):
+        assert not made.done[task_name].label_map.data[body.label_map.data == 0].any()
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
@@ -140,5 +144,5 @@ def test_open_compartments_end_as_tissue_types(store: WeightsStore, tmp_path: Pa
     """Helper tasks of the route are not published as results of their own."""
     put(tmp_path / "official", "total_fast", "trunk_cavities", "body_fast", "abdominal_muscles")
     made = segment_case(engine_over(store), noisy_body((20, 18, 16)), "CT")
-    assert set(made.done) == {"total", "tissue_types"}
+    assert set(made.done) == {"total", "tissue_types", "body"}
     assert made.done["tissue_types"].provenance.task == tissue.COMPARTMENT_ROUTE

@@ -101,7 +101,7 @@ def test_images_without_a_scale_are_not_segmented_and_say_so(
     assert outcome.notices == tuple(results["notices"])
     assert {one["status"] for one in results["measurements"]} == {"not_assessable"}
     assert set(results["provenance"]["skipped_tasks"]) == {
-        "total", "tissue_types", "cerebral_bleed",
+        "total", "tissue_types", "cerebral_bleed", "body",
     }  # fmt: skip
 
 

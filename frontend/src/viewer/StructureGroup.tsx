@@ -8,6 +8,8 @@ import {
 import { memo, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useTerms } from "@/terms";
+
 import type { StructureKey } from "./state";
 import { type Branch, checkedOf, type Leaf } from "./tree";
 import classes from "./StructurePanel.module.css";
@@ -67,8 +69,12 @@ export function StructureGroup({ branch, shown, isSearch, ...actions }: Props) {
 
 const StructureRow = memo(function StructureRow(props: Actions & { leaf: Leaf; isShown: boolean }) {
   const { t } = useTranslation("viewer");
+  const terms = useTerms();
   const { leaf, isShown, show, only, goTo } = props;
   const { name, key, structure } = leaf;
+  const doubts = structure.doubts.map((text, n) =>
+    terms.statement(structure.doubts_coded[n], text),
+  );
   return (
     <div className={classes.row} data-structure={structure.structure}>
       <Checkbox
@@ -84,6 +90,7 @@ const StructureRow = memo(function StructureRow(props: Actions & { leaf: Leaf; i
             {name}
           </span>
         }
+        description={doubts.join("; ") || undefined}
       />
       <ActionIcon
         className={classes.action}

@@ -21,6 +21,8 @@ function structure(
     largest_slice: 0,
     position_ijk: [0, 0, 0],
     position_ras_mm: [0, 0, height],
+    doubts: [],
+    doubts_coded: [],
   };
 }
 
@@ -37,5 +39,10 @@ export const TOTAL = map("total", [
 export const TISSUE = map("tissue_types", [
   structure(1, "subcutaneous_fat", "tissue", 0),
   structure(3, "skeletal_muscle", "tissue", 0),
+]);
+/** Its thyroid is a mistake. */
+export const DOUBTED = map("total", [
+  ...TOTAL.structures,
+  { ...structure(17, "thyroid_gland", "organs", 105), doubts: ["it lies beside the spleen"] },
 ]);
 export const MAPS = [TOTAL, TISSUE];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { MAPS, TISSUE } from "./sample";
+import { DOUBTED, MAPS, TISSUE } from "./sample";
 import { beginning, keysOf, reduce } from "./state";
 
 const BEGINNING = beginning(MAPS);
@@ -14,6 +14,11 @@ const TARGET = {
 
 test("anatomy is shown at first, tissue is not: it covers everything", () => {
   expect([...BEGINNING.shown].sort()).toEqual(["total/1", "total/27", "total/29", "total/5"]);
+});
+
+test("what is not believed is hidden at first, and no set of structures brings it", () => {
+  expect(beginning([DOUBTED]).shown.has("total/17")).toBe(false);
+  expect(keysOf(DOUBTED)).not.toContain("total/17");
 });
 
 test("showing a structure brings hidden structures back", () => {

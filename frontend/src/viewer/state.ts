@@ -1,5 +1,5 @@
 /** What the viewer shows, and how it changes: one value, pure functions. */
-import type { JumpTarget, LabelMap } from "./manifest";
+import type { JumpTarget, LabelMap, Structure } from "./manifest";
 import type { WindowLevel } from "./windows";
 
 export const LAYOUTS = ["axial", "coronal", "sagittal", "render", "grid"] as const;
@@ -40,8 +40,13 @@ export function keyOf(map: string, label: number): StructureKey {
   return `${map}/${label}`;
 }
 
+export function isBelieved({ doubts }: Structure): boolean {
+  return doubts.length === 0;
+}
+
+/** Of the structures that are believed: the others are shown one by one, by who asks for them. */
 export function keysOf(map: LabelMap): StructureKey[] {
-  return map.structures.map(({ label }) => keyOf(map.name, label));
+  return map.structures.filter(isBelieved).map(({ label }) => keyOf(map.name, label));
 }
 
 /** Tissue covers everything else: it is shown when asked for. */

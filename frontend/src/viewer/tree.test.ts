@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { MAPS } from "./sample";
+import { DOUBTED, MAPS } from "./sample";
 import { checkedOf, filtered, plain, treeOf } from "./tree";
 
 const NAMES: Record<string, string> = { liver: "Fígado", spleen: "Baço" };
@@ -27,6 +27,12 @@ describe("the tree", () => {
       "tissue_types/1",
     ]);
   });
+});
+
+test("what is not believed stands in a branch of its own, behind the others", () => {
+  const tree = treeOf([DOUBTED], ["organs", "vertebrae"], ({ structure }) => structure);
+  expect(tree.map(({ group }) => group)).toEqual(["organs", "vertebrae", "doubted"]);
+  expect(leavesOf(tree).at(-1)).toBe("total/17");
 });
 
 describe("search", () => {

@@ -1,6 +1,6 @@
 /** The structures of a study as a tree: groups, and what is in them. */
 import type { LabelMap, Structure, ViewerManifest } from "./manifest";
-import { keyOf, type StructureKey } from "./state";
+import { isBelieved, keyOf, type StructureKey } from "./state";
 
 export interface Leaf {
   key: StructureKey;
@@ -8,14 +8,16 @@ export interface Leaf {
   name: string;
   structure: Structure;
 }
+/** What is not believed has a branch of its own, the last one, whatever it was taken for. */
+export type BranchName = Structure["group"] | "doubted";
 export interface Branch {
-  group: Structure["group"];
+  group: BranchName;
   leaves: Leaf[];
 }
 export type Checked = "all" | "some" | "none";
 
 /** From head to foot, where that is how one looks for them. */
-const BY_HEIGHT: ReadonlySet<Structure["group"]> = new Set(["vertebrae", "ribs"]);
+const BY_HEIGHT: ReadonlySet<BranchName> = new Set(["vertebrae", "ribs"]);
 
 export function treeOf(
   maps: readonly LabelMap[],
@@ -30,11 +32,12 @@ export function treeOf(
       structure,
     })),
   );
-  return groups
+  const branchOf = (one: Structure): BranchName => (isBelieved(one) ? one.group : "doubted");
+  return [...groups, "doubted" as const]
     .map((group) => ({
       group,
       leaves: leaves
-        .filter(({ structure }) => structure.group === group)
+        .filter(({ structure }) => branchOf(structure) === group)
         .sort((one, other) =>
           BY_HEIGHT.has(group)
             ? other.structure.centroid_ras_mm[2] - one.structure.centroid_ras_mm[2]
@@ -53,7 +56,7 @@ export function plain(text: string): string {
 export function filtered(
   tree: readonly Branch[],
   search: string,
-  groupName: (group: Structure["group"]) => string,
+  groupName: (group: BranchName) => string,
 ): Branch[] {
   const words = plain(search).split(/\s+/).filter(Boolean);
   const holds = (text: string) => words.every((word) => plain(text).includes(word));

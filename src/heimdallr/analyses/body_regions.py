@@ -1,10 +1,11 @@
 """Body regions: which parts of the body the volume covers.
 
-**Definition.** Each region has anchor structures. An anchor *counts* when its mask is more than a
-stray fragment (≥ 5 cm³, or ≥ 30 % of its typical volume where that is less) and when it is seen
-for the most part: either no edge of the volume cuts it, or at least 30 % of its typical volume is
-there (half of it for the long bones, whose heads belong to trunk scans). A region is *covered*
-when enough of its anchors count, so that lung bases do not make an abdominal CT a chest CT, and a
+**Definition.** Each region has anchor structures. An anchor *counts* when it is believed (see
+*What is believed*), its mask is more than a stray fragment (≥ 5 cm³, or ≥ 30 % of its
+typical volume where that is less) and it is seen for the most part: either no edge of the volume
+cuts it, or at least 30 % of its typical volume is there (half of it for the long bones, whose heads
+belong to trunk scans). A region is *covered* when enough of its anchors count, the thorax only with
+an upper lobe among them: lung bases and the heart do not make an abdominal CT a chest CT, and a
 nephrectomy does not take the abdomen away.
 
 **Typical volumes** are means of the reference man and woman (ICRP Publication 89, 2002, masses ÷
@@ -14,6 +15,8 @@ the thresholds. A child's whole organ counts because no edge cuts it, whatever i
 **What was not measured.** Where the series lacks slices, or shows more than the volume, a covered
 region whose anchors are cut there, or lie on both sides, is *covered in part*: what is looked for
 in it may lie in the rest.
+
+**No patient.** Where no structure at all is believed, as of a test object, no region is assessable.
 
 **How to read it.** ``body_region_<region>`` says *covered*, *covered in part* or *not covered*; its
 parameters give the volume of each anchor and which ones counted. ``body_regions`` lists the covered
@@ -28,6 +31,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
+from heimdallr.analyses.typical_volumes import LOBES_CM3, TYPICAL_CM3
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.statistics import GAP
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.analyses.case import Case
+    from heimdallr.analyses.declared_outputs import Absence
     from heimdallr.domain.measurement import Measurement, Scalar
 
 STRAY_CM3 = 5.0
@@ -72,50 +77,39 @@ class Region:
         needed: how many anchors have to count.
         typical_cm3: anchor structure → typical adult volume.
         fraction: share of the typical volume at which a cut anchor still counts.
+        one_of: anchors of which at least one has to count.
     """
 
     name: str
     needed: int
     typical_cm3: Mapping[str, float]
     fraction: float = TYPICAL_FRACTION
+    one_of: tuple[str, ...] = ()
 
 
-_NECK = {f"vertebrae_C{level}": 14.0 for level in range(1, 8)} | {"thyroid_gland": 18.0}
-_LOBES = {
-    "lung_upper_lobe_left": 1200.0,
-    "lung_lower_lobe_left": 1100.0,
-    "lung_upper_lobe_right": 1000.0,
-    "lung_middle_lobe_right": 450.0,
-    "lung_lower_lobe_right": 1250.0,
-}
-_ABDOMEN = {
-    "liver": 1520.0,
-    "spleen": 133.0,
-    "pancreas": 124.0,
-    "kidney_right": 139.0,
-    "kidney_left": 139.0,
-    "stomach": 370.0,
-}
-_PELVIS = {"hip_left": 400.0, "hip_right": 400.0, "sacrum": 190.0, "urinary_bladder": 150.0}
-_LIMBS = {
-    "femur_left": 500.0,
-    "femur_right": 500.0,
-    "humerus_left": 180.0,
-    "humerus_right": 180.0,
-}
+def _typical(*names: str) -> dict[str, float]:
+    return {name: TYPICAL_CM3[name] for name in names}
+
+
+_ABDOMEN = _typical("liver", "spleen", "pancreas", "kidney_right", "kidney_left", "stomach")
+_PELVIS = _typical("hip_left", "hip_right", "sacrum", "urinary_bladder")
+_LIMBS = _typical("femur_left", "femur_right", "humerus_left", "humerus_right")
+_NECK = _typical(*(f"vertebrae_C{level}" for level in range(1, 8)), "thyroid_gland")
+_HEART = _typical("heart")
+UPPER_LOBES = ("lung_upper_lobe_left", "lung_upper_lobe_right")
 
 CT_REGIONS = (
-    Region("head", 1, {"brain": 1310.0, "skull": 800.0}),
+    Region("head", 1, _typical("brain", "skull")),
     Region("neck", 4, _NECK),
-    Region("thorax", 3, _LOBES | {"heart": 690.0}),
+    Region("thorax", 3, LOBES_CM3 | _HEART, one_of=UPPER_LOBES),
     Region("abdomen", 3, _ABDOMEN),
     Region("pelvis", 2, _PELVIS),
     Region("extremities", 1, _LIMBS, LONG_BONE_FRACTION),
 )
 MR_REGIONS = (
-    Region("head", 1, {"brain": 1310.0}),
+    Region("head", 1, _typical("brain")),
     Region("neck", 1, {}),
-    Region("thorax", 2, {"lung_left": 2300.0, "lung_right": 2700.0, "heart": 690.0}),
+    Region("thorax", 2, _typical("lung_left", "lung_right") | _HEART),
     Region("abdomen", 3, _ABDOMEN),
     Region("pelvis", 2, _PELVIS),
     Region("extremities", 1, _LIMBS, LONG_BONE_FRACTION),
@@ -124,9 +118,7 @@ MR_REGIONS = (
 
 def covered_regions(case: Case) -> tuple[str, ...]:
     """Names of the covered regions, head to foot; the whole-body task must have been run."""
-    return tuple(
-        region.name for region in _regions(case) if len(_counting(case, region)) >= region.needed
-    )
+    return tuple(region.name for region in _regions(case) if _is_covered(case, region))
 
 
 def is_in_part(case: Case, region: str) -> bool:
@@ -148,14 +140,20 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     if case.anatomy_task not in case.segmentations:
         reason = case.skipped_tasks.get(case.anatomy_task, Statement("not_requested"))
         absence = unassessable("task_not_run", task=case.anatomy_task, reason=reason)
-        names = (BODY_REGION.of(region=region.name) for region in _regions(case))
-        return all_absent((BODY_REGIONS, *names), absence)
+        return _none(case, absence)
+    if not case.shows_a_patient:
+        return _none(case, unassessable("no_patient"))
     covered = covered_regions(case)
     regions = tuple(_measure_region(case, region) for region in _regions(case))
     if not covered:
         nothing = unassessable("no_region_covered")
         return (BODY_REGIONS.absent(nothing), *regions)
     return (BODY_REGIONS.measured(SEPARATOR.join(covered)), *regions)
+
+
+def _none(case: Case, absence: Absence) -> tuple[Measurement, ...]:
+    names = (BODY_REGION.of(region=region.name) for region in _regions(case))
+    return all_absent((BODY_REGIONS, *names), absence)
 
 
 def _regions(case: Case) -> tuple[Region, ...]:
@@ -177,11 +175,18 @@ def _measure_region(case: Case, region: Region) -> Measurement:
     }
     covered = IN_PART if is_in_part(case, region.name) else COVERED
     return output.measured(
-        covered if len(counting) >= region.needed else NOT_COVERED,
+        covered if _is_covered(case, region) else NOT_COVERED,
         structure=None,
         anchors_counted=SEPARATOR.join(counting),
         anchors_needed=region.needed,
         **evidence,
+    )
+
+
+def _is_covered(case: Case, region: Region) -> bool:
+    counting = _counting(case, region)
+    return len(counting) >= region.needed and (
+        not region.one_of or not set(region.one_of).isdisjoint(counting)
     )
 
 
@@ -195,7 +200,9 @@ def _counting(case: Case, region: Region) -> tuple[str, ...]:
 
 
 def _counts(case: Case, anchor: str, typical_cm3: float, fraction: float) -> bool:
-    found = case.statistics.get(anchor)
-    if found is None or found.volume_cm3 < min(STRAY_CM3, TYPICAL_FRACTION * typical_cm3):
+    judgement, found = case.judgements.get(anchor), case.statistics.get(anchor)
+    if found is None or judgement is None or not judgement.is_believed:
+        return False
+    if found.volume_cm3 < min(STRAY_CM3, TYPICAL_FRACTION * typical_cm3):
         return False
     return not found.truncated_at or found.volume_cm3 >= fraction * typical_cm3

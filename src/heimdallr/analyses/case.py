@@ -6,20 +6,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from heimdallr.analyses.belief import Evidence, judged
 from heimdallr.analyses.vertebral_levels import LevelCheck, check_levels
 from heimdallr.imaging.slabs import gaps_in, slab_of
 from heimdallr.imaging.statistics import FACES, structure_statistics
+from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from heimdallr.analyses.belief import Judgement
     from heimdallr.analyses.declared_outputs import Output
     from heimdallr.domain.measurement import Measurement
     from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Modality, Patient, Series, Unseen
     from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.statistics import StructureStatistics
-    from heimdallr.imaging.volume import LabelMap, Volume
+    from heimdallr.imaging.volume import Array, LabelMap, Volume
     from heimdallr.segmentation.result import Segmentation
 
 
@@ -29,8 +32,8 @@ class Case:
 
     Attributes:
         image: the selected series on its own grid, RAS+; HU where ``attenuation_known``.
-        segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``
-            …) → its result; a task that was not run is absent.
+        segmentations: task name (``total``, ``total_mr``, ``tissue_types``, ``cerebral_bleed``,
+            ``body`` …) → its result; a task that was not run is absent.
         skipped_tasks: task name → why it was not run (licence, no weights, no head in view).
         notices: what the preparation has to tell every reader of what is measured here.
         unseen: parts of the patient that the series shows or should show, and the image does not.
@@ -62,6 +65,12 @@ class Case:
         """The whole-body label map; :class:`KeyError` when that task was not run."""
         return self.segmentations[self.anatomy_task].label_map
 
+    @property
+    def body(self) -> Array | None:
+        """(I, J, K) 1 where the patient is, 0 elsewhere; ``None`` where it was not looked for."""
+        made = self.segmentations.get(BODY_TASK)
+        return None if made is None else made.label_map.data
+
     def confidence(self, structure: str) -> float | None:
         """How sure the whole-body network is of a structure; None where it does not say."""
         return self.segmentations[self.anatomy_task].provenance.confidence.get(structure)
@@ -91,6 +100,26 @@ class Case:
         return structure_statistics(self.anatomy, self.image, self.gaps)
 
     @cached_property
+    def judgements(self) -> Mapping[str, Judgement]:
+        """Whether each structure of the whole-body map is believed, with the reasons."""
+        return judged(
+            Evidence(
+                anatomy=self.anatomy,
+                statistics=self.statistics,
+                provenance=self.segmentations[self.anatomy_task].provenance,
+                body=self.body,
+                attenuation_known=self.attenuation_known,
+                sides_known=self.series.sides_known,
+                sex=self.patient.sex,
+            )
+        )
+
+    @property
+    def shows_a_patient(self) -> bool:
+        """Whether any structure of the whole-body map is believed; a test object has none."""
+        return any(one.is_believed for one in self.judgements.values())
+
+    @cached_property
     def levels(self) -> LevelCheck:
         """Whether the vertebrae of the whole-body map are what they are called."""
         return check_levels(self.anatomy, self.image, self.statistics)
@@ -99,7 +128,7 @@ class Case:
         """The same case knowing these results too; what was worked out once is kept."""
         known = {**self.facts, **{m.name: m for m in measurements}}
         case = replace(self, facts=known)
-        for kept in ("statistics", "levels"):
+        for kept in ("statistics", "judgements", "levels"):
             if kept in self.__dict__:
                 case.__dict__[kept] = self.__dict__[kept]
         return case

@@ -6,7 +6,7 @@ is the time after injection in seconds, their standard deviation and range the d
 structure that is not there is coded 0.0, as in their training. ``native < 10 s ≤ arterial_early <
 30 s ≤ arterial_late < 60 s ≤ portal_venous``. The medians are those of the segmentation already
 made, on the image's own grid (TotalSegmentator takes them at 3 mm). A structure that is not
-believed (a fragment, of impossible attenuation, or doubted by its own network) is not there.
+believed is not there.
 
 **Delayed.** The regressors cannot return *delayed*. Here the phase is ``delayed`` when all of
 these hold:
@@ -52,6 +52,7 @@ from typing import TYPE_CHECKING, Protocol
 import cc3d
 import numpy as np
 
+from heimdallr.analyses.belief import STRAY_CM3
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -59,7 +60,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import STRAY_CM3, attenuation_absence, disbelief, task_absence
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    believed,
+    patient_absence,
+    task_absence,
+)
 from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.morphology import box_around, dilated
 from heimdallr.imaging.statistics import structure_statistics
@@ -227,7 +233,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """Phase in both vocabularies, seconds and spread."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("phase_is_for_ct"))
-    if absence := attenuation_absence(case) or task_absence(case, "total"):
+    absence = attenuation_absence(case) or task_absence(case, "total") or patient_absence(case)
+    if absence:
         return all_absent(OUTPUTS, absence)
     if case.series.pixel_values is PixelValues.VIRTUAL:
         return all_absent(OUTPUTS, unassessable("virtual_image_shows_no_phase"))
@@ -334,9 +341,7 @@ def _regressors() -> tuple[_Regressor, ...]:
 def _medians(case: Case) -> dict[str, float]:
     """Median HU of every feature that is there and believed."""
     medians = {
-        name: case.statistics[name].median
-        for name in BODY_FEATURES
-        if name in case.statistics and disbelief(case, name) is None
+        name: case.statistics[name].median for name in BODY_FEATURES if name in believed(case)
     }
     if NECK_TASK in case.segmentations:
         neck = structure_statistics(case.segmentations[NECK_TASK].label_map, case.image)
@@ -350,11 +355,7 @@ def _medians(case: Case) -> dict[str, float]:
 
 def excretion_evidence(case: Case) -> dict[str, Scalar]:
     """Figures that show excreted contrast at equilibrium; empty when the rule does not hold."""
-    median_hu = {
-        name: found.median
-        for name, found in case.statistics.items()
-        if name in EXCRETION and disbelief(case, name) is None
-    }
+    median_hu = {name: case.statistics[name].median for name in believed(case) if name in EXCRETION}
     kidneys = [name for name in ("kidney_right", "kidney_left") if name in median_hu]
     veins = [
         median_hu[name]
@@ -411,9 +412,8 @@ def _bright_near(case: Case, kidney: str, kidney_hu: float) -> float:
 
 def _bladder_hu(case: Case) -> float | None:
     """95th percentile of the bladder, where excreted contrast settles; ``None`` without one."""
-    found = case.statistics.get("urinary_bladder")
-    if found is None or disbelief(case, "urinary_bladder"):
+    if "urinary_bladder" not in believed(case):
         return None
-    box = box_around(found, case.image.shape, case.image.affine)
+    box = box_around(case.statistics["urinary_bladder"], case.image.shape, case.image.affine)
     mask = case.anatomy.data[box] == case.anatomy.number("urinary_bladder")
     return round(float(np.percentile(case.image.data[box][mask], BLADDER_PERCENTILE)), 1)

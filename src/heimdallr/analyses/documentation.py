@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 
+from heimdallr.analyses import belief
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.analyses.rules.findings import RULES
 
@@ -47,7 +48,8 @@ stays silent, so the absence of a finding says nothing.
 
 def page() -> str:
     """The whole page as Markdown."""
-    sections = [_HEAD]
+    title, _, text = (inspect.getdoc(belief) or "").partition("\n")
+    sections = [_HEAD, f"## {title.rstrip('.')}\n\n{_markdown(text)}\n"]
     for name, analysis in ANALYSES.items():
         title, _, text = (inspect.getdoc(analysis) or "").partition("\n")
         rows = "\n".join(

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.declared_outputs import Absence, Output, all_absent, inapplicable
-from heimdallr.analyses.presence import attenuation_absence, task_absence
+from heimdallr.analyses.presence import attenuation_absence, patient_absence, task_absence
 from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     """The list of levels, or why no number may be taken at any."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("levels_need_ct"))
-    if absence := attenuation_absence(case) or task_absence(case, case.anatomy_task):
+    if absence := (
+        attenuation_absence(case) or task_absence(case, case.anatomy_task) or patient_absence(case)
+    ):
         return all_absent(OUTPUTS, absence)
     check = case.levels
     if check.problem is not None:

@@ -8,9 +8,8 @@ is not.
 or beside a gap between the slices: its volume is *not assessable*, the reason says how much lies
 there, and the part that was seen is given as the parameter ``segmented_cm3``. An organ that was not
 segmented is *not assessable* — absent, removed and missed look alike — or *not applicable* when the
-abdomen is not in the volume. It never has the volume 0. A mask whose median attenuation cannot be
-that organ's (a liver of -988 HU) is mislabelled and *not assessable*, and so is an organ of which
-the bundled networks are unsure (``confidence`` below 0.55); densities follow the same rules.
+abdomen is not in the volume. It never has the volume 0. An organ that is not believed (see *What is
+believed*) is *not assessable*; densities follow the same rules.
 
 **How to read it.** CT volumes exclude nothing inside the organ's mask: hilar vessels, cysts and
 tumours that the network labels as organ are counted; renal cysts that it labels ``kidney_cyst_*``

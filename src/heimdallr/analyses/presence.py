@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from heimdallr.analyses.belief import SIDE_UNKNOWN, STRAY_CM3, fragment
 from heimdallr.analyses.body_regions import covered_regions
 from heimdallr.analyses.declared_outputs import Absence, inapplicable, unassessable
 from heimdallr.analyses.unseen_regions import may_be_unseen
+from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
@@ -24,53 +24,17 @@ if TYPE_CHECKING:
 TRUNCATED = "truncated"
 """Code of the reason that rules and pictures ask for."""
 
-STRAY_CM3 = 1.0
-"""Below this volume a label is a stray fragment, not an organ.
-
-Chosen, not measured: five voxels of the bundled networks (6 mm). Half of it is two of them, which
-may be noise; twice it would take short pieces of vessels from the contrast phase.
-"""
-
-PLAUSIBLE_MEDIAN_HU = {
-    "liver": (-40.0, 300.0),
-    "spleen": (0.0, 400.0),
-    "kidney_left": (-10.0, 500.0),
-    "kidney_right": (-10.0, 500.0),
-    "brain": (10.0, 90.0),
-    **dict.fromkeys(("pancreas", "gallbladder"), (-100.0, 500.0)),
-    "urinary_bladder": (-200.0, 3000.0),
-    **dict.fromkeys(
-        (
-            *("heart", "aorta", "pulmonary_vein", "inferior_vena_cava"),
-            *("portal_vein_and_splenic_vein", "iliac_artery_left", "iliac_artery_right"),
-            *("iliac_vena_left", "iliac_vena_right"),
-        ),
-        (-20.0, 1000.0),
-    ),
-}
-"""Between these, unenhanced and enhanced, lies the median attenuation of any such organ.
-
-Chosen, not measured, after the bundled networks had called the air of a test object (-988 HU) a
-liver (November 2026). Wide on purpose: narrower, they would refuse livers full of fat and kidneys
-full of contrast; wider, a piece of fat would pass for a kidney.
-"""
-
-SEX_OF = {"prostate": "M", "uterus": "F"}
-"""Structures that only patients of one sex have, by the PatientSex of those."""
-
-SUFFICIENT_CONFIDENCE = 0.55
-"""Below this the bundled networks' structures are mostly wrong. Other weights give no confidence,
-and are believed.
-
-Measured in November 2026 on 20 phantoms, eight label maps and a real CT: of the 51 structures it
-refuses 35 have a Dice below 0.7; 0.60 would lose more than twice as many good ones. The table it
-was read from stands in ``docs/bundled-weights.md``.
-"""
-
 
 def attenuation_absence(case: Case) -> Absence | None:
     """Why a CT has no attenuation; ``None`` when its voxels are Hounsfield units."""
     return None if case.attenuation_known else unassessable("attenuation_unknown")
+
+
+def patient_absence(case: Case) -> Absence | None:
+    """Why nothing can be said of a patient; ``None`` when the whole-body map shows one."""
+    if case.anatomy_task not in case.segmentations or case.shows_a_patient:
+        return None
+    return unassessable("no_patient")
 
 
 def task_absence(case: Case, task: str) -> Absence | None:
@@ -96,10 +60,14 @@ def structure_or_absence(
         return absence
     found = case.statistics.get(structure)
     if found is not None and found.volume_cm3 >= at_least_cm3:
-        return _implausible(case, structure, found) or uncertainty(case, structure) or found
+        return refusal(case, structure) or found
     if left_out := unknown_to_weights(case, structure):
         return left_out
-    return _outside(case, structure, region) or _unrecognised(structure, found)
+    return (
+        patient_absence(case)
+        or _outside(case, structure, region)
+        or _unrecognised(structure, found)
+    )
 
 
 def _outside(case: Case, structure: str, region: str) -> Absence | None:
@@ -115,69 +83,25 @@ def _outside(case: Case, structure: str, region: str) -> Absence | None:
 
 
 def _unrecognised(structure: str, found: StructureStatistics | None) -> Absence:
-    return (
-        unassessable("not_segmented", structure=structure)
-        if found is None
-        else _fragment(structure, found)
-    )
-
-
-def _fragment(structure: str, found: StructureStatistics) -> Absence:
-    return unassessable("fragment", structure=structure, volume_cm3=round(found.volume_cm3, 3))
-
-
-def disbelief(case: Case, structure: str) -> Absence | None:
-    """Why a segmented structure is not taken for what its label says; ``None`` when it is.
-
-    One that is only located is believed: it is there, if not well enough drawn to be measured.
-    """
-    found = case.statistics[structure]
-    if found.volume_cm3 < STRAY_CM3:
-        return _fragment(structure, found)
-    return (
-        _implausible(case, structure, found)
-        or _of_other_sex(case, structure)
-        or _unsure(case, structure)
-    )
+    if found is None:
+        return unassessable("not_segmented", structure=structure)
+    return Absence(Status.NOT_ASSESSABLE, fragment(structure, found))
 
 
 def believed(case: Case) -> tuple[str, ...]:
     """The structures of the whole-body map that are taken for what their labels say."""
-    return tuple(name for name in case.statistics if disbelief(case, name) is None)
+    return tuple(name for name, one in case.judgements.items() if one.is_believed)
 
 
-def uncertainty(case: Case, structure: str) -> Absence | None:
-    """Why a segmented structure is not to be measured: it is doubtful, always or this time."""
-    if {"left", "right"}.intersection(structure.split("_")) and (unknown := unknown_side(case)):
-        return unknown
-    if mistaken := _of_other_sex(case, structure):
-        return mistaken
-    if structure in case.segmentations[case.anatomy_task].provenance.located_only:
-        return unassessable("poorly_segmented", structure=structure)
-    return _unsure(case, structure)
-
-
-def _of_other_sex(case: Case, structure: str) -> Absence | None:
-    """Whether the patient cannot have it: a prostate in a woman is none."""
-    sex, needed = case.patient.sex, SEX_OF.get(structure)
-    if needed and sex and sex not in (needed, "O"):
-        return unassessable("other_sex", structure=structure, sex=sex)
-    return None
-
-
-def _unsure(case: Case, structure: str) -> Absence | None:
-    """Whether the network itself doubts what it has drawn this time."""
-    confidence = case.confidence(structure)
-    if confidence is None or confidence >= SUFFICIENT_CONFIDENCE:
-        return None
-    return unassessable("unsure", structure=structure, confidence=confidence)
+def refusal(case: Case, structure: str) -> Absence | None:
+    """Why a segmented structure is not measured, the weightiest reason; ``None`` when it is."""
+    reasons = case.judgements[structure].reasons
+    return Absence(Status.NOT_ASSESSABLE, reasons[0]) if reasons else None
 
 
 def unknown_side(case: Case) -> Absence | None:
     """Why left cannot be told from right, if nothing says how the patient lies."""
-    if case.series.sides_known:
-        return None
-    return unassessable("side_unknown")
+    return None if case.series.sides_known else Absence(Status.NOT_ASSESSABLE, SIDE_UNKNOWN)
 
 
 def certainty(case: Case, structure: str) -> dict[str, Scalar]:
@@ -191,14 +115,6 @@ def unknown_to_weights(case: Case, structure: str) -> Absence | None:
     if structure not in case.segmentations[case.anatomy_task].provenance.left_out:
         return None
     return unassessable("left_out_by_bundled_weights", structure=structure)
-
-
-def _implausible(case: Case, structure: str, found: StructureStatistics) -> Absence | None:
-    """Why a mask cannot be the organ it is labelled as: a phantom's air is no liver."""
-    lowest, highest = PLAUSIBLE_MEDIAN_HU.get(structure, (-np.inf, np.inf))
-    if not case.attenuation_known or lowest <= found.median <= highest:
-        return None
-    return unassessable("mislabelled", structure=structure, median_hu=found.median)
 
 
 def truncated_edges(measurement: Measurement) -> tuple[str, ...]:

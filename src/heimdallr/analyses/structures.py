@@ -4,33 +4,36 @@
 cm³, and on CT mean, standard deviation (ddof = 0) and median attenuation in HU. Liver, spleen and
 kidneys are left to organ volumetry and organ density, which publish them under the same names.
 
-**Gate.** The volume of a structure cut by the edge of the image is *not assessable*; its
-attenuation is still measured and carries ``truncated_at``. A structure of which the bundled
-networks are unsure (``confidence`` below 0.55), or which they only locate, is *not assessable*; so
-is a prostate in a woman, whatever has a side where the image does not say how the patient lies,
-and the volume of those that bundled weights do not segment. Other structures without a voxel are
-not listed: the inventory says what was found, and ``structures_segmented`` out of how many the
-weights know.
+**Gate.** A structure that is not believed (see *What is believed*) is *not assessable* with the
+weightiest reason; so is one that they only locate, whatever has a side
+where the image does not say how the patient lies, and the volume of those that bundled weights do
+not segment. The volume of a structure cut by the edge of the image is *not assessable*; its
+attenuation is still measured and carries ``truncated_at``. What was seen is always given as
+``segmented_cm3``. Other structures without a voxel are not listed: the inventory says what was
+found, and ``structures_segmented`` out of how many the weights know.
 
-**How to read it.** These are network outputs as they are, without a plausibility check per
-structure: a rib of 0.1 cm³ is listed as a rib of 0.1 cm³. Class names are TotalSegmentator's
-(Wasserthal 2023, Radiology: Artificial Intelligence 5:e230024).
+**How to read it.** Class names are TotalSegmentator's (Wasserthal 2023, Radiology: Artificial
+Intelligence 5:e230024). ``body`` is the patient without couch, headrest and clothing, with the gas
+inside; it is found on CT, from attenuation and thickness, without a network.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.declared_outputs import Output, all_absent
+from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import (
     attenuation_absence,
     certainty,
+    refusal,
     task_absence,
     truncation,
-    uncertainty,
     unknown_to_weights,
 )
+from heimdallr.imaging.statistics import structure_statistics
+from heimdallr.segmentation.anatomy.body import BODY
+from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -62,23 +65,43 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         for structure in left_out
         if (absence := unknown_to_weights(case, structure))
     ]
-    return (COUNT.measured(len(case.statistics), structures_known=known), *listed, *unknown)
+    count = COUNT.measured(len(case.statistics), structures_known=known)
+    return (count, *_body(case), *listed, *unknown)
+
+
+def _body(case: Case) -> list[Measurement]:
+    """The volume of the body; nearly always an edge cuts it."""
+    made, output = case.segmentations.get(BODY_TASK), VOLUME.of(structure=BODY)
+    if made is None:
+        return []
+    found = structure_statistics(made.label_map, case.image, case.gaps).get(BODY)
+    if found is None:
+        return [output.absent(unassessable("not_segmented", structure=BODY), structure=BODY)]
+    return [_volume(output, BODY, found)]
+
+
+def _volume(
+    output: Output, structure: str, found: StructureStatistics, **sure: Scalar
+) -> Measurement:
+    """A volume, or what cuts it and how much was seen."""
+    volume_cm3 = round(found.volume_cm3, 3)
+    if cut := truncation(found):
+        return output.absent(cut, structure=structure, segmented_cm3=volume_cm3)
+    return output.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)
 
 
 def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Measurement]:
     volume_cm3 = round(found.volume_cm3, 3)
     volume = VOLUME.of(structure=structure)
     conditions: dict[str, Scalar] = certainty(case, structure)
-    if doubt := uncertainty(case, structure):
-        outputs = [volume, *(o.of(structure=structure) for o in (MEAN, STD, MEDIAN))]
-        absent = outputs if case.modality == "CT" else outputs[:1]
-        return [output.absent(doubt, structure=structure, **conditions) for output in absent]
-    if cut := truncation(found):
+    if doubt := refusal(case, structure):
+        others = (MEAN, STD, MEDIAN) if case.modality == "CT" else ()
+        seen = volume.absent(doubt, structure=structure, segmented_cm3=volume_cm3, **conditions)
+        unread = (output.of(structure=structure) for output in others)
+        return [seen, *(o.absent(doubt, structure=structure, **conditions) for o in unread)]
+    result = [_volume(volume, structure, found, **conditions)]
+    if found.truncated_at:
         conditions["truncated_at"] = ",".join(found.truncated_at)
-        result = [volume.absent(cut, structure=structure, segmented_cm3=volume_cm3)]
-    else:
-        sure = certainty(case, structure)
-        result = [volume.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)]
     if case.modality != "CT":
         return result
     if unknown := attenuation_absence(case):

@@ -37,7 +37,12 @@ from heimdallr.analyses.declared_outputs import (
     inapplicable,
     unassessable,
 )
-from heimdallr.analyses.presence import attenuation_absence, disbelief, task_absence
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    patient_absence,
+    refusal,
+    task_absence,
+)
 from heimdallr.analyses.vertebral_levels import (
     LUMBAR,
     THORACIC,
@@ -64,7 +69,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     volumes = tuple(VOLUME.of(tissue=tissue) for tissue in TISSUES)
     if case.modality != "CT":
         return all_absent(volumes, inapplicable("tissue_needs_attenuation"))
-    if absence := attenuation_absence(case) or task_absence(case, TASK):
+    if absence := attenuation_absence(case) or patient_absence(case) or task_absence(case, TASK):
         return all_absent(volumes, absence)
     return (*_volumes(case), *_areas(case))
 
@@ -125,7 +130,7 @@ def _areas(case: Case) -> tuple[Measurement, ...]:
     found: list[Measurement] = []
     for level in levels:
         problem = check.problem and Absence(Status.NOT_ASSESSABLE, check.problem)
-        if absence := problem or disbelief(case, structure_of(level)):
+        if absence := problem or refusal(case, structure_of(level)):
             outputs = (AREA.of(tissue=tissue, level=level) for tissue in TISSUES)
             found += all_absent(outputs, absence)
         else:

@@ -65,7 +65,7 @@ MEMBERS: dict[Group, tuple[str, ...]] = {
     "ribs": ("rib", "sternum", "costal_cartilages"),
     "bones": ("skull", "clavicula", "scapula", "humerus", "hip", "femur"),
     "muscles": ("gluteus_maximus", "gluteus_medius", "gluteus_minimus", "autochthon", "iliopsoas"),
-    "tissue": ("skeletal_muscle", "subcutaneous_fat", "torso_fat"),
+    "tissue": ("body", "skeletal_muscle", "subcutaneous_fat", "torso_fat"),
     "other": (),
 }
 """Group → names of its structures; what is in none of them is ``other``."""

@@ -6,6 +6,7 @@ without reading a voxel: each has a position *inside* it, on the slice that show
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +14,19 @@ import numpy as np
 from heimdallr.imaging.statistics import extents, sections_of
 from heimdallr.publishing.groups import group
 from heimdallr.publishing.palette import colour, display_name
-from heimdallr.publishing.schema import Index, LabelMapRecord, Labels, Point, StructureRecord
+from heimdallr.publishing.schema import (
+    Index,
+    LabelMapRecord,
+    Labels,
+    Point,
+    StructureRecord,
+    coded,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from heimdallr.domain.statements import Statement
     from heimdallr.imaging.statistics import Extent
     from heimdallr.imaging.volume import LabelMap, Volume
 
@@ -31,24 +40,34 @@ def describe(image: Volume, maps: Iterable[LabelMapRecord]) -> Labels:
     return Labels(shape=image.shape, affine=tuple(rows), maps=list(maps))
 
 
-def describe_map(name: str, task: str, label_map: LabelMap) -> LabelMapRecord:
+def describe_map(
+    name: str,
+    task: str,
+    label_map: LabelMap,
+    doubts: Mapping[str, Sequence[Statement]] = MappingProxyType({}),
+) -> LabelMapRecord:
     """The structures of a label map that have a voxel, in label order.
 
     Args:
         name: what the published map is called.
         task: the task that made it.
         label_map: (I, J, K) labels, RAS+.
+        doubts: structure → why it is not believed; those that are may be left out.
     """
     sections = sections_of(label_map.data)
     structures = [
-        _structure(label_map, number, extent, int(np.argmax(sections[2][number])))
+        _structure(label_map, number, extent, int(np.argmax(sections[2][number])), doubts)
         for number, extent in extents(sections).items()
     ]
     return LabelMapRecord(name=name, task=task, structures=structures)
 
 
 def _structure(
-    label_map: LabelMap, number: int, extent: Extent, largest_slice: int
+    label_map: LabelMap,
+    number: int,
+    extent: Extent,
+    largest_slice: int,
+    doubts: Mapping[str, Sequence[Statement]],
 ) -> StructureRecord:
     voxels, centroid, low, high = extent
     structure = label_map.names[number]
@@ -67,6 +86,8 @@ def _structure(
         largest_slice=largest_slice,
         position_ijk=position,
         position_ras_mm=_rounded(label_map.voxel_to_world(position)),
+        doubts=[one.text for one in doubts.get(structure, ())],
+        doubts_coded=[coded(one) for one in doubts.get(structure, ())],
     )
 
 

@@ -78,7 +78,8 @@ COLOURS: dict[str, RGB] = {
     "gluteus_minimus": (184, 98, 88),
     "autochthon": TRUNK_MUSCLE,
     "iliopsoas": (192, 104, 90),
-    # tissue types
+    # the body and its tissues
+    "body": (214, 178, 152),
     "skeletal_muscle": (236, 90, 80),
     "intermuscular_fat": (196, 138, 228),
     "subcutaneous_fat": (252, 206, 100),

@@ -172,7 +172,9 @@ def _write_images(
             folder / name, label_map, grid, together=labels / f"{name}.nii.gz", threads=threads
         )
         if masks[task]:
-            maps.append(label_maps.describe_map(name, task, label_map))
+            judged = case.judgements if task == case.anatomy_task else {}
+            doubts = {structure: one.doubts for structure, one in judged.items()}
+            maps.append(label_maps.describe_map(name, task, label_map, doubts))
         if not any((folder / name).iterdir()):
             (folder / name).rmdir()
     found = label_maps.describe(case.image, maps)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import heimdallr
 from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
+from heimdallr.analyses.presence import patient_absence
 from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.publishing.schema import (
@@ -115,8 +116,13 @@ def notices(case: Case) -> list[Statement]:
 
     Overlays carry as many of them as fit on their foot.
     """
+    nobody = patient_absence(case)
     origins = {one.provenance.weights_origin for one in case.segmentations.values()}
-    return [*([BUNDLED_CAVEAT] if "bundled" in origins else []), *case.notices]
+    return [
+        *([nobody.why] if nobody else []),
+        *([BUNDLED_CAVEAT] if "bundled" in origins else []),
+        *case.notices,
+    ]
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:

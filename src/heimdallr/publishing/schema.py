@@ -120,7 +120,7 @@ class SegmentationRecord(_Record):
     engine: str
     device: str
     weights: list[WeightsRecord]
-    weights_origin: Literal["official", "bundled", "other"]
+    weights_origin: Literal["official", "bundled", "other", "none"]
     spacing_mm: float
     seconds: float
     confidence: dict[str, float] = {}
@@ -270,6 +270,9 @@ class StructureRecord(_Record):
     largest_slice: int
     position_ijk: Index
     position_ras_mm: Point
+    doubts: list[str] = []
+    """Why it is not taken for what its label says; empty when it is, and in older folders."""
+    doubts_coded: list[CodedStatement] = []
 
 
 class LabelMapRecord(_Record):

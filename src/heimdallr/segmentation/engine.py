@@ -125,6 +125,7 @@ class Engine:
         *,
         progress: Progress | None = None,
         context: Mapping[str, Segmentation] | None = None,
+        body: Array | None = None,
     ) -> Segmentation:
         """Run one task.
 
@@ -134,6 +135,7 @@ class Engine:
             progress: called with a share from 0 to 1 and what is being done.
             context: segmentations of the same image made earlier, by TotalSegmentator task name;
                 a task that needs a crop takes it from there instead of running another network.
+            body: (I, J, K) where the patient is; bundled networks label nothing elsewhere.
 
         Raises:
             WeightsError: weights are absent or damaged.
@@ -142,7 +144,7 @@ class Engine:
         """
         task = task_table.task(task_name)
         with self._lock:
-            return self._segment(task, volume, progress or _silent, context or {})
+            return self._segment(task, volume, progress or _silent, context or {}, body)
 
     def load(self, task_name: str) -> None:
         """Load a task's networks now, so that the first case does not wait for them.
@@ -157,7 +159,12 @@ class Engine:
                 self._load(weights)
 
     def _segment(
-        self, task: Task, volume: Volume, progress: Progress, context: Mapping[str, Segmentation]
+        self,
+        task: Task,
+        volume: Volume,
+        progress: Progress,
+        context: Mapping[str, Segmentation],
+        body: Array | None = None,
     ) -> Segmentation:
         started = time.monotonic()
         weights = self.store.locate(task)
@@ -186,7 +193,7 @@ class Engine:
             labels = crop_and_clean.kept_inside(labels, found, task)
         if weights[0].origin == "bundled":
             guessed = labels[_SPARSE].copy()
-            labels = _tidied(labels, task, volume)
+            labels = _tidied(labels, task, volume, body)
             confidence = _of_vertebrae(confidence, guessed, labels[_SPARSE], task)
         left_out = _left_out(task, weights)
         if left_out:
@@ -344,10 +351,10 @@ def _lookup(model: _Loaded) -> Array:
     return table
 
 
-def _tidied(labels: Array, task: Task, volume: Volume) -> Array:
+def _tidied(labels: Array, task: Task, volume: Volume, body: Array | None) -> Array:
     """Of bundled weights; only CT has attenuations that tell what cannot be."""
     if task.modality == "CT":
-        return tidied(labels, task.names, volume)
+        return tidied(labels, task.names, volume, body)
     return in_one(labels, task.names, volume)
 
 

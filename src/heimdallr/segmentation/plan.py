@@ -1,9 +1,9 @@
 """Which tasks a case gets, and running them in order.
 
-CT: ``total``, then tissue by the best route there is, then ``cerebral_bleed`` when the label map
-shows a brain. MR: ``total_mr``, and tissue where its licensed network is there. Whatever is not
-run is listed with its reason: a reader must be able to tell "looked, found nothing" from "never
-looked".
+CT: the body, ``total``, then tissue by the best route there is, then ``cerebral_bleed`` when the
+label map shows a brain. MR: ``total_mr``, and tissue where its licensed network is there. Whatever
+is not run is listed with its reason: a reader must be able to tell "looked, found nothing" from
+"never looked".
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from heimdallr.domain.errors import WeightsError
 from heimdallr.domain.statements import Statement
 from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.anatomy import tissue
+from heimdallr.segmentation.anatomy.body import TASK as BODY
+from heimdallr.segmentation.anatomy.body import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,9 +148,11 @@ def segment_case(
     steps = iter(_parts(progress, runs))
 
     parts: dict[str, Segmentation] = {}
+    body = body_of(volume) if modality == "CT" else None
+    inside = None if body is None else body.label_map.data
 
     def run(task: Task) -> Segmentation:
-        return engine.segment(task.name, volume, progress=next(steps), context=parts)
+        return engine.segment(task.name, volume, progress=next(steps), context=parts, body=inside)
 
     anatomy = run(plan.anatomy)
     result.done[plan.anatomy.family] = parts[plan.anatomy.family] = anatomy
@@ -157,21 +163,26 @@ def segment_case(
         result.done[family] = parts[family]
     elif plan.tissue_route == "compartments":
         result.done["tissue_types"] = tissue.from_compartments(volume, parts)
-    elif plan.tissue_route == "bundled":
+    elif plan.tissue_route == "bundled" and inside is not None:
         coarse = parts["tissue_types"]
-        result.done["tissue_types"] = tissue.from_bundled(volume, coarse, anatomy)
+        drawn = result.done["tissue_types"] = tissue.from_bundled(volume, coarse, anatomy)
+        np.multiply(drawn.label_map.data, inside, out=drawn.label_map.data)
     if plan.look_for_bleed:
         if missing := no_brain_reason(anatomy.label_map):
             result.skipped[BLEED] = missing
         else:
             result.done[BLEED] = run(task_table.task(BLEED))
+    if body is None:
+        result.skipped[BODY] = Statement("body_needs_attenuation")
+    else:
+        result.done[BODY] = body
     progress(1.0, "segmented")
     return result
 
 
 def nothing_segmented(reason: Statement) -> CaseSegmentations:
     """What there is of a CT that no network can read: every task is skipped, with the reason."""
-    return CaseSegmentations(skipped=dict.fromkeys(("total", "tissue_types", BLEED), reason))
+    return CaseSegmentations(skipped=dict.fromkeys(("total", "tissue_types", BLEED, BODY), reason))
 
 
 def no_brain_reason(anatomy: LabelMap) -> Statement | None:

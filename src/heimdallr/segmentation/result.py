@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import LabelMap
 
-WeightsOrigin = Literal["official", "bundled", "other"]
-"""Whose weights: TotalSegmentator's release, this project's own, or a site's."""
+WeightsOrigin = Literal["official", "bundled", "other", "none"]
+"""Whose weights: TotalSegmentator's release, this project's own, a site's; or made without any."""
 
 
 @dataclass(frozen=True, slots=True)

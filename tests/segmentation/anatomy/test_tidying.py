@@ -8,9 +8,9 @@ import pytest
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation.anatomy.tidying import (
     on_their_sides,
+    tidied,
     within_windows,
     without_bone_marrow,
-    without_fragments,
     without_strays,
 )
 
@@ -112,16 +112,15 @@ def test_marrow_is_no_bleed() -> None:
     assert np.array_equal(cleaned[:40], labels[:40])
 
 
-def test_a_fragment_in_the_midst_of_the_image_is_a_mistake() -> None:
-    """A shoulder of a few cm3 goes, unless the image cuts the rest off; a small kidney stays."""
-    names = {1: "humerus_left", 2: "humerus_right", 3: "kidney_left"}
-    labels = np.zeros((40, 40, 40), np.uint8)
-    labels[10:15, 10:15, 10:15] = 1  # 3.4 cm3
-    labels[35:, 10:15, 10:15] = 2
-    labels[20:25, 10:15, 10:15] = 3
-    expected = np.where(labels == 1, 0, labels)
-    assert np.array_equal(without_fragments(labels.copy(), names, voxel_mm3=27.0), expected)
-    assert np.array_equal(without_fragments(labels.copy(), names, voxel_mm3=216.0), labels)
+def test_nothing_is_labelled_outside_the_body() -> None:
+    """A liver that goes on into the couch ends at the skin."""
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[5:15, 2:18, 5:15] = 1
+    body = np.zeros(labels.shape, bool)
+    body[:, 6:] = True
+    image = Volume(np.full(labels.shape, 40, np.int16), np.diag([3.0, 3.0, 3.0, 1.0]))
+    assert np.array_equal(tidied(labels.copy(), NAMES, image, body), labels * body)
+    assert np.array_equal(tidied(labels.copy(), NAMES, image), labels)
 
 
 @pytest.mark.parametrize("turned", [0.0, 10.0])

@@ -6,6 +6,7 @@
 task_not_run = task { $task } was not run: { $reason }
 not_requested = not requested
 weights_not_installed = the weights of { $task } are not installed
+body_needs_attenuation = the body is told from what lies around it by attenuation, which MR does not have
 no_tissue_weights = no weights for any tissue route are installed
 licence_needed = needs a TotalSegmentator licence number
 no_brain_in_view = no brain in view ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } of at least { $needed_cm3 } cm³)
@@ -22,6 +23,14 @@ poorly_segmented = the bundled weights do not segment the { $structure } well en
 left_out_by_bundled_weights = the bundled weights do not segment the { $structure }
 unsure = the bundled networks are unsure of the { $structure } (confidence { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = what is labelled { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: mislabelled
+outside_body = { NUMBER($percent, maximumFractionDigits: 0) } % of what is labelled { $structure } lies outside the body: mislabelled
+lies_too_high = what is labelled { $structure } lies too high, seen from { $structures }: mislabelled
+lies_too_low = what is labelled { $structure } lies too low, seen from { $structures }: mislabelled
+apart_from = what is labelled { $structure } does not reach { $structures }: mislabelled
+in_pieces = what is labelled { $structure } lies in { $count } pieces: mislabelled
+sprawling = what is labelled { $structure } is far larger than the other one and has not its shape: mislabelled
+larger_than_other = the { $structure } is { NUMBER($times, maximumFractionDigits: 1) } times as large as the other: dilated, with a mass, or a mistake
+hollow_body = what was scanned is hollow: a test object
 other_sex = what is labelled { $structure } cannot be one: the patient is { $sex ->
     [M] a man
    *[F] a woman
@@ -40,6 +49,7 @@ cut_by_field_of_view = cut by the field of view at the { $edges }
 analysis_broke = { $analysis } broke: { $error }
 
 region_without_structures = task { $task } has no structure of the { $region }
+no_patient = nothing here was recognised as a patient's anatomy: a test object, or a part of the body that the networks do not know
 no_region_covered = no region has enough of its anchor structures in this volume
 phase_is_for_ct = contrast phase is defined for CT only
 virtual_image_shows_no_phase = a virtual image does not show the contrast phase

@@ -5,6 +5,7 @@
 task_not_run = a tarefa { $task } não foi executada: { $reason }
 not_requested = não solicitada
 weights_not_installed = os pesos de { $task } não estão instalados
+body_needs_attenuation = o corpo é separado do que está à sua volta pela atenuação, que a RM não tem
 no_tissue_weights = não há pesos instalados para nenhuma via de segmentação de tecidos
 licence_needed = requer um número de licença do TotalSegmentator
 no_brain_in_view = encéfalo fora do exame ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } de ao menos { $needed_cm3 } cm³)
@@ -18,6 +19,14 @@ poorly_segmented = os pesos incluídos não segmentam bem o suficiente para medi
 left_out_by_bundled_weights = os pesos incluídos não segmentam: { $structure }
 unsure = as redes incluídas não têm certeza: { $structure } (confiança { NUMBER($confidence, minimumFractionDigits: 2, maximumFractionDigits: 2) })
 mislabelled = o que foi rotulado como { $structure } mede { NUMBER($median_hu, maximumFractionDigits: 0) } HU: rótulo errado
+outside_body = { NUMBER($percent, maximumFractionDigits: 0) } % do que foi rotulado como { $structure } está fora do corpo: rótulo errado
+lies_too_high = o que foi rotulado como { $structure } está alto demais em relação a { $structures }: rótulo errado
+lies_too_low = o que foi rotulado como { $structure } está baixo demais em relação a { $structures }: rótulo errado
+apart_from = o que foi rotulado como { $structure } não alcança { $structures }: rótulo errado
+in_pieces = o que foi rotulado como { $structure } está em { $count } pedaços: rótulo errado
+sprawling = o que foi rotulado como { $structure } é muito maior do que o outro e não tem a sua forma: rótulo errado
+larger_than_other = { $structure }: { NUMBER($times, maximumFractionDigits: 1) } vezes o tamanho do outro: dilatado, com massa, ou um erro
+hollow_body = o que foi examinado é oco: um objeto de teste
 other_sex = o que foi rotulado como { $structure } não pode sê-lo: o paciente é { $sex ->
     [M] homem
    *[F] mulher
@@ -36,6 +45,7 @@ cut_by_field_of_view = cortado pelo campo de visão ({ $edges })
 analysis_broke = { $analysis } falhou: { $error }
 
 region_without_structures = a tarefa { $task } não tem estruturas da região "{ $region }"
+no_patient = nada aqui foi reconhecido como anatomia de um paciente: um objeto de teste, ou uma parte do corpo que as redes não conhecem
 no_region_covered = nenhuma região tem estruturas de referência suficientes neste volume
 phase_is_for_ct = a fase de contraste é definida só para TC
 virtual_image_shows_no_phase = uma imagem virtual não mostra a fase de contraste

@@ -59,25 +59,6 @@ BESIDE_MM = 30.0
 spine reaches so far over from where a limb begins. Chosen, not measured: half of it and a scoliosis
 would swap hips; twice it and a clavicle's inner end would keep the wrong side."""
 
-A_TENTH_CM3 = {
-    "heart": 60.0,
-    "humerus": 15.0,
-    "scapula": 9.0,
-    "sacrum": 20.0,
-    "hip": 30.0,
-    "femur": 40.0,
-    "autochthon": 60.0,
-    "iliopsoas": 35.0,
-    "gluteus_maximus": 80.0,
-    "gluteus_medius": 35.0,
-}
-"""A tenth of what an adult has (of one side). Less, where the image cuts nothing off, is a mistake:
-a cheek bone taken for a shoulder. Organs that disease may shrink this far are not listed.
-
-Rounded by hand; where the volumes were taken from was not written down. The label map s0327 of
-TotalSegmentator has 433 cm³ of the left hip and 196 of the sacrum.
-"""
-
 WINDOWS_HU = {
     "spleen": (-30.0, np.inf),
     "kidney_left": (-30.0, np.inf),
@@ -205,42 +186,25 @@ def without_bone_marrow(labels: Array, image: Volume) -> Array:
     return labels
 
 
-def without_fragments(labels: Array, names: Mapping[int, str], voxel_mm3: float) -> Array:
-    """The label map without structures of which far too little is in the midst of the image.
-
-    Args:
-        labels: (I, J, K) label numbers; changed in place.
-        names: label number → structure; those of :data:`A_TENTH_CM3` are looked at.
-        voxel_mm3: volume of one voxel.
-    """
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        name = names.get(number, "").removesuffix("_left").removesuffix("_right")
-        if box is None or name not in A_TENTH_CM3:
-            continue
-        cut = any(
-            side.start == 0 or side.stop == size
-            for side, size in zip(box, labels.shape, strict=True)
-        )
-        inside = labels[box] == number
-        if not cut and np.count_nonzero(inside) * voxel_mm3 / 1000 < A_TENTH_CM3[name]:
-            labels[box][inside] = 0
-    return labels
-
-
 def _smallest_share(name: str) -> float:
     if name in IN_PIECES | LESIONS:
         return 0.0
     return 1.0 if name.startswith("vertebrae_") else SMALLEST_SHARE
 
 
-def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """A CT's label map tidied: by attenuation, air and discs, then :func:`in_one`.
+def tidied(
+    labels: Array, names: Mapping[int, str], image: Volume, body: Array | None = None
+) -> Array:
+    """A CT's label map tidied: by body, attenuation, air and discs, then :func:`in_one`.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
         names: label number → structure.
         image: CT, HU.
+        body: (I, J, K) where the patient is; nothing is labelled elsewhere.
     """
+    if body is not None:
+        np.multiply(labels, body, out=labels)
     labels = within_windows(labels, names, image)
     if not LESIONS.isdisjoint(names.values()):
         labels = without_bone_marrow(labels, image)
@@ -250,7 +214,7 @@ def tidied(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
 
 
 def in_one(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
-    """The label map with limbs on their sides, without specks and fragments.
+    """The label map with limbs on their sides, without specks.
 
     Args:
         labels: (I, J, K) label numbers on the image's grid; changed in place.
@@ -258,8 +222,7 @@ def in_one(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
         image: CT or MR.
     """
     labels = on_their_sides(labels, names, image.affine)
-    labels = without_strays(labels, names, image.voxel_volume_mm3)
-    return without_fragments(labels, names, image.voxel_volume_mm3)
+    return without_strays(labels, names, image.voxel_volume_mm3)
 
 
 def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Array:
