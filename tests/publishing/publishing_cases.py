@@ -129,6 +129,7 @@ TRUNK_NAMES = {
     29: "vertebrae_L3",
     30: "vertebrae_L2",
     31: "vertebrae_L1",
+    32: "vertebrae_T12",
 }
 TISSUE_NAMES = {1: "subcutaneous_fat", 2: "torso_fat", 3: "skeletal_muscle"}
 
@@ -169,10 +170,11 @@ def trunk_arrays() -> tuple[Array, Array, Array]:
     organs[_ellipsoid((-70, -15, 80), (22, 30, 40))] = 1
     organs[_ellipsoid((45, -30, -10), (18, 18, 45))] = 2
     organs[_ellipsoid((-45, -30, 0), (18, 18, 45))] = 3
-    for number, height_mm in zip((31, 30, 29, 27, 28), (80, 45, 10, -25, -60), strict=True):
+    for number, height_mm in zip((32, 31, 30, 29, 27, 28), range(115, -61, -35), strict=True):
         organs[_ellipsoid((0, -40, height_mm), (22, 18, 14))] = number
     hu[organs > 0] = 60
     hu[organs > 20] = 300
+    hu[_ellipsoid((0, -50, 115), (95, 12, 6))] = 300  # the last ribs: they name the column
     tissues[organs > 0] = 0
     return hu, organs, tissues
 

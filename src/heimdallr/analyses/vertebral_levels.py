@@ -29,7 +29,7 @@ from heimdallr.segmentation.anatomy.discs import line_through
 from heimdallr.segmentation.anatomy.ribs import find_branches, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from heimdallr.imaging.morphology import Mask
     from heimdallr.imaging.statistics import StructureStatistics
@@ -185,10 +185,7 @@ def _named_by_anchors(
     label_map: LabelMap, image: Volume, statistics: Mapping[str, StructureStatistics]
 ) -> dict[str, str]:
     """Anchor → the level that the labels have where it points; anchors in view only."""
-    of_level = {label_map.number(structure_of(level)): level for level in LEVELS}
-    is_spine = np.zeros(256, bool)
-    is_spine[list(of_level)] = True
-    spine = is_spine[label_map.data]
+    spine = _marked(label_map, map(structure_of, LEVELS))
     box = ndimage.find_objects(spine.view(np.uint8))[0]
     line = line_through(spine[box], box, image)
     if line is None:
@@ -223,10 +220,19 @@ def _middles(
     body = np.linalg.norm(aside_mm, axis=1) < CANAL_MM
     numbers = label_map.data[tuple(where[body].T)]
     return {
-        level: float(np.median(along_mm[body][numbers == number]))
-        for level in LEVELS
-        if (number := label_map.number(structure_of(level))) in numbers
+        label_map.names[number].removeprefix("vertebrae_"): float(
+            np.median(along_mm[body][numbers == number])
+        )
+        for number in np.unique(numbers).tolist()
     }
+
+
+def _marked(label_map: LabelMap, structures: Iterable[str]) -> Mask:
+    """(I, J, K) where any of these structures is."""
+    wanted = set(structures)
+    is_one = np.zeros(256, bool)
+    is_one[[number for number, name in label_map.names.items() if name in wanted]] = True
+    return np.asarray(is_one[label_map.data])
 
 
 def _above_sacrum(
@@ -239,8 +245,7 @@ def _above_sacrum(
     seen = {name: statistics[name].volume_cm3 for name in PELVIS if name in statistics}
     if any(seen.get(name, 0.0) < needed for name, needed in PELVIS.items()):
         return None
-    sacral = [label_map.number(name) for name in ("sacrum", "vertebrae_S1")]
-    where = np.argwhere(np.isin(label_map.data, sacral))
+    where = np.argwhere(_marked(label_map, ("sacrum", "vertebrae_S1")))
     along_mm, aside_mm = line.along(where @ label_map.affine[:3, :3].T)
     top_mm = along_mm[np.linalg.norm(aside_mm, axis=1) < CANAL_MM].max(initial=-np.inf)
     above = places[places > top_mm]
