@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 PlaneName = Literal["axial", "coronal", "sagittal"]
 
-SAME_POSITION_MM = 0.01
+SAME_POSITION_MM = 0.06
 """Two slices closer than this lie at one position.
 
-Chosen, not measured: far above the rounding of a DS value's 16 characters, far below any slice
-distance; half and twice it do the same.
+Chosen, not measured: a copy whose position was rounded to one decimal lies up to 0.05 mm off, the
+slices of the finest scanners lie 0.2 mm apart. Half of it would make such a copy a slice of its
+own; twice it would join slices that were rounded towards one another.
 """
 
 MIN_PLACEMENT_TOLERANCE_MM = 0.1
