@@ -208,6 +208,38 @@ def test_images_that_are_there_twice_are_taken_once(tmp_path: Path, copied: Sequ
     ]
 
 
+def test_copies_in_another_encoding_are_left_out(tmp_path: Path) -> None:
+    """An archive exported each image twice, once compressed."""
+    _save(tmp_path, SeriesOnDisk().images(), "first")
+    again = SeriesOnDisk().images()
+    for image in again:
+        image.compress(RLE, generate_instance_uid=False)
+    _save(tmp_path, again, "second")
+    first, _ = _candidates(tmp_path)
+    (said,) = _texts(first)
+    assert said == (
+        "the series shows the body 2 times, told apart by encoding; pass 1 was measured, "
+        "12 images of the others were not"
+    )
+
+
+def test_of_copies_those_of_one_pass_are_kept(tmp_path: Path) -> None:
+    """Three times the same, numbered through; UIDs and rounded positions are in another order."""
+    for time, (first, decimals) in enumerate(((25, None), (1, 1), (13, None))):
+        numbers = list(range(first, first + 12))
+        series = SeriesOnDisk(
+            depths_mm=tuple(4.04 * k for k in range(12)),
+            decimals=decimals,
+            per_slice={"InstanceNumber": numbers},
+        )
+        _save(tmp_path, series.images(), f"{time}")
+    (one,) = _candidates(tmp_path)
+    assert len(one.frames) == 12
+    assert one.geometry is not None
+    assert not one.geometry.uneven
+    assert _texts(one) == ["24 images are in the series twice; one of each was measured"]
+
+
 def test_a_few_other_images_at_places_that_are_taken_are_left_out(tmp_path: Path) -> None:
     """Not the same pixels, and nothing tells why they are there."""
     SeriesOnDisk(depths_mm=_depths()).write(tmp_path / "images")
@@ -243,6 +275,30 @@ def test_a_series_that_was_cut_short_throughout_is_refused_for_that(tmp_path: Pa
     (one,) = prepare(tmp_path / "images", tmp_path / "work")
     assert isinstance(one, RefusedStudy)
     assert "series 5: its files were cut short" in str(one.error)
+
+
+def test_every_second_slice_of_a_part_is_said(tmp_path: Path) -> None:
+    """Their numbers are missing; the distances there alone look like a coarser scan."""
+    kept = [k for k in range(24) if not (6 <= k < 18 and k % 2)]
+    numbers = [k + 1 for k in kept]
+    series = SeriesOnDisk(
+        depths_mm=tuple(4.0 * k for k in kept), per_slice={"InstanceNumber": numbers}
+    )
+    series.write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert _texts(one) == [
+        "6 single slices are missing; what lies there was interpolated between the neighbours"
+    ]
+
+
+def test_numbers_that_are_missing_without_a_gap_are_said(tmp_path: Path) -> None:
+    """Every second slice of the whole series: what is left is even. Large steps mean nothing."""
+    for step, said in ((2, True), (3, False)):
+        folder = tmp_path / str(step)
+        SeriesOnDisk(per_slice={"InstanceNumber": list(range(1, 12 * step, step))}).write(folder)
+        (one,) = _candidates(folder)
+        text = "11 numbers are missing in the numbering of the images"
+        assert _texts(one) == said * [f"{text}: those images may not have arrived"]
 
 
 def _save(folder: Path, images: Sequence, name: str, *, renamed: bool = True) -> None:  # type: ignore[type-arg]

@@ -136,6 +136,13 @@ def test_mr_slices_with_gaps_lack_none_unless_one_does() -> None:
     assert [gap.missing for gap in gaps_between(depths, [5.0] * 8)] == [3]
 
 
+def test_overlapping_slices_lack_those_whose_numbers_are_missing() -> None:
+    """Slices of 10 mm every 5 mm reach over one that was lost, and not over two."""
+    depths = 5.0 * np.array([0, 1, 2, 4, 5, 6, 9, 10])
+    lacking = [0, 0, 1, 0, 0, 2, 0]
+    assert gaps_between(depths, [10.0] * 8, lacking) == [(15.0, 15.0, 1), (35.0, 40.0, 2)]
+
+
 def test_rounded_positions_lack_none() -> None:
     """Slices 0.625 mm apart, written with one decimal."""
     assert gaps_between(np.round(0.625 * np.arange(80), 1), [0.625] * 80) == []

@@ -118,10 +118,18 @@ def test_what_one_image_leaves_out_another_may_say(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "years"),
-    [("045Y", 45.0), ("018M", 1.5), ("026W", 0.498), ("abc", None), ("000Y", None)],
+    [
+        ("045Y", 45.0),
+        ("018M", 1.5),
+        ("026W", 0.498),
+        ("000D", 0.0),
+        ("abc", None),
+        ("000Y", None),
+        ("121Y", None),
+    ],
 )
 def test_ages(tmp_path: Path, text: str, years: float | None) -> None:
-    """AS values; zero years is what anonymisers write, not an age."""
+    """AS values; zero years is what anonymisers write, not an age; nobody writes zero days so."""
     SeriesOnDisk(depths_mm=(0.0,), tags={"PatientAge": text}).write(tmp_path)
     age = scan(tmp_path.iterdir()).studies[0].patient.age_years
     assert age == (None if years is None else pytest.approx(years, abs=1e-3))

@@ -115,6 +115,26 @@ def test_images_with_uids_of_their_own_are_put_together(tmp_path: Path, each: in
     )
 
 
+def test_parts_of_a_series_with_uids_of_their_own_are_put_together(tmp_path: Path) -> None:
+    """The images are numbered through; one was lost on the way."""
+    images = _images(30)
+    for k, image in enumerate(images):
+        image.SeriesInstanceUID = f"1.2.392.{k // 10}"
+    _write(tmp_path, images[:14] + images[15:])
+    (one,) = _candidates(tmp_path)
+    assert len(one.frames) == 29
+    assert one.notices[0].text.startswith("the 29 images carry 3 SeriesInstanceUIDs")
+
+
+def test_series_that_share_a_number_stay_apart(tmp_path: Path) -> None:
+    """Both number their images from 1."""
+    images = _images() + _images()
+    for k, image in enumerate(images):
+        image.SeriesInstanceUID = f"1.2.392.{k // 12}"
+    _write(tmp_path, images)
+    assert [len(one.frames) for one in _candidates(tmp_path)] == [12, 12]
+
+
 def test_two_scattered_series_stay_two(tmp_path: Path) -> None:
     """Each image has its UID; the series number tells."""
     images = _images(SeriesNumber=3) + _images(SeriesNumber=8)

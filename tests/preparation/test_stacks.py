@@ -81,6 +81,19 @@ def test_slices_of_different_flavour_stay_together_in_ct(tmp_path: Path) -> None
     assert len(one.frames) == 6
 
 
+def test_pixel_sizes_that_rounding_made_differ_are_one(tmp_path: Path) -> None:
+    """0.9765 mm lies at the edge between two numbers of three decimals; 0.98 is another size."""
+    sizes = [["0.9765", "0.9765"], ["0.97649", "0.97649"]] * 3
+    SeriesOnDisk(depths_mm=SIX, per_slice={"PixelSpacing": sizes}).write(tmp_path / "rounded")
+    (one,) = _candidates(tmp_path / "rounded")
+    assert len(one.frames) == 6
+    sizes[5] = ["0.98", "0.98"]
+    SeriesOnDisk(depths_mm=SIX, per_slice={"PixelSpacing": sizes}).write(tmp_path / "other")
+    one, other = _candidates(tmp_path / "other")
+    assert (len(one.frames), len(other.frames)) == (5, 1)
+    assert "they differ in pixel size" in other.notices[0].text
+
+
 def test_two_views_of_a_localizer_are_two_stacks(tmp_path: Path) -> None:
     """Different orientations make no volume."""
     SeriesOnDisk(depths_mm=(0.0,)).write(tmp_path / "a")

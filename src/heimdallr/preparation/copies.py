@@ -9,7 +9,7 @@ from heimdallr.preparation.duplicates import pixel_digest
 from heimdallr.preparation.reading import SkippedFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from heimdallr.preparation.image_planes import Image
@@ -21,16 +21,17 @@ Chosen, not measured: a series of thousands of images at few places is read head
 """
 
 
-def without_copies(images: Sequence[Image]) -> list[int]:
+def without_copies(images: Sequence[Image], places: Iterable[int]) -> list[int]:
     """Indices of the images that are no copy of an earlier one.
 
     Args:
         images: of one kind, in an order that does not depend on the names of files.
+        places: where each of them lies, counted along the normal.
     """
-    at_place: dict[Hashable, list[int]] = defaultdict(list)
-    for n, image in enumerate(images):
+    at_place: dict[int, list[int]] = defaultdict(list)
+    for n, (image, place) in enumerate(zip(images, places, strict=True)):
         if image.frame.index is None:  # frames of one file are no copies of it
-            at_place[image.frame.position].append(n)
+            at_place[place].append(n)
     doubled = [there for there in at_place.values() if len(there) > 1]
     digests = _Digests(images)
     if not any(digests.repeated(there) for there in doubled[:: max(len(doubled) // SAMPLES, 1)]):

@@ -7,6 +7,7 @@ millimetres, and where in the patient it lies, for the analyses that look for so
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from heimdallr.preparation.image_planes import positions_mm
 from heimdallr.preparation.verification import LPS_TO_RAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from heimdallr.preparation.geometry import Floats, Gap
     from heimdallr.preparation.image_planes import Image
@@ -32,27 +33,33 @@ class Coverage:
     Attributes:
         unseen: parts of the patient that it does not show.
         notices: the same, and what was interpolated, in words.
+        missing: how many slices have room in its gaps, and between it and what lies beyond.
     """
 
     unseen: tuple[Unseen, ...] = ()
     notices: tuple[Statement, ...] = ()
+    missing: int = 0
 
 
-def coverage_of(stack: Sequence[Image], parallel: Sequence[Image]) -> Coverage:
+def coverage_of(
+    stack: Sequence[Image], parallel: Sequence[Image], numbers: Collection[int] = ()
+) -> Coverage:
     """Compare a stack with the other images of its series.
 
     Args:
         stack: at least two images in order along their normal.
         parallel: images of the series that are parallel to them, whatever else tells them apart.
+        numbers: InstanceNumbers of all images of the series; empty: they tell nothing.
     """
     normal = slice_normal(stack[0].frame.orientation or ())
     depths = np.asarray(positions_mm(stack)) @ normal
-    gaps = gaps_between(depths, [image.frame.slice_thickness for image in stack])
+    thickness = [image.frame.slice_thickness for image in stack]
+    gaps = gaps_between(depths, thickness, _lacking(stack, numbers))
     others = np.asarray(positions_mm(parallel)).reshape(-1, 3) @ normal
     thick = max((image.frame.slice_thickness or 0.0 for image in parallel), default=0.0)
     spacing = float(np.median(np.diff(depths)))
-    missing = [gap for gap in gaps if gap.missing > 1]
-    single = len(gaps) - len(missing)
+    missing = [gap for gap in gaps if gap.missing > 1 and gap.low_mm < gap.high_mm]
+    single = sum(gap.missing for gap in gaps if gap not in missing)
     beyond = list(_beyond(depths, others, spacing, MISSING_SLICE * max(spacing, thick)))
     normal_ras = _ras(normal)
     notices = [_said_missing(missing)] if missing else []
@@ -61,7 +68,23 @@ def coverage_of(stack: Sequence[Image], parallel: Sequence[Image]) -> Coverage:
     notices += [part.said(normal_ras) for part in beyond]
     unseen = [Unseen(normal_ras, *gap) for gap in missing]
     unseen += [Unseen(normal_ras, *part.between_mm, part.images + part.missing) for part in beyond]
-    return Coverage(tuple(unseen), tuple(notices))
+    lost = sum(gap.missing for gap in gaps) + sum(part.missing for part in beyond)
+    return Coverage(tuple(unseen), tuple(notices), lost)
+
+
+def _lacking(stack: Sequence[Image], numbers: Collection[int]) -> list[int]:
+    """How many numbers are missing between neighbours; empty where numbering does not tell.
+
+    It tells where it follows the stack, and mostly without leaving any out.
+    """
+    own = [image.instance.instance_number or 0 for image in stack]
+    if not numbers or not all(own) or own not in (sorted(set(own)), sorted(set(own))[::-1]):
+        return []
+    lacking = [
+        sum(number not in numbers for number in range(min(two) + 1, max(two)))
+        for two in pairwise(own)
+    ]
+    return [] if np.median(lacking) else lacking
 
 
 def _said_missing(gaps: Sequence[Gap]) -> Statement:

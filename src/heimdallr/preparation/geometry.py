@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 PlaneName = Literal["axial", "coronal", "sagittal"]
 
-SAME_POSITION_MM = 0.01
+SAME_POSITION_MM = 0.06
 """Two slices closer than this lie at one position.
 
-Chosen, not measured: far above the rounding of a DS value's 16 characters, far below any slice
-distance; half and twice it do the same.
+Chosen, not measured: a copy whose position was rounded to one decimal lies up to 0.05 mm off, the
+slices of the finest scanners lie 0.2 mm apart. Half of it would make such a copy a slice of its
+own; twice it would join slices that were rounded towards one another.
 """
 
 MIN_PLACEMENT_TOLERANCE_MM = 0.1
@@ -72,7 +73,7 @@ class Gap(NamedTuple):
 
     Attributes:
         low_mm: where the slice before them ends, along the normal.
-        high_mm: where the slice behind them begins.
+        high_mm: where the slice behind them begins; before that end where slices overlap.
         missing: how many have room there.
     """
 
@@ -225,25 +226,30 @@ def blocks(depth: Floats) -> list[npt.NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(gaps > limit) + 1)
 
 
-def gaps_between(depths: Floats, thickness_mm: Sequence[float | None]) -> list[Gap]:
+def gaps_between(
+    depths: Floats, thickness_mm: Sequence[float | None], lacking: Sequence[int] = ()
+) -> list[Gap]:
     """Where slices are missing in a stack.
 
     A distance is judged by those around it and by the thickness of the slices it lies between: the
-    base of a skull may be scanned more finely than the rest, thick slices reach farther.
+    base of a skull may be scanned more finely than the rest, thick slices reach farther. Where the
+    numbering of the images leaves some out, thickness is not asked: thick slices may overlap.
 
     Args:
         depths: (N,) distances along the normal in mm, ascending.
         thickness_mm: SliceThickness of each slice.
+        lacking: (N - 1,) image numbers that are missing between neighbours; empty: not known.
     """
     steps = np.diff(depths)
+    slots = 1 + np.asarray(lacking or np.zeros(len(steps)))
     found = []
     for n, step in enumerate(steps):
-        around = steps[max(n - NEIGHBOURS, 0) : n + NEIGHBOURS + 1]
+        around = (steps / slots)[max(n - NEIGHBOURS, 0) : n + NEIGHBOURS + 1]
         thick = [mm for mm in thickness_mm[n : n + 2] if mm is not None]
-        usual = max(float(np.median(around)), sum(thick) / len(thick) if thick else 0.0)
+        reach = max(float(np.median(around)), sum(thick) / len(thick) if thick else 0.0)
+        usual = float(np.median(around)) if slots[n] > 1 else reach
         if usual and step > MISSING_SLICE * usual:
-            half = usual / 2
-            low, high = float(depths[n]) + half, float(depths[n + 1]) - half
+            low, high = float(depths[n]) + reach / 2, float(depths[n + 1]) - reach / 2
             found.append(Gap(low, high, max(round(float(step) / usual) - 1, 1)))
     return found
 

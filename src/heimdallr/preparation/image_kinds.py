@@ -17,16 +17,23 @@ Chosen, not measured: headers that round to two decimals pass. Half of it would 
 two; twice it would join slices that are a degree askew.
 """
 
+SAME_PIXEL_MM = 1e-3
+"""Largest difference of the pixel size within one stack.
+
+Chosen, not measured: headers that round to three decimals pass. Over 512 pixels it makes half a
+millimetre; half of it would cut stacks in two that are rounded both ways, twice it would make a
+millimetre.
+"""
+
 _ATTRIBUTES = (
-    "SOPClassUID", "Modality", "Rows", "PixelSpacing", "ImageType", "RescaleType", "EchoTime",
+    "SOPClassUID", "Modality", "Rows", "ImageType", "RescaleType", "EchoTime",
     "ConvolutionKernel", "ImagePositionPatient", "PixelData",
 )  # fmt: skip
-_ORIENTATION = "ImageOrientationPatient"
 
 
 def kinds_of(images: Iterable[Image]) -> list[list[Image]]:
-    """Images of one kind and one orientation together."""
-    return [aligned for kind in grouped(images, _kind) for aligned in _by_orientation(kind)]
+    """Images of one kind, one pixel size and one orientation together."""
+    return [alike for kind in grouped(images, _kind) for alike in _by_plane(kind)]
 
 
 def differences(kind: Sequence[Image], others: Iterable[Sequence[Image]]) -> tuple[str, ...]:
@@ -39,17 +46,28 @@ def differences(kind: Sequence[Image], others: Iterable[Sequence[Image]]) -> tup
         if here != there
     }
     if any(not same_orientation(this, other[0]) for other in others):
-        found.add(_ORIENTATION)
+        found.add("ImageOrientationPatient")
+    if any(not _same_pixel_size(this, other[0]) for other in others):
+        found.add("PixelSpacing")
     return tuple(sorted(found))
 
 
 def same_orientation(one: Image, other: Image) -> bool:
     """Whether the direction cosines of two images agree; comparing beats rounding at its edges."""
-    cosines, known = one.frame.orientation, other.frame.orientation
-    return cosines == known or (
-        known is not None
-        and cosines is not None
-        and max(abs(a - b) for a, b in zip(known, cosines, strict=True)) < SAME_ORIENTATION
+    return _agree(one.frame.orientation, other.frame.orientation, SAME_ORIENTATION)
+
+
+def _same_pixel_size(one: Image, other: Image) -> bool:
+    return _agree(one.frame.pixel_spacing, other.frame.pixel_spacing, SAME_PIXEL_MM)
+
+
+def _agree(
+    one: tuple[float, ...] | None, other: tuple[float, ...] | None, tolerance: float
+) -> bool:
+    return one == other or (
+        one is not None
+        and other is not None
+        and max(abs(a - b) for a, b in zip(one, other, strict=True)) < tolerance
     )
 
 
@@ -59,15 +77,13 @@ def is_localizer(image: Image) -> bool:
 
 
 def _kind(image: Image) -> tuple[Hashable, ...]:
-    """What images of one volume share, orientation and time aside; as the attributes above."""
+    """What images of one volume share, plane and time aside; as the attributes above."""
     instance, frame = image
-    spacing = frame.pixel_spacing and tuple(round(value, 3) for value in frame.pixel_spacing)
     is_mr = instance.modality == "MR"
     return (
         instance.sop_class_uid,
         instance.modality,
         (instance.rows, instance.columns, instance.samples_per_pixel),
-        spacing,
         frame.image_type if is_mr else _ct_kind(image),
         "" if is_mr else frame.rescale_type.upper() or "HU",
         round(frame.echo_time, 2) if is_mr and frame.echo_time is not None else None,
@@ -83,11 +99,11 @@ def _ct_kind(image: Image) -> Hashable:
     return kinds[:1], is_localizer(image), read_spectral(kinds, "", image.frame.energy_kev)
 
 
-def _by_orientation(images: Iterable[Image]) -> list[list[Image]]:
+def _by_plane(images: Iterable[Image]) -> list[list[Image]]:
     groups: list[list[Image]] = []
     for image in images:
         for members in groups:
-            if same_orientation(image, members[0]):
+            if same_orientation(image, members[0]) and _same_pixel_size(image, members[0]):
                 members.append(image)
                 break
         else:

@@ -34,6 +34,8 @@ class Image(NamedTuple):
         if keyword == "InstanceNumber":
             number = self.instance.instance_number
             return "" if number is None else str(number)
+        if keyword == "TransferSyntaxUID":
+            return self.frame.transfer_syntax_uid
         return dict(self.frame.when).get(keyword) or self.instance.text(keyword)
 
 

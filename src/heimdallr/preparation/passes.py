@@ -41,7 +41,8 @@ NUMBERED = (
 
 TELLING = (*NUMBERED, "file", "ContrastBolusAgent")
 WEAKLY_TELLING = (
-    "ImageType", "ProtocolName", "AcquisitionTime", "SeriesTime", "ContentTime", "InstanceNumber",
+    "ImageType", "LossyImageCompression", "TransferSyntaxUID", "ProtocolName", "AcquisitionTime",
+    "SeriesTime", "ContentTime", "InstanceNumber",
 )  # fmt: skip
 """What tells passes apart, the most telling first; the latter may also number images at random."""
 
@@ -115,13 +116,13 @@ def passes(images: Sequence[Image], depths: Floats) -> list[Pass]:
     Returns:
         the passes, in the order of what tells them apart; the images as one where nothing does.
     """
-    stack = _Stack(tuple(images), depths)
+    stack = _Stack(tuple(images), depths).in_order_of_numbers()
     if stack.places.max() == 0:  # one place, looked at again and again, is no part of a body
         return [Pass(stack.images)]
     if found := stack.apart_by(TELLING):
         return found
     if stack.most_at_a_place > 1:
-        originals = stack.take(without_copies(stack.images))
+        originals = stack.take(without_copies(stack.images, stack.places))
         if copies := len(images) - len(originals.images):
             return _left_with(originals, copies=copies)
         kept = stack.first_of_each_place()
@@ -208,12 +209,13 @@ class _Stack:
         indices = list(chosen)
         return _Stack(tuple(self.images[i] for i in indices), self.depths[indices])
 
+    def in_order_of_numbers(self) -> _Stack:
+        """By InstanceNumber: of images at one place the first is taken, from one pass that is."""
+        return self.take(sorted(range(len(self.images)), key=self._numbering))
+
     def first_of_each_place(self) -> _Stack:
-        """One image at each place: that of the lowest InstanceNumber."""
-        first: dict[int, int] = {}
-        for i in sorted(range(len(self.images)), key=self._numbering):
-            first.setdefault(int(self.places[i]), i)
-        return self.take(sorted(first.values()))
+        """One image at each place."""
+        return self.take(sorted(np.unique(self.places, return_index=True)[1]))
 
     def _numbering(self, index: int) -> tuple[bool, int, int]:
         number = self.images[index].instance.instance_number

@@ -34,7 +34,7 @@ def patient_of(told: Callable[[str], str], study_date: str | None) -> Patient:
     sexes: dict[str, Literal["M", "F", "O"]] = {"M": "M", "F": "F", "O": "O"}
     age = _age_between(birth_date, study_date)
     if age is None:
-        age = _plausible(_age_of_text(told("PatientAge")), (0.0, OLDEST_YEARS))
+        age = _age_of_text(told("PatientAge"))
     return Patient(
         name=alphabetic_name(told("PatientName")),
         patient_id=told("PatientID"),
@@ -62,10 +62,13 @@ def _day(text: str | None) -> date | None:
 
 
 def _age_of_text(text: str) -> float | None:
-    """Years of an AS value (PS3.5 6.2): ``045Y``, ``018M``, ``003W``, ``010D``."""
+    """Years of an AS value (PS3.5 6.2): ``045Y``, ``018M``, ``003W``, ``000D``; not ``000Y``."""
     match = re.fullmatch(r"([0-9]{1,3})([YMWD])", text.upper())
+    if match is None or (match[2] == "Y" and not int(match[1])):
+        return None
     years = {"Y": 1.0, "M": 1 / 12, "W": 7 / DAYS_PER_YEAR, "D": 1 / DAYS_PER_YEAR}
-    return int(match[1]) * years[match[2]] if match else None
+    age = int(match[1]) * years[match[2]]
+    return age if age <= OLDEST_YEARS else None
 
 
 def _age_between(birth_date: str | None, study_date: str | None) -> float | None:

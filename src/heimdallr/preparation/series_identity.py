@@ -1,10 +1,11 @@
 """Which images are one series: mostly those that share a SeriesInstanceUID.
 
-Anonymisers and converters break the UID both ways: they give all images of a study one, or each
-image one of its own. What else makes a series is the same for all of its images (PS3.3 C.7.3.1):
-its number, its description, the position of the patient, the frame of reference. So images of one
-UID are taken apart where these differ, and images that came alone are put together where they
-agree. A fact that differs from image to image numbers images, and tells nothing.
+Anonymisers and converters break the UID both ways: they give all images of a study one, or every
+few images one of their own. What else makes a series is the same for all of its images (PS3.3
+C.7.3.1): its number, its description, the position of the patient, the frame of reference. So
+images of one UID are taken apart where these differ, and images that came alone, or parts whose
+images are numbered through, are put together where they agree. A fact that differs from image to
+image numbers images, and tells nothing.
 """
 
 from __future__ import annotations
@@ -91,20 +92,47 @@ def _most_common(values: Iterable[str]) -> str:
 
 
 def _put_together(series: Sequence[SeriesImages]) -> Iterator[SeriesImages]:
-    """Series as they are, and those whose images came with a UID each as one."""
+    """Series as they are, and those whose images came with several UIDs as one."""
     scattered: dict[Hashable, list[SeriesImages]] = defaultdict(list)
     for one in series:
-        if len(one.instances) < FEW_IMAGES and one.instances[0].modality in MODALITIES:
+        if one.instances[0].modality in MODALITIES:
             scattered[_shared(one.instances[0])].append(one)
         else:
             yield one
     for parts in scattered.values():
-        images = [image for part in parts for image in part.instances]
-        if len(parts) < FEW_IMAGES or _tells(image.text("FrameOfReferenceUID") for image in images):
-            yield from parts
+        if _numbered_on(parts):
+            yield _joined(parts)
+            continue
+        few = [one for one in parts if len(one.instances) < FEW_IMAGES]
+        yield from (one for one in parts if len(one.instances) >= FEW_IMAGES)
+        if len(few) >= FEW_IMAGES and not _several_frames_of_reference(few):
+            yield _joined(few)
         else:
-            said = Statement("series_put_together", {"images": len(images), "uids": len(parts)})
-            yield SeriesImages(parts[0].key, images, (said,))
+            yield from few
+
+
+def _numbered_on(parts: Sequence[SeriesImages]) -> bool:
+    """Whether images are numbered through all parts: no number twice, and not many left out.
+
+    Series that merely share number and description number their images from 1 each.
+    """
+    numbers = [image.instance_number for part in parts for image in part.instances]
+    known = {number for number in numbers if number is not None}
+    return (
+        len(parts) > 1
+        and len(known) == len(numbers) > (max(known) - min(known)) / 2
+        and not _several_frames_of_reference(parts)
+    )
+
+
+def _several_frames_of_reference(parts: Sequence[SeriesImages]) -> bool:
+    return _tells(image.text("FrameOfReferenceUID") for part in parts for image in part.instances)
+
+
+def _joined(parts: Sequence[SeriesImages]) -> SeriesImages:
+    images = [image for part in parts for image in part.instances]
+    said = Statement("series_put_together", {"images": len(images), "uids": len(parts)})
+    return SeriesImages(parts[0].key, images, (said,))
 
 
 def _shared(instance: Instance) -> Hashable:

@@ -33,7 +33,7 @@ from heimdallr.preparation.phases import agent_given, phase_from_words, says_enh
 from heimdallr.preparation.spectral import read_spectral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from heimdallr.domain.study import Unseen
     from heimdallr.preparation.geometry import StackGeometry
@@ -117,13 +117,16 @@ def candidates_of(
         notices: what has to be told of each of its stacks.
     """
     kinds = kinds_of(Image(instance, frame) for instance in instances for frame in instance.frames)
+    # Of series that were taken apart or put together, numbers tell less.
+    known = (one.instance_number for one in instances if not notices)
+    numbers = {number for number in known if number is not None}
     stacks = sorted((stack for kind in kinds for stack in _by_place(kind)), key=_stack_order)
     found = []
     for number, stack in enumerate(stacks, start=1):
-        coverage = _coverage(stack, kinds)
+        coverage = _coverage(stack, kinds, numbers)
         candidate = _candidate(f"{series_key}#{number}", stack, (number, len(stacks)))
-        left_out = (*notices, *_left_out(stack, kinds), *coverage.notices)
-        told = (*candidate.notices, *left_out)
+        left_out = (*_left_out(stack, kinds), *_not_numbered(numbers, coverage.missing))
+        told = (*candidate.notices, *notices, *left_out, *coverage.notices)
         found.append(replace(candidate, unseen=coverage.unseen, notices=told))
     return tuple(found)
 
@@ -165,7 +168,9 @@ def _by_place(kind: Sequence[Image]) -> list[_Stack]:
     return stacks
 
 
-def _coverage(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Coverage:
+def _coverage(
+    stack: _Stack, kinds: Sequence[Sequence[Image]], numbers: Collection[int]
+) -> Coverage:
     """What a stack does not show of its series; nothing of what is no volume."""
     lead = stack.images[0]
     places = {image.frame.position for image in stack.images}
@@ -179,7 +184,7 @@ def _coverage(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Coverage:
         and is_localizer(kind[0]) == is_localizer(lead)
         for image in kind
     ]
-    return coverage_of(stack.images, parallel)
+    return coverage_of(stack.images, parallel, numbers)
 
 
 def _left_out(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Iterator[Statement]:
@@ -202,11 +207,23 @@ def _left_out(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Iterator[State
         images = sum(map(len, others))
         attributes = differences(stack.kind, others)
         yield Statement("images_of_other_kind", {"images": images, "attributes": attributes})
-    numbers = {image.instance.instance_number for kind in kinds for image in kind}
-    first = min((number for number in numbers if number is not None), default=1)
-    # Some scanners number the images of a whole study: then the first number is a large one.
+
+
+def _not_numbered(numbers: Collection[int], missing: int) -> Iterator[Statement]:
+    """Images that may have been lost: numbers that no image of the series has.
+
+    Some scanners number the images of a whole study, or in large steps: then most are missing.
+
+    Args:
+        numbers: InstanceNumbers of the series' images.
+        missing: slices that are known to be missing.
+    """
+    first = min(numbers, default=1)
     if 1 < first <= len(numbers):
         yield Statement("numbered_late", {"first": first, "images": first - 1})
+    left_out = max(numbers, default=0) - first + 1 - len(numbers)
+    if missing < left_out <= len(numbers):
+        yield Statement("numbers_left_out", {"images": left_out - missing})
 
 
 def _said_pass(told: Telling) -> Statement:

@@ -192,6 +192,10 @@ images_cut_short = { $images } { $images ->
    *[other] images of the series were not measured: their files were
 } cut short
 numbered_late = the images of the series are numbered from { $first } on: { $images } before them may not have arrived
+numbers_left_out = { $images ->
+    [one] one number is missing in the numbering of the images: that image
+   *[other] { $images } numbers are missing in the numbering of the images: those images
+} may not have arrived
 slices_missing = no image shows { NUMBER($length_mm, maximumFractionDigits: 0) } mm between the measured slices ({ $images } slices in { $gaps } { $gaps ->
     [one] gap
    *[other] gaps

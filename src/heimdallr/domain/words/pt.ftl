@@ -194,6 +194,10 @@ images_cut_short = { $images } { $images ->
    *[other] imagens da série não foram medidas: seus arquivos estão incompletos
 }
 numbered_late = as imagens da série são numeradas a partir de { $first }: { $images } antes delas podem não ter chegado
+numbers_left_out = { $images ->
+    [one] falta um número na numeração das imagens: essa imagem pode não ter chegado
+   *[other] faltam { $images } números na numeração das imagens: essas imagens podem não ter chegado
+}
 slices_missing = nenhuma imagem mostra { NUMBER($length_mm, maximumFractionDigits: 0) } mm entre os cortes medidos ({ $images } cortes em { $gaps } { $gaps ->
     [one] lacuna
    *[other] lacunas

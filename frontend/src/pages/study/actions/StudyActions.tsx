@@ -72,31 +72,33 @@ export function StudyActions({ study }: { study: Study }) {
         </Button>
       )}
       {study.results && <DownloadMenu studyId={study.id} results={study.results} />}
-      <Menu position="bottom-end" width={250} withinPortal>
-        <Menu.Target>
-          <Tooltip label={t("more")}>
-            <ActionIcon variant="default" size={30} aria-label={t("more")}>
-              <IconDots size={18} />
-            </ActionIcon>
-          </Tooltip>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {commands.map((command) => {
-            const Icon = ICONS[command];
-            return (
-              <Menu.Item
-                key={command}
-                leftSection={<Icon size={16} />}
-                color={command === "delete" ? "red" : undefined}
-                disabled={busy !== null}
-                onClick={() => choose(command)}
-              >
-                {t(`command.${command}.label`)}
-              </Menu.Item>
-            );
-          })}
-        </Menu.Dropdown>
-      </Menu>
+      {commands.length > 0 && (
+        <Menu position="bottom-end" width={250} withinPortal>
+          <Menu.Target>
+            <Tooltip label={t("more")}>
+              <ActionIcon variant="default" size={30} aria-label={t("more")}>
+                <IconDots size={18} />
+              </ActionIcon>
+            </Tooltip>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {commands.map((command) => {
+              const Icon = ICONS[command];
+              return (
+                <Menu.Item
+                  key={command}
+                  leftSection={<Icon size={16} />}
+                  color={command === "delete" ? "red" : undefined}
+                  disabled={busy !== null}
+                  onClick={() => choose(command)}
+                >
+                  {t(`command.${command}.label`)}
+                </Menu.Item>
+              );
+            })}
+          </Menu.Dropdown>
+        </Menu>
+      )}
       <DeleteDialog study={study} opened={deleting} onClose={() => setDeleting(false)} />
     </>
   );
