@@ -22,7 +22,7 @@ from classes import TISSUE, TISSUE_KEPT, TOTAL
 from report import reliability, table, trade_off
 from scores import Scores
 
-from heimdallr.imaging.volume import Volume
+from heimdallr.imaging.volume import Volume, load_label_map, load_volume
 from heimdallr.segmentation.anatomy.tissue import from_bundled
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.networks.weights import WeightsStore
@@ -103,9 +103,8 @@ def score_labelled(
     engine: Engine, image: Path, labels: Path, scores: Scores
 ) -> tuple[Volume, Segmentation]:
     """Score a real CT with a label map of TotalSegmentator's; what was found in it."""
-    stored = nib.load(image)
-    volume = Volume(np.asanyarray(stored.dataobj), np.asarray(stored.affine, float))
-    wanted = np.asanyarray(nib.load(labels).dataobj).astype(np.uint8)
+    volume = load_volume(image)
+    wanted = np.asarray(load_label_map(labels, TOTAL).data, np.uint8)
     found = engine.segment("total_fast", volume)
     scores.add_total(found, wanted, volume)
     heights = {
