@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,65 @@ def test_a_rendered_patch_looks_like_its_labels(body: Any) -> None:  # noqa: ANN
     assert (again.image == patch.image).all()
 
 
+def test_what_lies_around_a_patient_lies_in_the_air(body: Any) -> None:  # noqa: ANN401
+    """Couch, cloth and head rest change air only, and each of them changes some."""
+    surroundings = tool("surroundings")
+    air = body.code == 0
+    for lay in (surroundings.couch, surroundings.cloth):
+        hu = np.where(air, -1000, 40).astype(np.float32)
+        lay(hu, body.code, np.random.default_rng(3))
+        assert (hu[~air] == 40).all()
+        assert (hu[air] > -999).any(), lay.__name__
+    head = replace(body, total=np.where(body.total == 5, 90, body.total))
+    hu = np.where(air, -1000, 40).astype(np.float32)
+    surroundings.head_rest(hu, head, head.code, np.random.default_rng(3))
+    assert (hu[~air] == 40).all()
+    assert (hu[air] > -500).any()
+
+
+def test_forearms_lie_outside_the_body_and_have_no_class(body: Any) -> None:  # noqa: ANN401
+    """Muscle and fat of an arm are compartments of their own kind, its bone is no named bone."""
+    surroundings = tool("surroundings")
+    seen = 0
+    for seed in range(30):
+        fine = body.code.copy()
+        wider = surroundings.arms_beside(body, fine, np.random.default_rng(seed))
+        changed = fine != body.code
+        if not changed.any():
+            continue
+        seen += 1
+        assert (body.code[changed] == 0).all()
+        assert set(np.unique(wider.total[fine[changed]])) == {0}
+        assert set(np.unique(wider.tissue[fine[changed]])) == {0, 1, 3}
+    assert 0 < seen < 15
+
+
+@pytest.mark.parametrize(
+    ("disease", "instead_of"), [("ascites", {0}), ("effusion", {10}), ("mass", {0, 20})]
+)
+def test_fluid_and_masses_are_tissue_without_a_name(disease: str, instead_of: set[int]) -> None:
+    """They take the place of fat, lung or bowel only, and belong to no class and compartment."""
+    realmaps, tissues = tool("realmaps"), tool("tissues")
+    total, tissue, kind = np.zeros((3, 60, 50, 60), np.uint8)
+    total[...], kind[...] = 5, tissues.KIND_NUMBER["liver"]
+    for rows, number, compartment, name in (
+        (slice(0, 10), 29, 0, "bone_trabecular"),
+        (slice(20, 30), 0, 2, "fat"),
+        (slice(30, 40), 20, 0, "gas"),
+    ):
+        total[:, rows], tissue[:, rows] = number, compartment
+        kind[:, rows] = tissues.KIND_NUMBER[name]
+    total[50:], tissue[50:], kind[50:] = 10, 0, tissues.KIND_NUMBER["lung"]
+    healthy = realmaps.body_from_maps(total, tissue, kind)
+    fine = healthy.code.copy()
+    ill = getattr(tool("disease"), disease)(healthy, fine, np.random.default_rng(1))
+    changed = fine != healthy.code
+    assert changed.any()
+    assert set(np.unique(healthy.total[healthy.code[changed]])) <= instead_of
+    assert (ill.total[fine[changed]] == 0).all()
+    assert (ill.tissue[fine[changed]] == 0).all()
+
+
 def test_an_mr_patch_is_normalised_over_the_scan(body: Any) -> None:  # noqa: ANN401
     """Within the scan mean 0 and spread 1 (nnU-Net's z-score), exactly 0 around it."""
     patch = tool("render_mr").render_mr(body, np.random.default_rng(3))
@@ -196,6 +256,28 @@ def test_exported_folder_is_what_nnunet_loads(tmp_path: Path) -> None:
     torch.testing.assert_close(theirs, ours, atol=0.05, rtol=0.05)
 
 
+def test_exported_folders_can_be_trained_on(tmp_path: Path) -> None:
+    """Both heads come back as they were; a class switched off begins below the background."""
+    model, export, stages = tool("model"), tool("export"), tool("stages")
+    stage = stages.STAGES["ct"]
+    torch.manual_seed(0)
+    net = model.HeadedUNet(stage.network, stage.heads).eval()
+    for task in ("total", "tissue_types"):
+        export.write(export.TARGETS[task], net, tmp_path, {"steps": 1})
+    again = tool("warm_start").network("ct", tmp_path).eval()
+    kept = export.TARGETS["total"].kept
+    adrenals = [1 + kept.index(number) for number in (8, 9)]
+    others = [row for row in range(1 + len(kept)) if row not in adrenals]
+    image = torch.randn(1, 1, 32, 32, 32)
+    with torch.inference_mode():
+        before, after = net.logits(image, 0), again.logits(image, 0)
+        torch.testing.assert_close(
+            again.logits(image, 1), net.logits(image, 1), atol=0.05, rtol=0.05
+        )
+    torch.testing.assert_close(after[:, others], before[:, others], atol=0.05, rtol=0.05)
+    assert (after[:, adrenals] < after[:, :1]).all()
+
+
 def test_channels_of_left_out_classes_never_win() -> None:
     """A class that was not trained is below every trained one, whatever the image."""
     model, export, stages = tool("model"), tool("export"), tool("stages")
@@ -209,7 +291,7 @@ def test_channels_of_left_out_classes_never_win() -> None:
     assert (bias[off] == -100).all()
     assert (weights[last.replace("bias", "weight")][off] == 0).all()
     # nnU-Net adds logits × 10 of up to 8 nearly equal windows in half precision
-    assert torch.finfo(torch.half).max > -export._OFF * 10 * 8
+    assert torch.finfo(torch.half).max > -export.OFF * 10 * 8
 
 
 def test_dice_counts_what_both_have() -> None:
@@ -255,3 +337,21 @@ def test_tables_name_what_is_known() -> None:
     assert "| b | not known | – | – |" in lines
     assert "| c | 80.0 | not assessed | – |" in lines
     assert lines[-1].startswith("Within 10 %: 1 of 1;")
+
+
+def test_reliability_sets_confidence_against_dice() -> None:
+    """Two structures sure of 0.92 that reach 0.82 and 0.72 are 0.15 too sure on average."""
+    table = tool("report").reliability([("a", 0.92, 0.82), ("b", 0.92, 0.72)])
+    assert "| 0.90–1.00 | 2 | 0.92 | 0.77 | 0.72 |" in table
+    assert "Expected calibration error: 0.150." in table
+
+
+def test_a_loss_on_any_set_is_told_first() -> None:
+    """A class that lost on one set leads the list, whatever the others gained."""
+    before = {"x": {"total": {"liver": [0.9]}, "tissue": {}, "total_mr": {}}}
+    before["y"] = {"total": {"liver": [0.8]}, "tissue": {"fat": [0.9]}, "total_mr": {}}
+    after = json.loads(json.dumps(before))
+    after["x"]["total"]["liver"], after["y"]["tissue"]["fat"] = [0.95], [0.87]
+    changes = tool("compare").changes(before, after)
+    assert changes[0] == (pytest.approx(-0.03), "y: fat 0.900")
+    assert changes[-1][0] == pytest.approx(0.05)

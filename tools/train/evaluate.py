@@ -1,6 +1,8 @@
 """Dice, surface distance, muscle at L3 and bleed volume of weights in the official layout.
 
-    python tools/train/evaluate.py --weights DIR --heldout DIR --real DIR --markdown FILE
+    python tools/train/evaluate.py --weights DIR --heldout DIR [--real DIR] [--chest DIR]
+
+The tables are printed; `--markdown` and `--json` name files for them and their figures.
 
 Everything runs through the package's own engine (resampling to the task's spacing, sliding window,
 tidying, labels back on the image's grid).
@@ -17,10 +19,10 @@ import nibabel as nib
 import numpy as np
 from agreement import muscle_area_cm2
 from classes import TISSUE, TISSUE_KEPT, TOTAL
-from report import table, trade_off
+from report import reliability, table, trade_off
 from scores import Scores
 
-from heimdallr.imaging.volume import Volume
+from heimdallr.imaging.volume import Volume, load_label_map, load_volume
 from heimdallr.segmentation.anatomy.tissue import from_bundled
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.networks.weights import WeightsStore
@@ -97,15 +99,13 @@ def score_mr(engine: Engine, path: Path, scores: Scores) -> None:
     scores.add_mr(engine.segment("total_mr_fast", volume), case["total_mr"], volume)
 
 
-def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
-    """Score the real CT with TotalSegmentator's label map."""
-    image = nib.load(folder / "example_ct.nii.gz")
-    volume = Volume(np.asanyarray(image.dataobj), np.asarray(image.affine, float))
-    wanted = np.asanyarray(nib.load(folder / "example_seg_fast_force_split.nii.gz").dataobj).astype(
-        np.uint8
-    )
+def score_labelled(
+    engine: Engine, image: Path, labels: Path, scores: Scores
+) -> tuple[Volume, Segmentation]:
+    """Score a real CT with a label map of TotalSegmentator's; what was found in it."""
+    volume = load_volume(image)
+    wanted = np.asarray(load_label_map(labels, TOTAL).data, np.uint8)
     found = engine.segment("total_fast", volume)
-    labels = found.label_map.data
     scores.add_total(found, wanted, volume)
     heights = {
         name.removeprefix("vertebrae_"): float(
@@ -114,8 +114,20 @@ def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
         for n, name in TOTAL.items()
         if name.startswith("vertebrae_") and (wanted == n).sum() > 50
     }
-    scores.levels.append(nearest_level(labels, 29, volume.affine, heights) or "none")
-    _score_real_tissue(engine, folder, (volume, found), scores)
+    level = nearest_level(found.label_map.data, 29, volume.affine, heights)
+    scores.levels.append(level or "none")
+    return volume, found
+
+
+def score_real(engine: Engine, folder: Path, scores: Scores) -> None:
+    """Score the example CT of TotalSegmentator, and the part of it that has tissue masks."""
+    case = score_labelled(
+        engine,
+        folder / "example_ct.nii.gz",
+        folder / "example_seg_fast_force_split.nii.gz",
+        scores,
+    )
+    _score_real_tissue(engine, folder, case, scores)
 
 
 def published_tissue(engine: Engine, volume: Volume, anatomy: Segmentation) -> Labels:
@@ -146,12 +158,26 @@ def _score_real_tissue(
     scores.tissue.add(found, wanted, TISSUE_KEPT, volume)
 
 
+def score_heldout(engine: Engine, folder: Path, count: int, phantoms: Scores, maps: Scores) -> None:
+    """Score the first `count` of each kind that heldout.py made."""
+    for kind, score, scores in (
+        ("trunk", score_trunk, phantoms),
+        ("map", score_trunk, maps),
+        ("head", score_head, phantoms),
+        ("mr", score_mr, phantoms),
+    ):
+        for path in sorted(folder.glob(f"{kind}-*.npz"))[:count]:
+            score(engine, path, scores)
+            print(path.stem, flush=True)
+
+
 def main() -> None:
     """Evaluate from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--heldout", type=Path, help="folder made by heldout.py")
     parser.add_argument("--real", type=Path, help="unpacked set ct_totalsegmentator_example")
+    parser.add_argument("--chest", type=Path, help="unpacked set ct_chest_lidc_0001")
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--count", type=int, default=20, help="phantoms of each kind")
@@ -160,34 +186,28 @@ def main() -> None:
     options = parser.parse_args()
     # The weights asked for come first in the search order; all tasks are bundled ones.
     engine = Engine(WeightsStore(options.weights), backend=options.backend, threads=options.threads)
-    phantoms, maps, real = Scores(), Scores(), None
+    phantoms, maps = Scores(), Scores()
+    patients: dict[str, Scores] = {}
     if options.real is not None:
-        real = Scores()
-        score_real(engine, options.real, real)
-        print("real CT", json.dumps(real.summary()), flush=True)
+        score_real(engine, options.real, patients.setdefault("real CT", Scores()))
+    if options.chest is not None:
+        image, labels = (options.chest / name for name in ("ct.nii.gz", "labels_total_v2.nii.gz"))
+        score_labelled(engine, image, labels, patients.setdefault("real chest", Scores()))
+    for name, scores in patients.items():
+        print(name, json.dumps(scores.summary()), flush=True)
     if options.heldout is not None:
-        for path in sorted(options.heldout.glob("trunk-*.npz"))[: options.count]:
-            score_trunk(engine, path, phantoms)
-            print(path.stem, phantoms.levels[-1], flush=True)
-        for path in sorted(options.heldout.glob("map-*.npz"))[: options.count]:
-            score_trunk(engine, path, maps)
-            print(path.stem, flush=True)
-        for path in sorted(options.heldout.glob("head-*.npz"))[: options.count]:
-            score_head(engine, path, phantoms)
-            print(path.stem, phantoms.bleeds_cm3[-1], flush=True)
-        for path in sorted(options.heldout.glob("mr-*.npz"))[: options.count]:
-            score_mr(engine, path, phantoms)
-            print(path.stem, flush=True)
-    sure = phantoms.sure + maps.sure + (real.sure if real else [])
-    text = table(phantoms, maps, real) + "\nCT:\n\n" + trade_off(sure)
+        score_heldout(engine, options.heldout, options.count, phantoms, maps)
+    unseen = phantoms.sure + [one for scores in patients.values() for one in scores.sure]
+    text = table(phantoms, maps, patients) + "\nCT:\n\n" + trade_off(unseen + maps.sure)
+    text += "\nCT, without label maps:\n\n" + reliability(unseen)
     if phantoms.sure_mr:
         text += "\nMR:\n\n" + trade_off(phantoms.sure_mr)
     print(text)
     if options.markdown is not None:
         options.markdown.write_text(text, encoding="utf-8")
     if options.json is not None:
-        figures = {"phantoms": phantoms.summary(), "real": real.summary() if real else None}
-        figures["maps"] = maps.summary() if maps.total.dice else None
+        sets = {"phantoms": phantoms, "label maps": maps, **patients}
+        figures = {name: scores.summary() for name, scores in sets.items() if scores.total.dice}
         options.json.write_text(json.dumps(figures, indent=1))
 
 

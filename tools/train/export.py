@@ -25,7 +25,7 @@ from totalsegmentator.map_tasks_config import TASK_CONFIGS, TASK_ID_WEIGHTS_CONF
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_OFF = -100.0
+OFF = -100.0
 """Bias of a channel that was not trained.
 
 nnU-Net sums logits times up to 10 over up to dozens of windows in half precision (largest 65504).
@@ -228,7 +228,7 @@ def network_weights(net: HeadedUNet, target: Target) -> dict[str, torch.Tensor]:
     with torch.no_grad():
         for layer in full.decoder.seg_layers:
             layer.weight.zero_()
-            layer.bias.fill_(_OFF)
+            layer.bias.fill_(OFF)
             layer.bias[0] = 0.0
         last = full.decoder.seg_layers[-1]
         last.weight[rows, :, 0, 0, 0] = head.weight
@@ -236,7 +236,7 @@ def network_weights(net: HeadedUNet, target: Target) -> dict[str, torch.Tensor]:
         last.bias[1:] -= target.caution
         not_learnt = sorted(target.not_learnt)
         last.weight[not_learnt] = 0
-        last.bias[not_learnt] = _OFF
+        last.bias[not_learnt] = OFF
     halves: dict[int, torch.Tensor] = {}
     state = full.state_dict()
     for tensor in state.values():

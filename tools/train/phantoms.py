@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VOXEL_MM = 3.0
 HELD_OUT_SEED = 90_000
-"""Phantoms from this seed on are never trained on."""
+"""Phantoms of this seed and the 999 after it are never trained on."""
 
 _LOOK_OF_MATERIAL = {
     "AIR": "air",

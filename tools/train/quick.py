@@ -13,6 +13,7 @@ import nibabel as nib
 import numpy as np
 import torch
 from classes import TOTAL, TOTAL_KEPT, compact_lut
+from model import FAST_BF16
 from render import PATCH, normalise_ct
 from torch.nn import functional
 
@@ -75,7 +76,7 @@ def dense(net: HeadedUNet, image: torch.Tensor, head: int) -> torch.Tensor:
         for y in windows(padded.shape[1], PATCH[1]):
             for x in windows(padded.shape[2], PATCH[2]):
                 at = (slice(z, z + PATCH[0]), slice(y, y + PATCH[1]), slice(x, x + PATCH[2]))
-                with torch.autocast("cpu", torch.bfloat16):
+                with torch.autocast("cpu", torch.bfloat16, enabled=FAST_BF16):
                     part = net.logits(padded[at][None, None], head)[0].float()
                 if out is None:
                     out = torch.zeros((part.shape[0], *padded.shape))

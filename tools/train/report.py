@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from classes import TISSUE, TOTAL, TOTAL_MR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scores import Classes, Scores
 
 _GOOD = 0.7
 _LIMITS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+_STEPS = (0.0, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0)
 _MUSCLE_BAR = 10
 
 
-def table(phantoms: Scores, maps: Scores, real: Scores | None) -> str:
-    """Markdown tables of the figures."""
-    sets = (phantoms, maps, real if real is not None else type(phantoms)())
+def table(phantoms: Scores, maps: Scores, patients: Mapping[str, Scores]) -> str:
+    """Markdown tables of the figures; one column for each of the named patients."""
+    sets = (phantoms, maps, *patients.values())
+    alone = "".join(f" {name} | mm |" for name in patients)
     lines = [
         "Dice; surface distance: mean and 95th percentile, mm.",
         "",
-        "| class | phantoms | worst | mm | label maps | worst | mm | real CT | mm |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| class | phantoms | worst | mm | label maps | worst | mm |" + alone,
+        "|---|---|---|---|---|---|---|" + "---|---|" * len(patients),
     ]
     for names, by_set in (
         (TISSUE, [scores.tissue for scores in sets]),
         (TOTAL, [scores.total for scores in sets]),
     ):
         for n in sorted(set().union(*(classes.dice for classes in by_set))):
-            cells = [_cells(classes, n, alone=classes is by_set[-1]) for classes in by_set]
+            cells = [_cells(classes, n, alone=k > 1) for k, classes in enumerate(by_set)]
             lines.append(f"| {names[n]} | " + " | ".join(cells) + " |")
-    for name in sorted({*phantoms.together, *maps.together}):
+    for name in sorted(set().union(*(scores.together for scores in sets))):
         cells = [
-            " | ".join([*_mean_and_worst(scores.together[name], alone=scores is sets[-1]), ""])
-            for scores in sets
+            " | ".join([*_mean_and_worst(scores.together[name], alone=k > 1), ""])
+            for k, scores in enumerate(sets)
         ]
         lines.append(f"| *{name}* | " + " | ".join(cells) + " |")
     right = phantoms.levels.count("L3")
     lines += ["", f"L3 at the right level: {right} of {len(phantoms.levels)} phantoms."]
-    if real is not None and real.levels:
-        lines.append(f"On the real CT the label L3 lies on: {real.levels[0]}.")
+    lines += [f"On the {name} L3 lies on: {one.levels[0]}." for name, one in patients.items()]
     lines += ["", *muscle_table([*phantoms.muscle_cm2, *maps.muscle_cm2])]
     if phantoms.bleeds_cm3:
         lines += ["", "| bleed, true cm³ | measured cm³ | error |", "|---|---|---|"]
@@ -111,3 +113,28 @@ def trade_off(sure: Sequence[tuple[str, float, float]]) -> str:
         ]
         lines.append(f"| {limit:.2f} | " + " | ".join(map(str, counts)) + " |")
     return "\n".join(lines) + "\n"
+
+
+def reliability(sure: Sequence[tuple[str, float, float]]) -> str:
+    """Markdown table: structures by confidence, and the Dice they had.
+
+    A calibrated confidence equals the mean Dice of its row. The last line is the mean distance of
+    the two, each row weighed by its structures (Guo et al., ICML 2017, with Dice for accuracy).
+    """
+    lines = [
+        "| confidence | structures | mean confidence | mean Dice | worst |",
+        "|---|---|---|---|---|",
+    ]
+    gaps = []
+    for low, high in pairwise(_STEPS):
+        row = [(said, dice) for _, said, dice in sure if low <= said < high]
+        if not row:
+            continue
+        said, dice = np.mean(row, axis=0)
+        worst = min(one for _, one in row)
+        gaps += [abs(said - dice)] * len(row)
+        lines.append(
+            f"| {low:.2f}–{high:.2f} | {len(row)} | {said:.2f} | {dice:.2f} | {worst:.2f} |"
+        )
+    mean = f"{np.mean(gaps):.3f}" if gaps else "–"
+    return "\n".join([*lines, "", f"Expected calibration error: {mean}."]) + "\n"

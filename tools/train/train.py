@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from model import HeadedUNet, segmentation_loss
+from model import FAST_BF16, HeadedUNet, segmentation_loss
 from ring import Ring
 from stages import STAGES
 
@@ -38,6 +38,9 @@ class Trainer:
         self.stage, self.settings, self.work = stage, STAGES[stage], work
         torch.manual_seed(1)
         self.net = HeadedUNet(self.settings.network, self.settings.heads)
+        for weight in self.net.parameters():
+            if weight.ndim == 5:  # in float32 three quarters of the time of a step
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last_3d)
         self.average = HeadedUNet(self.settings.network, self.settings.heads)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.02
@@ -87,7 +90,7 @@ class Trainer:
         targets = [torch.from_numpy(chan.ravel()).long()[where] for chan in labels[:-1]]
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=FAST_BF16):
             features = self.net.features(torch.from_numpy(image.astype(np.float32))[None, None])
             rows = features.flatten(2)[0].index_select(1, where).T
             logits = [head(rows) for head in self.net.heads]
