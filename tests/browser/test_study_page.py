@@ -364,10 +364,11 @@ def test_images_of_two_people_are_asked_about(page: Page, system: DemoSystem) ->
     table = page.get_by_role("region", name="Patients that the images name")
     expect(table.get_by_role("row")).to_have_count(3)
     expect(table).to_contain_text("PEREIRA, Ana")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("PEREIRA, Ana")
     assert serious_violations(page) == []
     page.get_by_role("button", name="Keep apart…").click()
     page.get_by_role("button", name="Keep apart", exact=True).click()
-    expect(page.get_by_text("The patients are kept apart")).to_be_visible()
+    expect(page.get_by_text("The patients are kept apart")).to_contain_text("PEREIRA, Ana")
     expect(page.get_by_role("heading", name="Whose images are these?")).to_have_count(0)
     page.get_by_role("tab", name="Timeline").click()
     expect(page.get_by_text("Patients kept apart").first).to_be_visible()

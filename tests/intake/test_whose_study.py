@@ -195,6 +195,18 @@ def test_kept_apart_each_patient_has_a_study(site: Site) -> None:
     assert actors == {"user:anna", ""}
 
 
+def test_kept_apart_the_row_keeps_the_patient_it_named(site: Site) -> None:
+    """Who came first and was on the worklist, though another one has more images."""
+    site.record(of(ONE, 1, 3))
+    site.record(of(TWO, 2))
+    site.complete()
+    assert site.study().patient_name == "PERSON^ONE"
+    woman, boy = apart(site)
+    assert (woman.key, woman.patient_name) == (Image().study_uid, "PERSON^ONE")
+    assert (boy.patient_name, boy.instance_count) == ("PERSON^TWO", 5)
+    assert site.is_whole()
+
+
 def test_later_images_find_their_patients_study(site: Site) -> None:
     """By the person they name; nameless ones by their series; a third person is asked for."""
     site.record([*of(ONE, 1, 3), *of(TWO, 2)])

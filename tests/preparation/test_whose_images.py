@@ -149,6 +149,10 @@ def test_where_somebody_said_that_they_are_one_they_are_one(tmp_path: Path) -> N
     (measured,) = (one for one in study.candidates if one.series.number == 6)
     patient = study.patient_of(measured)
     assert (patient.name, patient.sex, patient.height_m) == ("PERSON^TWO", "M", None)
+    (said,) = study.notices
+    assert said.text == (
+        "images of this study name 2 different patients; somebody said that they are one"
+    )
 
 
 def test_our_own_results_name_nobody_else(tmp_path: Path) -> None:

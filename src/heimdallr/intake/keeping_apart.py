@@ -1,6 +1,6 @@
 """Several patients under one StudyInstanceUID: the images of each become a study of their own.
 
-The patient that was measured, or has most images, keeps the study's row, number and key; each of
+The patient that was measured, or that the row names, keeps the study's row, number and key; each of
 the others gets a row whose key is the UID with a digest behind it. Images that name nobody go with
 their series where that is one patient's, else they become a study that names nobody.
 

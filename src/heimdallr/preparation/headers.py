@@ -121,9 +121,12 @@ def scan(files: Iterable[Path], *, threads: int = SCAN_THREADS, keep_apart: bool
     studies: list[ScannedStudy] = []
     for key, heap in heaps.items():
         notices = [Statement("shared_uids", {"count": sharing[key]})] if sharing.get(key) else []
-        parts = list(_by_person(key, heap)) if keep_apart else [(key, heap)]
-        if len(parts) > 1:
+        parts = list(_by_person(key, heap))
+        if len(parts) > 1 and keep_apart:
             notices.append(Statement("several_patients", {"count": len(parts)}))
+        elif len(parts) > 1:
+            notices.append(Statement("patients_taken_as_one", {"count": len(parts)}))
+            parts = [(key, heap)]
         studies.extend(_study(name, part, notices) for name, part in parts)
     studies.sort(key=lambda one: (one.study_date or "", one.accession_number, one.key))
     return Scan(tuple(studies), dict(sorted(skipped.items())))

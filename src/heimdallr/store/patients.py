@@ -84,10 +84,11 @@ def patients_of(session: Session, study: Study) -> tuple[NamedPatient, ...]:
     """The patients that a study's images name.
 
     First the one who keeps the study's row and number when they are kept apart: whose images
-    were measured, else who has most of them.
+    were measured, else whom the row names, so that nobody finds another patient there.
     """
-    uses = _uses(session, study)
-    return tuple(sorted((_patient(one, uses) for one in _people(uses)), key=_first_of_several))
+    uses, shown = _uses(session, study), named_in(study)
+    found = (_patient(one, uses) for one in _people(uses))
+    return tuple(sorted(found, key=lambda one: _first_of_several(one, shown)))
 
 
 def people_of(session: Session, study: Study) -> tuple[Person, ...]:
@@ -201,9 +202,10 @@ def _patient(person: Person, uses: Iterable[_Use]) -> NamedPatient:
     )
 
 
-def _first_of_several(patient: NamedPatient) -> tuple[object, ...]:
+def _first_of_several(patient: NamedPatient, shown: Named) -> tuple[object, ...]:
     measured = any(series.rank == 1 for series in patient.series)
-    return not measured, -patient.images, min(one.id for one in patient.headers)
+    is_shown = bool(shown.facts) and same_person(shown, patient.named)
+    return not measured, not is_shown, -patient.images, min(one.id for one in patient.headers)
 
 
 def _shown(before: Named, found: Sequence[NamedPatient]) -> NamedPatient:

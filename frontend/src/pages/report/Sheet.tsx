@@ -29,9 +29,11 @@ export function Sheet({ study, results }: { study: Study; results: Results }) {
         <p className={classes.brand}>Heimdallr</p>
       </header>
       {study.notices.length > 0 && (
-        <p className={classes.notice}>
-          {terms.statements(study.notices_coded, study.notices).join(" · ")}
-        </p>
+        <ul className={classes.notice}>
+          {terms.statements(study.notices_coded, study.notices).map((notice) => (
+            <li key={notice}>{notice}</li>
+          ))}
+        </ul>
       )}
       <PatientAndExam study={study} results={results} />
       {study.state !== "done" && <p className={classes.notice}>{t("notLatest")}</p>}

@@ -1,9 +1,10 @@
-import { Alert, Text } from "@mantine/core";
+import { Alert } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { useTerms } from "@/terms";
 
+import classes from "./Notices.module.css";
 import type { Study } from "./queries";
 
 /** What every reader has to be told before the first number; never folded away. */
@@ -22,9 +23,11 @@ export function Notices({ study }: { study: Study }) {
       icon={<IconAlertTriangle />}
       aria-label={t("notice")}
     >
-      <Text size="sm" fw={650} c="black">
-        {terms.statements(study.notices_coded, study.notices).join(" · ")}
-      </Text>
+      <ul className={classes.list}>
+        {terms.statements(study.notices_coded, study.notices).map((notice) => (
+          <li key={notice}>{notice}</li>
+        ))}
+      </ul>
     </Alert>
   );
 }

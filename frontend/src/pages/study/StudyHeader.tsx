@@ -23,7 +23,10 @@ import type { Neighbours } from "./useNeighbours";
 /** Who, what and when; and what can be done. */
 export function StudyHeader({ study, neighbours }: { study: Study; neighbours: Neighbours }) {
   const { t } = useTranslation("study");
-  const name = readableName(study.patient_name);
+  // Whose a study is that nobody has looked into yet, is the question that the page asks.
+  const isAsked = study.state === "held" && !study.results;
+  const people = isAsked ? study.named_patients : [study];
+  const names = people.map((one) => readableName(one.patient_name) || t("noName"));
   return (
     <header className={classes.header}>
       <Group gap={4} wrap="nowrap">
@@ -52,11 +55,13 @@ export function StudyHeader({ study, neighbours }: { study: Study; neighbours: N
       <div className={classes.who}>
         <Group gap={8} wrap="wrap">
           <Title order={1} className={classes.name}>
-            {name || t("noName")}
+            {names.join(" · ")}
           </Title>
-          <Text size="sm">
-            <SexAndAge study={study} />
-          </Text>
+          {!isAsked && (
+            <Text size="sm">
+              <SexAndAge study={study} />
+            </Text>
+          )}
           <StateBadge study={study} />
           {study.stat && (
             <Badge color="red.8" variant="filled" size="sm">
@@ -72,7 +77,7 @@ export function StudyHeader({ study, neighbours }: { study: Study; neighbours: N
             />
           )}
         </Group>
-        <Details study={study} />
+        <Details study={study} isAsked={isAsked} />
       </div>
       <Group gap={6} wrap="nowrap" className={classes.actions}>
         <StudyActions study={study} />
@@ -111,7 +116,7 @@ function SexAndAge({ study }: { study: Study }) {
 }
 
 /** Study date, what was examined, and the numbers people search by. */
-function Details({ study }: { study: Study }) {
+function Details({ study, isAsked }: { study: Study; isAsked: boolean }) {
   const { t } = useTranslation("study");
   const format = useFormat();
   const time = clockTime(study.study_time);
@@ -123,7 +128,7 @@ function Details({ study }: { study: Study }) {
       [study.modality || study.modalities.join("/"), study.description].filter(Boolean).join(" · "),
     ],
     [t("facts.accession"), study.accession_number],
-    [t("facts.patientId"), study.patient_id],
+    [t("facts.patientId"), isAsked ? "" : study.patient_id],
     [t("facts.institution"), study.institution],
     [t("facts.revision"), study.revision > 1 ? String(study.revision) : ""],
   ];

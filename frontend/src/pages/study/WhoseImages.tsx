@@ -88,17 +88,24 @@ function Question({ study, meant, onClose }: { study: Study; meant: Meant; onClo
   const { t } = useTranslation("study");
   const queries = useQueryClient();
   const { run, busy, error } = useRun(async () => {
-    await http.POST("/api/v1/studies/{study_id}/patients", {
+    const { data } = await http.POST("/api/v1/studies/{study_id}/patients", {
       ...ofStudy(study.id),
       body: { meant, patients: study.patients },
     });
-    notifications.show({ message: t(`whose.${meant}.done`), color: "teal" });
+    const others = data?.studies.filter((one) => one.id !== study.id) ?? [];
+    const names = others.map(
+      (one) => `${readableName(one.patient_name) || t("noName")} (${one.id})`,
+    );
+    notifications.show({
+      message: t(`whose.${meant}.done`, { names: names.join("; ") }),
+      color: "teal",
+    });
     onClose();
     void queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies"] });
     await queries.invalidateQueries({ queryKey: ["get", "/api/v1/studies/{study_id}"] });
   });
   return (
-    <Modal opened onClose={onClose} title={t(`whose.${meant}.label`)} centered>
+    <Modal opened onClose={onClose} title={t(`whose.${meant}.do`)} centered>
       <Stack gap="sm">
         <Text size="sm">{t(`whose.${meant}.what`, { count: study.patients })}</Text>
         <Refusal error={error} />

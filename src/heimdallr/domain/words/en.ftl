@@ -265,6 +265,7 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 
 bundled_weights = bundled weights — not for clinical use
 several_patients = images of this study name { $count } different patients; those of each are a case of their own
+patients_taken_as_one = images of this study name { $count } different patients; somebody said that they are one
 shared_uids = { $count ->
     [one] one image carries
    *[other] { $count } images carry

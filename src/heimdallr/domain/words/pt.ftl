@@ -267,6 +267,7 @@ finding_truncated_coverage = Não está inteiro no volume: { $structures }
 
 bundled_weights = pesos incluídos no pacote — não usar clinicamente
 several_patients = as imagens deste estudo nomeiam { $count } pacientes diferentes; as de cada um são um caso próprio
+patients_taken_as_one = as imagens deste estudo nomeiam { $count } pacientes diferentes; alguém disse que são um só
 shared_uids = { $count ->
     [one] uma imagem traz
    *[other] { $count } imagens trazem
