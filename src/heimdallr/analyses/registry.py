@@ -14,6 +14,7 @@ from heimdallr.analyses import (
     contrast_phase,
     organ_density,
     organ_volumetry,
+    other_networks,
     sarcopenia_l3,
     structures,
     tissue_composition,
@@ -37,6 +38,7 @@ ANALYSES: Mapping[str, Analysis] = {
     "sarcopenia_l3": sarcopenia_l3,
     "cerebral_haemorrhage": cerebral_haemorrhage,
     "structures": structures,
+    "other_networks": other_networks,
 }
 """Name → analysis. Later ones see the results of earlier ones in ``Case.facts``."""
 
