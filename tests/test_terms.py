@@ -15,11 +15,13 @@ from heimdallr.analyses.anatomy.axial_tissue import TISSUES
 from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.analyses.rules.findings import RULES
+from heimdallr.analyses.tissue_composition import DEPOTS
 from heimdallr.imaging.statistics import FACES, GAP
 from heimdallr.intake.pixels import Fault
 from heimdallr.preparation.reading import SkipReason
 from heimdallr.publishing.groups import base_name
 from heimdallr.segmentation.anatomy.body import BODY
+from heimdallr.segmentation.tasks import tasks_of_collections
 
 TERMS = Path(heimdallr.__file__).parent / "domain" / "words"
 TASKS = ("total", "total_mr", "tissue_types", "tissue_4_types", "cerebral_bleed")
@@ -34,7 +36,8 @@ def _table(name: str) -> dict[str, list[str]]:
 def test_every_structure_has_a_name_and_every_name_a_structure() -> None:
     """Classes without side and level are the keys; published tissues count as classes."""
     classes = {base_name(name) for task in TASKS for name in class_map[task].values()}
-    assert set(_table("structures.json")) == classes | {*TISSUES, BODY}
+    others = {base_name(name) for task in tasks_of_collections() for name in task.names.values()}
+    assert set(_table("structures.json")) == classes | others | {*TISSUES, *DEPOTS, BODY}
 
 
 def test_names_of_structures_have_a_portuguese_gender() -> None:

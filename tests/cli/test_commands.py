@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from dicom_series import SeriesOnDisk
+from tiny_networks import as_trained, install_tiny, tiny_plans
+
+from heimdallr.segmentation.tasks import task
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +130,46 @@ def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "error:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_networks_of_others_are_installed_with_their_licence(tmp_path: Path) -> None:
+    """The command says whose they are; a list says it again."""
+    boa = as_trained(task("boa_body_regions"))
+    install_tiny(tmp_path / "made", boa, tiny_plans((6.0, 6.0, 6.0), features=(4, 4)))
+    done = _run("weights", "install", str(tmp_path / "made"))
+    assert done.returncode == 0
+    assert "Dataset542_BCA_inference\n  BOA, Apache-2.0, https://github.com/UMEssen" in done.stdout
+    rows = {row["task"]: row for row in json.loads(_run("weights", "list", "--json").stdout)}
+    assert rows["boa_body_regions"]["state"] == "other"
+    assert rows["boa_body_regions"]["collection"]["credit"].startswith("Haubold 2023")
+    assert rows["total_fast"]["collection"] is None
+    assert "Apache-2.0" in _run("weights", "list").stdout
+    assert _run("weights", "verify", "boa_body_regions").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("wrong folder", "use the ZIP or the dataset folder as its makers release it"),
+        ("incomplete fold", "copy the whole folder again"),
+        ("unknown dataset", "keep the folder's name as released"),
+        ("not run", "docs/segmentation.md lists the networks that are run"),
+    ],
+)
+def test_weights_that_cannot_be_used_say_what_to_do(tmp_path: Path, spoil: str, said: str) -> None:
+    """Exit code 1, one error, nothing installed."""
+    boa = as_trained(task("boa_body_regions"))
+    install_tiny(tmp_path / "made", boa, tiny_plans((6.0, 6.0, 6.0), features=(4, 4)))
+    folder = tmp_path / "made" / boa.models[0].dataset
+    if spoil == "wrong folder":
+        folder = next(folder.glob("*__*__*"))
+    elif spoil == "incomplete fold":
+        next(folder.rglob("fold_1/checkpoint_final.pth")).unlink()
+    else:
+        name = {"unknown dataset": "Dataset199_mine", "not run": "Dataset002_PUMA"}[spoil]
+        folder = folder.rename(folder.with_name(name))
+    done = _run("weights", "install", str(folder))
+    assert done.returncode == 1
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "data" / "weights").glob("Dataset*"))

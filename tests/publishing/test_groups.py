@@ -10,9 +10,14 @@ from totalsegmentator.map_to_binary import class_map
 from heimdallr.publishing.groups import GROUPS, MEMBERS, base_name, group
 from heimdallr.publishing.palette import COLOURS
 from heimdallr.segmentation.anatomy.body import BODY
+from heimdallr.segmentation.tasks import tasks_of_collections
 
 TASKS = ("total", "total_mr", "tissue_types", "tissue_types_mr", "cerebral_bleed")
-STRUCTURES = {BODY} | {name for task in TASKS for name in class_map[task].values()}
+STRUCTURES = (
+    {BODY}
+    | {name for task in TASKS for name in class_map[task].values()}
+    | {name for task in tasks_of_collections() for name in task.names.values()}
+)
 
 
 def test_every_structure_has_a_group() -> None:

@@ -7,9 +7,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hand_made_outputs import output
-from publishing_cases import CASE_ID, ENDED, SERIES, case
+from publishing_cases import CASE_ID, ENDED, SERIES, case, segmentation
 from pydantic import ValidationError
 
 from heimdallr.analyses.declared_outputs import unassessable
@@ -17,8 +18,10 @@ from heimdallr.analyses.rules.findings import Finding, Severity
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import PixelValues, Series, Spectral
+from heimdallr.imaging.volume import LabelMap
 from heimdallr.publishing.results import build_results, flat_keys, results_json
 from heimdallr.publishing.schema import Results
+from heimdallr.segmentation.network_collections import Collection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +74,19 @@ def test_the_top_level_is_the_founding_documents() -> None:
         "slice_L3": 127,
         "hemorrhage_analysis_slices": {"inferior_15": 83, "center_50": 124, "superior_85": 165},
     }
+
+
+def test_other_peoples_networks_are_credited() -> None:
+    """In the provenance of what they made, and once in what every reader is told."""
+    made = segmentation(LabelMap(np.zeros((4, 4, 4), np.uint8), np.eye(4), {}), "boa", "other")
+    boa = Collection("BOA", "Apache-2.0", "Haubold 2023", "https://example.org")
+    made = replace(made, provenance=replace(made.provenance, collections=(boa,)))
+    credited = replace(case(), segmentations={"boa": made, "tissue_types": made})
+    results = build_results(CASE_ID, credited, MEASURED, [], ENDED)
+    assert [one.collections[0].licence for one in results.provenance.segmentations] == [
+        *("Apache-2.0", "Apache-2.0")
+    ]
+    assert results.notices == ["some numbers are by the networks of BOA (Apache-2.0; Haubold 2023)"]
 
 
 def test_every_measurement_is_in_the_list() -> None:
@@ -147,6 +163,7 @@ def test_provenance_names_software_weights_and_series() -> None:
                 "confidence": {},
                 "left_out": [],
                 "located_only": [],
+                "collections": [],
             }
         ],
         "skipped_tasks": {"cerebral_bleed": "not requested"},

@@ -187,3 +187,28 @@ def test_millimetres_name_the_same_voxel_in_any_file(places: Places) -> None:
         seen = canonical(NativeGrid(affine, stored.shape))
         assert seen.shape == organs.shape
         assert np.allclose(seen.affine, TRUNK_AFFINE)
+
+
+def test_a_number_of_another_network_leads_into_its_own_label_map() -> None:
+    """Two networks may know one structure; the first map is not the one that was measured."""
+    maps = []
+    for name, at in (("total", 2), ("moose_organs", 9)):
+        labels = np.zeros((12, 12, 12), np.uint8)
+        labels[at, at, at] = 5
+        maps.append(describe_map(name, name, LabelMap(labels, np.eye(4), {5: "liver"})))
+    places = Places(Grid((12, 12, 12), np.eye(4)), maps)
+    assert places.of_structure("liver") is not None
+    name = "liver_vol_cm3_by_moose_organs"
+    record = MeasurementRecord(
+        name=name,
+        value=1.0,
+        unit="cm3",
+        status="measured",
+        reason="",
+        analysis="other_networks",
+        structure="liver",
+        parameters={"task": "moose_organs"},
+    )
+    target = measurement_targets([record], places)[name]
+    assert target.position_ijk == (9, 9, 9)
+    assert [(one.map, one.label) for one in target.shown] == [("moose_organs", 5)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tiny_networks import install_tiny, noisy_body, tiny_plans
+from tiny_networks import as_trained, install_tiny, noisy_body, tiny_plans
 
 from heimdallr.domain.errors import WeightsError
 from heimdallr.domain.statements import Statement
@@ -37,6 +37,9 @@ def store(tmp_path: Path) -> WeightsStore:
 def put(folder: Path, *names: str) -> None:
     """Install tiny weights of some tasks."""
     for name in names:
+        if task(name).collection is not None:
+            install_tiny(folder, as_trained(task(name)), tiny_plans((12.0,) * 3, features=(4, 4)))
+            continue
         configuration = task(name).models[0].configuration
         plans = tiny_plans((12.0, 12.0, 12.0), features=(4, 4), configuration=configuration)
         install_tiny(folder, task(name), plans)
@@ -62,7 +65,7 @@ def test_official_weights_beat_the_resolution_asked_for(
 
 
 def test_tissue_takes_the_best_route(store: WeightsStore, tmp_path: Path) -> None:
-    """Licensed, then open compartments, then bundled; nothing is a reason, not a zero."""
+    """Licensed, BOA's, open compartments, then bundled; nothing is a reason, not a zero."""
     put(tmp_path / "bundled", "total_fast")
     plan = runs_for("CT", "fast", store, licensed=False)
     assert plan.tissue_route is None
@@ -73,8 +76,10 @@ def test_tissue_takes_the_best_route(store: WeightsStore, tmp_path: Path) -> Non
     plan = runs_for("CT", "fast", store, licensed=True)
     assert plan.tissue_route == "compartments"
     assert [entry.name for entry in plan.tissue_tasks] == ["body_fast", "trunk_cavities"]
+    put(tmp_path / "official", "boa_body_regions")
+    assert runs_for("CT", "fast", store, licensed=True).tissue_route == "body_regions"
     put(tmp_path / "official", "tissue_types")
-    assert runs_for("CT", "fast", store, licensed=False).tissue_route == "compartments"
+    assert runs_for("CT", "fast", store, licensed=False).tissue_route == "body_regions"
     assert runs_for("CT", "fast", store, licensed=True).tissue_route == "licensed"
 
 
@@ -146,3 +151,17 @@ def test_open_compartments_end_as_tissue_types(store: WeightsStore, tmp_path: Pa
     made = segment_case(engine_over(store), noisy_body((20, 18, 16)), "CT")
     assert set(made.done) == {"total", "tissue_types", "body"}
     assert made.done["tissue_types"].provenance.task == tissue.COMPARTMENT_ROUTE
+
+
+def test_networks_of_other_collections_are_run_besides(store: WeightsStore, tmp_path: Path) -> None:
+    """BOA's regions are published, and make the tissues; both say whose networks they are."""
+    put(tmp_path / "bundled", "total_fast")
+    put(tmp_path / "official", "boa_body_regions", "boa_body_parts", "moose_lungs")
+    made = segment_case(engine_over(store), noisy_body((20, 18, 16)), "CT")
+    assert list(made.done) == [
+        *("total", "tissue_types", "boa_body_regions", "boa_body_parts", "moose_lungs")
+    ]
+    tissues = made.done["tissue_types"].provenance
+    assert tissues.task == tissue.BODY_REGIONS_ROUTE
+    assert [one.name for one in tissues.collections] == ["BOA"]
+    assert made.done["total"].provenance.collections == ()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +15,6 @@ from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from heimdallr.imaging.volume import Volume
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from heimdallr.segmentation.tasks import Model, Task
 
 
@@ -124,6 +125,31 @@ def install_tiny(
     ]
 
 
+def as_trained(task: Task) -> Task:
+    """A task of another collection as its makers have it: a trainer, and their class names."""
+    (model,) = task.models
+    assert model.published is not None
+    trained = replace(
+        model, trainer="nnUNetTrainer", plans="nnUNetPlans", configuration="3d_fullres"
+    )
+    return replace(task, names=model.published.their_names, models=(trained,))
+
+
+def install_tiny_blast(folder: Path, count: int = 1) -> None:
+    """Write random checkpoints of BLAST-CT's network; the package ``blast-ct`` must be there."""
+    assets, models = (import_module(f"blast_ct.{name}") for name in ("assets", "models"))
+    settings = json.loads(Path(assets.get_config_path()).read_text())
+    folder.mkdir(parents=True)
+    for number in range(1, count + 1):
+        torch.manual_seed(number)
+        module = models.DeepMedic(
+            input_channels=settings["data"]["input_channels"],
+            num_classes=settings["data"]["num_classes"],
+            **settings["model"]["DeepMedic"],
+        )
+        torch.save(module.state_dict(), folder / f"model_{number}.torch_model")
+
+
 def install_tiny_model(
     root: Path,
     model: Model,
@@ -135,8 +161,8 @@ def install_tiny_model(
 ) -> Path:
     """Write one network as nnU-Net leaves it after training."""
     if plans is None:
-        spacing = task.spacing_mm or (3.0, 3.0, 3.0)
-        plans = tiny_plans((spacing[2], spacing[1], spacing[0]), configuration=model.configuration)
+        right, anterior, superior = (mm or 3.0 for mm in task.spacing_mm or (3.0, 3.0, 3.0))
+        plans = tiny_plans((superior, anterior, right), configuration=model.configuration)
     folder = root / model.dataset / model.folder
     labels = {"background": 0}
     labels |= {task.names[number]: label for label, number in model.label_numbers.items()}

@@ -6,7 +6,7 @@ import table from "@words/measurements.json";
 import { capitalised, isStructure, type Language, structureName } from "./structures";
 import { own, type Pair, pick, word } from "./words";
 
-type Place = "structure" | "tissue" | "level" | "region";
+type Place = "structure" | "tissue" | "depot" | "level" | "region" | "task";
 
 const EXACT = table as unknown as Record<string, Pair | undefined>;
 
@@ -44,7 +44,7 @@ export function measurementLabel(name: string, language: Language): string {
 }
 
 function placeText(place: Place, value: string, language: Language): string {
-  if (place === "level") return value;
+  if (place === "level" || place === "task") return value;
   if (place === "region") return regionName(value, language);
   return structureName(value, language);
 }

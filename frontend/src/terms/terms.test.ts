@@ -40,6 +40,12 @@ describe("measurements", () => {
     ["SMA_cm2", "Skeletal muscle area at L3 (SMA)", "Área de músculo esquelético em L3 (SMA)"],
     ["kidney_left_vol_cm3", "Left kidney, volume", "Rim esquerdo, volume"],
     [
+      "kidney_left_vol_cm3_by_moose_organs",
+      "Left kidney, volume (moose_organs)",
+      "Rim esquerdo, volume (moose_organs)",
+    ],
+    ["epicardial_fat_vol_cm3", "Epicardial fat, volume", "Gordura epicárdica, volume"],
+    [
       "liver_hu_eroded_mean",
       "Liver, mean attenuation without rim",
       "Fígado, atenuação média sem a borda",

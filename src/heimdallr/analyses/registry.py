@@ -15,6 +15,7 @@ from heimdallr.analyses import (
     level_naming,
     organ_density,
     organ_volumetry,
+    other_networks,
     sarcopenia_l3,
     structures,
     tissue_composition,
@@ -39,6 +40,7 @@ ANALYSES: Mapping[str, Analysis] = {
     "sarcopenia_l3": sarcopenia_l3,
     "cerebral_haemorrhage": cerebral_haemorrhage,
     "structures": structures,
+    "other_networks": other_networks,
 }
 """Name → analysis. Later ones see the results of earlier ones in ``Case.facts``."""
 

@@ -8,14 +8,17 @@ intermuscular fat −190 … −30 HU in the muscle compartment. ``<tissue>_scan
 the axial slice through the centroid of a vertebral body.
 
 **Routes.** The compartments come from the task ``tissue_types`` (licensed by TotalSegmentator's
-makers) or from the licence-free route; both give the same masks' names, and ``route`` names the
-one that was used.
+makers), from BOA's body regions, or from a licence-free route; all give the same masks' names, and
+``route`` names the one that was used. Where BOA's network is installed, ``epicardial_fat`` is what
+measures −190 … −30 HU inside the pericardium, ``mediastinal_fat`` the same in the mediastinum
+(Haubold 2023, Invest Radiol, doi:10.1097/RLI.0000000000001040); visceral fat contains both.
 
 **Gate.** CT only. The volumes describe the length that was scanned (``scanned_mm``) and not the
 patient: compare them between scans of the same coverage only. Areas need a whole vertebra that is
 believed, a spine that passes the level self-check and is named by sacrum or ribs
 (``level_rests_on``), and a compartment that the field of view does not cut. Arms are left out of
-the areas, not of the volumes. Visceral fat *does not apply* where nothing but head and neck is in
+the areas, not of the volumes. Epicardial and mediastinal fat need a region that the edge of the
+image does not cut. Visceral fat *does not apply* where nothing but head and neck is in
 view.
 
 **How to read it.** Areas at L3 represent the whole body best (Shen 2004, J Appl Physiol 97:2333).
@@ -28,7 +31,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.analyses.anatomy.axial_tissue import TASK, TISSUES, TORSO, axial_tissue, route
+from heimdallr.analyses.anatomy.axial_tissue import (
+    SUBCUTANEOUS_WINDOW,
+    TASK,
+    TISSUES,
+    TORSO,
+    axial_tissue,
+    route,
+)
 from heimdallr.analyses.body_regions import SEPARATOR
 from heimdallr.analyses.declared_outputs import (
     Absence,
@@ -42,6 +52,7 @@ from heimdallr.analyses.presence import (
     patient_absence,
     refusal,
     task_absence,
+    truncation,
 )
 from heimdallr.analyses.vertebral_levels import (
     LUMBAR,
@@ -51,6 +62,7 @@ from heimdallr.analyses.vertebral_levels import (
 )
 from heimdallr.domain.measurement import Status
 from heimdallr.imaging.morphology import slice_distance_mm
+from heimdallr.imaging.statistics import structure_statistics
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -61,17 +73,22 @@ AREA_LEVELS = THORACIC[9:] + LUMBAR
 
 VOLUME = Output("<tissue>_scanned_vol_cm3", "cm3", "volume of the tissue inside the scan")
 AREA = Output("<tissue>_area_<level>_cm2", "cm2", "area of the tissue at a vertebral level")
-OUTPUTS = (VOLUME, AREA)
+DEPOT = Output("<depot>_vol_cm3", "cm3", "epicardial and mediastinal fat, by BOA's network only")
+OUTPUTS = (VOLUME, AREA, DEPOT)
+
+BODY_REGIONS = "boa_body_regions"
+DEPOTS = {"epicardial_fat": "pericardium", "mediastinal_fat": "mediastinum"}
+"""Fat → the region of BOA's network it is looked for in (its ``tissue/definition.py``)."""
 
 
 def measure(case: Case) -> tuple[Measurement, ...]:
-    """Four scanned volumes, and four areas per whole vertebra from T10 to L5."""
+    """Four scanned volumes, four areas per whole vertebra from T10 to L5, fat of the chest."""
     volumes = tuple(VOLUME.of(tissue=tissue) for tissue in TISSUES)
     if case.modality != "CT":
         return all_absent(volumes, inapplicable("tissue_needs_attenuation"))
     if absence := attenuation_absence(case) or patient_absence(case) or task_absence(case, TASK):
         return all_absent(volumes, absence)
-    return (*_volumes(case), *_areas(case))
+    return (*_volumes(case), *_areas(case), *_depots(case))
 
 
 def _volumes(case: Case) -> tuple[Measurement, ...]:
@@ -160,4 +177,26 @@ def _areas_at(case: Case, level: str) -> list[Measurement]:
                 **case.levels.conditions,
             )
             result.append(measured)
+    return result
+
+
+def _depots(case: Case) -> list[Measurement]:
+    if BODY_REGIONS not in case.segmentations:
+        return []
+    regions = case.segmentations[BODY_REGIONS].label_map
+    found = structure_statistics(regions, case.image, case.gaps)
+    window = SUBCUTANEOUS_WINDOW
+    result = []
+    for depot, region in DEPOTS.items():
+        output = DEPOT.of(depot=depot)
+        if region not in found:
+            absence = unassessable("not_segmented", structure=region)
+            result.append(output.absent(absence, structure=region))
+        elif cut := truncation(found[region]):
+            result.append(output.absent(cut, structure=region))
+        else:
+            values = case.image.data[regions.mask(region)]
+            voxels = np.count_nonzero((values >= window.low_hu) & (values <= window.high_hu))
+            volume_cm3 = round(voxels * case.image.voxel_volume_mm3 / 1000, 3)
+            result.append(output.measured(volume_cm3, structure=region, window=str(window)))
     return result

@@ -14,7 +14,9 @@ from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
 from heimdallr.analyses.presence import patient_absence
 from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import (
+    CollectionRecord,
     FindingRecord,
     FlatValue,
     MeasurementRecord,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.case import Case
     from heimdallr.analyses.rules.findings import Finding
-    from heimdallr.domain.statements import Statement
+    from heimdallr.segmentation.network_collections import Collection
     from heimdallr.segmentation.result import Segmentation
 
 GROUP_SEPARATOR = "."
@@ -117,12 +119,26 @@ def notices(case: Case) -> list[Statement]:
     Overlays carry as many of them as fit on their foot.
     """
     nobody = patient_absence(case)
-    origins = {one.provenance.weights_origin for one in case.segmentations.values()}
+    made = [one.provenance for one in case.segmentations.values()]
+    bundled = "bundled" in {one.weights_origin for one in made}
+    collections = dict.fromkeys(one for provenance in made for one in provenance.collections)
     return [
         *([nobody.why] if nobody else []),
-        *([BUNDLED_CAVEAT] if "bundled" in origins else []),
+        *([BUNDLED_CAVEAT] if bundled else []),
         *case.notices,
+        *map(_credit, collections),
     ]
+
+
+def _credit(collection: Collection) -> Statement:
+    return Statement(
+        "networks_of_collection",
+        {
+            "collection": collection.name,
+            "licence": collection.licence,
+            "credit": collection.credit,
+        },
+    )
 
 
 def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
@@ -156,6 +172,10 @@ def _segmentation_record(segmentation: Segmentation) -> SegmentationRecord:
         confidence=dict(made.confidence),
         left_out=list(made.left_out),
         located_only=list(made.located_only),
+        collections=[
+            CollectionRecord(name=one.name, licence=one.licence, credit=one.credit, home=one.home)
+            for one in made.collections
+        ],
     )
 
 

@@ -113,6 +113,15 @@ class WeightsRecord(_Record):
     sha256: str
 
 
+class CollectionRecord(_Record):
+    """Other people's networks, and how to credit them."""
+
+    name: str
+    licence: str
+    credit: str
+    home: str
+
+
 class SegmentationRecord(_Record):
     """Which software and weights made the label map of a task."""
 
@@ -126,6 +135,7 @@ class SegmentationRecord(_Record):
     confidence: dict[str, float] = {}
     left_out: list[str] = []
     located_only: list[str] = []
+    collections: list[CollectionRecord] = []
 
 
 class ProvenanceRecord(_Record):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 HAEMORRHAGE = "cerebral_haemorrhage"
 SARCOPENIA = "sarcopenia_l3"
+OTHER_NETWORKS = "other_networks"
 SLICE_VALUES = frozenset(
     {sarcopenia_l3.SLICE.name, *(one.name for one in cerebral_haemorrhage.SLICES)}
 )
@@ -99,16 +100,24 @@ class Places:
     def __init__(self, grid: Grid, maps: Sequence[LabelMapRecord] = ()) -> None:
         self._grid = grid
         self._structures: dict[str, tuple[str, StructureRecord]] = {}
+        self._by_map = {one.name: {s.structure: s for s in one.structures} for one in maps}
         for one in maps:
             for record in one.structures:
                 self._structures.setdefault(record.structure, (one.name, record))
 
-    def of_structure(self, structure: str) -> Target | None:
-        """Inside a structure, on the slice that shows most of it; ``None``: it has no voxel."""
-        if structure not in self._structures:
+    def of_structure(self, structure: str, label_map: str | None = None) -> Target | None:
+        """Inside a structure, on the slice that shows most of it; ``None``: it has no voxel.
+
+        Args:
+            structure: its class name.
+            label_map: whose structure of that name; None: of the first that has it.
+        """
+        if label_map is None:
+            label_map = self._structures[structure][0] if structure in self._structures else ""
+        record = self._by_map.get(label_map, {}).get(structure)
+        if record is None:
             return None
-        _, record = self._structures[structure]
-        shown = self._shown([structure])
+        shown = [Shown(label_map, record.label, structure)]
         return self._target(structure, record.position_ijk, shown)
 
     def on_slice(self, k: int, structure: str | None, *beside: str) -> Target | None:
@@ -190,7 +199,9 @@ def _of_measurement(
         beside = [structure_of(level["level"])]
     if k is not None:
         return places.on_slice(k, structure, *beside)
-    return places.of_structure(structure) if structure else None
+    task = one.parameters.get("task")
+    label_map = task if isinstance(task, str) and one.analysis == OTHER_NETWORKS else None
+    return places.of_structure(structure, label_map) if structure else None
 
 
 def _slice(value: object) -> int | None:

@@ -25,6 +25,7 @@ from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.anatomy import sharpening
 from heimdallr.segmentation.anatomy.spine import COLUMN
 from heimdallr.segmentation.anatomy.tidying import in_one, tidied, without_strays
+from heimdallr.segmentation.networks import blast_ct
 from heimdallr.segmentation.networks.labelling import labels_from_planes, prior_from_planes
 from heimdallr.segmentation.networks.network import Network, load_network, plan_spacing_mm
 from heimdallr.segmentation.networks.predictors import choose_device, make_predictors
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.imaging.volume import Affine, Array, Volume
+    from heimdallr.segmentation.networks.blast_ct import BlastNetwork
     from heimdallr.segmentation.networks.preprocessing import Prepared
     from heimdallr.segmentation.networks.sliding_window import Head, PatchPredictor, Planes
     from heimdallr.segmentation.networks.weights import Weights, WeightsStore
@@ -114,6 +116,7 @@ class Engine:
         self.licensed = bool(licence)
         self._trust_pickle = trust_pickle
         self._loaded: dict[Path, _Loaded] = {}
+        self._blast: dict[Path, BlastNetwork] = {}
         self._lock = threading.RLock()
         if threads and self.choice.backend == "torch":
             torch.set_num_threads(threads)
@@ -156,7 +159,10 @@ class Engine:
         task = task_table.task(task_name)
         with self._lock:
             for weights in self.store.locate(task):
-                self._load(weights)
+                if weights.model.framework == "blast_ct":
+                    self._load_blast(weights)
+                else:
+                    self._load(weights)
 
     def _segment(
         self,
@@ -181,14 +187,7 @@ class Engine:
             box = crop_and_clean.crop_box(found, task.crop)
         if box is not None:
             progress(0.0, f"{task.name}: preparing")
-            if weights[0].origin == "bundled" and task.family in sharpening.FAMILIES:
-                labels, confidence = self._sharpened(task, weights[0], volume, progress)
-            else:
-                data = volume.data[box]
-                if task.crop is not None:
-                    data = data.astype(np.int32)  # TotalSegmentator crops into integers
-                affine = crop_and_clean.cropped_affine(volume.affine, box)
-                labels[box] = self._labels(task, weights, data, affine, progress)
+            labels, confidence = self._labels_in(box, task, weights, volume, progress)
         if found is not None and task.keep_inside:
             labels = crop_and_clean.kept_inside(labels, found, task)
         if weights[0].origin == "bundled":
@@ -209,11 +208,12 @@ class Engine:
             weights=tuple(entry.dataset for entry in weights),
             weights_origin=weights[0].origin,
             weights_sha256=tuple(self.store.sha256(entry) for entry in weights),
-            spacing_mm=plan_spacing_mm(weights[0]),
+            spacing_mm=self._spacing_mm(weights[0]),
             seconds=round(time.monotonic() - started, 3),
             confidence=_of_present(confidence, labels, task),
             left_out=left_out,
             located_only=tuple(sorted(frozenset().union(*(w.located_only for w in weights)))),
+            collections=() if task.collection is None else (task.collection,),
         )
         return Segmentation(LabelMap(labels, volume.affine, task.names), provenance)
 
@@ -232,6 +232,30 @@ class Engine:
         self.store.locate(wanted)  # raises, and says what is missing
         raise AssertionError
 
+    def _labels_in(
+        self,
+        box: crop_and_clean.Box,
+        task: Task,
+        weights: tuple[Weights, ...],
+        volume: Volume,
+        progress: Progress,
+    ) -> tuple[Array, dict[str, float]]:
+        """A task's labels on the image's grid, none outside the box, and how sure they are."""
+        if weights[0].origin == "bundled" and task.family in sharpening.FAMILIES:
+            return self._sharpened(task, weights[0], volume, progress)
+        if weights[0].model.framework == "blast_ct":
+            text = f"{task.name}: network 1 of 1"
+            network, device = self._load_blast(weights[0]), self.choice.device
+            labels = blast_ct.segment(network, volume, box, device, lambda d: progress(d, text))
+            return labels, {}
+        data = volume.data[box]
+        if task.crop is not None:
+            data = data.astype(np.int32)  # TotalSegmentator crops into integers
+        affine = crop_and_clean.cropped_affine(volume.affine, box)
+        labels = np.zeros(volume.shape, np.uint8)
+        labels[box] = self._labels(task, weights, data, affine, progress)
+        return labels, {}
+
     def _labels(
         self,
         task: Task,
@@ -243,7 +267,7 @@ class Engine:
         """The task's labels on the (cropped) image's own grid."""
         i, j, k = data.shape
         if task.spacing_mm is not None:
-            data, affine = to_spacing(data, affine, task.spacing_mm)
+            data, affine = to_spacing(data, affine, task.spacing_mm, task.resampling_order)
         merged = np.zeros(data.shape, np.uint8)
         parts = list(crop_and_clean.slabs(data.shape, several=len(weights) > 1))
         runs = [(entry, part, keep) for entry in weights for part, keep in parts]
@@ -325,6 +349,16 @@ class Engine:
             network = replace(network, modules=())
             self._loaded[weights.folder] = _Loaded(weights, network, predictors)
         return self._loaded[weights.folder]
+
+    def _load_blast(self, weights: Weights) -> BlastNetwork:
+        if weights.folder not in self._blast:
+            self._blast[weights.folder] = blast_ct.load_network(weights)
+        return self._blast[weights.folder]
+
+    def _spacing_mm(self, weights: Weights) -> float:
+        if weights.model.framework == "blast_ct":
+            return self._load_blast(weights).spacing_mm
+        return plan_spacing_mm(weights)
 
 
 class _Share:

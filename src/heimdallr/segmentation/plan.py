@@ -1,9 +1,9 @@
 """Which tasks a case gets, and running them in order.
 
 CT: the body, ``total``, then tissue by the best route there is, then ``cerebral_bleed`` when the
-label map shows a brain. MR: ``total_mr``, and tissue where its licensed network is there. Whatever
-is not run is listed with its reason: a reader must be able to tell "looked, found nothing" from
-"never looked".
+label map shows a brain, then every network of another collection that is installed. MR:
+``total_mr``, and tissue where its licensed network is there. Whatever is not run is listed with its
+reason: a reader must be able to tell "looked, found nothing" from "never looked".
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.anatomy import tissue
 from heimdallr.segmentation.anatomy.body import TASK as BODY
 from heimdallr.segmentation.anatomy.body import body_of
+from heimdallr.segmentation.networks import blast_ct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from heimdallr.segmentation.tasks import Task
 
 Resolution = Literal["fast", "full"]
-TissueRoute = Literal["licensed", "compartments", "bundled"]
+TissueRoute = Literal["licensed", "body_regions", "compartments", "bundled"]
 
 BRAIN_CM3 = 100.0
 """A brain smaller than this in the label map is an artefact or the margin of a neck scan.
@@ -52,6 +53,8 @@ class Plan:
         tissue_route: how tissue is segmented; None: not at all.
         tissue_tasks: tasks the route runs, in order.
         look_for_bleed: run ``cerebral_bleed`` if the anatomy shows a brain.
+        of_collections: other people's networks to run besides; those that look near the brain
+            only if the anatomy shows one.
         skipped: TotalSegmentator task name → why it is not run.
     """
 
@@ -59,6 +62,7 @@ class Plan:
     tissue_route: TissueRoute | None
     tissue_tasks: tuple[Task, ...]
     look_for_bleed: bool
+    of_collections: tuple[Task, ...]
     skipped: Mapping[str, Statement]
 
 
@@ -93,14 +97,15 @@ def runs_for(
     skipped: dict[str, Statement] = {}
     if modality == "MR":
         route, tasks = _mr_tissue(store, licensed=licensed, skipped=skipped)
-        return Plan(anatomy, route, tasks, look_for_bleed=False, skipped=skipped)
+        return Plan(anatomy, route, tasks, look_for_bleed=False, of_collections=(), skipped=skipped)
     route, tasks = _ct_tissue(resolution, store, licensed=licensed)
     if route is None:
         skipped["tissue_types"] = Statement("no_tissue_weights")
     has_bleed = store.has(task_table.task(BLEED))
     if not has_bleed:
         skipped[BLEED] = Statement("weights_not_installed", {"task": BLEED})
-    return Plan(anatomy, route, tasks, has_bleed, skipped)
+    others = _of_collections(store, skipped)
+    return Plan(anatomy, route, tasks, has_bleed, others, skipped)
 
 
 def best_variant(family: str, resolution: Resolution, store: WeightsStore) -> Task:
@@ -144,7 +149,7 @@ def segment_case(
     """
     plan = runs_for(modality, resolution, engine.store, licensed=engine.licensed)
     result = CaseSegmentations(skipped=dict(plan.skipped))
-    runs = 1 + len(plan.tissue_tasks) + int(plan.look_for_bleed)
+    runs = 1 + len(plan.tissue_tasks) + int(plan.look_for_bleed) + len(plan.of_collections)
     steps = iter(_parts(progress, runs))
 
     parts: dict[str, Segmentation] = {}
@@ -158,26 +163,43 @@ def segment_case(
     result.done[plan.anatomy.family] = parts[plan.anatomy.family] = anatomy
     for task in plan.tissue_tasks:
         parts[task.family] = run(task)
-    if plan.tissue_route == "licensed":
-        family = plan.tissue_tasks[0].family
-        result.done[family] = parts[family]
-    elif plan.tissue_route == "compartments":
-        result.done["tissue_types"] = tissue.from_compartments(volume, parts)
-    elif plan.tissue_route == "bundled" and inside is not None:
-        coarse = parts["tissue_types"]
-        drawn = result.done["tissue_types"] = tissue.from_bundled(volume, coarse, anatomy)
-        np.multiply(drawn.label_map.data, inside, out=drawn.label_map.data)
-    if plan.look_for_bleed:
-        if missing := no_brain_reason(anatomy.label_map):
-            result.skipped[BLEED] = missing
+    no_brain = no_brain_reason(anatomy.label_map) if modality == "CT" else None
+    bleed = (task_table.task(BLEED),) if plan.look_for_bleed else ()
+    besides: dict[str, Segmentation] = {}
+    for task in (*plan.of_collections, *bleed):
+        if task.crop is not None and no_brain is not None:
+            result.skipped[task.family] = no_brain
         else:
-            result.done[BLEED] = run(task_table.task(BLEED))
+            besides[task.family] = run(task)
+    if plan.tissue_route is not None:
+        family, tissues = _tissue(plan, volume, {**parts, **besides})
+        result.done[family] = tissues
+    result.done.update(besides)
+    if plan.tissue_route == "bundled" and inside is not None:
+        drawn = result.done["tissue_types"].label_map.data
+        np.multiply(drawn, inside, out=drawn)
     if body is None:
         result.skipped[BODY] = Statement("body_needs_attenuation")
     else:
         result.done[BODY] = body
     progress(1.0, "segmented")
     return result
+
+
+def _tissue(
+    plan: Plan, volume: Volume, parts: Mapping[str, Segmentation]
+) -> tuple[str, Segmentation]:
+    """The tissues by the plan's route, and the task they are published as."""
+    if plan.tissue_route == "licensed":
+        family = plan.tissue_tasks[0].family
+        return family, parts[family]
+    if plan.tissue_route == "body_regions":
+        tissues = tissue.from_body_regions(volume, parts[tissue.BODY_REGIONS])
+    elif plan.tissue_route == "compartments":
+        tissues = tissue.from_compartments(volume, parts)
+    else:
+        tissues = tissue.from_bundled(volume, parts["tissue_types"], parts["total"])
+    return "tissue_types", tissues
 
 
 def nothing_segmented(reason: Statement) -> CaseSegmentations:
@@ -196,11 +218,13 @@ def no_brain_reason(anatomy: LabelMap) -> Statement | None:
 def _ct_tissue(
     resolution: Resolution, store: WeightsStore, *, licensed: bool
 ) -> tuple[TissueRoute | None, tuple[Task, ...]]:
-    """The licensed network, else compartments of open official ones, else the bundled one."""
+    """The licensed network, else BOA's, else open official ones', else the bundled one."""
     network = task_table.task("tissue_types")
     origin = _origin(network, store)
     if origin is not None and origin != "bundled" and licensed:
         return "licensed", (network,)
+    if store.has(task_table.task(tissue.BODY_REGIONS)):
+        return "body_regions", ()
     cavities = task_table.task("trunk_cavities")
     bodies = [task for task in task_table.variants("body") if store.has(task)]
     if store.has(cavities) and bodies and _has_official_total(store):
@@ -224,6 +248,19 @@ def _mr_tissue(
     else:
         return "licensed", (network,)
     return None, ()
+
+
+def _of_collections(store: WeightsStore, skipped: dict[str, Statement]) -> tuple[Task, ...]:
+    """Installed networks of other collections; who installs them wants them run."""
+    found = []
+    for task in task_table.tasks_of_collections():
+        if not store.has(task):
+            continue
+        if task.models[0].framework == "blast_ct" and not blast_ct.is_installed():
+            skipped[task.family] = Statement("package_not_installed", {"package": "blast-ct"})
+        else:
+            found.append(task)
+    return tuple(found)
 
 
 def _has_official_total(store: WeightsStore) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import LabelMap
+    from heimdallr.segmentation.network_collections import Collection
 
 WeightsOrigin = Literal["official", "bundled", "other", "none"]
-"""Whose weights: TotalSegmentator's release, this project's own, a site's; or made without any."""
+"""Whose weights: TotalSegmentator's release, this project's own, others' (a site's, or those of a
+collection, :mod:`heimdallr.segmentation.network_collections`), or made without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class SegmentationProvenance:
         left_out: structures of the task that these weights do not segment.
         located_only: structures they find, for what is read off their place, but not well enough
             to measure.
+        collections: other people's networks that had a part in it; each is to be credited.
     """
 
     task: str
@@ -45,6 +48,7 @@ class SegmentationProvenance:
     confidence: Mapping[str, float] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     located_only: tuple[str, ...] = ()
+    collections: tuple[Collection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 Dataset numbers, trainers, spacings, crops, class names and licences come from
 ``totalsegmentator.map_tasks_config`` and ``totalsegmentator.map_to_binary``, so a newer
 TotalSegmentator brings its newer tasks along. What its command line calls ``total --fast`` is a
-task of its own here (``total_fast``), because it has its own networks.
+task of its own here (``total_fast``), because it has its own networks. Other people's networks
+follow, one task each, from the tables of :mod:`heimdallr.segmentation.network_collections`.
 
 What its configuration does not say is typed in by hand from its code (2.18). Read it again when
 TotalSegmentator is upgraded:
@@ -36,11 +37,13 @@ from totalsegmentator.map_to_binary import class_map, commercial_models
 from totalsegmentator.registry import task_modality
 
 from heimdallr.domain.errors import SegmentationError
+from heimdallr.segmentation.network_collections import PublishedNetwork, published_networks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.domain.study import Modality
+    from heimdallr.segmentation.network_collections import Collection, Framework, SplineOrder
 
 Variant = Literal["full", "fast", "fastest"]
 
@@ -89,6 +92,8 @@ class Model:
         configuration: nnU-Net configuration, ``3d_fullres``.
         folds: folds averaged; None takes every fold present.
         label_numbers: the network's label → the task's label number.
+        published: of another collection than TotalSegmentator's: its entry there. Its weights
+            then lie in any folder of nnU-Net's form below the dataset.
     """
 
     dataset_id: int
@@ -98,11 +103,17 @@ class Model:
     configuration: str
     folds: tuple[int, ...] | None
     label_numbers: Mapping[int, int]
+    published: PublishedNetwork | None = None
 
     @property
     def folder(self) -> str:
         """``<trainer>__<plans>__<configuration>``, nnU-Net's folder below the dataset."""
         return f"{self.trainer}__{self.plans}__{self.configuration}"
+
+    @property
+    def framework(self) -> Framework:
+        """What builds and runs the network."""
+        return "nnunet" if self.published is None else self.published.framework
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,8 @@ class Task:
         variant: full, fast or fastest networks of the family.
         modality: what the networks were trained on.
         models: networks run one after another; later ones overwrite earlier ones.
-        spacing_mm: voxel size the image is resampled to first (axes R, A, S); None: not resampled.
+        spacing_mm: voxel size the image is resampled to first (axes R, A, S); None: not resampled,
+            None within: not along this axis.
         crop: region the task is run in; None: the whole image.
         names: label number → class name.
         licence_required: TotalSegmentator's weights for it need a licence number.
@@ -139,6 +151,8 @@ class Task:
             ``keep_inside_mm`` from them are removed.
         keep_inside_mm: see ``keep_inside``.
         refine_with: task whose foreground sharpens the result (``vertebrae_pp_refined``).
+        resampling_order: of the spline that resamples the image to ``spacing_mm``.
+        collection: whose networks, where they are not TotalSegmentator's.
     """
 
     name: str
@@ -146,7 +160,7 @@ class Task:
     variant: Variant
     modality: Modality
     models: tuple[Model, ...]
-    spacing_mm: tuple[float, float, float] | None
+    spacing_mm: tuple[float | None, float | None, float | None] | None
     crop: Crop | None
     names: Mapping[int, str]
     licence_required: bool
@@ -154,6 +168,8 @@ class Task:
     keep_inside: tuple[str, ...] = ()
     keep_inside_mm: float = 0.0
     refine_with: str | None = None
+    resampling_order: SplineOrder = 1
+    collection: Collection | None = None
 
 
 def task(name: str) -> Task:
@@ -175,10 +191,12 @@ def variants(family: str) -> tuple[Task, ...]:
 
 
 def download_url(model: Model) -> str | None:
-    """Where TotalSegmentator publishes these weights; None behind its licence server or unknown.
+    """Where these weights are published; None behind TotalSegmentator's licence server or unknown.
 
     Source: ``totalsegmentator.libs.download_pretrained_weights``, which builds the same address.
     """
+    if model.published is not None:
+        return model.published.address
     version = TASK_ID_WEIGHTS_CONFIGS.get(model.dataset_id, {}).get("version")
     if version is None or version == "TODO":
         return None
@@ -188,7 +206,7 @@ def download_url(model: Model) -> str | None:
 
 @lru_cache(maxsize=1)
 def all_tasks() -> Mapping[str, Task]:
-    """Every task, by name, in TotalSegmentator's order."""
+    """Every task by name: TotalSegmentator's in its order, then those of other collections."""
     tasks = {}
     for family, raw in TASK_CONFIGS.items():
         if family in _NOT_TASKS:
@@ -198,7 +216,41 @@ def all_tasks() -> Mapping[str, Task]:
             if mode in modes:
                 entry = _task(family, variant, {**DEFAULT_CONFIG, **modes[mode]})
                 tasks[entry.name] = entry
+    tasks |= {network.task: _of_collection(network) for network in published_networks()}
     return MappingProxyType(tasks)
+
+
+def tasks_of_collections() -> tuple[Task, ...]:
+    """The tasks of other people's networks."""
+    return tuple(entry for entry in all_tasks().values() if entry.collection is not None)
+
+
+def _of_collection(network: PublishedNetwork) -> Task:
+    near = network.looks_near
+    model = Model(
+        dataset_id=0,
+        dataset=network.dataset,
+        trainer="*",
+        plans="*",
+        configuration="*",
+        folds=None,
+        label_numbers=MappingProxyType({label: label for label in network.our_names}),
+        published=network,
+    )
+    return Task(
+        name=network.task,
+        family=network.task,
+        variant="full",
+        modality="CT",
+        models=(model,),
+        spacing_mm=network.spacing_mm,
+        crop=None if near is None else Crop((near,), "total_fast", CROP_MARGIN_MM),
+        names=network.our_names,
+        licence_required=False,
+        step=0.5,
+        resampling_order=network.resampling_order,
+        collection=network.collection,
+    )
 
 
 def _task(family: str, variant: Variant, settings: Mapping[str, Any]) -> Task:

@@ -111,6 +111,29 @@ def test_arms_are_outside_the_trunk_route() -> None:
     assert not tissue.from_compartments(body.volume, parts).label_map.data[arm].any()
 
 
+def test_body_regions_give_all_three_tissues() -> None:
+    """Fat of the cavities and of the pericardium is torso fat; bone and glands are no tissue."""
+    body = Body()
+    heart = body.cavity & (np.arange(SHAPE[0])[:, None, None] < SHAPE[0] // 2)
+    regions = {
+        "subcutaneous_tissue": body.inside,
+        "muscle": body.wall,
+        "abdominal_cavity": body.cavity,
+        "pericardium": heart,
+        "bone": body.vertebra,
+        "glands": body.organ,
+    }
+    made = tissue.from_body_regions(body.volume, labelled("boa_body_regions", regions, "other"))
+    found = made.label_map
+    assert dice(found.mask("subcutaneous_fat"), body.fat) > 0.97
+    assert dice(found.mask("torso_fat"), body.cavity & ~body.organ) > 0.97
+    assert dice(found.mask("skeletal_muscle"), body.wall & ~body.vertebra) > 0.97
+    assert found.mask("skeletal_muscle")[body.marbling & ~body.vertebra].all()
+    assert not found.data[body.organ | body.vertebra].any()
+    assert made.provenance.task == tissue.BODY_REGIONS_ROUTE
+    assert made.provenance.weights_origin == "other"
+
+
 def test_abdominal_muscles_are_muscle_wherever_they_are() -> None:
     """A muscle labelled inside the cavity is muscle, not visceral."""
     body = Body()

@@ -189,7 +189,7 @@ def test_an_unreachable_server_names_the_way_without_it(tmp_path: Path) -> None:
         msg = "no route"
         raise httpx.ConnectError(msg, request=request)
 
-    with pytest.raises(WeightsError, match=rf"{DATASET}\.zip elsewhere and install the ZIP"):
+    with pytest.raises(WeightsError, match=rf"{DATASET}\.zip elsewhere and install it"):
         download(task("total_fast"), tmp_path, client=client(answer))
 
 

@@ -5,6 +5,7 @@ import { ageIn, clockTime } from "@/components/patientText";
 import { readableName } from "@/components/personName";
 import { useFormat } from "@/i18n/format";
 import { knownPicture, pictureUrl, sortedPictures } from "@/pages/study/details/pictures";
+import { originOf } from "@/pages/study/origin";
 import type { Results, Study } from "@/pages/study/queries";
 import { useTerms } from "@/terms";
 
@@ -107,6 +108,7 @@ function Pictures({ study, results }: { study: Study; results: Results }) {
 
 function Footer({ study, results }: { study: Study; results: Results }) {
   const { t } = useTranslation(["report", "study"]);
+  const { t: studyText } = useTranslation("study");
   const format = useFormat();
   const { provenance } = results;
   // When the sheet was made, not when it was last drawn.
@@ -119,7 +121,7 @@ function Footer({ study, results }: { study: Study; results: Results }) {
           {provenance.segmentations
             .map(
               (one) =>
-                `${one.task}: ${one.weights.map(({ name, sha256 }) => `${name} (${sha256.slice(0, 8)})`).join(", ")}, ${t(`study:origin.${one.weights_origin}`)}, ${one.engine}`,
+                `${one.task}: ${one.weights.map(({ name, sha256 }) => `${name} (${sha256.slice(0, 8)})`).join(", ")}, ${originOf(one, studyText)}, ${one.engine}`,
             )
             .join(" · ")}
         </p>

@@ -58,6 +58,9 @@ Chosen, not measured. 15 mm would take lateral muscle off a thick wall; at 60 mm
 arm would count as trunk.
 """
 
+BODY_PARTS, ARMS = "boa_body_parts", ("arm_left", "arm_right")
+"""BOA's network that tells arms from the trunk, where a site has installed it."""
+
 LIMB_BONES = ("humerus", "femur")
 """An arm hanging beside the trunk brings its bone along: that is no inside of the trunk."""
 
@@ -104,7 +107,7 @@ def axial_tissue(case: Case, k: int) -> AxialTissue:
     structures = case.anatomy.data[:, :, k]
     limbs = [number for number, name in case.anatomy.names.items() if name.startswith(LIMB_BONES)]
     anatomy = (structures > 0) & ~np.isin(structures, limbs)
-    trunk = _trunk((labels > 0) | (structures > 0))
+    trunk = _trunk(((labels > 0) | (structures > 0)) & ~_arms(case, k))
     compartments = {
         name: np.asarray((labels == tissue_map.number(name)) & trunk)
         for name in (MUSCLE, SUBCUTANEOUS, TORSO)
@@ -114,6 +117,14 @@ def axial_tissue(case: Case, k: int) -> AxialTissue:
     return AxialTissue(
         compartments, case.image.data[:, :, k], in_plane_area_mm2(case.image.affine) / 100
     )
+
+
+def _arms(case: Case, k: int) -> Mask:
+    """The arms on a slice, where a network has told them from the trunk; else nothing."""
+    if BODY_PARTS not in case.segmentations:
+        return np.zeros(case.image.shape[:2], bool)
+    parts = case.segmentations[BODY_PARTS].label_map
+    return np.isin(parts.data[:, :, k], [parts.number(name) for name in ARMS])
 
 
 def _trunk(body: Mask) -> Mask:

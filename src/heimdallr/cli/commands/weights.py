@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,7 @@ def show(
                 "task": entry.task,
                 "state": entry.state,
                 "licence_required": entry.licence_required,
+                "collection": asdict(made) if (made := tasks.task(entry.task).collection) else None,
                 "folders": [str(weights.folder) for weights in entry.weights],
                 "missing": entry.missing,
             }
@@ -46,7 +48,8 @@ def show(
     for column in ("task", "weights", "licence", "missing"):
         table.add_column(column, overflow="fold")
     for entry in entries:
-        licence = "needed" if entry.licence_required else ""
+        collection = tasks.task(entry.task).collection
+        licence = collection.licence if collection else "needed" if entry.licence_required else ""
         table.add_row(entry.task, entry.state, licence, ", ".join(entry.missing))
     Console().print(table)
 
@@ -55,7 +58,7 @@ def show(
 def download(
     names: Annotated[list[str], typer.Argument(help="Task names, `total_fast` say.")],
 ) -> None:
-    """Fetch official weights from where TotalSegmentator publishes them; resumes if interrupted."""
+    """Fetch weights from where their makers publish them; resumes if interrupted."""
     from heimdallr.segmentation.networks import installation  # noqa: PLC0415
 
     settings = load_settings()
@@ -78,14 +81,21 @@ def download(
 
 @app.command()
 def install(
-    archives: Annotated[list[Path], typer.Argument(help="ZIP files as TotalSegmentator's.")],
+    sources: Annotated[
+        list[Path], typer.Argument(help="Released ZIP files, dataset folders, or a folder of such.")
+    ],
 ) -> None:
-    """Install weights from ZIP files, for machines without a way to the internet."""
+    """Install weights from ZIP files or folders, for machines without a way to the internet."""
     from heimdallr.segmentation.networks import installation  # noqa: PLC0415
 
     settings = load_settings()
-    for archive in archives:
-        typer.echo("\n".join(installation.install(archive, settings.weights_folder)))
+    for source in sources:
+        for dataset in installation.install(source, settings.weights_folder):
+            typer.echo(dataset)
+            for task in tasks.tasks_of_collections():
+                if task.collection and task.models[0].dataset == dataset:
+                    made = task.collection
+                    typer.echo(f"  {made.name}, {made.licence}, {made.home}; cite {made.credit}")
 
 
 @app.command()

@@ -7,6 +7,8 @@ task_not_run = task { $task } was not run: { $reason }
 not_requested = not requested
 weights_not_installed = the weights of { $task } are not installed
 body_needs_attenuation = the body is told from what lies around it by attenuation, which MR does not have
+package_not_installed = the package { $package } is not installed
+lesion_not_segmented = no { $structure } segmented; this does not exclude it
 no_tissue_weights = no weights for any tissue route are installed
 licence_needed = needs a TotalSegmentator licence number
 no_brain_in_view = no brain in view ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } of at least { $needed_cm3 } cm³)
@@ -264,6 +266,7 @@ finding_truncated_coverage = Not wholly in the volume: { $structures }
 ## What every reader has to be told, and what weakens a finding
 
 bundled_weights = bundled weights — not for clinical use
+networks_of_collection = some numbers are by the networks of { $collection } ({ $licence }; { $credit })
 several_patients = images of this study name { $count } different patients; those of each are a case of their own
 patients_taken_as_one = images of this study name { $count } different patients; somebody said that they are one
 shared_uids = { $count ->

@@ -6,6 +6,8 @@ task_not_run = a tarefa { $task } não foi executada: { $reason }
 not_requested = não solicitada
 weights_not_installed = os pesos de { $task } não estão instalados
 body_needs_attenuation = o corpo é separado do que está à sua volta pela atenuação, que a RM não tem
+package_not_installed = o pacote { $package } não está instalado
+lesion_not_segmented = não foi segmentado: { $structure }; isso não o exclui
 no_tissue_weights = não há pesos instalados para nenhuma via de segmentação de tecidos
 licence_needed = requer um número de licença do TotalSegmentator
 no_brain_in_view = encéfalo fora do exame ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } de ao menos { $needed_cm3 } cm³)
@@ -266,6 +268,7 @@ finding_truncated_coverage = Não está inteiro no volume: { $structures }
 ## O que todo leitor precisa saber, e o que enfraquece um achado
 
 bundled_weights = pesos incluídos no pacote — não usar clinicamente
+networks_of_collection = alguns números são das redes de { $collection } ({ $licence }; { $credit })
 several_patients = as imagens deste estudo nomeiam { $count } pacientes diferentes; as de cada um são um caso próprio
 patients_taken_as_one = as imagens deste estudo nomeiam { $count } pacientes diferentes; alguém disse que são um só
 shared_uids = { $count ->

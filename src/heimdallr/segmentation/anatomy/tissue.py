@@ -1,16 +1,18 @@
 """Muscle and fat without the licensed network: compartments refined by attenuation.
 
-Both routes end in the label map ``tissue_types`` has: ``subcutaneous_fat``, ``torso_fat``,
+Every route ends in the label map ``tissue_types`` has: ``subcutaneous_fat``, ``torso_fat``,
 ``skeletal_muscle`` (the muscle compartment: muscle and the fat inside it).
 
 * *compartments*: body, cavities and organs from TotalSegmentator's open tasks ``body``,
   ``trunk_cavities``, ``abdominal_muscles`` and ``total``. The wall between cavity and
   subcutaneous fat is closed over muscle and bone on every axial slice. Trunk only.
+* *body regions*: BOA's network draws the regions of the body; attenuation windows leave what is
+  fat and what is muscle. The cavities, pericardium and mediastinum are torso, as on other routes.
 * *bundled*: this project's small tissue network finds the compartments, sharpened as
   ``sharpening`` says; attenuation windows then leave what is fat and what is muscle.
 
 A voxel is decided by its compartment, what lies near it and its attenuation class. Those few facts
-make a small number, and a table holds the answer for each: one look-up per voxel. On either route
+make a small number, and a table holds the answer for each: one look-up per voxel. On every route
 fat ends where skin lies between it and the air.
 
 Attenuation windows (Alberta protocol): muscle −29 … 150 HU, subcutaneous fat −190 … −30 HU,
@@ -40,6 +42,17 @@ if TYPE_CHECKING:
 NAMES: dict[int, str] = dict(class_map["tissue_types"])
 SUBCUTANEOUS, TORSO, MUSCLE = 1, 2, 3
 
+BODY_REGIONS = "boa_body_regions"
+"""The task of BOA's network."""
+
+COMPARTMENT_OF_REGION = {
+    "subcutaneous_tissue": SUBCUTANEOUS,
+    "muscle": MUSCLE,
+    **dict.fromkeys(("abdominal_cavity", "thoracic_cavity", "pericardium", "mediastinum"), TORSO),
+}
+"""BOA's own rule (``tissue/definition.py``), its kinds of fat inside the torso taken together."""
+
+BODY_REGIONS_ROUTE = f"tissue_types by {BODY_REGIONS} and HU windows"
 BUNDLED_ROUTE = "tissue_types by bundled compartments and HU windows"
 COMPARTMENT_ROUTE = "tissue_types by trunk_cavities, body, total and HU windows"
 
@@ -177,6 +190,25 @@ def from_compartments(volume: Volume, segmentations: Mapping[str, Segmentation])
     used = [segmentations[name] for name in ("trunk_cavities", "body", "total")]
     used += [walls] if walls is not None else []
     return _segmentation(volume, result, COMPARTMENT_ROUTE, *used)
+
+
+def from_body_regions(volume: Volume, regions: Segmentation) -> Segmentation:
+    """Compartments from BOA's body regions.
+
+    Args:
+        volume: the CT.
+        regions: task ``boa_body_regions``, on the image's grid.
+    """
+    compartments = np.zeros(256, np.uint8)
+    for region, compartment in COMPARTMENT_OF_REGION.items():
+        compartments[regions.label_map.number(region)] = compartment
+    result = np.empty(volume.shape, np.uint8)
+    for i in range(volume.shape[0]):
+        within = compartments[regions.label_map.data[i]]
+        facts = np.zeros_like(within)
+        result[i] = _decide(within, facts, volume.data[i], _COMPARTMENT_TABLE)
+        _take_off_skin(result[i], volume.data, i)
+    return _segmentation(volume, result, BODY_REGIONS_ROUTE, regions)
 
 
 def attenuation_class(image_hu: Array) -> Array:
@@ -340,6 +372,7 @@ def _segmentation(
         weights=tuple(name for p in provenances for name in p.weights),
         weights_sha256=tuple(digest for p in provenances for digest in p.weights_sha256),
         weights_origin=worst,
+        collections=tuple(dict.fromkeys(one for p in provenances for one in p.collections)),
         seconds=round(sum(p.seconds for p in provenances), 3),
     )
     return Segmentation(LabelMap(labels, volume.affine, NAMES), provenance)

@@ -1,7 +1,8 @@
-"""Installing weights: from a ZIP on sites without internet, or by download on request; verifying.
+"""Installing weights: from a ZIP or a folder on sites without internet, or by download; verifying.
 
-A ZIP is TotalSegmentator's release file: one dataset folder, or several. It is unpacked beside the
-weights folder, checked, given its checksums, and only then moved into place by a rename, so a
+A ZIP is a release file of TotalSegmentator or of another collection: one dataset folder, or
+several; a folder is one of these, or holds some, or BLAST-CT's checkpoints. It is unpacked beside
+the weights folder, checked, given its checksums, and only then moved into place by a rename, so a
 reader never sees half a network. Nothing is ever downloaded unless :func:`download` is called.
 """
 
@@ -20,9 +21,17 @@ import httpx
 from totalsegmentator.registry import package_version
 
 from heimdallr.domain.errors import LicenceError, WeightsError
-from heimdallr.segmentation.networks.network import load_network
-from heimdallr.segmentation.networks.weights import CHECKPOINT, CHECKSUMS, sha256_of
-from heimdallr.segmentation.tasks import download_url
+from heimdallr.segmentation.network_collections import networks_not_run
+from heimdallr.segmentation.networks import blast_ct
+from heimdallr.segmentation.networks.network import check_classes, load_network, read_plans
+from heimdallr.segmentation.networks.weights import (
+    BLAST_CHECKPOINTS,
+    BLAST_FOLDER,
+    CHECKPOINT,
+    CHECKSUMS,
+    sha256_of,
+)
+from heimdallr.segmentation.tasks import all_tasks, download_url, tasks_of_collections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,32 +84,38 @@ def verify(weights: Weights) -> Verification:
             msg = f"{weights.dataset}/{name} has changed since it was installed"
             raise WeightsError(msg, remedy="install the weights again")
         digests.append(digest)
-    network = load_network(weights)
-    parameters = sum(parameter.numel() for parameter in network.modules[0].parameters())
+    load = load_network if weights.model.framework == "nnunet" else blast_ct.load_network
+    parameters = sum(parameter.numel() for parameter in load(weights).modules[0].parameters())
     return Verification(weights, tuple(digests), bool(recorded), parameters)
 
 
-def install(archive: Path, weights_dir: Path) -> tuple[str, ...]:
-    """Install the datasets of a ZIP file; those already there are replaced.
+def install(source: Path, weights_dir: Path) -> tuple[str, ...]:
+    """Install the datasets of a ZIP file or a folder; those already there are replaced.
 
     Args:
-        archive: the ZIP, as TotalSegmentator releases it.
+        source: the ZIP as its makers release it, a dataset folder or one that holds some, or the
+            folder of BLAST-CT's checkpoints.
         weights_dir: the weights folder; made when it does not exist.
 
     Returns:
         Names of the dataset folders installed.
 
     Raises:
-        WeightsError: the file is no ZIP, is unsafe, or holds no complete network.
+        WeightsError: it is neither, is unsafe, or holds a network that is incomplete or unknown.
     """
     weights_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=weights_dir, prefix=".installing-") as aside:
-        _unpack(archive, Path(aside))
-        datasets = sorted(f for f in Path(aside).iterdir() if _DATASET.fullmatch(f.name))
+        (_copy if source.is_dir() else _unpack)(source.resolve(), Path(aside))
+        datasets = sorted(
+            f for f in Path(aside).iterdir() if _DATASET.fullmatch(f.name) or f.name == _BLAST
+        )
         if not datasets:
-            msg = f"{archive.name} holds no nnU-Net dataset folder (Dataset…)"
-            raise WeightsError(msg, remedy=_ZIP_REMEDY)
+            msg = f"{source.name} holds no nnU-Net dataset folder (Dataset…)"
+            if source.is_dir():
+                msg += f" and no checkpoint of {_BLAST} ({BLAST_CHECKPOINTS})"
+            raise WeightsError(msg, remedy=_SOURCE_REMEDY)
         for dataset in datasets:
+            _check_known(dataset)
             _check_complete(dataset)
         for dataset in datasets:
             _record_checksums(dataset)
@@ -116,7 +131,7 @@ def download(
     progress: Callable[[float, str], None] = lambda _share, _text: None,
     client: httpx.Client | None = None,
 ) -> tuple[str, ...]:
-    """Fetch the weights of a task from where TotalSegmentator publishes them, and install them.
+    """Fetch the weights of a task from where their makers publish them, and install them.
 
     An interrupted download is resumed.
 
@@ -141,7 +156,7 @@ def download(
             def report(share: float, model: Model = model, number: int = number) -> None:
                 progress((number + share) / len(task.models), model.dataset)
 
-            partial = weights_dir / ".downloads" / f"{model.dataset}.zip"
+            partial = _partial(weights_dir / ".downloads", model)
             partial.parent.mkdir(parents=True, exist_ok=True)
             try:
                 request = _request(session, task, model, licence, partial)
@@ -149,13 +164,21 @@ def download(
             except httpx.HTTPError as error:
                 url = download_url(model) or "TotalSegmentator's licence server"
                 msg = f"{model.dataset} could not be downloaded ({type(error).__name__})"
-                remedy = f"check the connection, or fetch {url} elsewhere and install the ZIP"
+                remedy = f"check the connection, or fetch {url} elsewhere and install it"
                 raise WeightsError(msg, remedy=remedy) from error
             try:
-                installed += install(partial, weights_dir)
+                fetched = partial if model.framework == "nnunet" else partial.parent
+                installed += install(fetched, weights_dir)
             finally:
                 partial.unlink(missing_ok=True)
     return tuple(installed)
+
+
+def _partial(folder: Path, model: Model) -> Path:
+    """Where a download grows: a ZIP, or a checkpoint in a folder of its own."""
+    if model.framework == "nnunet":
+        return folder / f"{model.dataset}.zip"
+    return folder / model.dataset / str(download_url(model)).rpartition("/")[2]
 
 
 def _request(
@@ -195,7 +218,29 @@ def _fetch(
         response.close()
 
 
-_ZIP_REMEDY = "use the ZIP TotalSegmentator releases, unchanged"
+_BLAST = next(
+    task.models[0].dataset
+    for task in tasks_of_collections()
+    if task.models[0].framework == "blast_ct"
+)
+_SOURCE_REMEDY = "use the ZIP or the dataset folder as its makers release it, unchanged"
+
+
+def _copy(folder: Path, target: Path) -> None:
+    """Copy the datasets of a folder, or the checkpoints of BLAST-CT in it; nothing else."""
+    try:
+        is_dataset = _DATASET.fullmatch(folder.name) is not None
+        for dataset in (folder,) if is_dataset else folder.iterdir():
+            if _DATASET.fullmatch(dataset.name):
+                shutil.copytree(dataset, target / dataset.name)
+        for place in (folder, folder / BLAST_FOLDER):
+            for checkpoint in place.glob(BLAST_CHECKPOINTS):
+                into = target / _BLAST / BLAST_FOLDER
+                into.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(checkpoint, into / checkpoint.name)
+    except OSError as error:
+        msg = f"{folder.name} could not be copied: {error.strerror}"
+        raise WeightsError(msg, remedy="make room, and the files readable") from error
 
 
 def _unpack(archive: Path, target: Path) -> None:
@@ -205,7 +250,7 @@ def _unpack(archive: Path, target: Path) -> None:
             members = [member for member in zipped.infolist() if not member.is_dir()]
             if len(members) > MAX_MEMBERS:
                 msg = f"{archive.name} holds {len(members)} files; weights are a handful"
-                raise WeightsError(msg, remedy=_ZIP_REMEDY)
+                raise WeightsError(msg, remedy=_SOURCE_REMEDY)
             written = 0
             for member in members:
                 path = target / _safe_name(member, archive)
@@ -215,7 +260,7 @@ def _unpack(archive: Path, target: Path) -> None:
                         written += len(piece)
                         if written > MAX_UNPACKED_BYTES:
                             msg = f"{archive.name} unpacks to more than any weights do"
-                            raise WeightsError(msg, remedy=_ZIP_REMEDY)
+                            raise WeightsError(msg, remedy=_SOURCE_REMEDY)
                         file.write(piece)
     except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         msg = f"{archive.name} is no readable ZIP file"
@@ -233,14 +278,41 @@ def _safe_name(member: zipfile.ZipInfo, archive: Path) -> PurePosixPath:
     return name
 
 
+def _check_known(dataset: Path) -> None:
+    """Some task runs networks of this name, or of TotalSegmentator's number."""
+    if why := networks_not_run().get(dataset.name):
+        msg = f"{dataset.name} {why}: nothing here would run it"
+        raise WeightsError(msg, remedy="docs/segmentation.md lists the networks that are run")
+    models = [model for task in all_tasks().values() for model in task.models]
+    of_number = {model.dataset_id for model in models if model.published is None}
+    if dataset.name in {model.dataset for model in models}:
+        return
+    if int(dataset.name[len("Dataset") :][:3]) not in of_number:
+        msg = f"no task runs {dataset.name}"
+        remedy = "keep the folder's name as released; 'heimdallr weights list --all' has them"
+        raise WeightsError(msg, remedy=remedy)
+
+
 def _check_complete(dataset: Path) -> None:
-    """A dataset folder holds at least one network with plans and a checkpoint."""
-    for folder in sorted(dataset.glob("*__*__*")):
-        files = [folder / "plans.json", folder / "dataset.json"]
-        if all(f.is_file() for f in files) and any(folder.glob(f"fold_*/{CHECKPOINT}")):
-            return
-    msg = f"{dataset.name} lacks plans.json, dataset.json or fold_0/{CHECKPOINT}"
-    raise WeightsError(msg, remedy=_ZIP_REMEDY)
+    """A dataset folder holds at least one network with plans and a checkpoint in every fold."""
+    if dataset.name == _BLAST:
+        return  # there is nothing beside the checkpoints that were copied
+    networks = [
+        folder
+        for folder in sorted(dataset.glob("*__*__*"))
+        if all((folder / name).is_file() for name in ("plans.json", "dataset.json"))
+        and any(folder.glob(f"fold_*/{CHECKPOINT}"))
+    ]
+    if not networks:
+        msg = f"{dataset.name} lacks plans.json, dataset.json or fold_0/{CHECKPOINT}"
+        raise WeightsError(msg, remedy=_SOURCE_REMEDY)
+    for folder in networks:
+        if empty := [f for f in sorted(folder.glob("fold_*")) if not (f / CHECKPOINT).is_file()]:
+            msg = f"{empty[0].name} of {dataset.name} lacks {CHECKPOINT}"
+            raise WeightsError(msg, remedy="copy the whole folder again, or leave that fold out")
+        for task in tasks_of_collections():
+            if task.models[0].dataset == dataset.name:
+                check_classes(read_plans(folder)[1], task.models[0])
 
 
 def _record_checksums(dataset: Path) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 
     from heimdallr.segmentation.networks.weights import Weights
+    from heimdallr.segmentation.tasks import Model
 
 SPATIAL_AXES = 3
 
@@ -71,9 +72,11 @@ def load_network(weights: Weights, *, trust_pickle: bool = False) -> Network:
             file can run any code, so it is refused unless the operator vouches for it.
 
     Raises:
-        WeightsError: a file is damaged, holds code, or does not fit the plans.
+        WeightsError: a file is damaged, holds code, or does not fit the plans, or the classes are
+            not those the table of its collection says.
     """
     plans, dataset = read_plans(weights.folder)
+    check_classes(dataset, weights.model)
     checkpoints = [read_checkpoint(p, trust_pickle=trust_pickle) for p in weights.checkpoints]
     name = _configuration_name(checkpoints[0], weights)
     try:
@@ -108,6 +111,33 @@ def read_plans(folder: Path) -> tuple[PlansManager, dict[str, Any]]:
         msg = f"plans.json or dataset.json of {folder.parent.name} cannot be read"
         raise WeightsError(msg, remedy=_REINSTALL) from error
     return PlansManager(plans), dataset
+
+
+def check_classes(dataset: dict[str, Any], model: Model) -> None:
+    """Hold the labels of ``dataset.json`` to the table of the collection a network belongs to.
+
+    Spellings differ between a collection's own sources, so names are compared by their letters
+    and digits, and only those the table knows: what may not differ is what a number means.
+
+    Raises:
+        WeightsError: there are more or fewer labels, or a class has another number.
+    """
+    if model.published is None:
+        return
+    wanted = model.published.their_names
+    number_of = {_spelt(name): number for number, name in wanted.items()}
+    labels: dict[str, int] = dataset["labels"]
+    found = {n: name for name, n in labels.items() if name not in ("background", "ignore")}
+    moved = [name for n, name in found.items() if number_of.get(_spelt(name), n) != n]
+    if set(found) != set(wanted) or moved:
+        msg = f"the classes of this {model.dataset} are not those of the release that is known"
+        raise WeightsError(msg, remedy=f"install {model.published.address}")
+
+
+def _spelt(name: str) -> str:
+    """A class name by its letters and digits: ``vertebrae_L1`` and ``vertebra L1`` are one."""
+    letters = "".join(letter for letter in name.lower() if letter.isalnum())
+    return letters.replace("vertebrae", "vertebra")
 
 
 def plan_spacing_mm(weights: Weights) -> float:

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import Affine, Array
+    from heimdallr.segmentation.network_collections import SplineOrder
 
 
 def zooms_mm(affine: Affine) -> Array:
@@ -27,26 +28,30 @@ def zooms_mm(affine: Affine) -> Array:
 
 
 def to_spacing(
-    data: Array, affine: Affine, spacing_mm: tuple[float, float, float]
+    data: Array,
+    affine: Affine,
+    spacing_mm: tuple[float | None, float | None, float | None],
+    order: SplineOrder = 1,
 ) -> tuple[Array, Affine]:
-    """Resample an image linearly to a spacing.
+    """Resample an image to a spacing.
 
     Args:
         data: (I, J, K) image.
         affine: (4, 4) voxel index → RAS mm of ``data``.
-        spacing_mm: voxel size wanted along I, J, K.
+        spacing_mm: voxel size wanted along I, J, K; None keeps it.
+        order: of the spline, 1 is linear.
 
     Returns:
         (I', J', K') int32 (fractions are cut off, as TotalSegmentator does) and its affine; the
         image itself when it has that spacing already.
     """
     current = zooms_mm(affine)
-    wanted = np.array(spacing_mm)
+    wanted = np.array([c if s is None else s for c, s in zip(current, spacing_mm, strict=True)])
     if np.array_equal(current, wanted):
         return data, affine
     zoom = current / wanted
     image = data if data.dtype.isnative and data.dtype.kind in "iuf" else data.astype(np.float64)
-    resampled = ndimage.zoom(image, zoom, order=1, mode="nearest", output=np.float64)
+    resampled = ndimage.zoom(image, zoom, order=order, mode="nearest", output=np.float64)
     scaled = affine.copy()
     scaled[:3, :3] = affine[:3, :3] / zoom
     return resampled.astype(np.int32), scaled

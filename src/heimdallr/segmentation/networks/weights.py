@@ -9,6 +9,9 @@ The layout is nnU-Net's, the names are TotalSegmentator's, so an existing
         nnUNetTrainer_4000epochs_NoMirroring__nnUNetPlans__3d_fullres/
           dataset.json  plans.json
           fold_0/checkpoint_final.pth
+      BLAST-CT/
+        heimdallr-checksums.json
+        saved_models/model_1.torch_model
 
 Folders are searched in a fixed order: the one configured, TotalSegmentator's own, then the small
 networks that come with this package. The first that holds every part of a task serves it.
@@ -26,6 +29,7 @@ from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.errors import WeightsError
 from heimdallr.segmentation import tasks as task_table
+from heimdallr.segmentation.network_collections import datasets_of_collections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
     from heimdallr.segmentation.tasks import Model, Task
 
 CHECKPOINT = "checkpoint_final.pth"
+BLAST_FOLDER, BLAST_CHECKPOINTS = "saved_models", "model_*.torch_model"
+"""The layout of ``blast_ct.assets``; every checkpoint there is averaged."""
+
 BUNDLED_MARKER = "heimdallr-bundled.json"
 """A dataset folder with this file holds this project's own weights, wherever it was copied to."""
 
@@ -150,7 +157,7 @@ class WeightsStore:
         missing = ", ".join(self._missing(task))
         looked = ", ".join(str(folder) for folder in self.folders) or "no weights folder exists"
         msg = f"the weights of task {task.name} are not installed ({missing}; searched: {looked})"
-        remedy = f"run 'heimdallr weights download {task.name}', or 'heimdallr weights install ZIP'"
+        remedy = f"run 'heimdallr weights download {task.name}', or 'heimdallr weights install'"
         if task.licence_required:
             remedy += "; these weights need a TotalSegmentator licence number"
         raise WeightsError(msg, remedy=remedy)
@@ -189,7 +196,7 @@ class WeightsStore:
     def _find(self, root: Path, model: Model) -> Weights | None:
         for folder in _candidates(root, model):
             checkpoints = _checkpoints(folder, model)
-            if checkpoints and all((folder / n).is_file() for n in ("plans.json", "dataset.json")):
+            if checkpoints and all((folder / name).is_file() for name in described_by(model)):
                 return Weights(model, folder, self._origin(folder, model), checkpoints)
         return None
 
@@ -202,15 +209,30 @@ class WeightsStore:
         return "official" if named_as_released else "other"
 
 
+def described_by(model: Model) -> tuple[str, ...]:
+    """The files that describe a model's network, in its folder."""
+    return ("plans.json", "dataset.json") if model.framework == "nnunet" else ()
+
+
 def _candidates(root: Path, model: Model) -> Iterator[Path]:
-    """Folders that may hold a model: under its exact name first, then under its number."""
+    """Folders that may hold a model: under its exact name first, then under its number.
+
+    Numbers are unique within a collection only: those of others are known by name.
+    """
+    if model.published is not None:
+        form = "*__*__*" if model.framework == "nnunet" else BLAST_FOLDER
+        yield from sorted((root / model.dataset).glob(form))
+        return
     yield root / model.dataset / model.folder
     for dataset in sorted(root.glob(f"Dataset{model.dataset_id:03d}_*")):
-        yield dataset / model.folder
-        yield from sorted(dataset.glob(f"*__*__{model.configuration}"))
+        if dataset.name not in datasets_of_collections():
+            yield dataset / model.folder
+            yield from sorted(dataset.glob(f"*__*__{model.configuration}"))
 
 
 def _checkpoints(folder: Path, model: Model) -> tuple[Path, ...]:
+    if model.framework == "blast_ct":
+        return tuple(sorted(folder.glob(BLAST_CHECKPOINTS)))
     if model.folds is None:
         return tuple(sorted(folder.glob(f"fold_[0-9]*/{CHECKPOINT}")))
     wanted = [folder / f"fold_{fold}" / CHECKPOINT for fold in model.folds]

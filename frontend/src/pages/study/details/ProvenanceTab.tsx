@@ -6,6 +6,7 @@ import { WideTable } from "@/components/WideTable";
 import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
 
+import { originOf } from "../origin";
 import type { Results, Study } from "../queries";
 
 const SHORT = 12;
@@ -67,8 +68,13 @@ export function ProvenanceTab({ study, results }: { study: Study; results: Resul
               </Table.Td>
               <Table.Td>
                 <Text size="sm" fw={one.weights_origin === "bundled" ? 650 : 400}>
-                  {t(`origin.${one.weights_origin}`)}
+                  {originOf(one, t)}
                 </Text>
+                {one.collections.map(({ name, credit, home }) => (
+                  <Text key={name} size="xs" c="dimmed">
+                    {credit} · {home}
+                  </Text>
+                ))}
                 {one.weights.map(({ name, sha256 }) => (
                   <Text key={name} size="xs" c="dimmed" title={`SHA-256 ${sha256}`}>
                     {name} · {sha256.slice(0, SHORT)}…

@@ -22,7 +22,7 @@ export interface Wanted {
 /** A bleeding stands before what is about the body; `null` is every other analysis. */
 const OF_THE_PATIENT = ["cerebral_haemorrhage", null];
 /** What describes the scan, then the inventory. */
-const LATER = ["contrast_phase", "body_regions", "structures"];
+const LATER = ["contrast_phase", "body_regions", "structures", "other_networks"];
 const ORDER = [...OF_THE_PATIENT, ...LATER];
 
 function placeOf({ analysis, rows, absence }: Group, urgent: ReadonlyMap<string, number>): number {
