@@ -159,7 +159,7 @@ def test_networks_of_other_collections_are_run_besides(store: WeightsStore, tmp_
     put(tmp_path / "official", "boa_body_regions", "boa_body_parts", "moose_lungs")
     made = segment_case(engine_over(store), noisy_body((20, 18, 16)), "CT")
     assert list(made.done) == [
-        *("total", "tissue_types", "boa_body_regions", "boa_body_parts", "moose_lungs")
+        *("total", "tissue_types", "boa_body_regions", "boa_body_parts", "moose_lungs", "body")
     ]
     tissues = made.done["tissue_types"].provenance
     assert tissues.task == tissue.BODY_REGIONS_ROUTE
