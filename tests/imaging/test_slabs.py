@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from heimdallr.domain.study import Unseen
-from heimdallr.imaging.slabs import Slab, emptied, gaps_in, slab_of
-from heimdallr.imaging.volume import LabelMap
+from heimdallr.imaging.slabs import Slab, bridged, emptied, gaps_in, slab_of
+from heimdallr.imaging.volume import Array, LabelMap, Volume
 
 AXIAL = np.array([[0.7, 0, 0, -100], [0, 0.7, 0, -90], [0, 0, 5.0, -300], [0, 0, 0, 1]])
 SHAPE = (30, 30, 20)
@@ -55,3 +55,17 @@ def test_nothing_is_labelled_in_a_gap() -> None:
     assert made.data[:, :, 8:10].max() == 0
     assert made.data[:, :, [7, 10]].min() == 1
     assert whole.data.min() == 1
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("axis", [0, 2])
+def test_a_gap_is_bridged_from_side_to_side(dtype: type, axis: int) -> None:
+    """Evenly, across whichever axis; the image that was given stays empty there."""
+    whole = 10 * np.indices((12, 12, 12))[axis]
+    gap = Slab(axis, 4, 7)
+    data: Array = whole.astype(dtype)
+    data[gap.index] = -1024
+    made = bridged(Volume(data, np.eye(4)), [gap])
+    assert made.data.dtype == dtype
+    assert np.array_equal(made.data, whole)
+    assert (data == -1024).sum() == 3 * 12 * 12

@@ -274,6 +274,13 @@ def test_slices_scanned_later_into_a_gap_belong_to_the_pass() -> None:
     assert at(one) == heights(40)
 
 
+def test_a_part_that_was_scanned_last_and_fills_a_gap_belongs_to_the_pass() -> None:
+    """Five of its slices follow one another, and nothing but their numbers tells them apart."""
+    numbers = [n + 100 if 9 <= n < 14 else n for n in range(1, 41)]
+    (one,) = apart([image(z, number) for z, number in zip(heights(40), numbers, strict=True)])
+    assert at(one) == heights(40)
+
+
 def test_two_stray_images_between_the_slices_of_a_pass_are_left_out() -> None:
     """Of an acquisition of their own; the pass needs them nowhere."""
     first = [image(z, n, AcquisitionNumber=1) for n, z in enumerate(heights(40))]

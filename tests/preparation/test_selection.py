@@ -293,7 +293,9 @@ def test_an_ordinary_image_and_an_in_phase_one_are_equals() -> None:
     assert chosen(in_phase, mr(2, instances=300, description="T1 VIBE")) == 2
 
 
-@pytest.mark.parametrize("kind", ["PHASE", "PHASE MAP", "P", "R2_STAR_MAP", "B0_MAP"])
+@pytest.mark.parametrize(
+    "kind", ["PHASE", "PHASE MAP", "P", "R2_STAR_MAP", "R2STAR", "T1 MAP", "B0_MAP"]
+)
 def test_a_phase_map_stays_a_map(kind: str) -> None:
     """Even among Dixon images."""
     fat, phase = _dixon("FAT", kind)

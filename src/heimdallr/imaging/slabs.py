@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from heimdallr.domain.study import Unseen
-    from heimdallr.imaging.volume import Affine, LabelMap
+    from heimdallr.imaging.volume import Affine, LabelMap, Volume
 
 _ROUNDING = 1e-3
 """Share of a plane's distance by which its centre may seem to lie outside.
@@ -60,6 +60,24 @@ def gaps_in(shape: Sequence[int], affine: Affine, unseen: Iterable[Unseen]) -> t
     """What no image shows between the slices of a volume; what lies beyond its ends is left out."""
     slabs = (slab_of(part, affine) for part in unseen)
     return tuple(one for one in slabs if 0 < one.start < one.stop < shape[one.axis])
+
+
+def bridged(image: Volume, gaps: Iterable[Slab]) -> Volume:
+    """An image whose gaps are interpolated from slice to slice, for networks to look at.
+
+    Emptiness amid a body misleads them as far as they see: with 20 mm of a phantom's liver missing,
+    kidneys that begin 7 mm below lost a sixth of their volume. What they find in a gap is no
+    finding: see :func:`emptied`.
+    """
+    data = image.data.copy(order="K")
+    for gap in gaps:
+        planes = np.moveaxis(data, gap.axis, 0)
+        below, above = (planes[k].astype(np.float32) for k in (gap.start - 1, gap.stop))
+        steps = gap.stop - gap.start + 1
+        for step in range(1, steps):
+            mixed = below + (above - below) * (step / steps)
+            planes[gap.start + step - 1] = mixed if data.dtype.kind == "f" else np.rint(mixed)
+    return replace(image, data=data)
 
 
 def emptied(label_map: LabelMap, gaps: Iterable[Slab]) -> LabelMap:

@@ -1,7 +1,7 @@
 """Empty the slices of a volume that no image shows.
 
-A converter fills a gap between slices by interpolation: anatomy nobody has seen, for networks to
-find organs in and for readers to look at. It is replaced by the lowest value of the volume.
+A converter fills a gap between slices by interpolation: anatomy nobody has seen, for analyses to
+measure and for readers to look at. It is replaced by the lowest value of the volume.
 """
 
 from __future__ import annotations

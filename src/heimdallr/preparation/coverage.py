@@ -33,12 +33,10 @@ class Coverage:
     Attributes:
         unseen: parts of the patient that it does not show.
         notices: the same, and what was interpolated, in words.
-        missing: how many slices have room in its gaps, and between it and what lies beyond.
     """
 
     unseen: tuple[Unseen, ...] = ()
     notices: tuple[Statement, ...] = ()
-    missing: int = 0
 
 
 def coverage_of(
@@ -54,7 +52,9 @@ def coverage_of(
     normal = slice_normal(stack[0].frame.orientation or ())
     depths = np.asarray(positions_mm(stack)) @ normal
     thickness = [image.frame.slice_thickness for image in stack]
-    gaps = gaps_between(depths, thickness, _lacking(stack, numbers))
+    lacking = _lacking(stack, numbers)
+    usual = int(np.median(lacking)) if lacking else 0
+    gaps = gaps_between(depths, thickness, [] if usual else lacking)
     others = np.asarray(positions_mm(parallel)).reshape(-1, 3) @ normal
     thick = max((image.frame.slice_thickness or 0.0 for image in parallel), default=0.0)
     spacing = float(np.median(np.diff(depths)))
@@ -63,28 +63,25 @@ def coverage_of(
     beyond = list(_beyond(depths, others, spacing, MISSING_SLICE * max(spacing, thick)))
     normal_ras = _ras(normal)
     notices = [_said_missing(missing)] if missing else []
+    if usual == 1:  # every second number; a larger step is a way to number images
+        notices.append(Statement("numbers_left_out", {"images": sum(lacking)}))
     if single:
         notices.append(Statement("slices_interpolated", {"images": single}))
     notices += [part.said(normal_ras) for part in beyond]
     unseen = [Unseen(normal_ras, *gap) for gap in missing]
     unseen += [Unseen(normal_ras, *part.between_mm, part.images + part.missing) for part in beyond]
-    lost = sum(gap.missing for gap in gaps) + sum(part.missing for part in beyond)
-    return Coverage(tuple(unseen), tuple(notices), lost)
+    return Coverage(tuple(unseen), tuple(notices))
 
 
 def _lacking(stack: Sequence[Image], numbers: Collection[int]) -> list[int]:
-    """How many numbers are missing between neighbours; empty where numbering does not tell.
-
-    It tells where it follows the stack, and mostly without leaving any out.
-    """
+    """How many numbers are missing between neighbours; empty where they do not follow the stack."""
     own = [image.instance.instance_number or 0 for image in stack]
     if not numbers or not all(own) or own not in (sorted(set(own)), sorted(set(own))[::-1]):
         return []
-    lacking = [
+    return [
         sum(number not in numbers for number in range(min(two) + 1, max(two)))
         for two in pairwise(own)
     ]
-    return [] if np.median(lacking) else lacking
 
 
 def _said_missing(gaps: Sequence[Gap]) -> Statement:

@@ -263,7 +263,7 @@ class _Stack:
     def _lie_between(self, found: Sequence[_Stack], *, is_weak: bool) -> bool:
         """Whether parts whose images lie between one another's are passes, and not one in turns.
 
-        A few images that fill gaps of a pass belong to it, whatever their headers leave out. In MR
+        Images that fill gaps of a pass belong to it, whatever their headers leave out. In MR
         slices are often acquired in turns, the odd ones first: then those of one turn leave gaps,
         which the others fill.
         """
@@ -273,6 +273,8 @@ class _Stack:
         if strays if is_weak else standing < (1 - FEW) * len(self.images):
             return False
         if any(one.lacks(depth) for one in alone for stray in strays for depth in stray.depths):
+            return False
+        if any(one.lacks_all_of(other) for one in alone for other in alone if other is not one):
             return False
         is_mr = self.images[0].instance.modality == "MR"
         if not is_weak and not is_mr:
@@ -314,6 +316,10 @@ class _Stack:
         """Whether a place lies in a gap that is wider than those beside it."""
         below = int(np.count_nonzero(self._distinct_mm < depth_mm)) - 1
         return 0 <= below < len(self.gaps) and bool(self.uneven[below])
+
+    def lacks_all_of(self, other: _Stack) -> bool:
+        """Whether all images of another stack lie in its gaps."""
+        return all(self.lacks(depth) for depth in other.depths)
 
     def runs_over(self, other: _Stack) -> bool:
         """Whether two stacks show the same part of the body, and do not merely meet."""

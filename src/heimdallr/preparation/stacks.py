@@ -125,8 +125,8 @@ def candidates_of(
     for number, stack in enumerate(stacks, start=1):
         coverage = _coverage(stack, kinds, numbers)
         candidate = _candidate(f"{series_key}#{number}", stack, (number, len(stacks)))
-        left_out = (*_left_out(stack, kinds), *_not_numbered(numbers, coverage.missing))
-        told = (*candidate.notices, *notices, *left_out, *coverage.notices)
+        left_out = (*notices, *_left_out(stack, kinds, numbers), *coverage.notices)
+        told = (*candidate.notices, *left_out)
         found.append(replace(candidate, unseen=coverage.unseen, notices=told))
     return tuple(found)
 
@@ -187,7 +187,9 @@ def _coverage(
     return coverage_of(stack.images, parallel, numbers)
 
 
-def _left_out(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Iterator[Statement]:
+def _left_out(
+    stack: _Stack, kinds: Sequence[Sequence[Image]], numbers: Collection[int]
+) -> Iterator[Statement]:
     """What of the series is not in a stack because it shows the same, or something else."""
     if stack.of.copies:
         yield Statement("images_copied", {"images": stack.of.copies})
@@ -207,23 +209,10 @@ def _left_out(stack: _Stack, kinds: Sequence[Sequence[Image]]) -> Iterator[State
         images = sum(map(len, others))
         attributes = differences(stack.kind, others)
         yield Statement("images_of_other_kind", {"images": images, "attributes": attributes})
-
-
-def _not_numbered(numbers: Collection[int], missing: int) -> Iterator[Statement]:
-    """Images that may have been lost: numbers that no image of the series has.
-
-    Some scanners number the images of a whole study, or in large steps: then most are missing.
-
-    Args:
-        numbers: InstanceNumbers of the series' images.
-        missing: slices that are known to be missing.
-    """
     first = min(numbers, default=1)
+    # Some scanners number the images of a whole study: then the first number is a large one.
     if 1 < first <= len(numbers):
         yield Statement("numbered_late", {"first": first, "images": first - 1})
-    left_out = max(numbers, default=0) - first + 1 - len(numbers)
-    if missing < left_out <= len(numbers):
-        yield Statement("numbers_left_out", {"images": left_out - missing})
 
 
 def _said_pass(told: Telling) -> Statement:

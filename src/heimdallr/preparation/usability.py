@@ -60,8 +60,8 @@ _CT_MAP = (
 # In ImageType only: as a word of a description "phase" is the portal venous one.
 _MR_MAP_TYPES = (
     "p", "r", "i", "phase", "phase map", "real", "imaginary", "velocity", "fa", "colfa", "trace",
-    "tracew", "tensor", "sub", "field map", "b0 map", "r2 star", "t2 star", "r2 star map",
-    "t2 star map",
+    "tracew", "tensor", "sub", "field map", "b0 map", "r2 star", "t2 star", "r2star", "t2star",
+    "t1 map", "t2 map", "r1 map", "r2 map",
 )  # fmt: skip
 _MR_MAP = (
     "adc", "dwi", "dti", "diffusion", "ep2d diff", "perfusion", "subtraction", "subtracted",

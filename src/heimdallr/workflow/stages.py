@@ -15,7 +15,7 @@ from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
 from heimdallr.clock import local_now
 from heimdallr.domain.statements import Statement
-from heimdallr.imaging.slabs import emptied, gaps_in
+from heimdallr.imaging.slabs import bridged, emptied, gaps_in
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation.selection import Preferences
 from heimdallr.publishing.publish import Publication
@@ -94,10 +94,11 @@ def segment(
     image = load_volume(prepared.volume_path)
     if prepared.study.modality == "CT" and not prepared.series.attenuation_known:
         return Segmented(image, nothing_segmented(Statement("attenuation_unknown")))
-    made = segment_case(
-        engine, image, prepared.study.modality, resolution=resolution, progress=advance
-    )
     gaps = gaps_in(image.shape, image.affine, prepared.unseen)
+    looked_at = bridged(image, gaps) if gaps else image
+    made = segment_case(
+        engine, looked_at, prepared.study.modality, resolution=resolution, progress=advance
+    )
     if gaps:
         for task, one in made.done.items():
             made.done[task] = replace(one, label_map=emptied(one.label_map, gaps))
