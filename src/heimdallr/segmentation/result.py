@@ -6,9 +6,10 @@ from collections.abc import Mapping  # noqa: TC003 - provenance is validated at 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from heimdallr.segmentation.network_collections import Collection  # noqa: TC001 - likewise
+
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import LabelMap
-    from heimdallr.segmentation.network_collections import Collection
 
 WeightsOrigin = Literal["official", "bundled", "other", "none"]
 """Whose weights: TotalSegmentator's release, this project's own, others' (a site's, or those of a
