@@ -40,6 +40,7 @@ from scipy.spatial import ConvexHull
 from heimdallr.analyses.places import out_of_place
 from heimdallr.analyses.typical_volumes import typical_cm3
 from heimdallr.domain.statements import Statement
+from heimdallr.imaging.morphology import box_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -282,10 +283,7 @@ def _kidneys_that_are_none(
         if name not in statistics:
             continue
         found = statistics[name]
-        box = tuple(
-            slice(low, high + 1)
-            for low, high in zip(found.bbox_min_ijk, found.bbox_max_ijk, strict=True)
-        )
+        box = box_around(found, anatomy.shape, anatomy.affine)
         mask = anatomy.data[box] == anatomy.number(name)
         pieces = np.bincount(cc3d.connected_components(mask, connectivity=26).ravel())[1:]
         if pieces.max() < ONE_PIECE * pieces.sum():

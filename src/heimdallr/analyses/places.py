@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from heimdallr.analyses.typical_volumes import LOBES_CM3, typical_cm3
 from heimdallr.domain.statements import Statement
+from heimdallr.imaging.morphology import box_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -156,7 +157,7 @@ def _height_mm(anatomy: LabelMap, found: StructureStatistics, name: str, at: At)
     """How high a structure lies, mm of the patient's own axis."""
     i, j, k = found.centroid_ijk
     if at == "foot":
-        box = _box(found)
+        box = box_around(found, anatomy.shape, anatomy.affine)
         per_slice = (anatomy.data[box] == anatomy.number(name)).sum(axis=(0, 1))
         lower = np.cumsum(per_slice) <= LOWEST_SHARE * per_slice.sum()
         k = found.bbox_min_ijk[2] + int(lower.sum())
@@ -195,13 +196,7 @@ def _apart(
 
 def _points_mm(anatomy: LabelMap, found: StructureStatistics, name: str) -> Affine:
     """(N, 3) places of a mask, every so many voxels."""
-    points = np.argwhere(anatomy.data[_box(found)] == anatomy.number(name))
+    box = box_around(found, anatomy.shape, anatomy.affine)
+    points = np.argwhere(anatomy.data[box] == anatomy.number(name))
     points = points[:: max(len(points) // _POINTS, 1)] + np.array(found.bbox_min_ijk)
     return anatomy.voxel_to_world(points)
-
-
-def _box(found: StructureStatistics) -> tuple[slice, ...]:
-    return tuple(
-        slice(low, high + 1)
-        for low, high in zip(found.bbox_min_ijk, found.bbox_max_ijk, strict=True)
-    )

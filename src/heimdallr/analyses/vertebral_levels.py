@@ -15,7 +15,6 @@ rib alone: what rests on it says so.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -203,11 +202,10 @@ def _named_by_anchors(
         named["sacrum"] = levels[int(np.argmin(np.abs(places - above_mm)))]
     for anchor, mark in (("last_rib", marks.last_rib), ("first_rib", marks.first_rib)):
         if mark is not None:
-            votes: defaultdict[int, float] = defaultdict(float)
-            for middle_mm, above, weight in marks.counted_from(mark):
-                nearest = levels[int(np.argmin(np.abs(places - middle_mm)))]
-                votes[LEVELS.index(nearest) + above] += weight
-            named[anchor] = LEVELS[min(max(votes, key=lambda one: votes[one]), len(LEVELS) - 1)]
+            place = marks.place_of(
+                mark, lambda mm: -LEVELS.index(levels[int(np.argmin(np.abs(places - mm)))])
+            )
+            named[anchor] = LEVELS[min(-place, len(LEVELS) - 1)]
     return named
 
 

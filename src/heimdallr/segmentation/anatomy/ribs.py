@@ -12,6 +12,7 @@ Where the figures come from: the labels of ribs and vertebrae in s0327, s0328, t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from heimdallr.imaging.volume import Array, Volume
     from heimdallr.segmentation.anatomy.discs import Line
@@ -147,20 +148,21 @@ class Marks:
     last_rib: int | None
     first_rib: int | None
 
-    def counted_from(self, anchor: int) -> Iterator[tuple[float, int, float]]:
-        """The vertebrae with ribs, counted from the last or the first of them.
+    def place_of(self, anchor: int, place_at: Callable[[float], int]) -> int:
+        """Where the last or the first vertebra with ribs is among others that are counted.
 
-        A mark may be nearer to the next vertebra and one may be missing, so that all of them vote.
+        A mark may be nearer to the next vertebra and one may be missing, so that all vertebrae with
+        ribs vote, each with less weight than the one nearer to the anchor.
 
         Args:
             anchor: ``last_rib`` or ``first_rib``.
-
-        Yields:
-            middle, mm along the line; how many vertebrae above the anchor; weight, less with every
-            one between.
+            place_at: mm along the line → place in a count that goes upwards.
         """
-        for n in np.flatnonzero(self.has_rib):
-            yield float(self.middle_mm[n]), int(n) - anchor, FORGETTING ** abs(int(n) - anchor)
+        votes: defaultdict[int, float] = defaultdict(float)
+        for n in np.flatnonzero(self.has_rib).tolist():
+            above = n - anchor
+            votes[place_at(float(self.middle_mm[n])) - above] += FORGETTING ** abs(above)
+        return max(votes, key=lambda place: votes[place])
 
     def heights_mm(self, usual_mm: Array) -> Array:
         """(mm,) height of a vertebra with its disc along the line, by these vertebrae.

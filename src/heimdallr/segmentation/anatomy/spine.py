@@ -15,7 +15,6 @@ together stands in ``docs/bundled-weights.md``; what each of them alone does was
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -267,11 +266,8 @@ def _lowest(guess: Array, borders: Array, marks: Marks) -> int:
     else:
         for level, anchor in (("vertebrae_T12", marks.last_rib), ("vertebrae_T1", marks.first_rib)):
             if anchor is not None:
-                votes: defaultdict[int, float] = defaultdict(float)
-                for middle_mm, above, weight in marks.counted_from(anchor):
-                    below = int(np.searchsorted(borders, middle_mm))
-                    votes[COLUMN.index(level) + above - below] += weight
-                return max(votes, key=lambda lowest: votes[lowest])
+                below = marks.place_of(anchor, lambda mm: int(np.searchsorted(borders, mm)))
+                return COLUMN.index(level) - below
     shares = trust[:, None] * _shares(guess, borders)
     lowest = range(-len(borders), len(COLUMN))
     return max(lowest, key=lambda one: float(np.trace(shares, offset=-one)))
