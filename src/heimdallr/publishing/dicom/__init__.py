@@ -1,0 +1,1 @@
+"""Objects made of a case folder: segmentations, structured reports, captures, the PDF report."""

@@ -1,0 +1,62 @@
+"""Which DICOM objects can be made of a case, and what may be chosen of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from heimdallr.domain.statements import Language  # noqa: TC001 - pydantic reads it at run time
+
+
+class DicomObject(str, Enum):
+    """An object that can be made of a case folder."""
+
+    SEG = "seg"
+    """Segmentations on the planes of the source images, one object per group of structures."""
+    SEG_REGULAR = "seg_regular"
+    """The same on a regular grid; only of a source whose planes make none."""
+    SR = "sr"
+    """Every measurement, and why those that are missing were not made (TID 1500)."""
+    SR_PLANAR = "sr_planar"
+    """Outlines a viewer can draw: the slices of L3, a bleed (TID 1410 groups)."""
+    CAPTURES = "sc"
+    """The pictures of the case as secondary captures."""
+    TABLE = "sc_table"
+    """The values as a picture, for an archive that shows neither SEG nor SR."""
+    PDF = "pdf"
+    """The report of one page, encapsulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOptions:
+    """How a destination wants its objects.
+
+    Attributes:
+        segmentation: ``binary``: BINARY, uncompressed; ``labelmap``: LABELMAP, RLE.
+        captures: all pictures as the frames of one instance, or each an instance.
+        language: of the words in SR, table and PDF.
+        structures: which are segmented; ``None``: those that are usual for the modality.
+    """
+
+    segmentation: Literal["binary", "labelmap"] = "binary"
+    captures: Literal["multi_frame", "single_frame"] = "multi_frame"
+    language: Language = "en"
+    structures: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierValue:
+    """What the same measurement of the same patient was at an earlier study.
+
+    Attributes:
+        name: of the measurement.
+        value: in ``unit``.
+        unit: as of a measurement.
+        study_date: ``YYYYMMDD``.
+    """
+
+    name: str
+    value: float
+    unit: str
+    study_date: str
