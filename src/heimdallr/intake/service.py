@@ -133,7 +133,7 @@ class Intake:
             done = Recorded()
         for study in done.studies:
             if study.changed:
-                self._rule.saw(study.id, batch.name)
+                self._rule.saw(study.id, batch.name, study.last_instance_at)
         if not done.files:
             seen.retry_at = self._clock.monotonic() + seen.wait_s
             seen.wait_s = min(2 * seen.wait_s, _LONGEST_WAIT_S)
