@@ -22,6 +22,7 @@ from heimdallr import logs, parent_process
 from heimdallr.files import keep_others_out
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
 from heimdallr.intake.scp.server import Scp
+from heimdallr.store.commitment_reports import CommitmentReports
 from heimdallr.store.layout import made_folders
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run_listener(
     # It logs what peers send, values and all; what matters of it we log ourselves.
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     presence = Presence()
-    scp = Scp(settings, folders.spool, presence)
+    scp = Scp(settings, folders.spool, presence, CommitmentReports(folders.commitments))
     scp.start()
     writer = PresenceWriter(presence, settings)
     writer.start()
