@@ -7,7 +7,6 @@ started again; receiving goes on meanwhile. When this process dies, the kernel e
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
@@ -56,8 +55,6 @@ def run_listener(
         ConfigurationError: a setting cannot be used, or the data folder cannot be made.
     """
     folders = made_folders(settings)
-    # It logs what peers send, values and all; what matters of it we log ourselves.
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     presence = Presence()
     scp = Scp(settings, folders.spool, presence, CommitmentReports(folders.commitments))
     scp.start()

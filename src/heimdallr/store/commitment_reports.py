@@ -28,8 +28,13 @@ from heimdallr.files import sync_folder, whole_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydicom.dataset import Dataset
+
 MOST_INSTANCES = 10_000
 """Instances of one report; ours ask for a dozen."""
+
+UNEXPLAINED = 0x0110
+"""Processing failure: the reason of an instance that comes without one."""
 
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _EXPECTED, _REPORT = ".expected", ".json"
@@ -50,6 +55,24 @@ class CommitmentReport:
     transaction_uid: str
     kept: tuple[str, ...]
     lost: tuple[tuple[str, int], ...]
+
+
+def report_of(information: Dataset) -> CommitmentReport | None:
+    """The report in an event's information; ``None`` for one that is none (PS3.4 table J.3-2)."""
+    transaction_uid = str(information.get("TransactionUID", ""))
+    kept = list(information.get("ReferencedSOPSequence") or ())
+    lost = list(information.get("FailedSOPSequence") or ())
+    instances = [str(one.get("ReferencedSOPInstanceUID", "")) for one in (*kept, *lost)]
+    if not all(map(_UID.fullmatch, (transaction_uid, *instances))):
+        return None
+    if len(instances) > MOST_INSTANCES:
+        return None
+    reasons = [int(one.get("FailureReason") or UNEXPLAINED) for one in lost]
+    return CommitmentReport(
+        transaction_uid=transaction_uid,
+        kept=tuple(instances[: len(kept)]),
+        lost=tuple(zip(instances[len(kept) :], reasons, strict=True)),
+    )
 
 
 _FILE = TypeAdapter(CommitmentReport)

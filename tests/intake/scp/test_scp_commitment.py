@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom.dataset import Dataset
@@ -50,7 +50,7 @@ def associate(scp: Scp, *, role: bool = True) -> Association:
     archive = AE("ARCHIVE")
     archive.add_requested_context(StorageCommitmentPushModel)
     archive.add_requested_context(CTImageStorage)
-    roles = [build_role(StorageCommitmentPushModel, scp_role=True)] if role else []
+    roles: list[Any] = [build_role(StorageCommitmentPushModel, scp_role=True)] if role else []
     association = archive.associate("127.0.0.1", scp.port, ae_title="HEIMDALLR", ext_neg=roles)
     assert association.is_established
     return association

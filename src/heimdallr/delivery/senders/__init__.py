@@ -1,1 +1,1 @@
-"""One module per kind of peer; each says of every item what became of it (``delivery/sending.py``)."""
+"""One module per kind of peer; each says of every item what became of it."""

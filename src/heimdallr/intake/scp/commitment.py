@@ -14,11 +14,10 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
     StorageCommitmentPushModelInstance,
 )
 
-from heimdallr.intake.scp.commands import SUCCESS, is_uid
-from heimdallr.store.commitment_reports import MOST_INSTANCES, CommitmentReport
+from heimdallr.intake.scp.commands import SUCCESS
+from heimdallr.store.commitment_reports import report_of
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
     from pynetdicom.events import Event
 
     from heimdallr.store.commitment_reports import CommitmentReports
@@ -63,19 +62,3 @@ def _wrong(request: N_EVENT_REPORT, abstract_syntax: str) -> int | None:
     if request.AffectedSOPInstanceUID != StorageCommitmentPushModelInstance:
         return NO_SUCH_INSTANCE
     return None if request.EventTypeID in _EVENT_TYPES else NO_SUCH_EVENT_TYPE
-
-
-def report_of(information: Dataset) -> CommitmentReport | None:
-    """The report in an event's information; ``None`` for one that is none (PS3.4 table J.3-2)."""
-    transaction_uid = str(information.get("TransactionUID", ""))
-    kept = list(information.get("ReferencedSOPSequence") or ())
-    lost = list(information.get("FailedSOPSequence") or ())
-    instances = [str(one.get("ReferencedSOPInstanceUID", "")) for one in (*kept, *lost)]
-    if not all(map(is_uid, (transaction_uid, *instances))) or len(instances) > MOST_INSTANCES:
-        return None
-    reasons = [int(one.get("FailureReason") or PROCESSING_FAILURE) for one in lost]
-    return CommitmentReport(
-        transaction_uid=transaction_uid,
-        kept=tuple(instances[: len(kept)]),
-        lost=tuple(zip(instances[len(kept) :], reasons, strict=True)),
-    )
