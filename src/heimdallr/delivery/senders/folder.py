@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from heimdallr.delivery.sending import Answer, Check, Fate
 from heimdallr.domain.statements import Statement
@@ -33,6 +33,7 @@ _SUFFIXES = {
     "application/pdf": ".pdf",
     "x-application/hl7-v2+er7": ".hl7",
 }
+_PIECE = 1 << 20
 _ABANDONED_S = 86400.0
 """A file begun so long ago is not being written any more, whatever the clock of the share says."""
 
@@ -69,25 +70,25 @@ class FolderSender:
         if not self._folder.is_dir():
             return Answer(Fate.LATER, self._absent())
         try:
-            target = self._folder / _name(item)
+            with item.path.open("rb") as source:
+                return self._copied(source, item, self._folder / _name(item))
         except OSError:
             return Answer(Fate.LATER, Statement("own_file_unreadable"))
+
+    def _copied(self, source: IO[bytes], item: Item, target: Path) -> Answer:
         try:
             if target.exists():
-                return self._compared(item, target)
-            with item.path.open("rb") as source, whole_file(target) as stream:
-                shutil.copyfileobj(source, stream, 1 << 20)
+                # An identical file was written by an earlier try.
+                if filecmp.cmp(item.path, target, shallow=False):
+                    return Answer(Fate.SENT)
+                return Answer(Fate.REFUSED, Statement("folder_has_another", {"file": target.name}))
+            with whole_file(target) as stream:
+                shutil.copyfileobj(source, stream, _PIECE)
             with suppress(OSError):  # some network file systems cannot, and need not
                 sync_folder(self._folder)
         except OSError as error:
             return Answer(Fate.LATER, _cannot_write(error))
         return Answer(Fate.SENT)
-
-    def _compared(self, item: Item, target: Path) -> Answer:
-        """An identical file was written by an earlier try."""
-        if filecmp.cmp(item.path, target, shallow=False):
-            return Answer(Fate.SENT)
-        return Answer(Fate.REFUSED, Statement("folder_has_another", {"file": target.name}))
 
     def _absent(self) -> Statement:
         return Statement("folder_absent", {"file": str(self._folder)})
@@ -110,8 +111,7 @@ def _name(item: Item) -> str:
     suffix = _SUFFIXES.get(item.media_type, "")
     if item.sop_instance_uid:
         return f"{item.sop_instance_uid}{suffix}"
-    with item.path.open("rb") as stream:
-        digest = hashlib.sha256(stream.read()).hexdigest()
+    digest = hashlib.sha256(item.path.read_bytes()).hexdigest()
     return f"{item.key}-{digest[:12]}{suffix}"
 
 
