@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -154,3 +154,30 @@ def deaf(connection: socket.socket) -> None:
 def hanging_up(connection: socket.socket) -> None:
     """Close at once."""
     connection.close()
+
+
+@contextmanager
+def clogged(node: DicomNode, most_bytes: int) -> Iterator[DicomNode]:
+    """The way to an archive, on which no more than so many bytes arrive."""
+    over = threading.Event()
+
+    def carry(connection: socket.socket) -> None:
+        with socket.create_connection((node.host, node.port)) as archive:
+            back = threading.Thread(target=_pour, args=(archive, connection, 1 << 40), daemon=True)
+            back.start()
+            _pour(connection, archive, most_bytes)
+            over.wait()
+            archive.shutdown(socket.SHUT_RDWR)  # else the archive reads, and lives, for ever
+
+    with answering(carry) as way:
+        try:
+            yield way
+        finally:
+            over.set()
+
+
+def _pour(source: socket.socket, target: socket.socket, most_bytes: int) -> None:
+    with suppress(OSError):
+        while most_bytes > 0 and (piece := source.recv(1 << 14)):
+            target.sendall(piece)
+            most_bytes -= len(piece)

@@ -12,7 +12,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_archives import Archive, answering, deaf, hanging_up, rejecting, silent, uid_in
+from fake_archives import Archive, answering, clogged, deaf, hanging_up, rejecting, silent, uid_in
 from pydicom import dcmread
 from sent_objects import (
     CAPTURE,
@@ -226,6 +226,20 @@ def test_an_archive_that_does_not_read(tmp_path: Path) -> None:
     with answering(deaf) as node:
         found = send(node, write_objects(tmp_path)[:1], HURRIED)
     assert found["1"].fate is Fate.LATER
+
+
+def test_a_transfer_that_stops_in_the_middle(tmp_path: Path) -> None:
+    """It is given up when nothing moves, long before the time that the whole might take."""
+    items = [
+        write_object(tmp_path / "1.dcm", PDF, 1, size=20_000_000),
+        write_object(tmp_path / "2.dcm", PDF, 2),
+    ]
+    archive = Archive()
+    with archive.running(ALL) as node, clogged(node, 1_000_000) as way:
+        found = send(way, items, HURRIED)
+    assert list(found) == ["1"]
+    assert (found["1"].fate, code(found["1"])) == (Fate.LATER, "association_broken_off")
+    assert not archive.stored
 
 
 def test_more_contexts_than_an_association_has(tmp_path: Path) -> None:
