@@ -115,6 +115,7 @@ def test_archives_that_will_not_say(items: list[Item], reports: CommitmentReport
     assert {one.fate for one in found.values()} == {Fate.SENT}
     assert found["1"].why is not None
     assert "does not know the AE title HEIMDALLR" in found["1"].why.text
+    assert not reports.is_expected(uid)
 
 
 @pytest.fixture

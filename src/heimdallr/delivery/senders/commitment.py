@@ -80,6 +80,8 @@ def ask(
     except NoContextAcceptedError:
         why = Statement("commitment_not_offered")
     if why is not None:
+        if own.reports is not None:
+            own.reports.forget(transaction_uid)
         unsaid = Answer(Fate.SENT, Statement("commitment_not_asked", {"reason": why}))
         yield from ((item.key, unsaid) for item in items)
     elif heard:
