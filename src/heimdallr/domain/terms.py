@@ -121,6 +121,11 @@ def moment_text(instant: datetime, language: Language) -> str:
     return f"{day}, {format_datetime(instant, 'HH:mm ZZZZZ', locale=locale)}"
 
 
+def report_word(key: str, language: Language) -> str:
+    """A heading or label of what is printed; every key stands in ``words/report.json``."""
+    return _report_words()[key][LANGUAGES.index(language)]
+
+
 def capitalised(text: str) -> str:
     """With a capital first letter; the others stay."""
     return text[:1].upper() + text[1:]
@@ -152,3 +157,10 @@ def _labels() -> tuple[dict[str, list[str]], list[tuple[re.Pattern[str], list[st
         (re.compile(_PLACE.sub(r"(?P<\1>\\w+?)", name)), labels[name]) for name in with_places
     ]
     return labels, patterns
+
+
+@cache
+def _report_words() -> dict[str, list[str]]:
+    path = resources.files("heimdallr.domain") / "words" / "report.json"
+    words: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    return words
