@@ -13,6 +13,7 @@
     ├── LicenceError              a task asks for a licence that is not configured
     ├── SegmentationError         a network could not be run on this volume
     ├── PublishingError           a result could not be written
+    │   └── ObjectError           a DICOM object cannot be made of a case folder
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
@@ -82,6 +83,10 @@ class SegmentationError(HeimdallrError):
 
 class PublishingError(HeimdallrError):
     """A result could not be written."""
+
+
+class ObjectError(PublishingError):
+    """A DICOM object cannot be made of a case folder; trying again would not help."""
 
 
 class StorageError(HeimdallrError):

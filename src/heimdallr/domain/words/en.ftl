@@ -182,6 +182,7 @@ kernel_unnamed = no source names it
 
 series_share_uid = { $series } series carry one SeriesInstanceUID; they were told apart by { $attributes }
 series_put_together = the { $images } images carry { $uids } SeriesInstanceUIDs; they were put together by what else a series shares
+source_uids_missing = the images that were measured lack UIDs of study, series or image ({ $images } images): objects refer to them by UIDs made here, under which no PACS has them
 files_unread = { $files } { $files ->
     [one] file of the input is
    *[other] files of the input are

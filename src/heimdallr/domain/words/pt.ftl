@@ -187,6 +187,7 @@ kernel_unnamed = nenhuma fonte o informa
 
 series_share_uid = { $series } séries têm um só SeriesInstanceUID; foram distinguidas por { $attributes }
 series_put_together = as { $images } imagens têm { $uids } SeriesInstanceUIDs; foram reunidas pelo que mais uma série compartilha
+source_uids_missing = às imagens medidas faltam UIDs de estudo, série ou imagem ({ $images } imagens): os objetos se referem a elas por UIDs criados aqui, sob os quais nenhum PACS as possui
 files_unread = { $files } { $files ->
     [one] arquivo da entrada está danificado ou vazio; o que ele mostra não foi medido
    *[other] arquivos da entrada estão danificados ou vazios; o que mostram não foi medido
