@@ -301,3 +301,12 @@ lossy_compression = the images were compressed with loss ({ $method ->
    *[other] { $method }
 }): standard deviations of attenuation and small structures are not to be relied on
 perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say
+
+## What messages to other systems say of themselves
+
+report_of_measurements = Automatic measurements
+no_rule_found_anything = no rule found anything; this excludes nothing
+not_for_clinical_use = measured by software that is no medical device: not for clinical use
+case_folder_unreadable = the case's results cannot be read
+message_without_patient_id = the study has no patient ID: a message about it would be filed under nobody, or under another patient
+name_not_in_character_set = the character set of this destination has no letters for the patient's name or the order's numbers; choose UNICODE UTF-8 where the receiver takes it

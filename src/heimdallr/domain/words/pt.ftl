@@ -303,3 +303,12 @@ lossy_compression = as imagens foram comprimidas com perda ({ $method ->
    *[other] { $method }
 }): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
 perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz
+
+## O que as mensagens a outros sistemas dizem de si
+
+report_of_measurements = Medidas automáticas
+no_rule_found_anything = nenhuma regra encontrou nada; isso não exclui nada
+not_for_clinical_use = medido por um software que não é dispositivo médico: não usar na clínica
+case_folder_unreadable = os resultados do caso não podem ser lidos
+message_without_patient_id = o estudo não tem ID de paciente: uma mensagem sobre ele ficaria sem dono, ou com outro paciente
+name_not_in_character_set = o conjunto de caracteres deste destino não tem letras para o nome do paciente ou os números do pedido; escolha UNICODE UTF-8 se o destino o aceita
