@@ -13,6 +13,7 @@
       failed/<case>.r<n>/       input of a revision that failed, with its error and log
       sent/                     studies handed over to another server
       state/                    databases, locks, secrets
+        commitments/            what archives say they keep of what was sent to them
       weights/  cache/          networks; what may be deleted at any time
 
 Keys are made of a safe alphabet (:data:`SAFE_KEY`) before they become a path.
@@ -61,6 +62,11 @@ class DataFolders:
         """ZIP files being received."""
         return self.incoming / ".uploads"
 
+    @property
+    def commitments(self) -> Path:
+        """Reports of storage commitment, from the listener to the deliverer."""
+        return self.state / "commitments"
+
     def all(self) -> tuple[Path, ...]:
         """Every folder that settings name or imply, the data folder first."""
         return (
@@ -98,7 +104,7 @@ class DataFolders:
         Raises:
             OSError: a folder cannot be made.
         """
-        for folder in (*self.all(), self.spool, self.uploads):
+        for folder in (*self.all(), self.spool, self.uploads, self.commitments):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 
