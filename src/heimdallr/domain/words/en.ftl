@@ -366,3 +366,26 @@ webhook_signed = deliveries are signed
 webhook_unsigned = deliveries are not signed: give the destination a secret
 qido_answered = answers to QIDO-RS
 qido_not_understood = what answers there does not speak QIDO-RS: check the address, which often ends in /dicom-web
+
+## What came of messages to a record or an interface engine
+
+own_file_is_no_message = the file that was to be sent is no HL7 message
+peer_hung_up = { $address } hung up without an answer
+no_fhir_server = what answers there is no FHIR server: check the base address
+fhir_several_match = several patients, studies or results there go by one of our identifiers: somebody has to make them one; { $said }
+fhir_version = FHIR version { $version }
+transaction_taken = takes transactions
+transaction_not_taken = takes no transactions, as which results are sent
+transaction_not_told = does not say whether it takes transactions
+transaction_in_part = the server took a part only: { $count ->
+    [one] one entry
+   *[other] { $count } entries
+} with status { $status }
+report_signed_already = the report there is { $status } already: a person has signed or changed it, and it is not replaced
+ack_only_by_sending = connected; whether messages are understood shows only when one is sent, and none was
+no_hl7_answer = what { $address } answered is no HL7 acknowledgement
+answer_to_another_message = the answer was to another message
+accepted_with_errors = accepted, and yet with an error; { $said }
+accepted_with_warnings = accepted with a remark; { $said }
+unknown_answer = answered with a code that is none: { $code }
+message_refused = refused ({ $code }); { $said }

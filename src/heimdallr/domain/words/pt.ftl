@@ -368,3 +368,26 @@ webhook_signed = as entregas são assinadas
 webhook_unsigned = as entregas não são assinadas: dê um segredo ao destino
 qido_answered = responde a QIDO-RS
 qido_not_understood = o que responde lá não fala QIDO-RS: verifique o endereço, que muitas vezes termina em /dicom-web
+
+## O que resultou de mensagens a um prontuário ou motor de interface
+
+own_file_is_no_message = o arquivo a enviar não é uma mensagem HL7
+peer_hung_up = { $address } desligou sem responder
+no_fhir_server = o que responde ali não é um servidor FHIR: confira o endereço base
+fhir_several_match = vários pacientes, estudos ou resultados ali respondem por um dos nossos identificadores: alguém precisa uni-los; { $said }
+fhir_version = versão FHIR { $version }
+transaction_taken = aceita transações
+transaction_not_taken = não aceita transações, que é como os resultados são enviados
+transaction_not_told = não diz se aceita transações
+transaction_in_part = o servidor aceitou só uma parte: { $count ->
+    [one] uma entrada
+   *[other] { $count } entradas
+} com status { $status }
+report_signed_already = o laudo ali já está { $status }: uma pessoa o assinou ou alterou, e ele não é substituído
+ack_only_by_sending = conectado; se as mensagens são entendidas só se vê ao enviar uma, e nenhuma foi enviada
+no_hl7_answer = o que { $address } respondeu não é uma confirmação HL7
+answer_to_another_message = a resposta era a outra mensagem
+accepted_with_errors = aceita, e mesmo assim com um erro; { $said }
+accepted_with_warnings = aceita com uma observação; { $said }
+unknown_answer = respondeu com um código que não existe: { $code }
+message_refused = recusada ({ $code }); { $said }
