@@ -1,7 +1,7 @@
 """Which workers and recorders live: each leaves a sign of life every few seconds.
 
 For people to look at. Whose work may be taken over is told by locks, not by this
-(:mod:`heimdallr.workflow.durable.executors`).
+(:mod:`heimdallr.store.work.executors`).
 """
 
 from __future__ import annotations
