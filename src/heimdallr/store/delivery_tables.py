@@ -138,8 +138,8 @@ class OutboxRow(Base):
 
     Attributes:
         destination_fk: ``None`` once the destination was removed; ``destination`` is its name.
-        results_digest: of what it is made of (:mod:`heimdallr.delivery.case_digest`); newer results
-            have another one.
+        results_digest: of the results it is made of (:mod:`heimdallr.delivery.case_digest`); newer
+            ones have another.
         kind: of object, as :data:`heimdallr.delivery.kinds.Kind`.
         part: from 1; a kind may be several files, which is known when they are made.
         cause: ``rule:NAME`` or who asked for it.
@@ -153,6 +153,8 @@ class OutboxRow(Base):
         commitment_due_at: when it is asked again; ``None``: nothing is awaited.
         commitment_tries: how often it was asked.
         claimed_by: the deliverer that has it in its hands.
+        losses: how many deliverers were lost with it in their hands.
+        called_off: ``state`` and ``reason`` it is to have when it comes back unsent.
     """
 
     __tablename__ = "outbox"
@@ -192,6 +194,8 @@ class OutboxRow(Base):
     commitment_due_at: Mapped[datetime | None]
     commitment_tries: Mapped[int] = mapped_column(default=0)
     claimed_by: Mapped[str] = mapped_column(String(64), default="")
+    losses: Mapped[int] = mapped_column(default=0)
+    called_off: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -496,7 +496,7 @@ class Service(Base):
     """A process that works for this database, and its last sign of life.
 
     Attributes:
-        kind: ``worker`` or ``recorder``.
+        kind: ``worker``, ``recorder`` or ``deliverer``.
         name: a new one for each start.
         details: what it works with; of a worker its device.
     """

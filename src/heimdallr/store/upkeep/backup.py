@@ -25,9 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import heimdallr
 from heimdallr.domain.errors import StorageError
 from heimdallr.files import sync_folder, whole_file
+from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
-from heimdallr.store.models import Base, Study, WebSession
+from heimdallr.store.models import Study, WebSession
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.work.states import note
 

@@ -65,7 +65,7 @@ def call_off(
     *,
     state: DeliveryState = DeliveryState.CANCELLED,
 ) -> int:
-    """Let what waits go no more; what is being sent at this moment ends as it ends.
+    """Let what waits go no more; what is being sent at this moment, if it comes back unsent.
 
     Args:
         session: the transaction.
@@ -77,20 +77,25 @@ def call_off(
     Returns:
         How many there were.
     """
-    done = session.execute(
+    reason = coded(why).model_dump()
+    waiting = (
         update(OutboxRow)
         .where(OutboxRow.state == DeliveryState.WAITING, condition)
-        .values(
-            state=state,
-            reason=coded(why).model_dump(),
-            next_try_at=None,
-            changed_at=now,
-            ended_at=now,
-        )
-        .returning(OutboxRow.id)
-        .execution_options(synchronize_session=False)
+        .values(state=state, reason=reason, next_try_at=None, changed_at=now, ended_at=now)
     )
-    return len(done.all())
+    sending = (
+        update(OutboxRow)
+        .where(OutboxRow.state == DeliveryState.SENDING, condition)
+        .values(called_off={"state": state.value, "reason": reason}, changed_at=now)
+    )
+    return sum(
+        len(
+            session.execute(
+                one.returning(OutboxRow.id).execution_options(synchronize_session=False)
+            ).all()
+        )
+        for one in (waiting, sending)
+    )
 
 
 def call_off_study(session: Session, study_id: int, why: Statement, now: datetime) -> int:

@@ -117,6 +117,8 @@ def upgrade() -> None:
         sa.Column("commitment_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("commitment_tries", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.String(length=64), nullable=False),
+        sa.Column("losses", sa.Integer(), nullable=False),
+        sa.Column("called_off", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
