@@ -224,7 +224,7 @@ def _owe_news(
     session: Session, study: Study, digest: str, happened: Collection[When], now: datetime
 ) -> None:
     facts = facts_of(session, study)
-    names = dict(session.execute(select(Destination.id, Destination.name)).tuples())
+    names = {one.id: one.name for one in session.scalars(select(Destination))}
     for one in owed(rules_in_force(session), facts, happened):
         if not _rows(session, study.id, one.destination_id, digest, one.kind):
             name = names[one.destination_id]
