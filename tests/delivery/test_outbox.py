@@ -19,7 +19,7 @@ from heimdallr.store.models import Event, FindingRow, Run, Study, StudyState
 from heimdallr.store.reading import details
 from heimdallr.store.upkeep.deletion import delete_study
 from heimdallr.store.upkeep.withdrawal import withdraw_results
-from heimdallr.store.work import states
+from heimdallr.store.work import owed, states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def test_results_become_rows_once(desk: Desk) -> None:
     assert {row.cause for row in rows(desk)} == {"rule:all to share"}
     assert news(desk) == []
     with desk.database.write() as session:
-        states.owed.tell(session, study_id, When.RESULTS, NOW)
+        owed.tell(session, study_id, When.RESULTS, NOW)
     assert desk.expand() == 1
     assert len(rows(desk)) == 2
 
@@ -108,10 +108,10 @@ def test_a_failure_is_told_to_those_who_wait_for_it_and_to_nobody_else(desk: Des
     with desk.database.write() as session:
         study = add_study(session, state=StudyState.FAILED, revision=1, error="no room")
         for run in ("run-1", "run-2"):
-            states.owed.tell(session, study.id, When.FAILED, NOW, run=run)
+            owed.tell(session, study.id, When.FAILED, NOW, run=run)
     desk.expand()
     with desk.database.write() as session:
-        states.owed.tell(session, study.id, When.FAILED, NOW, run="run-3")
+        owed.tell(session, study.id, When.FAILED, NOW, run="run-3")
     desk.expand()
     assert [(row.destination_fk, row.kind) for row in rows(desk)] == [(hook, "event")] * 2
     desk.deliver(hook)

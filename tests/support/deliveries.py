@@ -92,11 +92,13 @@ def add_destination(
     """A destination, with a rule that sends it everything; returns its number."""
     conditions = facts.pop("conditions", Conditions())
     assert isinstance(conditions, Conditions)
-    values: dict[str, object] = {"objects": ("results", "event")}
+    values: dict[str, object] = {
+        "objects": ("results", "event"), "peer": Folder(path=Path("/share") / name),
+    }  # fmt: skip
     with database.write() as session:
         row = directory.add_destination(
             session,
-            DestinationFacts(name, Folder(path=Path("/share")), **{**values, **facts}),  # type: ignore[arg-type]
+            DestinationFacts(name, **{**values, **facts}),  # type: ignore[arg-type]
             "",
             NOW,
             "test",
