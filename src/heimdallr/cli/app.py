@@ -13,6 +13,7 @@ from heimdallr import __version__, logs
 from heimdallr.cli.commands import (
     backup,
     config,
+    deliver,
     demo,
     doctor,
     listen,
@@ -56,6 +57,7 @@ app.command("up")(up.up)
 app.command("listen")(listen.listen)
 app.command("serve")(serve.serve)
 app.command("work")(work.work)
+app.command("deliver")(deliver.deliver)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)
