@@ -215,8 +215,10 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         if settings.watch_dir is not None:
             watch = WatchFolder(settings.watch_dir, database, folders, settings, clock)
             loops.append(("watch folder", watch.step))
-        if settings.hl7_port is not None:
-            loops += _hl7(settings, database, clock)
+        hl7 = _hl7_server(settings, database, clock)
+        if hl7 is not None:
+            loops.append(("HL7 listener", hl7.step))
+            loops.append(("sizes of nobody", partial(_forget_sizes, database, clock)))
         presence = Presence("recorder", f"recorder-{secrets.token_hex(8)}", clock.now())
         loops.append(("sign of life", partial(_beat, database, presence, clock)))
         if not settings.hands_over_in_place:
@@ -230,24 +232,22 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         _repeat("recorder", lambda: BUSY_POLL_S if intake.step() else IDLE_POLL_S, stop)
         for thread in threads:
             thread.join(_GOODBYE_S)
+        if hl7 is not None:
+            hl7.close()
         _attempt(partial(_say_goodbye, database, presence))
     finally:
         database.close()
 
 
-def _hl7(
-    settings: Settings, database: Database, clock: Clock
-) -> list[tuple[str, Callable[[], float]]]:
-    """The HL7 listener; with what it cannot be used, everything else goes on without."""
+def _hl7_server(settings: Settings, database: Database, clock: Clock) -> Hl7Server | None:
+    """The HL7 listener, where a port is set; where it cannot be used, all else goes on without."""
+    if settings.hl7_port is None:
+        return None
     try:
-        server = Hl7Server(settings, Answering(database, clock.now))
+        return Hl7Server(settings, Answering(database, clock.now))
     except ConfigurationError as error:
         _log.error("the HL7 listener does not run", reason=str(error))
-        return []
-    return [
-        ("HL7 listener", server.step),
-        ("sizes of nobody", partial(_forget_sizes, database, clock)),
-    ]
+        return None
 
 
 def _forget_sizes(database: Database, clock: Clock) -> float:
