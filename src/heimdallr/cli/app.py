@@ -16,6 +16,7 @@ from heimdallr.cli.commands import (
     deliver,
     demo,
     doctor,
+    export,
     listen,
     phantom,
     process,
@@ -60,6 +61,7 @@ app.command("work")(work.work)
 app.command("deliver")(deliver.deliver)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)
+app.command("export")(export.export)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
 app.command("config")(config.config)

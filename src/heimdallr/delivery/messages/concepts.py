@@ -6,16 +6,20 @@ code was found for what is measured here (organ volumes, muscle at L3, attenuati
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from typing import TYPE_CHECKING
 
 from heimdallr.domain.identity import OWN_UID_ROOT
+from heimdallr.publishing.dicom.codes import PRIVATE_SCHEME, codes_of
+
+if TYPE_CHECKING:
+    from pydicom.sr.coding import Code
+
+    from heimdallr.publishing.dicom.codes import StructureCodes
 
 SCT, DCM, LOINC, UCUM = "SCT", "DCM", "LN", "UCUM"
-LOCAL = "99HEIMDALLR"
+LOCAL = PRIVATE_SCHEME
 """Scheme of local names, as DICOM (PS3.16 chapter 8) and HL7 (table 0396) write it."""
 
 
@@ -38,6 +42,8 @@ class BodySite:
 
 DIAGNOSTIC_IMAGING = Concept("18748-4", "Diagnostic imaging study", LOINC)
 """LOINC, as FHIR R4 uses it for imaging reports (DiagnosticReport, examples)."""
+_ANATOMY = frozenset({"123037004", "85756007"})
+"""Categories of what is a part of the body: anatomical structure, tissue (CID 7150)."""
 SIDES = {"7771000": "left", "24028007": "right"}
 LATERALITY = "272741003"
 """SNOMED CT's attribute *laterality*, for expressions of a structure and its side."""
@@ -69,13 +75,6 @@ _UNITS = {
 }
 """Unit symbol of results → UCUM code (case sensitive)."""
 
-_STRUCTURES = {
-    "skeletal_muscle": BodySite(Concept("127954009", "Skeletal muscle structure", SCT)),
-    "subcutaneous_fat": BodySite(Concept("71966008", "Subcutaneous tissue structure", SCT)),
-    "intracerebral_hemorrhage": BodySite(Concept("12738006", "Brain structure", SCT)),
-}
-"""What TotalSegmentator's table has no row for."""
-
 
 class UnknownUnitError(ValueError):
     """A unit that has no UCUM code here: it would be sent as something it is not."""
@@ -100,10 +99,21 @@ def ucum_code(unit: str) -> str:
 
 
 def body_site(structure: str | None) -> BodySite | None:
-    """Where a structure is, by SNOMED CT; ``None`` for one without a code."""
+    """Where a structure is, by SNOMED CT; ``None`` for one without a code.
+
+    Of what is no anatomy itself, a bleed or an implant, its region.
+    """
     if structure is None:
         return None
-    return _STRUCTURES.get(structure) or _total_segmentators().get(structure)
+    codes = codes_of(structure)
+    site = codes.region or codes.type
+    if site.scheme_designator != SCT or (codes.region is None and not _is_anatomy(codes)):
+        return None
+    return BodySite(_concept(site), _concept(codes.side) if codes.side else None)
+
+
+def _is_anatomy(codes: StructureCodes) -> bool:
+    return codes.category.value in _ANATOMY
 
 
 def own_oid(*arcs: int) -> str:
@@ -132,20 +142,5 @@ DELIVERIES_OID = own_oid(2, 6)
 """Tags of what belongs to one set of results."""
 
 
-@cache
-def _total_segmentators() -> dict[str, BodySite]:
-    """The table TotalSegmentator ships (Apache-2.0): a structure's type, and its side."""
-    table = resources.files("totalsegmentator") / "resources"
-    text = (table / "totalsegmentator_snomed_mapping.csv").read_text("utf-8")
-    found = {}
-    for row in csv.DictReader(text.splitlines()):
-        site = _concept(row, "SegmentedPropertyTypeCodeSequence")
-        side = _concept(row, "SegmentedPropertyTypeModifierCodeSequence")
-        if site:
-            found[row["Structure"]] = BodySite(site, side if side and side.code in SIDES else None)
-    return found
-
-
-def _concept(row: dict[str, str], sequence: str) -> Concept | None:
-    code, scheme = row[f"{sequence}.CodeValue"], row[f"{sequence}.CodingSchemeDesignator"]
-    return Concept(code, row[f"{sequence}.CodeMeaning"], scheme) if code else None
+def _concept(code: Code) -> Concept:
+    return Concept(code.value, code.meaning, code.scheme_designator)
