@@ -70,7 +70,6 @@ SAMPLES: dict[str, Value] = {
     "said": Statement("peer_said", {"words": "no space left"}),
     "sop_class": "Segmentation Storage",
     "sop_classes": ("Segmentation Storage", "Encapsulated PDF Storage"),
-    "status": "0xA700",
     "words": "no space left",
 }
 """A value for each parameter that is no number."""

@@ -15,6 +15,7 @@ from heimdallr.cli.commands import (
     config,
     deliver,
     demo,
+    destination,
     doctor,
     export,
     listen,
@@ -73,6 +74,7 @@ app.command("retention")(retention.retention)
 app.add_typer(weights.app, name="weights")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
+app.add_typer(destination.app, name="destination")
 
 
 def _version(*, wanted: bool) -> None:

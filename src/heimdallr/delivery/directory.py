@@ -110,7 +110,9 @@ def destination_named(session: Session, name: str) -> Destination:
     query = select(Destination).where(func.lower(Destination.name) == name.lower())
     row = session.scalars(query.with_for_update()).one_or_none()
     if row is None:
-        msg = f"there is no destination {name}" if re.match(NAME, name) else "no such destination"
+        msg = (
+            f"there is no destination {name}" if re.fullmatch(NAME, name) else "no such destination"
+        )
         raise DestinationError(msg, remedy="see `heimdallr destination list`")
     return row
 
@@ -256,6 +258,9 @@ def write_rule(
 
 def _write(row: Destination, facts: DestinationFacts, now: datetime, who: str) -> None:
     _demand_taken(facts.peer, facts.objects)
+    if facts.peer.kind == "folder" and not facts.peer.path.is_absolute():
+        msg = "the path of a folder begins with /"
+        raise DestinationError(msg)
     row.name, row.kind = facts.name, facts.peer.kind
     row.peer = PEER.dump_python(facts.peer, mode="json")
     row.language, row.objects, row.enabled = facts.language, list(facts.objects), facts.enabled
@@ -271,7 +276,7 @@ def _demand_free(session: Session, name: str, own: int | None) -> None:
 
 
 def _demand_name(name: str) -> None:
-    if not re.match(NAME, name):
+    if not re.fullmatch(NAME, name):
         msg = "a name is up to 64 letters (a–z), digits, blanks and . _ -"
         raise DestinationError(msg)
 
