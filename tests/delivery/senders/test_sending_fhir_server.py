@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fake_web import FakeWeb, Request, Told
+from fhir_records import running_record
 from message_cases import CT, case_folder, results, source
 
 from heimdallr.delivery.destinations import FhirServer
@@ -63,27 +64,7 @@ def outcome(text: str) -> str:
 
 def test_a_case_arrives_once_and_a_revision_replaces_it(tmp_path: Path, bundle: Item) -> None:
     """A server that executes conditional creates and updates: nothing is doubled, ever."""
-    mock = pytest.importorskip(
-        "v2fhir.mock_fhir.server", reason="hl7v2-fhir-bridge is not installed"
-    )
-
-    class Store(mock.FhirStore):  # type: ignore[misc,name-defined]
-        """With searches by tag, which every real server has."""
-
-        def search(
-            self, rtype: str, params: list[tuple[str, str]], data: dict[str, Any] | None = None
-        ) -> list[str]:
-            rest = [one for one in params if one[0] != "_tag"]
-            ids: list[str] = super().search(rtype, rest, data)
-            versions = (self.data if data is None else data).get(rtype, {})
-            for _, value in [one for one in params if one[0] == "_tag"]:
-                tags = {one: versions[one][-1].get("meta", {}).get("tag", []) for one in ids}
-                code = value.partition("|")[2]
-                ids = [one for one in ids if code in {tag["code"] for tag in tags[one]}]
-            return ids
-
-    server = mock.MockFhirServer(store=Store()).start()
-    try:
+    with running_record() as server:
         for _ in range(3):
             assert sent(server.base_url, bundle)["1"] == Answer(Fate.SENT)
         counts = server.store.counts()
@@ -105,8 +86,6 @@ def test_a_case_arrives_once_and_a_revision_replaces_it(tmp_path: Path, bundle: 
         assert len(report["result"]) == len(CT) - 1
         assert all(one["reference"].startswith("Observation/") for one in report["result"])
         assert server.store.counts()["Provenance"] == 2
-    finally:
-        server.stop()
 
 
 PARTLY = json.dumps(
@@ -196,11 +175,7 @@ def test_secrets_go_to_the_server(bundle: Item) -> None:
 
 def test_a_test_leaves_nothing_there() -> None:
     """It reads the capability statement; a server that is none is told from one that is."""
-    mock = pytest.importorskip(
-        "v2fhir.mock_fhir.server", reason="hl7v2-fhir-bridge is not installed"
-    )
-    server = mock.MockFhirServer().start()
-    try:
+    with running_record() as server:
         checks = FhirServerSender(FhirServer(url=server.base_url), "", OWN).test()
         assert [(one.name, one.ok) for one in checks] == [
             ("reachable", True),
@@ -208,8 +183,6 @@ def test_a_test_leaves_nothing_there() -> None:
             ("transaction", None),
         ]
         assert server.store.counts() == {}
-    finally:
-        server.stop()
     with fhir(Told()).running() as url:
         checks = FhirServerSender(FhirServer(url=url), "", OWN).test()
         assert [(one.name, one.ok) for one in checks] == [("reachable", True), ("metadata", False)]
