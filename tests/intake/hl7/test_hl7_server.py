@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timezone
@@ -193,6 +196,37 @@ def test_patients_who_never_come_are_forgotten(database: Database) -> None:
         later = datetime(2026, 6, 1, tzinfo=UTC)
         assert forget_unclaimed(session, later, Patient.patient_id) == 1
     assert [one.patient_id for one in rows(database)] == ["P-77"]
+
+
+def test_tls_where_it_is_set(database: Database, tmp_path: Path) -> None:
+    """The listener's certificate, also demanded of the peer; nothing without."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    certificate, key = tmp_path / "it.crt", tmp_path / "it.key"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=it",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    files = {
+        "dicom_certificate": certificate,
+        "dicom_key": key,
+        "dicom_client_ca": certificate,
+        "hl7_tls": True,
+    }
+    known = ssl.create_default_context(cafile=str(certificate))
+    known.load_cert_chain(certificate, key)
+    with listening(database, **files) as port:
+        with socket.create_connection(("127.0.0.1", port), 5) as plain:
+            plain.sendall(framed(order(HEIGHT)))
+            with suppress(ConnectionResetError):
+                assert START not in plain.recv(100)
+        plain = socket.create_connection(("127.0.0.1", port), 5)
+        with known.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
+            connection.sendall(framed(order(HEIGHT)))
+            assert told(connection).code == "AA"
+    assert len(rows(database)) == 1
 
 
 def test_the_recorder_listens_where_a_port_is_set(tmp_path: Path) -> None:
