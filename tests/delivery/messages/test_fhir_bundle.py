@@ -6,7 +6,7 @@ import json
 import subprocess
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from message_cases import (
@@ -21,8 +21,10 @@ from message_cases import (
     results,
     source,
 )
+from publishing_cases import trunk
 
 from heimdallr.analyses import registry
+from heimdallr.analyses.rules.findings import find
 from heimdallr.delivery.messages.concepts import UnknownUnitError, ucum_code
 from heimdallr.delivery.messages.fhir_bundle import fhir_bundle, write_fhir_bundle
 from heimdallr.delivery.messages.fhir_elements import issuer_system, token
@@ -31,6 +33,10 @@ from heimdallr.delivery.messages.fhir_records import FhirOptions
 from heimdallr.delivery.messages.reported_case import published_number, read_case, reported_names
 from heimdallr.domain.errors import UnsendableError
 from heimdallr.domain.statements import Statement
+from heimdallr.publishing.results import build_results
+
+if TYPE_CHECKING:
+    from heimdallr.publishing.schema import Results
 
 FRONTEND = Path(__file__).parents[3] / "frontend"
 VALIDATOR = Path(__file__).with_name("validate_fhir.mjs")
@@ -53,6 +59,13 @@ def bundle(folder: Path, options: FhirOptions | None = None, **parts: Any) -> di
     case = read_case(case_folder(folder, **parts), unsaid=unsaid)
     content: dict[str, Any] = json.loads(fhir_json(fhir_bundle(case, options or FhirOptions())))
     return content
+
+
+def everything() -> Results:
+    """All that the analyses say of a trunk, as it is published."""
+    case = trunk()
+    measurements = registry.run_all(case)
+    return build_results("Case_1", case, measurements, find(case, measurements), CREATED)
 
 
 WRONG: tuple[dict[str, Any], ...] = (
@@ -115,6 +128,7 @@ def test_every_bundle_is_valid_r4(tmp_path: Path) -> None:
     }
     made = [
         bundle(tmp_path / "old"),
+        bundle(tmp_path / "everything", content=everything(), images=source()),
         bundle(tmp_path / "whole", images=source()),
         bundle(
             tmp_path / "pt",
