@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,20 @@ def test_a_peer_that_stalls_is_not_waited_for(pair: tuple[socket.socket, socket.
     theirs.sendall(START + b"half")
     with pytest.raises(TimeoutError):
         reader.next(0.01)
+
+
+def test_line_ends_behind_a_message_begin_no_other(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """Some engines end each frame with more of them; then they may be silent for long."""
+    ours, theirs = pair
+    reader = FrameReader(ours, 100)
+    theirs.sendall(framed(b"one") + b"\r\n")
+    assert reader.next(5.0) == b"one"
+    sender = threading.Timer(0.1, theirs.sendall, (framed(b"two"),))
+    sender.start()
+    assert reader.next(0.05, silence_s=5.0) == b"two"
+    sender.join()
 
 
 def test_a_frame_within_a_message_is_never_sent() -> None:

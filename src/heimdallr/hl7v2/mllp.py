@@ -57,7 +57,7 @@ class FrameReader:
         deadline = time.monotonic() + (within_s if silence_s is None else silence_s)
         begun = False
         while True:
-            if self._held and not begun:
+            if START in self._held and not begun:
                 begun, deadline = True, time.monotonic() + within_s
             if (message := self._taken()) is not None:
                 return message
