@@ -28,6 +28,9 @@ WORDS = SOURCES / "domain" / "words"
 SAYING = {"Statement", "unassessable", "inapplicable"}
 """What is called with a code and its parameters."""
 
+HANDING_ON = {"declared_outputs.py", "schema.py"}
+"""Modules that make statements of codes they are given."""
+
 SAMPLES: dict[str, Value] = {
     "task": "total",
     "level": "L3",
@@ -43,6 +46,7 @@ SAMPLES: dict[str, Value] = {
     "collection": "BOA",
     "licence": "Apache-2.0",
     "credit": "Haubold 2023",
+    "status": "0112",
     "sex": "M",
     "unit": "meter",
     "structure": "kidney_left",
@@ -66,7 +70,6 @@ SAMPLES: dict[str, Value] = {
     "said": Statement("peer_said", {"words": "no space left"}),
     "sop_class": "Segmentation Storage",
     "sop_classes": ("Segmentation Storage", "Encapsulated PDF Storage"),
-    "status": "0xA700",
     "words": "no space left",
 }
 """A value for each parameter that is no number."""
@@ -127,7 +130,7 @@ def said() -> dict[str, Said]:
     """Every code in the sources."""
     found: dict[str, Said] = defaultdict(Said)
     for path in sorted(SOURCES.rglob("*.py")):
-        if path.name == "declared_outputs.py":
+        if path.name in HANDING_ON:
             continue
         tree = ast.parse(path.read_text())
         constants = _constants(tree)

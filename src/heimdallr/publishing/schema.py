@@ -77,6 +77,24 @@ def _published(
     return value
 
 
+def said(published: CodedStatement) -> Statement:
+    """The statement that was published, to be spoken in any language."""
+    return Statement(
+        published.code, {name: _said(value) for name, value in published.parameters.items()}
+    )
+
+
+def _said(
+    value: float | str | list[str] | CodedStatement | list[CodedStatement],
+) -> Value:
+    if isinstance(value, CodedStatement):
+        return said(value)
+    if isinstance(value, list):
+        statements = tuple(said(one) for one in value if isinstance(one, CodedStatement))
+        return statements or tuple(one for one in value if isinstance(one, str))
+    return value
+
+
 class MeasurementRecord(_Record):
     """One measurement, with its value or the reason why there is none."""
 

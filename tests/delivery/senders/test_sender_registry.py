@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 
 from heimdallr.config import Settings
-from heimdallr.delivery.destinations import PEER, DicomNode, DicomWeb, Folder, Peer, Webhook
+from heimdallr.delivery.destinations import (
+    PEER,
+    DicomNode,
+    DicomWeb,
+    FhirServer,
+    Folder,
+    Hl7Listener,
+    Peer,
+    Webhook,
+)
 from heimdallr.delivery.senders.dicom_node import DicomNodeSender
 from heimdallr.delivery.senders.dicomweb import DicomWebSender
+from heimdallr.delivery.senders.fhir_server import FhirServerSender
 from heimdallr.delivery.senders.folder import FolderSender
+from heimdallr.delivery.senders.hl7_mllp import Hl7ListenerSender
 from heimdallr.delivery.senders.own_node import OwnNode
 from heimdallr.delivery.senders.registry import sender_for
 from heimdallr.delivery.senders.webhook import WebhookSender
@@ -21,6 +32,8 @@ from heimdallr.delivery.senders.webhook import WebhookSender
     [
         (DicomNode(ae_title="ARCHIVE", host="10.1.2.3"), DicomNodeSender),
         (DicomWeb(url="https://archive/dicom-web"), DicomWebSender),
+        (FhirServer(url="https://record/fhir"), FhirServerSender),
+        (Hl7Listener(host="10.1.2.4"), Hl7ListenerSender),
         (Webhook(url="https://ris/hook"), WebhookSender),
         (Folder(path=Path("/share")), FolderSender),
     ],

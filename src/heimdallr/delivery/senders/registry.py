@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from heimdallr.delivery.senders.dicom_node import DicomNodeSender
 from heimdallr.delivery.senders.dicomweb import DicomWebSender
+from heimdallr.delivery.senders.fhir_server import FhirServerSender
 from heimdallr.delivery.senders.folder import FolderSender
+from heimdallr.delivery.senders.hl7_mllp import Hl7ListenerSender
 from heimdallr.delivery.senders.webhook import WebhookSender
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 _SENDERS: dict[str, Callable[[Any, str, OwnNode], Sender]] = {
     "dicom": lambda node, _, own: DicomNodeSender(node, own),
     "dicomweb": DicomWebSender,
+    "fhir": FhirServerSender,
+    "hl7": lambda listener, _, own: Hl7ListenerSender(listener, own),
     "webhook": WebhookSender,
     "folder": lambda folder, _, __: FolderSender(folder),
 }

@@ -302,6 +302,15 @@ lossy_compression = the images were compressed with loss ({ $method ->
 }): standard deviations of attenuation and small structures are not to be relied on
 perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say
 
+## What messages to other systems say of themselves
+
+report_of_measurements = Automatic measurements
+no_rule_found_anything = no rule found anything; this excludes nothing
+not_for_clinical_use = measured by software that is no medical device: not for clinical use
+case_folder_unreadable = the case's results cannot be read
+message_without_patient_id = the study has no patient ID: a message about it would be filed under nobody, or under another patient
+name_not_in_character_set = the character set of this destination has no letters for the patient's name or the order's numbers; choose UNICODE UTF-8 where the receiver takes it
+
 ## What became of what was sent to an archive or another system, and what to do
 
 peer_gave_no_reason = it gave no reason
@@ -357,3 +366,47 @@ webhook_signed = deliveries are signed
 webhook_unsigned = deliveries are not signed: give the destination a secret
 qido_answered = answers to QIDO-RS
 qido_not_understood = what answers there does not speak QIDO-RS: check the address, which often ends in /dicom-web
+
+## What came of messages to a record or an interface engine
+
+own_file_is_no_message = the file that was to be sent is no HL7 message
+peer_hung_up = { $address } hung up without an answer
+no_fhir_server = what answers there is no FHIR server: check the base address
+fhir_several_match = several patients, studies or results there go by one of our identifiers: somebody has to make them one; { $said }
+fhir_version = FHIR version { $version }
+transaction_taken = takes transactions
+transaction_not_taken = takes no transactions, as which results are sent
+transaction_not_told = does not say whether it takes transactions
+transaction_in_part = the server took a part only: { $count ->
+    [one] one entry
+   *[other] { $count } entries
+} with status { $status }
+report_signed_already = the report there is { $status } already: a person has signed or changed it, and it is not replaced
+ack_only_by_sending = connected; whether messages are understood shows only when one is sent, and none was
+no_hl7_answer = what { $address } answered is no HL7 acknowledgement
+answer_to_another_message = the answer was to another message
+accepted_with_errors = accepted, and yet with an error; { $said }
+accepted_with_warnings = accepted with a remark; { $said }
+unknown_answer = answered with a code that is none: { $code }
+message_refused = refused ({ $code }); { $said }
+
+## Why something did not go to a destination
+
+delivery_withdrawn = the results were made for another patient than the images name now
+delivery_deleted = the study was deleted
+delivery_superseded = newer results came before it had gone out
+delivery_cancelled = a person called it off
+delivery_destination_removed = the destination was removed
+delivery_no_maker = this version of Heimdallr cannot make such an object
+delivery_not_made = it could not be made of this case: { $error }
+delivery_making_failed = it could not be made ({ $error }): this is a fault of Heimdallr's, please report it with its log
+delivery_not_written = it could not be written on the disk ({ $error })
+delivery_nothing_to_make = there is nothing of this kind in the case
+delivery_case_gone = the results are not kept any more; reprocess the study
+delivery_case_changed = the results have just been replaced by newer ones
+delivery_not_tried = the connection ended before it was its turn
+commitment_unanswered = sent, but { $count ->
+    [one] one request
+   *[other] { $count } requests
+} to say that it is kept (storage commitment) had no answer; check that the destination may reach this listener
+commitment_failed = the destination does not keep what it had taken (storage commitment, reason { $status }); it is sent again

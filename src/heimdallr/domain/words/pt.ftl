@@ -304,6 +304,15 @@ lossy_compression = as imagens foram comprimidas com perda ({ $method ->
 }): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
 perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz
 
+## O que as mensagens a outros sistemas dizem de si
+
+report_of_measurements = Medidas automáticas
+no_rule_found_anything = nenhuma regra encontrou nada; isso não exclui nada
+not_for_clinical_use = medido por um software que não é dispositivo médico: não usar na clínica
+case_folder_unreadable = os resultados do caso não podem ser lidos
+message_without_patient_id = o estudo não tem ID de paciente: uma mensagem sobre ele ficaria sem dono, ou com outro paciente
+name_not_in_character_set = o conjunto de caracteres deste destino não tem letras para o nome do paciente ou os números do pedido; escolha UNICODE UTF-8 se o destino o aceita
+
 ## O que aconteceu com o que foi enviado a um arquivo ou outro sistema, e o que fazer
 
 peer_gave_no_reason = sem motivo informado
@@ -359,3 +368,47 @@ webhook_signed = as entregas são assinadas
 webhook_unsigned = as entregas não são assinadas: dê um segredo ao destino
 qido_answered = responde a QIDO-RS
 qido_not_understood = o que responde lá não fala QIDO-RS: verifique o endereço, que muitas vezes termina em /dicom-web
+
+## O que resultou de mensagens a um prontuário ou motor de interface
+
+own_file_is_no_message = o arquivo a enviar não é uma mensagem HL7
+peer_hung_up = { $address } desligou sem responder
+no_fhir_server = o que responde ali não é um servidor FHIR: confira o endereço base
+fhir_several_match = vários pacientes, estudos ou resultados ali respondem por um dos nossos identificadores: alguém precisa uni-los; { $said }
+fhir_version = versão FHIR { $version }
+transaction_taken = aceita transações
+transaction_not_taken = não aceita transações, que é como os resultados são enviados
+transaction_not_told = não diz se aceita transações
+transaction_in_part = o servidor aceitou só uma parte: { $count ->
+    [one] uma entrada
+   *[other] { $count } entradas
+} com status { $status }
+report_signed_already = o laudo ali já está { $status }: uma pessoa o assinou ou alterou, e ele não é substituído
+ack_only_by_sending = conectado; se as mensagens são entendidas só se vê ao enviar uma, e nenhuma foi enviada
+no_hl7_answer = o que { $address } respondeu não é uma confirmação HL7
+answer_to_another_message = a resposta era a outra mensagem
+accepted_with_errors = aceita, e mesmo assim com um erro; { $said }
+accepted_with_warnings = aceita com uma observação; { $said }
+unknown_answer = respondeu com um código que não existe: { $code }
+message_refused = recusada ({ $code }); { $said }
+
+## Por que algo não foi a um destino
+
+delivery_withdrawn = os resultados foram feitos para outro paciente que não o indicado agora pelas imagens
+delivery_deleted = o estudo foi excluído
+delivery_superseded = resultados mais novos chegaram antes do envio
+delivery_cancelled = uma pessoa cancelou o envio
+delivery_destination_removed = o destino foi removido
+delivery_no_maker = esta versão do Heimdallr não sabe fazer um objeto desse tipo
+delivery_not_made = não foi possível fazê-lo a partir deste caso: { $error }
+delivery_making_failed = não foi possível fazê-lo ({ $error }): é uma falha do Heimdallr, por favor comunique-a com o registro
+delivery_not_written = não foi possível gravá-lo no disco ({ $error })
+delivery_nothing_to_make = não há nada desse tipo no caso
+delivery_case_gone = os resultados já não são mantidos; reprocesse o estudo
+delivery_case_changed = os resultados acabam de ser substituídos por outros mais novos
+delivery_not_tried = a conexão terminou antes da sua vez
+commitment_unanswered = enviado, mas { $count ->
+    [one] um pedido
+   *[other] { $count } pedidos
+} de confirmação de guarda (storage commitment) ficaram sem resposta; verifique se o destino alcança este receptor
+commitment_failed = o destino não guarda o que tinha recebido (storage commitment, motivo { $status }); será enviado de novo
