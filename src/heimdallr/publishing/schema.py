@@ -253,7 +253,7 @@ class ConversionRecord(_Record):
 class Identity(_Record):
     """``id.json``: who, which study, which series, and how the case came to be.
 
-    The one file of a case that names the patient in full; the case ID holds the surname.
+    It names the patient in full, as ``source.json`` does; the case ID holds the surname.
     """
 
     patient_name: Annotated[str, Field(alias="PatientName", examples=["SILVA^MARIA JOSE"])]
