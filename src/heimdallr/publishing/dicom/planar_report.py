@@ -96,7 +96,10 @@ def planar_report(content: CaseFolderContent, language: Language) -> Dataset | N
         DicomObject.SR_PLANAR,
         language,
         groups=[group for group, _ in found],
-        references=[(series, plane.sop_class_uid, plane.sop_instance_uid) for _, plane in found],
+        references=[
+            (plane.series_instance_uid or series, plane.sop_class_uid, plane.sop_instance_uid)
+            for _, plane in found
+        ],
         description=DESCRIPTION,
     )
 

@@ -49,6 +49,7 @@ def document(
     kind: DicomObject,
     language: Language,
     *,
+    place: Sequence[str] = (),
     groups: Sequence[object],
     references: Iterable[Reference],
     description: str,
@@ -59,6 +60,7 @@ def document(
         content: the case.
         kind: of object.
         language: of its texts.
+        place: what else changes its content and is no part of the case: see ``ObjectUids``.
         groups: measurement groups of highdicom; at least one.
         references: every object that the groups refer to.
         description: of the series.
@@ -66,8 +68,8 @@ def document(
     new = new_object(
         content,
         sop_class_uid=Comprehensive3DSRStorage,
-        sop_instance_uid=content.uids.instance(kind, language),
-        series_instance_uid=content.uids.series(kind, language),
+        sop_instance_uid=content.uids.instance(kind, language, *place),
+        series_instance_uid=content.uids.series(kind, language, *place),
         modality="SR",
         series_number=SERIES_NUMBERS[kind],
         series_description=description,

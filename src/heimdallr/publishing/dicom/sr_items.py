@@ -6,6 +6,7 @@ Range), TID 4019 (Algorithm Identification).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from highdicom.sr import (
     TrackingIdentifier,
 )
 
+from heimdallr.domain.statements import is_structure
 from heimdallr.domain.terms import report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 CONTAINS = RelationshipTypeValues.CONTAINS
 HAS_PROPERTIES = RelationshipTypeValues.HAS_PROPERTIES
+_TISSUE = re.compile(r"(\w+?)_(?:area_\w+_cm2|scanned_vol_cm3)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def measured(
         unit=concepts.UNITS[one.unit],
         tracking_identifier=tracking,
         derivation=concept.derivation,
+        finding_sites=_own_site(one),
         method=concepts.method_code(concept.method, language) if concept.method else None,
         properties=None if beside.judgement is None else _limit(beside.judgement),
     )
@@ -87,7 +91,11 @@ def not_measured(
     """
     concept = concepts.concept_of(one.name, language)
     item = code(concept.name, concepts.ABSENCE[one.status])
-    children = [*tracking, text(concepts.COMMENT, reason_text(one, language), HAS_PROPERTIES)]
+    children = [
+        *tracking,
+        *(_own_site(one) or ()),
+        text(concepts.COMMENT, reason_text(one, language), HAS_PROPERTIES),
+    ]
     if beside.earlier is not None:
         children.append(_earlier(beside.earlier, language))
     _append(item, children)
@@ -137,6 +145,14 @@ def algorithm(record: SegmentationRecord, results: Results) -> AlgorithmIdentifi
             *(f"{one.name} ({one.licence}; {one.credit})" for one in record.collections),
         ],
     )
+
+
+def _own_site(one: MeasurementRecord) -> list[FindingSite] | None:
+    """What a value is of, where that is not the structure of its group: fat between muscles."""
+    found = _TISSUE.match(one.name)
+    if found is None or found[1] == one.structure or not is_structure(found[1]):
+        return None
+    return [site(found[1])]
 
 
 def _limit(judgement: Judgement) -> MeasurementProperties:

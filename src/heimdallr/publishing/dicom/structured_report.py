@@ -116,12 +116,14 @@ def structured_report(
         language: of its texts; codes keep their English meanings.
         earlier: the patient's earlier values.
     """
-    writer = _Writer(content, segments, language, latest(earlier))
+    before = latest(earlier)
+    writer = _Writer(content, segments, language, before)
     groups = [*writer.notices(), *writer.findings(), *writer.measurements()]
     return document(
         content,
         DicomObject.SR,
         language,
+        place=[str(one) for one in (*segments.values(), *before.values())],
         groups=groups,
         references=writer.references,
         description=DESCRIPTION,
@@ -303,7 +305,8 @@ class _Writer:
         return uid_in(self._content.source.header, SERIES)
 
     def _refer_to(self, plane: SourcePlane) -> SourceImageForMeasurementGroup:
-        self.references.append((self._series, plane.sop_class_uid, plane.sop_instance_uid))
+        series = plane.series_instance_uid or self._series
+        self.references.append((series, plane.sop_class_uid, plane.sop_instance_uid))
         return SourceImageForMeasurementGroup(
             plane.sop_class_uid,
             plane.sop_instance_uid,
