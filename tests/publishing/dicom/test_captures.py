@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from measured_cases import measured_trunk
-from object_cases import trunk_source
+from object_cases import HEADER, trunk_source
 from object_checks import IODS, errors_of, output_of
 from PIL import Image
 from pydicom import dcmread
@@ -48,6 +48,16 @@ def test_no_validator_finds_an_error(
         assert is_own_object(header.Manufacturer, header.SeriesInstanceUID)
     assert len({one.series_instance_uid for one in written}) == 1
     assert len({one.sop_instance_uid for one in written}) == len(written)
+
+
+@pytest.mark.parametrize("part", ["ABDOMEN", "KNEE", "LIVER"])
+def test_whatever_body_part_the_source_names(case: Path, tmp_path: Path, part: str) -> None:
+    """Validators ask for a laterality by it: none of an abdomen, one of a knee."""
+    source = trunk_source({**HEADER, "00180015": {"vr": "CS", "Value": [part]}})
+    kinds = [DicomObject.CAPTURES, DicomObject.PDF, DicomObject.SR, DicomObject.SR_PLANAR]
+    iods = [IODS[name] for name in ("multi_frame", "pdf", "sr", "sr_planar")]
+    written = write_objects(case, kinds, tmp_path, source=source)
+    assert [errors_of(one.path, iod) for one, iod in zip(written, iods, strict=True)] == [[]] * 4
 
 
 def test_frames_hold_the_pictures_to_the_pixel(case: Path, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _source(row: tuple[float, ...], column: tuple[float, ...]) -> SourceImages:
             f"1.2.3.4.{n + 1}",
             None,
             tuple(corner + (n - 60) * 5.0 * normal),
-            (*map(float, row), *map(float, column)),
+            (row[0], row[1], row[2], column[0], column[1], column[2]),
         )
         for n in range(120)
     )

@@ -73,6 +73,10 @@ def _name(item: Dataset) -> str:
     return str(names[0].get("CodeValue", names[0].get("LongCodeValue", ""))) if names else ""
 
 
+def _texts_named(item: Dataset, code: str) -> list[str]:
+    return [str(one.TextValue) for one in _items(item) if _name(one) == code]
+
+
 def _texts(item: Dataset) -> list[str]:
     return [str(one.TextValue) for one in _items(item) if "TextValue" in one]
 
@@ -201,7 +205,7 @@ def test_highdicom_reads_every_group(case: Path, report: Path) -> None:
         *content.get_image_measurement_groups(),
     ]
     read = {
-        str(measurement[0].ContentSequence[0].TextValue): measurement.value
+        next(iter(_texts_named(measurement[0], "112039"))): measurement.value
         for group in groups
         for measurement in group.get_measurements()
     }

@@ -33,6 +33,7 @@ MEAN = Code("373098007", "SCT", "Mean")
 MEDIAN = Code("373099004", "SCT", "Median")
 STANDARD_DEVIATION = Code("386136009", "SCT", "Standard Deviation")
 
+TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
 COMMENT = Code("121106", "DCM", "Comment")
 STUDY_DATE = Code("111060", "DCM", "Study Date")
 LEVEL_OF_SIGNIFICANCE = Code("121403", "DCM", "Level of Significance")

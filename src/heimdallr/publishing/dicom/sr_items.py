@@ -22,7 +22,6 @@ from highdicom.sr import (
     NumContentItem,
     RelationshipTypeValues,
     TextContentItem,
-    TrackingIdentifier,
 )
 
 from heimdallr.domain.statements import is_structure
@@ -61,29 +60,25 @@ class Beside:
     earlier: EarlierValue | None = None
 
 
-def measured(
-    one: MeasurementRecord, tracking: TrackingIdentifier, beside: Beside, language: Language
-) -> Measurement:
+def measured(one: MeasurementRecord, beside: Beside, language: Language) -> Measurement:
     """A number with its unit, limit, flag and earlier value (TID 300)."""
     concept = concepts.concept_of(one.name, language)
     item = Measurement(
         name=concept.name,
         value=one.value,
         unit=concepts.UNITS[one.unit],
-        tracking_identifier=tracking,
         derivation=concept.derivation,
         finding_sites=_own_site(one),
         method=concepts.method_code(concept.method, language) if concept.method else None,
         properties=None if beside.judgement is None else _limit(beside.judgement),
     )
+    _append(item[0], [_tracking(one)])
     if beside.earlier is not None:
         _append(item[0], [_earlier(beside.earlier, language)])
     return item
 
 
-def not_measured(
-    one: MeasurementRecord, tracking: TrackingIdentifier, beside: Beside, language: Language
-) -> Dataset:
+def not_measured(one: MeasurementRecord, beside: Beside, language: Language) -> Dataset:
     """A measurement that was not made: a qualifier of CID 42 in its place, and the reason in words.
 
     PS3.3 C.18.1 has a NUM without a value for this, but highdicom (0.28) then reads nothing of the
@@ -92,7 +87,7 @@ def not_measured(
     concept = concepts.concept_of(one.name, language)
     item = code(concept.name, concepts.ABSENCE[one.status])
     children = [
-        *tracking,
+        _tracking(one),
         *(_own_site(one) or ()),
         text(concepts.COMMENT, reason_text(one, language), HAS_PROPERTIES),
     ]
@@ -102,16 +97,14 @@ def not_measured(
     return item
 
 
-def categories(
-    one: MeasurementRecord, tracking: TrackingIdentifier, language: Language
-) -> list[Dataset]:
+def categories(one: MeasurementRecord, language: Language) -> list[Dataset]:
     """A category, or each of a list of them."""
     name = concepts.concept_of(one.name, language).name
     items = [
         code(name, concepts.category_code(value, language)) for value in str(one.value).split(",")
     ]
     for item in items:
-        _append(item, tracking)
+        _append(item, [_tracking(one)])
     return items
 
 
@@ -135,16 +128,22 @@ def site(structure: str) -> FindingSite:
 
 def algorithm(record: SegmentationRecord, results: Results) -> AlgorithmIdentification:
     """Which networks outlined what was measured (TID 4019)."""
+    told = [
+        NOT_FOR_CLINICAL_USE,
+        f"weights: {record.weights_origin}",
+        *(f"{one.name} {one.sha256[:16]}" for one in record.weights),
+        *(f"{one.name} ({one.licence}; {one.credit})" for one in record.collections),
+    ]
     return AlgorithmIdentification(
         name=f"heimdallr {record.task}",
         version=f"{results.provenance.version}, {record.engine}",
-        parameters=[
-            NOT_FOR_CLINICAL_USE,
-            f"weights: {record.weights_origin}",
-            *(f"{one.name} {one.sha256[:16]}" for one in record.weights),
-            *(f"{one.name} ({one.licence}; {one.credit})" for one in record.collections),
-        ],
+        parameters=["; ".join(told)],
     )
+
+
+def _tracking(one: MeasurementRecord) -> Dataset:
+    """The measurement's key, by which programs find it (TID 4108, without a UID of its own)."""
+    return text(concepts.TRACKING_IDENTIFIER, one.name, RelationshipTypeValues.HAS_OBS_CONTEXT)
 
 
 def _own_site(one: MeasurementRecord) -> list[FindingSite] | None:

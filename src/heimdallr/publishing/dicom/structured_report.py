@@ -218,14 +218,13 @@ class _Writer:
     def _measurement_group(self, key: _Key, members: Sequence[MeasurementRecord]) -> object:
         numbers, items = [], []
         for one in members:
-            tracking = self._tracking("value", one.name)
             beside = Beside(self._judged.get(one.name), self._earlier.get(one.name))
             if isinstance(one.value, int | float):
-                numbers.append(measured(one, tracking, beside, self._language))
+                numbers.append(measured(one, beside, self._language))
             elif one.value is None:
-                items.append(not_measured(one, tracking, beside, self._language))
+                items.append(not_measured(one, beside, self._language))
             else:
-                items += categories(one, tracking, self._language)
+                items += categories(one, self._language)
         items += [
             text(concepts.COMMENT, caveat) for caveat in dict.fromkeys(self._caveats(members))
         ]
@@ -263,7 +262,9 @@ class _Writer:
     ) -> MeasurementsAndQualitativeEvaluations:
         made = self._made(task)
         common = {
-            "tracking_identifier": self._tracking("group", name),
+            "tracking_identifier": TrackingIdentifier(
+                uid=self._content.uids.of("tracking", name), identifier=name
+            ),
             "finding_type": finding,
             "finding_sites": [site(structure)] if structure else None,
             "algorithm_id": algorithm(made, self._results) if made else None,
@@ -285,10 +286,6 @@ class _Writer:
             group = MeasurementsAndQualitativeEvaluations(source_images=images, **common)
         group[0].ContentSequence.extend(items)
         return group
-
-    def _tracking(self, what: str, name: str) -> TrackingIdentifier:
-        uid = self._content.uids.of("tracking", what, name)
-        return TrackingIdentifier(uid=uid, identifier=name)
 
     def _made(self, task: str) -> SegmentationRecord | None:
         records = self._results.provenance.segmentations

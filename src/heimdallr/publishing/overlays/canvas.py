@@ -195,6 +195,7 @@ def legend_height(entries: int) -> int:
     return entries * LEGEND_LINE
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: int) -> float:
     """Pixels a line of text takes."""
     return sum(
