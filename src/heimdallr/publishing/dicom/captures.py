@@ -154,8 +154,8 @@ def _new(
     new.SecondaryCaptureDeviceManufacturer = new.Manufacturer
     new.SecondaryCaptureDeviceManufacturerModelName = new.ManufacturerModelName
     new.SecondaryCaptureDeviceSoftwareVersions = new.SoftwareVersions
-    # Laterality (Type 2C) may be empty where no body part is named, must be absent beside an unpaired
-    # one and tell the side of a paired one, which nobody knows here.
+    # Laterality (Type 2C) may be empty where no body part is named; it must be absent beside an
+    # unpaired one, and tell the side of a paired one, which nobody knows here.
     new.pop("BodyPartExamined", None)
     new.Laterality = ""
     new.PatientOrientation = ""
