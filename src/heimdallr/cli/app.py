@@ -15,6 +15,7 @@ from heimdallr.cli.commands import (
     config,
     demo,
     doctor,
+    export,
     listen,
     phantom,
     process,
@@ -58,6 +59,7 @@ app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)
+app.command("export")(export.export)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
 app.command("config")(config.config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import pytest
 from pydicom.sr._concepts_dict import concepts
@@ -17,6 +18,9 @@ from heimdallr.publishing.dicom.codes import (
 )
 from heimdallr.segmentation.tasks import all_tasks
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 CLASSES = sorted({name for task in all_tasks().values() for name in task.names.values()})
 
 
@@ -27,7 +31,8 @@ def test_every_class_of_every_task_has_a_row() -> None:
 
 def test_every_snomed_code_is_known_to_dicom_or_totalsegmentator() -> None:
     """Looked up where codes are published, never remembered."""
-    known = {value for by_value in concepts["SCT"].values() for value in by_value}
+    meanings: Mapping[str, Mapping[str, object]] = concepts["SCT"]  # type: ignore[assignment]
+    known = {value for by_value in meanings.values() for value in by_value}
     table = resources.files("totalsegmentator").joinpath(
         "resources/totalsegmentator_snomed_mapping.csv"
     )

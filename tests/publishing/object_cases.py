@@ -6,16 +6,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from publishing_cases import ENDED, PREPARED, STARTED, TRUNK_AFFINE, TRUNK_SHAPE, trunk
+from publishing_cases import (
+    ENDED,
+    PREPARED,
+    STARTED,
+    TRUNK_AFFINE,
+    TRUNK_SHAPE,
+    segmentation,
+    trunk,
+)
 
-from heimdallr.domain.source_images import SourceImages, SourcePlane
-from heimdallr.imaging.volume import save_nifti
-from heimdallr.publishing.publish import Publication, publish
+from heimdallr.analyses.case import Case
+from heimdallr.domain.source_images import SOURCE_FILE, SourceImages, SourcePlane
+from heimdallr.imaging.volume import Volume, native_grid, save_nifti
+from heimdallr.publishing import identity, label_maps
+from heimdallr.publishing.publish import MASK_FOLDERS, Publication, publish
+from heimdallr.publishing.results import build_results, results_json
+from heimdallr.publishing.schema import IDENTITY_FILE, LABELS_FILE, LABELS_FOLDER, RESULTS_FILE
+from heimdallr.publishing.source_file import source_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
+
+    from heimdallr.imaging.volume import LabelMap
+    from heimdallr.preparation.prepare import PreparedStudy
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 HEADER: Mapping[str, dict[str, Any]] = {
@@ -63,3 +79,32 @@ def trunk_folder(output: Path) -> Path:
     save_nifti(volume, case.image.data, case.image.affine)
     publication = Publication(replace(PREPARED, volume_path=volume), case, [], [], STARTED)
     return publish(output / "cases", publication, lambda: ENDED).folder
+
+
+def folder_of(prepared: PreparedStudy, labels: LabelMap, output: Path, task: str = "total") -> Path:
+    """A case folder of a prepared study, as much of it as objects are made of.
+
+    Args:
+        prepared: with its volume still there.
+        labels: on the voxels of that volume, RAS+.
+        output: folder to make it in.
+        task: what made the labels.
+    """
+    folder = output / prepared.study.case_id
+    (folder / LABELS_FOLDER).mkdir(parents=True)
+    image = Volume(labels.data, labels.affine)
+    made = {task: segmentation(labels, task)}
+    modality = prepared.study.modality
+    case = Case(modality, image, prepared.study.patient, prepared.series, made)
+    grid = native_grid(prepared.volume_path)
+    name = MASK_FOLDERS.get(task, task)
+    save_nifti(folder / LABELS_FOLDER / f"{name}.nii.gz", labels.data, labels.affine, like=grid)
+    described = label_maps.describe(image, [label_maps.describe_map(name, task, labels)])
+    (folder / LABELS_FOLDER / LABELS_FILE).write_text(described.model_dump_json())
+    results = build_results(folder.name, case, [], [], ENDED)
+    (folder / RESULTS_FILE).write_text(results_json(results))
+    who = identity.build_identity(prepared, [], identity.Processing(STARTED, ENDED, {}))
+    (folder / IDENTITY_FILE).write_text(identity.identity_json(who))
+    if prepared.source is not None:
+        (folder / SOURCE_FILE).write_text(source_json(prepared.source))
+    return folder
