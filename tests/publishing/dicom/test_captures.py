@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from dicom_validators import errors_of
 from measured_cases import measured_trunk
 from object_cases import HEADER, trunk_source
-from object_checks import IODS, errors_of, output_of
+from object_checks import IODS, output_of
 from PIL import Image
 from pydicom import dcmread
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import highdicom as hd
 import numpy as np
 import pytest
+from dicom_validators import errors_of
 from measured_cases import measured_trunk, results_of, retold
 from object_cases import trunk_source
-from object_checks import IODS, errors_of, output_of
+from object_checks import IODS, output_of
 from pydicom import dcmread
 
 from heimdallr.domain.source_images import SourceImages, SourcePlane
@@ -53,10 +54,10 @@ def _source(row: tuple[float, ...], column: tuple[float, ...]) -> SourceImages:
             "1.2.840.10008.5.1.4.1.1.2",
             f"1.2.3.4.{n + 1}",
             None,
-            tuple(corner + (n - 60) * 5.0 * normal),
+            tuple(corner + (n - 30) * 5.0 * normal),
             (row[0], row[1], row[2], column[0], column[1], column[2]),
         )
-        for n in range(120)
+        for n in range(60)
     )
     return replace(
         trunk_source(), rows=160, columns=200, pixel_spacing_mm=(2.0, 2.0), planes=planes

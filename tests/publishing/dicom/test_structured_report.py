@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import highdicom as hd
 import pytest
+from dicom_validators import errors_of
 from measured_cases import measured_trunk, results_of, retold
 from object_cases import HEADER, trunk_source
-from object_checks import IODS, errors_of, output_of
+from object_checks import IODS, output_of
 from pydicom import dcmread
 
 from heimdallr.domain.statements import LANGUAGES

@@ -29,9 +29,11 @@ from heimdallr.domain.terms import measurement_name
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
 from heimdallr.publishing.dicom.kinds import DicomObject
+from heimdallr.publishing.dicom.label_planes import source_planes
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
+from heimdallr.publishing.dicom.nearest_plane import nearest_plane
 from heimdallr.publishing.dicom.outlines import outline
-from heimdallr.publishing.dicom.source_planes import labels_on_plane, nearest_plane
+from heimdallr.publishing.dicom.segmentation import is_resampled
 from heimdallr.publishing.dicom.sr_document import document
 from heimdallr.publishing.dicom.sr_items import site
 from heimdallr.publishing.targets import MIDDLE_OF_BLEED, Grid, Places
@@ -85,7 +87,7 @@ def planar_report(content: CaseFolderContent, language: Language) -> Dataset | N
     """The report; ``None`` where the case has nothing to outline.
 
     Raises:
-        ObjectError: a label map is damaged.
+        ObjectError: a label map is damaged, or the images are not those of the case.
     """
     found = [one for outlined in OUTLINED for one in _group(content, outlined, language)]
     if not found:
@@ -152,7 +154,8 @@ def _mask(
     content: CaseFolderContent, plane: SourcePlane, label_map: LabelMap, structure: str
 ) -> Mask:
     """(rows, columns) the structure on an image, without what lies apart from the trunk: arms."""
-    labels = labels_on_plane(content.source, plane, label_map)
+    planes = source_planes(label_map, content.source, resampled=is_resampled(content))
+    labels = planes.read(planes.grid.sources.index(plane))
     mask = np.asarray(labels == label_map.number(structure))
     if structure != MUSCLE:
         return mask

@@ -48,7 +48,7 @@ def write_planar_report(
     """Outlines; nothing where there is nothing to outline, or retention removed the masks.
 
     Raises:
-        ObjectError: a label map is damaged.
+        ObjectError: a label map is damaged, or the images are not those of the case.
     """
     report = planar_report(content, options.language)
     yield from _written(DicomObject.SR_PLANAR, [report] if report else [], target)

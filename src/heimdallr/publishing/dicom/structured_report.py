@@ -28,7 +28,7 @@ from heimdallr.domain.terms import analysis_name, report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
-from heimdallr.publishing.dicom.source_planes import nearest_plane
+from heimdallr.publishing.dicom.nearest_plane import nearest_plane
 from heimdallr.publishing.dicom.sr_document import document
 from heimdallr.publishing.dicom.sr_items import (
     Beside,
