@@ -114,7 +114,36 @@ def test_what_only_looks_odd_is_kept(
     folder: Path, tag: str, element: dict[str, Any], keyword: str, value: str
 ) -> None:
     """Old forms become the standard's; a long accession number is the one the PACS knows."""
-    assert of_header(folder, **{f"x{tag}": element})[keyword].value == value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of a length
+        assert of_header(folder, **{f"x{tag}": element})[keyword].value == value
+
+
+def test_a_description_that_is_too_long_is_cut_and_an_identifier_is_not(folder: Path) -> None:
+    """The archive knows the patient by the whole number, whatever its length."""
+    long = {"vr": "LO", "Value": ["X" * 70]}
+    made = of_header(folder, x00081030=long, x00100020=long)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of the length
+        assert (len(made.StudyDescription), len(made.PatientID)) == (64, 70)
+
+
+def test_elements_of_other_kinds_neither_fail_nor_pass(folder: Path) -> None:
+    """An item of a sequence may hold anything."""
+    odd = {
+        "vr": "SQ",
+        "Value": [
+            {
+                "00401001": {"vr": "SH", "Value": ["RP1"]},
+                "00280010": {"vr": "US", "Value": [5, "x"]},
+                "00101020": {"vr": "DS", "Value": [1.7500000000000002, "x", None]},
+                "7FE00010": {"vr": "OW", "InlineBinary": "AAAA"},
+            }
+        ],
+    }
+    (item,) = of_header(folder, x00400275=odd).RequestAttributesSequence
+    assert (item.RequestedProcedureID, item.Rows, item.PatientSize) == ("RP1", 5, 1.75)
+    assert "PixelData" not in item
 
 
 def test_items_that_lack_what_they_must_have_are_left_out(folder: Path) -> None:

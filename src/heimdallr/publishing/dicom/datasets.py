@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
+from pydicom.valuerep import DSfloat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +33,20 @@ _FORMS: dict[str, re.Pattern[str]] = {
 """VR → what a value has to look like (PS3.5 section 6.2)."""
 
 
+_NUMBERS: dict[str, Callable[[float], float]] = {
+    "US": int, "UL": int, "SS": int, "SL": int, "FL": float, "FD": float,
+}  # fmt: skip
+_TEXTS = frozenset(_FORMS) | {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
+"""Value representations that are taken over; binary ones are not."""
+
+
+_LENGTHS = {"LO": 64}
+"""VR → characters a text may have. What is longer ends there, but for what is an identifier: the
+archive knows the patient by all of it."""
+_IDENTIFIERS = frozenset({"00100020", "00100021", "00380010", "00402016", "00402017"})
+"""PatientID and its issuer, AdmissionID, placer and filler order numbers."""
+
+
 def code_item(code: Code) -> Dataset:
     """An item of a code sequence (PS3.3 section 8.8)."""
     item = Dataset()
@@ -49,7 +65,7 @@ def dataset_of(header: Mapping[str, dict[str, Any]]) -> Dataset:
     """The data set of a header in the DICOM JSON model (PS3.18 annex F).
 
     Values that have not the form their VR promises are left out, and so are empty elements and
-    items: what remains is fit to be written.
+    items; descriptions that are too long are cut: what remains is fit to be written.
     """
     dataset = Dataset()
     for tag, element in header.items():
@@ -58,7 +74,13 @@ def dataset_of(header: Mapping[str, dict[str, Any]]) -> Dataset:
             items = [item for item in map(dataset_of, values) if len(item)]
             if items:
                 put(dataset, int(tag, 16), vr, Sequence(items))
-        elif texts := list(_texts(vr, values)):
+        elif vr in _NUMBERS:
+            numbers = [_NUMBERS[vr](one) for one in values if isinstance(one, int | float)]
+            if numbers:
+                put(dataset, int(tag, 16), vr, numbers)
+        elif vr in _TEXTS and (texts := list(_texts(vr, values))):
+            if tag not in _IDENTIFIERS:
+                texts = [one[: _LENGTHS.get(vr)] for one in texts]
             put(dataset, int(tag, 16), vr, texts[0] if len(texts) == 1 else texts)
     return dataset
 
@@ -75,6 +97,8 @@ def _text(vr: str, value: object) -> str:
     if vr == "PN" and isinstance(value, dict):
         groups = [str(value.get(name, "")) for name in ("Alphabetic", "Ideographic", "Phonetic")]
         return _CONTROL.sub(" ", "=".join(groups)).rstrip("= ")
+    if vr == "DS" and isinstance(value, int | float):
+        return str(DSfloat(value, auto_format=True)) if math.isfinite(value) else ""
     text = "" if value is None else str(value)
     if vr not in _BREAKS_LINES:
         text = _CONTROL.sub(" ", text)
