@@ -234,6 +234,23 @@ def test_made_again_it_is_the_same_object(case: Path, report: Path, tmp_path: Pa
     assert other.sop_instance_uid != dcmread(report).SOPInstanceUID
 
 
+def test_it_names_the_order_it_answers(case: Path, tmp_path: Path) -> None:
+    """Accession, placer and filler numbers, as far as the images tell them."""
+    header = {
+        **HEADER,
+        "00402016": {"vr": "LO", "Value": ["PLACER-1"]},
+        "00402017": {"vr": "LO", "Value": ["FILLER-2"]},
+        "00400275": {"vr": "SQ", "Value": [{"00401001": {"vr": "SH", "Value": ["RP-3"]}}]},
+    }
+    (one,) = write_objects(case, [DicomObject.SR], tmp_path, source=trunk_source(header))
+    assert errors_of(one.path, IODS["sr"]) == []
+    (request,) = dcmread(one.path).ReferencedRequestSequence
+    assert request.AccessionNumber == "123456"
+    assert request.PlacerOrderNumberImagingServiceRequest == "PLACER-1"
+    assert request.FillerOrderNumberImagingServiceRequest == "FILLER-2"
+    assert request.RequestedProcedureID == "RP-3"
+
+
 def test_it_stays_small(report: Path) -> None:
     """No image library; a study of 600 images has no larger one."""
     assert report.stat().st_size < 200_000

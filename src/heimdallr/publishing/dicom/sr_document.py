@@ -18,7 +18,8 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from heimdallr.domain.identity import OWN_MANUFACTURER, OWN_UID_ROOT
 from heimdallr.publishing.dicom.codes import PRIVATE_SCHEME
-from heimdallr.publishing.dicom.header import MODEL, new_object
+from heimdallr.publishing.dicom.datasets import put
+from heimdallr.publishing.dicom.header import MODEL, new_object, source_header
 from heimdallr.publishing.dicom.kinds import SERIES_NUMBERS
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def document(
     new.ReferencedPerformedProcedureStepSequence = []
     new.CurrentRequestedProcedureEvidenceSequence = [_evidence(new.StudyInstanceUID, references)]
     new.CodingSchemeIdentificationSequence = [_local_scheme()]
+    if new.AccessionNumber:
+        new.ReferencedRequestSequence = [_request(content, new)]
     report = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_observer(new)),
         procedure_reported=PROCEDURES[content.results.modality],
@@ -104,6 +107,24 @@ def _observer(new: Dataset) -> ObserverContext:
             serial_number=str(new.SoftwareVersions),
         ),
     )
+
+
+def _request(content: CaseFolderContent, new: Dataset) -> Dataset:
+    """The order that the study answers, as far as its images name it (PS3.3 C.17.2)."""
+    header, item = source_header(content.source), Dataset()
+    asked = next(iter(header.get("RequestAttributesSequence", ())), Dataset())
+    item.StudyInstanceUID = new.StudyInstanceUID
+    item.ReferencedStudySequence = []
+    put(item, "AccessionNumber", "SH", new.AccessionNumber)
+    for keyword, vr, told in (
+        ("PlacerOrderNumberImagingServiceRequest", "LO", header),
+        ("FillerOrderNumberImagingServiceRequest", "LO", header),
+        ("RequestedProcedureID", "SH", asked),
+        ("RequestedProcedureDescription", "LO", asked),
+    ):
+        put(item, keyword, vr, told.get(keyword, ""))
+    item.RequestedProcedureCodeSequence = []
+    return item
 
 
 def _evidence(study_instance_uid: str, references: Iterable[Reference]) -> Dataset:
