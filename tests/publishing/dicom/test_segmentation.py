@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ from dicom_series import SeriesOnDisk, body_hu, enhanced_mr
 from dicom_validators import errors_of
 from object_cases import folder_of
 
-from heimdallr.domain.errors import ObjectError
+from heimdallr.domain.errors import ObjectError, PublishingError
 from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.imaging.volume import LabelMap, Volume, load_volume
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
+from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
 from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
-from heimdallr.publishing.dicom.objects import write_objects
+from heimdallr.publishing.dicom.objects import write_objects, write_objects_of
 from heimdallr.publishing.dicom.segmentation_reader import (
     SegmentationImage,
     read_segmentation,
@@ -311,6 +313,21 @@ def test_what_was_not_segmented_is_not_made_up(regular: Made, tmp_path: Path) ->
     """A structure that is asked for and not there is an error, not an empty segment."""
     with pytest.raises(ObjectError, match="not segmented in this case: spleen"):
         write_objects(regular.folder, [SEG], tmp_path, ObjectOptions(structures=("spleen",)))
+
+
+def test_a_case_that_is_published_anew_meanwhile_gives_nothing(
+    regular: Made, tmp_path: Path
+) -> None:
+    """Numbers of one revision and masks of another would be mixed."""
+    folder = tmp_path / regular.folder.name
+    shutil.copytree(regular.folder, folder)
+    content = read_case(folder)
+    shutil.copytree(regular.folder, tmp_path / "revision")
+    shutil.rmtree(folder)
+    (tmp_path / "revision").rename(folder)
+    with pytest.raises(PublishingError, match="published anew"):
+        write_objects_of(content, [SEG], tmp_path / "objects", BOTH)
+    assert not list((tmp_path / "objects").iterdir())
 
 
 def test_images_of_another_stack_are_refused(regular: Made, tmp_path: Path) -> None:

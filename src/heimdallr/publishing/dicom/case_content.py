@@ -41,6 +41,7 @@ class CaseFolderContent:
         source: the images that were measured, every UID in it filled.
         uids: of the objects made of this content.
         notices: what has to be told of every object: UIDs that had to be made up.
+        inode: of the folder as it was read; a new revision takes its place in one step.
     """
 
     folder: Path
@@ -50,7 +51,15 @@ class CaseFolderContent:
     source: SourceImages
     uids: ObjectUids
     notices: tuple[Statement, ...] = ()
+    inode: int = 0
     _last_map: dict[str, LabelMap] = field(default_factory=dict, repr=False, compare=False)
+
+    def is_current(self) -> bool:
+        """Whether the folder is still the one that was read, and not that of another revision."""
+        try:
+            return self.folder.stat().st_ino == self.inode
+        except OSError:
+            return False
 
     def map_of(self, name: str) -> LabelMapRecord | None:
         """What ``labels.json`` says of a label map; ``None`` where it has none of that name."""
@@ -93,6 +102,7 @@ def read_case(folder: Path, source: SourceImages | None = None) -> CaseFolderCon
         ObjectError: it is no whole case folder, or nothing tells its images.
     """
     try:
+        inode = folder.stat().st_ino
         results = (folder / RESULTS_FILE).read_bytes()
         labels = _labels_of(folder)
         identity = read_identity(folder)
@@ -116,6 +126,7 @@ def read_case(folder: Path, source: SourceImages | None = None) -> CaseFolderCon
         source=whole,
         uids=ObjectUids(study_instance_uid(whole), digest),
         notices=notices,
+        inode=inode,
     )
 
 

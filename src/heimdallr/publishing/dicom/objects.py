@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing.dicom.case_content import CaseFolderContent, read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
 from heimdallr.publishing.dicom.report_objects import (
@@ -64,6 +65,7 @@ def write_objects(
 
     Raises:
         ObjectError: an object cannot be made of this case.
+        PublishingError: the case was published anew meanwhile; do it again.
         OSError: a file cannot be written.
     """
     content = read_case(case_folder, source)
@@ -81,8 +83,15 @@ def write_objects_of(
     """The same, of a case that was read already."""
     target_folder.mkdir(parents=True, exist_ok=True)
     chosen = options or ObjectOptions()
-    return [
+    made = [
         written
         for kind in kinds
         for written in MAKERS[kind](content, target_folder, chosen, earlier)
     ]
+    if not content.is_current():
+        # Numbers of one revision and masks of another may be mixed in them.
+        for one in made:
+            one.path.unlink(missing_ok=True)
+        msg = "the case was published anew while objects were made of it"
+        raise PublishingError(msg, remedy="make them again")
+    return made

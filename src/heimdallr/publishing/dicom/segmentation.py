@@ -128,7 +128,7 @@ def write_segmentations(
     for one in segmentation_objects(content, options):
         label_map = content.label_map(one.chosen.record.name)
         planes = source_planes(label_map, content.source, resampled=is_resampled(content))
-        yield _write(content, one, planes, target)
+        yield from _write(content, one, planes, target)
 
 
 def write_regular_segmentations(
@@ -142,7 +142,7 @@ def write_regular_segmentations(
         return
     for one in segmentation_objects(content, options, DicomObject.SEG_REGULAR):
         label_map = content.label_map(one.chosen.record.name)
-        yield _write(content, one, regular_planes(label_map, content.source), target)
+        yield from _write(content, one, regular_planes(label_map, content.source), target)
 
 
 def is_resampled(content: CaseFolderContent) -> bool:
@@ -153,15 +153,16 @@ def is_resampled(content: CaseFolderContent) -> bool:
 
 def _write(
     content: CaseFolderContent, one: SegmentationObject, planes: LabelPlanes, target: Path
-) -> WrittenObject:
+) -> Iterator[WrittenObject]:
+    """The object; none where no pixel of an image belongs to its structures."""
     path = target / f"{one.kind.value}-{one.chosen.record.name}.dcm"
     header = _header(content, one, planes)
     labels = [structure.label for structure in one.chosen.structures]
     write = write_label_map if one.is_label_map else write_binary
-    write(path, header, planes, labels)
-    return WrittenObject(
-        one.kind, path, one.sop_class_uid, one.sop_instance_uid, one.series_instance_uid
-    )
+    if write(path, header, planes, labels):
+        yield WrittenObject(
+            one.kind, path, one.sop_class_uid, one.sop_instance_uid, one.series_instance_uid
+        )
 
 
 def _header(content: CaseFolderContent, one: SegmentationObject, planes: LabelPlanes) -> Dataset:

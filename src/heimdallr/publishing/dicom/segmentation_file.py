@@ -73,10 +73,10 @@ def write_binary(path: Path, header: Dataset, planes: LabelPlanes, labels: Seque
         labels: number in the label map of segment 1, 2, …
 
     Returns:
-        how many frames it has.
+        how many frames it has; without any, no file is written.
 
     Raises:
-        ObjectError: no pixel belongs to a segment, or they are too many for one object.
+        ObjectError: the frames are too many for one object.
     """
     held = _labels_held(planes)
     frames = [
@@ -86,7 +86,9 @@ def write_binary(path: Path, header: Dataset, planes: LabelPlanes, labels: Seque
     ]
     pixels = planes.grid.rows * planes.grid.columns
     size = -(-len(frames) * pixels // _BYTE)
-    _check_size(frames, size)
+    _check_size(size)
+    if not frames:
+        return 0
     with whole_file(path) as file:
         _write_header(file, header, planes.grid, frames)
         file.write(_LONG_ELEMENT.pack(*_PIXEL_DATA, b"OB", 0, size + size % 2))
@@ -108,7 +110,9 @@ def write_label_map(path: Path, header: Dataset, planes: LabelPlanes, labels: Se
     frames = [Frame(int(plane)) for plane in np.flatnonzero(held)]
     rows, columns = planes.grid.rows, planes.grid.columns
     encoded = [_run_lengths(chosen[planes.read(one.plane)], rows, columns) for one in frames]
-    _check_size(frames, sum(map(len, encoded)))
+    _check_size(sum(map(len, encoded)))
+    if not frames:
+        return 0
     with whole_file(path) as file:
         _write_header(file, header, planes.grid, frames)
         file.write(_LONG_ELEMENT.pack(*_PIXEL_DATA, b"OB", 0, _UNDEFINED))
@@ -127,10 +131,7 @@ def _labels_held(planes: LabelPlanes) -> npt.NDArray[np.bool_]:
     return held
 
 
-def _check_size(frames: Sequence[Frame], size: int) -> None:
-    if not frames:
-        msg = "none of the chosen structures lies on the images"
-        raise ObjectError(msg, remedy="choose other structures")
+def _check_size(size: int) -> None:
     if size > MAX_ELEMENT_BYTES:
         msg = f"the segmentation would take {size / 2**30:.1f} GiB, more than an object can hold"
         raise ObjectError(msg, remedy="choose fewer structures, or the label map (--labelmap)")
