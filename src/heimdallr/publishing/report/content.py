@@ -49,6 +49,12 @@ KEY = {
 PICTURES = ("bleed_overlay_center_50.png", "L3_overlay.png", "coronal_overview.png")
 """Those a page has room for, in the order in which one looks."""
 
+KNOWN_PICTURES = frozenset({
+    "L3_overlay", "coronal_overview", "bleed_overlay_inferior_15", "bleed_overlay_center_50",
+    "bleed_overlay_superior_85",
+})  # fmt: skip
+"""Those that have a caption in ``words/report.json``."""
+
 DAYS_PER_YEAR, MONTHS_PER_YEAR, COUNTED_IN_YEARS_FROM = 365.25, 12, 2
 
 
@@ -250,9 +256,17 @@ def _age(identity: Identity, language: Language) -> str:
     return f"{count} {report_word(unit if count == 1 else f'{unit}s', language)}"
 
 
+def picture_caption(name: str, language: Language) -> str:
+    """What a picture of a case shows; its name, where nobody put it into words."""
+    stem = name.removesuffix(".png")
+    if stem in KNOWN_PICTURES:
+        return report_word(f"picture_{stem}", language)
+    return capitalised(stem.replace("_", " "))
+
+
 def _pictures(case_folder: Path, language: Language) -> tuple[Picture, ...]:
     return tuple(
-        Picture(case_folder / name, report_word(f"picture_{name.removesuffix('.png')}", language))
+        Picture(case_folder / name, picture_caption(name, language))
         for name in PICTURES
         if (case_folder / name).is_file()
     )

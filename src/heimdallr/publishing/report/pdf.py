@@ -142,7 +142,7 @@ def _picture(picture: Picture, folder: Path) -> dict[str, str | float]:
     """Put a picture beside the template, no larger than paper shows it."""
     with Image.open(picture.file) as image:
         image.thumbnail(PICTURE_PIXELS, Image.Resampling.LANCZOS)
-        image.save(folder / picture.file.name)
+        image.save(folder / picture.file.name, compress_level=1)  # typst compresses it again
         aspect = image.width / image.height
     return {"file": picture.file.name, "caption": picture.caption, "aspect": aspect}
 
