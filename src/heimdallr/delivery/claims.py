@@ -200,8 +200,11 @@ def lost_by_peer(row: OutboxRow, reason: Json, patience: Patience, now: datetime
 
 
 def commitment_is_due(now: datetime) -> ColumnElement[bool]:
-    """Of rows whose destination is to be asked, now or again, whether it keeps them."""
-    return (OutboxRow.state == DeliveryState.SENT) & (OutboxRow.commitment_due_at <= now)
+    """Of rows whose destination is to be asked, now or again, whether it keeps them.
+
+    They are sent, and nothing else: every change of the state ends the waiting.
+    """
+    return OutboxRow.commitment_due_at <= now
 
 
 def _is_due(patience: Patience, now: datetime) -> ColumnElement[bool]:
