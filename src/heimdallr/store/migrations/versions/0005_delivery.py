@@ -150,6 +150,12 @@ def upgrade() -> None:
         op.f("ix_outbox_commitment_due_at"), "outbox", ["commitment_due_at"], unique=False
     )
     op.create_index(
+        op.f("ix_outbox_destination_fk_ended_at"),
+        "outbox",
+        ["destination_fk", "ended_at"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_outbox_destination_fk_sent_at"),
         "outbox",
         ["destination_fk", "sent_at"],
@@ -161,7 +167,6 @@ def upgrade() -> None:
         ["destination_fk", "state", "priority", "id"],
         unique=False,
     )
-    op.create_index(op.f("ix_outbox_ended_at"), "outbox", ["ended_at"], unique=False)
     op.create_index(op.f("ix_outbox_state"), "outbox", ["state"], unique=False)
     op.create_index(op.f("ix_outbox_study_fk_id"), "outbox", ["study_fk", "id"], unique=False)
     op.create_index(op.f("ix_outbox_transaction_uid"), "outbox", ["transaction_uid"], unique=False)
