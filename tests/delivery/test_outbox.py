@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from deliveries import CASE, Desk, add_destination, add_done, publish_anew, refuses
 from sqlalchemy import select
-from store_cases import NOW, add_study
+from store_cases import NOW, add_study, write_case
 
 from heimdallr.config import Settings
 from heimdallr.delivery import directory, outbox
@@ -18,6 +18,7 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Event, FindingRow, Run, Study, StudyState
 from heimdallr.store.reading import details
 from heimdallr.store.upkeep.deletion import delete_study
+from heimdallr.store.upkeep.rebuild import rebuild
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import owed, states
 
@@ -99,6 +100,15 @@ def test_a_run_that_ends_is_news_in_the_same_transaction(desk: Desk) -> None:
             ).all()
             assert [one.what for one in found] == what
             assert [one.run for one in found] == [run.workflow_id] * len(what)
+
+
+def test_rebuilding_the_index_sends_nothing(desk: Desk) -> None:
+    """Everything would go out once more, years later."""
+    add_destination(desk.database)
+    write_case(desk.folders.output)
+    rebuild(desk.database, desk.folders, NOW)
+    desk.expand()
+    assert (rows(desk), news(desk)) == ([], [])
 
 
 def test_a_failure_is_told_to_those_who_wait_for_it_and_to_nobody_else(desk: Desk) -> None:

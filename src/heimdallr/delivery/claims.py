@@ -58,14 +58,14 @@ class Patience:
 
 def due_destinations(session: Session, patience: Patience, now: datetime) -> Sequence[int]:
     """Destinations that something can be sent to now, or that are to be asked what they keep."""
-    waiting = (OutboxRow.state == DeliveryState.WAITING) & _is_due(patience, now)
-    query = (
-        select(OutboxRow.destination_fk)
-        .join(Destination, Destination.id == OutboxRow.destination_fk)
-        .where(Destination.enabled.is_(True), or_(waiting, commitment_is_due(now)))
-        .distinct()
+    # Two questions, each with an index of its own: asked as one, every row would be looked at.
+    waiting = select(OutboxRow.destination_fk).where(
+        OutboxRow.state == DeliveryState.WAITING, _is_due(patience, now)
     )
-    return [one for one in session.scalars(query) if one is not None]
+    to_ask = select(OutboxRow.destination_fk).where(commitment_is_due(now))
+    enabled = select(Destination.id).where(Destination.enabled.is_(True)).order_by(Destination.id)
+    due = set(session.scalars(waiting.union(to_ask)))
+    return [one for one in session.scalars(enabled) if one in due] if due else []
 
 
 def claim(
@@ -200,8 +200,11 @@ def lost_by_peer(row: OutboxRow, reason: Json, patience: Patience, now: datetime
 
 
 def commitment_is_due(now: datetime) -> ColumnElement[bool]:
-    """Of rows whose destination is to be asked, now or again, whether it keeps them."""
-    return (OutboxRow.state == DeliveryState.SENT) & (OutboxRow.commitment_due_at <= now)
+    """Of rows whose destination is to be asked, now or again, whether it keeps them.
+
+    They are sent, and nothing else: every change of the state ends the waiting.
+    """
+    return OutboxRow.commitment_due_at <= now
 
 
 def _is_due(patience: Patience, now: datetime) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from heimdallr.domain.statements import Statement
 from heimdallr.files import sync_folder
 from heimdallr.store.delivery_tables import DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import FindingRow, Study, StudyState
+from heimdallr.store.reading.earlier import earlier_values
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from heimdallr.delivery.destinations import Peer
     from heimdallr.delivery.kinds import Kind
     from heimdallr.domain.statements import Language
+    from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 
@@ -73,6 +75,7 @@ class Order:
         folder: empty; where the files go, under names that say nothing of the patient.
         peer: who gets it, and how it wants it.
         results_digest: of the results, the same for the same ones.
+        earlier: what the same measurements were in the patient's earlier studies.
     """
 
     kind: Kind
@@ -82,6 +85,7 @@ class Order:
     language: Language
     study: StudyFacts
     results_digest: str
+    earlier: tuple[EarlierValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,7 @@ class Workshop:
             language="pt" if destination.language == "pt" else "en",
             study=_facts(session, study),
             results_digest=digest,
+            earlier=earlier_values(session, study),
         )
 
     def _made(self, order: Order) -> Sequence[Made] | Answer:

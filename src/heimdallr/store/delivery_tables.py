@@ -163,6 +163,9 @@ class OutboxRow(Base):
         Index(None, "destination_fk", "state", "priority", "id"),
         Index(None, "study_fk", "id"),
         Index(None, "state"),
+        Index(None, "destination_fk", "ended_at"),
+        Index(None, "destination_fk", "sent_at"),
+        Index(None, "commitment_due_at"),
         Index(None, "transaction_uid"),
         {"sqlite_autoincrement": True},
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from heimdallr.store.clock import SKEW
 from heimdallr.store.delivery_tables import (
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, ScalarSelect
     from sqlalchemy.orm import Session
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +86,19 @@ def deliveries(
 
 def figures(session: Session, since: datetime, now: datetime) -> list[DestinationFigures]:
     """How it stands with every destination now, and since a time; by name."""
-    lately = (since, now + SKEW)
-    failed = OutboxRow.state.in_(FAILED_STATES) & OutboxRow.ended_at.between(*lately)
-    is_open = OutboxRow.state.in_(OPEN_STATES)
-    query = (
-        select(
-            OutboxRow.destination_fk,
-            _count(is_open),
-            _count(OutboxRow.state == DeliveryState.SENDING),
-            _count(failed),
-            _count(OutboxRow.sent_at.between(*lately)),
-            func.min(case((is_open, OutboxRow.owed_since))),
-            func.max(OutboxRow.sent_at),
-        )
-        .where(OutboxRow.destination_fk.is_not(None))
-        .group_by(OutboxRow.destination_fk)
-    )
-    counted = {row[0]: tuple(row)[1:] for row in session.execute(query)}
-    nothing = (0, 0, 0, 0, None, None)
-    return [
-        DestinationFigures(destination, *counted.get(destination.id, nothing))
-        for destination in session.scalars(
-            select(Destination).order_by(func.lower(Destination.name))
-        )
-    ]
+    of_it = OutboxRow.destination_fk == Destination.id
+    is_open = of_it & OutboxRow.state.in_(OPEN_STATES)
+    lately = of_it & OutboxRow.ended_at.between(since, now + SKEW)
+    query = select(
+        Destination,
+        _one(func.count(), is_open),
+        _one(func.count(), of_it & (OutboxRow.state == DeliveryState.SENDING)),
+        _one(func.count(), lately & OutboxRow.state.in_(FAILED_STATES)),
+        _one(func.count(), lately & OutboxRow.sent_at.is_not(None)),
+        _one(func.min(OutboxRow.owed_since), is_open),
+        _one(func.max(OutboxRow.sent_at), of_it),
+    ).order_by(func.lower(Destination.name))
+    return [DestinationFigures(*row) for row in session.execute(query)]
 
 
 def news_count(session: Session) -> int:
@@ -122,12 +114,17 @@ def is_anything_to_deliver(session: Session) -> bool:
 
 
 def counts(session: Session) -> Mapping[tuple[str, DeliveryState], int]:
-    """Destination and state → how many."""
-    query = select(OutboxRow.destination, OutboxRow.state, func.count()).group_by(
-        OutboxRow.destination, OutboxRow.state
+    """Destination and state → how many; of the destinations there are."""
+    counted = (
+        select(OutboxRow.destination_fk, OutboxRow.state, func.count().label("count"))
+        .group_by(OutboxRow.destination_fk, OutboxRow.state)
+        .subquery()
+    )
+    query = select(Destination.name, counted.c.state, counted.c.count).join(
+        counted, counted.c.destination_fk == Destination.id
     )
     return {(name, state): count for name, state, count in session.execute(query)}
 
 
-def _count(kind: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((kind, 1)))
+def _one(what: ColumnElement[_T], where: ColumnElement[bool]) -> ScalarSelect[_T]:
+    return select(what).where(where).scalar_subquery()

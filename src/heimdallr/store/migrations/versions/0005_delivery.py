@@ -147,6 +147,21 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
+        op.f("ix_outbox_commitment_due_at"), "outbox", ["commitment_due_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_outbox_destination_fk_ended_at"),
+        "outbox",
+        ["destination_fk", "ended_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_outbox_destination_fk_sent_at"),
+        "outbox",
+        ["destination_fk", "sent_at"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_outbox_destination_fk_state_priority_id"),
         "outbox",
         ["destination_fk", "state", "priority", "id"],
