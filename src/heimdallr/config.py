@@ -239,6 +239,10 @@ class Settings(BaseSettings):
         5, gt=0, le=3600, description="seconds before the second try; doubles each time"
     )
 
+    archive_token: Annotated[SecretStr | None, Section("Getting studies from an archive")] = Field(
+        None, description="bearer token, or password, for a DICOMweb archive"
+    )
+
     incoming_dir: Annotated[Path | None, Section("Folders, below the data folder by default")] = (
         Field(None, description="received DICOM; default: incoming/")
     )

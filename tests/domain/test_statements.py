@@ -61,6 +61,12 @@ SAMPLES: dict[str, Value] = {
     "plane": "coronal",
     "kernel_class": "bone",
     "source": Statement("kernel_by_description"),
+    "ae_title": "PACS",
+    "address": "10.1.2.3:104",
+    "port": "11112",
+    "said": "Called AE title not recognised",
+    "service": "Study Root Query/Retrieve Information Model - MOVE",
+    "status": "0xC000",
 }
 """A value for each parameter that is no number."""
 

@@ -15,6 +15,7 @@ from heimdallr.cli.commands import (
     config,
     demo,
     doctor,
+    fetch,
     listen,
     phantom,
     process,
@@ -57,6 +58,7 @@ app.command("listen")(listen.listen)
 app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("upload")(upload.upload)
+app.command("fetch")(fetch.fetch)
 app.command("process")(process.process)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)

@@ -17,6 +17,7 @@
     │   ├── DiskLowError          too little room is left to take more in
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
     ├── StateConflictError        what is asked does not fit the state a study is in
+    ├── ArchiveError              an archive cannot be asked, or does not give what it is asked for
     └── AccountError              a user, a password or a token cannot be made or changed so
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
@@ -24,6 +25,11 @@ It never carries patient data: a study is named by its UID or number only.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heimdallr.domain.statements import Statement
 
 
 class HeimdallrError(Exception):
@@ -98,6 +104,19 @@ class NewerDatabaseError(StorageError):
 
 class StateConflictError(HeimdallrError):
     """What is asked does not fit the state a study is in."""
+
+
+class ArchiveError(HeimdallrError):
+    """An archive cannot be asked, or does not give what it is asked for.
+
+    Args:
+        why: what happened, and what to do.
+        again: whether the same may go well at another time.
+    """
+
+    def __init__(self, why: Statement, *, again: bool = False) -> None:
+        super().__init__(why.text)
+        self.why, self.again = why, again
 
 
 class AccountError(HeimdallrError):

@@ -300,3 +300,17 @@ lossy_compression = the images were compressed with loss ({ $method ->
    *[other] { $method }
 }): standard deviations of attenuation and small structures are not to be relied on
 perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say
+
+## Why an archive does not give a study
+archive_not_reached = { $ae_title } at { $address } cannot be reached: check address, port and network, and whether it wants TLS
+archive_rejects_us = { $ae_title } at { $address } rejects the association ({ $said }): enter our AE title there, and check its own
+archive_does_not_do = the archive does not offer { $service } to us: have it enabled for our AE title
+archive_cannot_send_to_us = the archive cannot send to { $ae_title }: enter that AE title there with this machine's address and port { $port }, see that the listener runs and lets the archive in, or fetch with C-GET
+archive_sent_in_part = { $failed } of { $count } images did not come: look at the archive's log, and at the space on this disk
+archive_gone = the archive broke off or fell silent: the images that came are kept
+archive_busy = the archive has no resources for it now ({ $status })
+archive_refuses = the archive refuses ({ $status }): its log says why
+archive_too_many = the archive found more than { $limit } studies: ask for less
+archive_answer_unreadable = the archive's answer cannot be read: check that the address is that of its DICOMweb service
+archive_wants_another_secret = the archive does not accept the token or password (HTTP { $status })
+archive_web_not_reached = the archive cannot be reached ({ $error }): check address, network and certificates

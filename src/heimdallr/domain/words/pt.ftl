@@ -302,3 +302,17 @@ lossy_compression = as imagens foram comprimidas com perda ({ $method ->
    *[other] { $method }
 }): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
 perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz
+
+## Por que um arquivo não entrega um exame
+archive_not_reached = { $ae_title } em { $address } não pode ser alcançado: verifique endereço, porta e rede, e se ele exige TLS
+archive_rejects_us = { $ae_title } em { $address } recusa a associação ({ $said }): cadastre lá o nosso AE title, e verifique o dele
+archive_does_not_do = o arquivo não nos oferece { $service }: peça que seja habilitado para o nosso AE title
+archive_cannot_send_to_us = o arquivo não consegue enviar para { $ae_title }: cadastre lá esse AE title com o endereço desta máquina e a porta { $port }, verifique se o listener está em execução e deixa o arquivo entrar, ou busque com C-GET
+archive_sent_in_part = { $failed } de { $count } imagens não vieram: veja o log do arquivo e o espaço neste disco
+archive_gone = o arquivo interrompeu ou silenciou: as imagens que vieram foram mantidas
+archive_busy = o arquivo não tem recursos para isso agora ({ $status })
+archive_refuses = o arquivo recusa ({ $status }): o log dele diz por quê
+archive_too_many = o arquivo encontrou mais de { $limit } exames: peça menos
+archive_answer_unreadable = a resposta do arquivo não pode ser lida: verifique se o endereço é o do serviço DICOMweb dele
+archive_wants_another_secret = o arquivo não aceita o token ou a senha (HTTP { $status })
+archive_web_not_reached = o arquivo não pode ser alcançado ({ $error }): verifique endereço, rede e certificados

@@ -1,0 +1,132 @@
+"""Studies fetched from Orthanc: by C-MOVE to a running listener, by C-GET, by DICOMweb."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import IMAGES, STUDIES
+from received_images import Image
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from heimdallr.cli.app import Exit, app
+from heimdallr.domain.errors import ArchiveError, ConfigurationError
+from heimdallr.retrieval.archive import Query
+from heimdallr.retrieval.archives import archive_at, open_archive
+from heimdallr.store.models import Instance, Study, StudyState
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+
+def run(site: Site, *arguments: str, code: int = 0) -> str:
+    """`heimdallr fetch`, as it is typed; what it printed, or what it says of its failure."""
+    result = CliRunner(env=site.environment).invoke(app, ["fetch", *arguments])
+    if isinstance(result.exception, ConfigurationError):
+        assert code == Exit.USAGE
+        return str(result.exception)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def instances_of(site: Site, study: int) -> int:
+    """How many images of a study are recorded."""
+    with site.database.read() as session:
+        uids = session.scalars(
+            select(Instance.key)
+            .join(Study, Study.id == Instance.study_fk)
+            .where(Study.study_instance_uid == Image(study).study_uid)
+        )
+        return len(set(uids))
+
+
+def test_a_move_arrives_at_the_listener_and_is_recorded(
+    listening_site: Site, at: dict[str, str]
+) -> None:
+    """Sent by the archive to our AE title; the command waits until the recorder has it."""
+    said = run(listening_site, "--from", at["dimse"], "--accession", "A1")
+    assert f"{Image(1).study_uid}  20260201  CT  {IMAGES} images; {IMAGES} here as study" in said
+    assert instances_of(listening_site, 1) == IMAGES
+    with listening_site.database.read() as session:
+        study = session.scalars(select(Study).where(Study.accession_number == "A1")).one()
+    assert study.calling_ae == "ORTHANC"
+
+
+@pytest.mark.parametrize(("way", "options", "study"), [("dimse", ["--get"], 2), ("web", [], 3)])
+def test_what_comes_over_the_same_connection_passes_the_spool(
+    listening_site: Site, at: dict[str, str], way: str, options: list[str], study: int
+) -> None:
+    """C-GET and WADO-RS need no way back to us."""
+    uid = Image(study).study_uid
+    told = json.loads(run(listening_site, "--from", at[way], *options, "--uid", uid, "--json"))
+    assert told[0]["instances_here"] == told[0]["instances"] == IMAGES
+    assert told[0]["reason"] is None
+    assert instances_of(listening_site, study) == IMAGES
+
+
+@pytest.mark.parametrize(("way", "options"), [("dimse", ["--get"]), ("web", [])])
+def test_without_a_recorder_the_command_records_itself(
+    quiet_site: Site, at: dict[str, str], way: str, options: list[str]
+) -> None:
+    """As an upload does; the study is complete at once."""
+    run(quiet_site, "--from", at[way], *options, "--patient", "P4")
+    with quiet_site.database.read() as session:
+        study = session.scalars(select(Study)).one()
+    assert study.instance_count == IMAGES
+    assert study.state is StudyState.QUEUED
+    assert not list(quiet_site.folders.spool.iterdir())
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_a_dry_run_lists_and_fetches_nothing(
+    quiet_site: Site, at: dict[str, str], way: str
+) -> None:
+    """A day's CTs: UIDs and counts, nobody's name."""
+    asked = ("--from", at[way], "--date", "20260201", "--modality", "CT", "--modality", "MR")
+    said = run(quiet_site, *asked, "--dry-run")
+    assert f"{STUDIES} studies found" in said
+    assert Image(2).study_uid in said
+    assert "SILVA" not in said
+    assert not list(quiet_site.folders.spool.iterdir())
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_nothing_found_is_said(quiet_site: Site, at: dict[str, str], way: str) -> None:
+    """With an exit code of its own; a study that began on the day is not before it."""
+    assert "nothing found" in run(quiet_site, "--from", at[way], "--accession", "A9", code=3)
+    earlier = ("--patient", "P1", "--before", "20260201")
+    run(quiet_site, "--from", at[way], *earlier, code=3)
+    later = ("--patient", "P1", "--before", "20260202", "--dry-run")
+    assert "1 study found" in run(quiet_site, "--from", at[way], *later)
+
+
+def test_an_archive_that_does_not_know_us_is_explained(
+    quiet_site: Site, at: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is to be entered there, and the way around it."""
+    monkeypatch.setenv("HEIMDALLR_AE_TITLE", "STRANGER")
+    said = run(quiet_site, "--from", at["dimse"], "--accession", "A1", code=1)
+    assert "cannot send to STRANGER: enter that AE title there" in said
+    assert f"port {quiet_site.settings.dicom_port}" in said
+    assert "C-GET" in said
+
+
+def test_a_search_for_everything_is_refused(quiet_site: Site, at: dict[str, str]) -> None:
+    """Neither no key, nor a wildcard, nor a name that is no archive."""
+    for asked in ([], ["--patient", "*"], ["--accession", "A?"], ["--date", "last week"]):
+        run(quiet_site, "--from", at["dimse"], *asked, code=2)
+    run(quiet_site, "--from", "pacs", "--accession", "A1", code=2)
+
+
+def test_an_archive_that_is_not_there_may_be_asked_again(quiet_site: Site) -> None:
+    """Both ways; the text names the address, and nothing of the question."""
+    for address in ("PACS@127.0.0.1:1", "http://127.0.0.1:1/dicom-web"):
+        archive = open_archive(
+            archive_at(address), None, quiet_site.settings, quiet_site.folders.spool
+        )
+        with pytest.raises(ArchiveError, match="cannot be reached") as refused:
+            archive.find(Query(patient_id="P-SECRET"))
+        assert refused.value.again
+        assert "SECRET" not in str(refused.value)
