@@ -22,7 +22,7 @@ from heimdallr.retrieval.storage_classes import ALL, MOST_OFFERED, offers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Site
+    from fetching_site import Site
 
 IMAGES = 3
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import IMAGES, STUDIES
+from fetching_site import IMAGES, STUDIES
 from received_images import Image
 from sqlalchemy import select
 from typer.testing import CliRunner
@@ -18,7 +18,7 @@ from heimdallr.retrieval.archives import archive_at, open_archive
 from heimdallr.store.models import Instance, Study, StudyState
 
 if TYPE_CHECKING:
-    from conftest import Site
+    from fetching_site import Site
 
 
 def run(site: Site, *arguments: str, code: int = 0) -> str:

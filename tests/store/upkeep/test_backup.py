@@ -18,8 +18,9 @@ from heimdallr.store.changes import changes_since
 from heimdallr.store.database import Database
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.migrate import check, upgrade
-from heimdallr.store.models import Base, Event, Role, Study, User, WebSession
+from heimdallr.store.models import Event, Role, Study, User, WebSession
 from heimdallr.store.results import index_results
+from heimdallr.store.tables import METADATA
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.upkeep.backup import MANIFEST, SQLITE_COPY, back_up, read_manifest, restore
 
@@ -91,7 +92,7 @@ def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
                     for row in session.execute(select(table))
                 ),
             )
-            for name, table in Base.metadata.tables.items()
+            for name, table in METADATA.tables.items()
             if name not in {"sessions", "events"}
         }
 

@@ -13,7 +13,6 @@ from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.store.changes import changes_since
 from heimdallr.store.layout import DataFolders
 from heimdallr.store.models import (
-    Base,
     Event,
     FindingRow,
     Instance,
@@ -25,6 +24,7 @@ from heimdallr.store.models import (
     StudyState,
 )
 from heimdallr.store.results import index_results
+from heimdallr.store.tables import METADATA
 from heimdallr.store.upkeep import deletion
 from heimdallr.store.upkeep.deletion import delete_study, finish_deletions
 from heimdallr.store.upkeep.removal import clear_aside
@@ -90,7 +90,7 @@ def counts(database: Database) -> dict[str, int]:
     with database.read() as session:
         return {
             name: session.scalar(select(func.count()).select_from(table)) or 0
-            for name, table in Base.metadata.tables.items()
+            for name, table in METADATA.tables.items()
         }
 
 

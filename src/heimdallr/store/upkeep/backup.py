@@ -27,7 +27,8 @@ from heimdallr.domain.errors import StorageError
 from heimdallr.files import sync_folder, whole_file
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
-from heimdallr.store.models import Base, Study, WebSession
+from heimdallr.store.models import Study, WebSession
+from heimdallr.store.tables import METADATA
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.work.states import note
 
@@ -187,7 +188,7 @@ def _fill(
     if database.is_sqlite:
         _copy_sqlite(Path(database.url.database or ""), folder / SQLITE_COPY)
     else:
-        tables = [*Base.metadata.tables, "alembic_version"]
+        tables = [*METADATA.tables, "alembic_version"]
         postgresql_tools.dump(database, folder / POSTGRESQL_COPY, tables)
     for name in STATE_FILES:
         if (folders.state / name).exists():
@@ -267,9 +268,7 @@ def _content(database: Database) -> str:
                 for name in _TABLES_OF_CONTENT
                 if name in there
                 and (
-                    count := session.scalar(
-                        select(func.count()).select_from(Base.metadata.tables[name])
-                    )
+                    count := session.scalar(select(func.count()).select_from(METADATA.tables[name]))
                 )
             ]
     except SQLAlchemyError as error:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import StorageError
+from heimdallr.store.body_sizes import forget_body_size
 from heimdallr.store.results import forget_results
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
 from heimdallr.store.work.lifecycle import stop_work
@@ -35,6 +36,7 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
     stop_work(session, study, now, OTHER_PATIENT)
     if study.case_id is not None:
         set_aside(folders.output / study.case_id, folders.output, _owner(study.id))
+    forget_body_size(session, study.id)
     if not study.has_results:
         return
     forget_results(session, study)
