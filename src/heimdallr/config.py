@@ -242,6 +242,23 @@ class Settings(BaseSettings):
     archive_token: Annotated[SecretStr | None, Section("Getting studies from an archive")] = Field(
         None, description="bearer token, or password, for a DICOMweb archive"
     )
+    priors_from: str = Field(
+        "",
+        max_length=300,
+        description="archive that earlier CT and MR studies of a patient are fetched from when one "
+        "arrives, AET@host:port or a DICOMweb address; none: not fetched",
+    )
+    priors_get: bool = Field(
+        default=False, description="fetch them with C-GET; off: C-MOVE to our own listener"
+    )
+    priors_max: int = Field(3, ge=1, le=50, description="how many of them, the newest")
+    priors_years: float = Field(10, gt=0, le=150, description="how old they may be, in years")
+    priors_hours: str = Field(
+        "",
+        pattern=r"^(([01]\d|2[0-3])-([01]\d|2[0-3]))?$",
+        description="hours of the day in which they are fetched, local time, like 19-06; none: at "
+        "once",
+    )
 
     incoming_dir: Annotated[Path | None, Section("Folders, below the data folder by default")] = (
         Field(None, description="received DICOM; default: incoming/")

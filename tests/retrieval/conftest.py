@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fetching_site import IMAGES, STUDIES, Site, site_in
-from orthanc import Orthanc, running_orthanc
+from orthanc import PASSWORD, USER, DicomPeer, Orthanc, running_orthanc
 from received_images import Image
 
 if TYPE_CHECKING:
@@ -46,18 +46,18 @@ def listening_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def orthanc(tmp_path_factory: pytest.TempPathFactory, listening_site: Site) -> Iterator[Orthanc]:
     """Orthanc with four studies of five images, of four patients; it knows the listener."""
-    known = {"HEIMDALLR": ("127.0.0.1", listening_site.settings.dicom_port)}
-    with running_orthanc(tmp_path_factory.mktemp("orthanc"), known) as archive:
+    with running_orthanc(tmp_path_factory.mktemp("orthanc")) as archive:
+        archive.know(DicomPeer("HEIMDALLR", listening_site.settings.dicom_port))
         for study in range(1, STUDIES + 1):
             for number in range(1, IMAGES + 1):
-                archive.put(Image(study, 1, number, number).encoded())
+                archive.fetch("POST", "/instances", Image(study, 1, number, number).encoded())
         yield archive
 
 
 @pytest.fixture
-def at(orthanc: Orthanc) -> dict[str, str]:
-    """How the archive is asked → its address."""
-    return {
-        "dimse": f"ORTHANC@127.0.0.1:{orthanc.dicom_port}",
-        "web": orthanc.dicom_web,
-    }
+def at(orthanc: Orthanc, tmp_path: Path) -> dict[str, list[str]]:
+    """How the archive is asked → where it is, as options of the command."""
+    token = tmp_path / "token"
+    token.write_text(PASSWORD)
+    web = ["--from", orthanc.dicomweb_url, "--user", USER, "--token-file", str(token)]
+    return {"dimse": ["--from", f"ORTHANC@127.0.0.1:{orthanc.dicom_port}"], "web": web}

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from orthanc import free_port
+from fetching_site import free_port
 from received_images import Image
 
 from heimdallr.delivery.destinations import DicomNode

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fetching_site import IMAGES, STUDIES
-from received_images import Image
+from received_images import Image, spooled
 from sqlalchemy import select
 from typer.testing import CliRunner
 
 from heimdallr.cli.app import Exit, app
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ArchiveError, ConfigurationError
+from heimdallr.intake.declare_complete import complete_studies
+from heimdallr.intake.recorder import record_batch
 from heimdallr.retrieval.archive import Query
 from heimdallr.retrieval.archives import archive_at, open_archive
+from heimdallr.retrieval.service import Priors
+from heimdallr.store.fetch_requests import PRIOR
 from heimdallr.store.models import Instance, Study, StudyState
 
 if TYPE_CHECKING:
     from fetching_site import Site
+    from orthanc import Orthanc
 
 
 def run(site: Site, *arguments: str, code: int = 0) -> str:
@@ -43,10 +49,10 @@ def instances_of(site: Site, study: int) -> int:
 
 
 def test_a_move_arrives_at_the_listener_and_is_recorded(
-    listening_site: Site, at: dict[str, str]
+    listening_site: Site, at: dict[str, list[str]]
 ) -> None:
     """Sent by the archive to our AE title; the command waits until the recorder has it."""
-    said = run(listening_site, "--from", at["dimse"], "--accession", "A1")
+    said = run(listening_site, *at["dimse"], "--accession", "A1")
     assert f"{Image(1).study_uid}  20260201  CT  {IMAGES} images; {IMAGES} here as study" in said
     assert instances_of(listening_site, 1) == IMAGES
     with listening_site.database.read() as session:
@@ -56,11 +62,11 @@ def test_a_move_arrives_at_the_listener_and_is_recorded(
 
 @pytest.mark.parametrize(("way", "options", "study"), [("dimse", ["--get"], 2), ("web", [], 3)])
 def test_what_comes_over_the_same_connection_passes_the_spool(
-    listening_site: Site, at: dict[str, str], way: str, options: list[str], study: int
+    listening_site: Site, at: dict[str, list[str]], way: str, options: list[str], study: int
 ) -> None:
     """C-GET and WADO-RS need no way back to us."""
     uid = Image(study).study_uid
-    told = json.loads(run(listening_site, "--from", at[way], *options, "--uid", uid, "--json"))
+    told = json.loads(run(listening_site, *at[way], *options, "--uid", uid, "--json"))
     assert told[0]["instances_here"] == told[0]["instances"] == IMAGES
     assert told[0]["reason"] is None
     assert instances_of(listening_site, study) == IMAGES
@@ -68,10 +74,10 @@ def test_what_comes_over_the_same_connection_passes_the_spool(
 
 @pytest.mark.parametrize(("way", "options"), [("dimse", ["--get"]), ("web", [])])
 def test_without_a_recorder_the_command_records_itself(
-    quiet_site: Site, at: dict[str, str], way: str, options: list[str]
+    quiet_site: Site, at: dict[str, list[str]], way: str, options: list[str]
 ) -> None:
     """As an upload does; the study is complete at once."""
-    run(quiet_site, "--from", at[way], *options, "--patient", "P4")
+    run(quiet_site, *at[way], *options, "--patient", "P4")
     with quiet_site.database.read() as session:
         study = session.scalars(select(Study)).one()
     assert study.instance_count == IMAGES
@@ -81,10 +87,10 @@ def test_without_a_recorder_the_command_records_itself(
 
 @pytest.mark.parametrize("way", ["dimse", "web"])
 def test_a_dry_run_lists_and_fetches_nothing(
-    quiet_site: Site, at: dict[str, str], way: str
+    quiet_site: Site, at: dict[str, list[str]], way: str
 ) -> None:
     """A day's CTs: UIDs and counts, nobody's name."""
-    asked = ("--from", at[way], "--date", "20260201", "--modality", "CT", "--modality", "MR")
+    asked = (*at[way], "--date", "20260201", "--modality", "CT", "--modality", "MR")
     said = run(quiet_site, *asked, "--dry-run")
     assert f"{STUDIES} studies found" in said
     assert Image(2).study_uid in said
@@ -93,30 +99,30 @@ def test_a_dry_run_lists_and_fetches_nothing(
 
 
 @pytest.mark.parametrize("way", ["dimse", "web"])
-def test_nothing_found_is_said(quiet_site: Site, at: dict[str, str], way: str) -> None:
+def test_nothing_found_is_said(quiet_site: Site, at: dict[str, list[str]], way: str) -> None:
     """With an exit code of its own; a study that began on the day is not before it."""
-    assert "nothing found" in run(quiet_site, "--from", at[way], "--accession", "A9", code=3)
+    assert "nothing found" in run(quiet_site, *at[way], "--accession", "A9", code=3)
     earlier = ("--patient", "P1", "--before", "20260201")
-    run(quiet_site, "--from", at[way], *earlier, code=3)
+    run(quiet_site, *at[way], *earlier, code=3)
     later = ("--patient", "P1", "--before", "20260202", "--dry-run")
-    assert "1 study found" in run(quiet_site, "--from", at[way], *later)
+    assert "1 study found" in run(quiet_site, *at[way], *later)
 
 
 def test_an_archive_that_does_not_know_us_is_explained(
-    quiet_site: Site, at: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    quiet_site: Site, at: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is to be entered there, and the way around it."""
     monkeypatch.setenv("HEIMDALLR_AE_TITLE", "STRANGER")
-    said = run(quiet_site, "--from", at["dimse"], "--accession", "A1", code=1)
+    said = run(quiet_site, *at["dimse"], "--accession", "A1", code=1)
     assert "cannot send to STRANGER: enter that AE title there" in said
     assert f"port {quiet_site.settings.dicom_port}" in said
     assert "C-GET" in said
 
 
-def test_a_search_for_everything_is_refused(quiet_site: Site, at: dict[str, str]) -> None:
+def test_a_search_for_everything_is_refused(quiet_site: Site, at: dict[str, list[str]]) -> None:
     """Neither no key, nor a wildcard, nor a name that is no archive."""
     for asked in ([], ["--patient", "*"], ["--accession", "A?"], ["--date", "last week"]):
-        run(quiet_site, "--from", at["dimse"], *asked, code=2)
+        run(quiet_site, *at["dimse"], *asked, code=2)
     run(quiet_site, "--from", "pacs", "--accession", "A1", code=2)
 
 
@@ -130,3 +136,32 @@ def test_an_archive_that_is_not_there_may_be_asked_again(quiet_site: Site) -> No
             archive.find(Query(patient_id="P-SECRET"))
         assert refused.value.again
         assert "SECRET" not in str(refused.value)
+
+
+def test_an_earlier_study_comes_when_one_of_its_patient_arrives(
+    quiet_site: Site, orthanc: Orthanc
+) -> None:
+    """From the archive's own words of the patient to a study that is queued here."""
+    before = {"StudyDate": "20250101", "PatientID": "P1", "PatientName": "SILVA^MARÍA 1"}
+    for number in range(1, IMAGES + 1):
+        image = Image(31, 1, number, number, dict(before))
+        orthanc.fetch("POST", "/instances", image.encoded())
+    batch = spooled(quiet_site.folders.spool, [Image(1)])
+    (study,) = record_batch(quiet_site.database, quiet_site.folders, batch.folder).studies
+    complete_studies(
+        quiet_site.database, quiet_site.settings, quiet_site.folders, [study.id], utc_now()
+    )
+    archive = open_archive(
+        archive_at(f"ORTHANC@127.0.0.1:{orthanc.dicom_port}"),
+        None,
+        quiet_site.settings,
+        quiet_site.folders.spool,
+        get=True,
+    )
+    priors = Priors(quiet_site.database, quiet_site.settings, quiet_site.folders, archive)
+    while priors.step():
+        pass
+    assert instances_of(quiet_site, 31) == IMAGES
+    with quiet_site.database.read() as session:
+        prior = session.scalars(select(Study).where(Study.priority == PRIOR)).one()
+    assert (prior.study_date, prior.state) == ("20250101", StudyState.QUEUED)

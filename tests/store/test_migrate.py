@@ -19,6 +19,7 @@ from store_cases import NOW, add_instance, add_study
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.store import migrate
+from heimdallr.store.base import Base
 from heimdallr.store.database import Database
 from heimdallr.store.migrate import MIGRATIONS, check, upgrade
 from heimdallr.store.models import (
@@ -32,7 +33,6 @@ from heimdallr.store.models import (
     StudyState,
     User,
 )
-from heimdallr.store.tables import METADATA
 from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ def test_migrated_tables_are_those_of_the_models(empty_database: Database) -> No
     upgrade(empty_database)
     with empty_database.engine.connect() as connection, connection.begin():
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, METADATA) == []
+        assert compare_metadata(context, Base.metadata) == []
         migrated = tables(connection)
     with empty_database.engine.begin() as connection:
         everything = MetaData()
         everything.reflect(connection)
         everything.drop_all(connection)
-        METADATA.create_all(connection)
+        Base.metadata.create_all(connection)
     with empty_database.engine.connect() as connection, connection.begin():
         assert migrated == tables(connection)
 

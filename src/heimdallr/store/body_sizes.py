@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - SQLAlchemy reads it when the program runs
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from heimdallr.domain.body_size import BodySize
+from heimdallr.store.base import Base
 from heimdallr.store.columns import Label
-from heimdallr.store.models import Base
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

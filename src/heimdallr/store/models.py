@@ -17,15 +17,16 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
-    MetaData,
     String,
     UniqueConstraint,
     event,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from heimdallr.store import body_sizes, fetch_requests  # noqa: F401 - whoever asks for the tables means all
+from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
-from heimdallr.store.columns import Changes, Json, Label, SearchText, UtcDateTime, words
+from heimdallr.store.columns import Changes, Json, Label, SearchText, words
 
 STAT, ROUTINE = 1, 10
 """Priorities; lower is sooner."""
@@ -95,24 +96,7 @@ class Role(str, Enum):
     ADMIN = "admin"
 
 
-class Base(DeclarativeBase):
-    """All tables."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
-        datetime: UtcDateTime,
-        Json: JSON,
-        Changes: JSON,
-        StudyState: words(StudyState),
-        Role: words(Role),
-    }
+Base.registry.update_type_annotation_map({StudyState: words(StudyState), Role: words(Role)})
 
 
 class Patient(Base):

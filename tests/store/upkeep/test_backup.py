@@ -14,13 +14,13 @@ from store_cases import NOW, add_instance, add_study, bleed, make_identity, make
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import StorageError
+from heimdallr.store.base import Base
 from heimdallr.store.changes import changes_since
 from heimdallr.store.database import Database
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.migrate import check, upgrade
 from heimdallr.store.models import Event, Role, Study, User, WebSession
 from heimdallr.store.results import index_results
-from heimdallr.store.tables import METADATA
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.upkeep.backup import MANIFEST, SQLITE_COPY, back_up, read_manifest, restore
 
@@ -92,7 +92,7 @@ def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
                     for row in session.execute(select(table))
                 ),
             )
-            for name, table in METADATA.tables.items()
+            for name, table in Base.metadata.tables.items()
             if name not in {"sessions", "events"}
         }
 

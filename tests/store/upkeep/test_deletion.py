@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from store_cases import NOW, add_instance, add_study, bleed, make_identity, make_results, write_case
 
 from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.store.base import Base
 from heimdallr.store.changes import changes_since
 from heimdallr.store.layout import DataFolders
 from heimdallr.store.models import (
@@ -24,7 +25,6 @@ from heimdallr.store.models import (
     StudyState,
 )
 from heimdallr.store.results import index_results
-from heimdallr.store.tables import METADATA
 from heimdallr.store.upkeep import deletion
 from heimdallr.store.upkeep.deletion import delete_study, finish_deletions
 from heimdallr.store.upkeep.removal import clear_aside
@@ -90,7 +90,7 @@ def counts(database: Database) -> dict[str, int]:
     with database.read() as session:
         return {
             name: session.scalar(select(func.count()).select_from(table)) or 0
-            for name, table in METADATA.tables.items()
+            for name, table in Base.metadata.tables.items()
         }
 
 

@@ -11,5 +11,11 @@ def listen() -> None:
     """Receive studies over DICOM (C-STORE, C-ECHO) until SIGTERM or Ctrl-C."""
     settings, stop = begin("listener")
     from heimdallr.intake.listener import run_listener  # noqa: PLC0415 - commands start quickly
+    from heimdallr.retrieval.service import record_and_fetch  # noqa: PLC0415 - likewise
 
-    run_listener(settings, stop, announce=lambda line: typer.echo(line, err=True))
+    run_listener(
+        settings,
+        stop,
+        announce=lambda line: typer.echo(line, err=True),
+        record=record_and_fetch if settings.priors_from else None,
+    )

@@ -314,3 +314,5 @@ archive_too_many = the archive found more than { $limit } studies: ask for less
 archive_answer_unreadable = the archive's answer cannot be read: check that the address is that of its DICOMweb service
 archive_wants_another_secret = the archive does not accept the token or password (HTTP { $status })
 archive_web_not_reached = the archive cannot be reached ({ $error }): check address, network and certificates
+archive_sent_but_not_here = the archive sent { $count } images, { $here } are here: see that the listener runs
+archive_patient_id_not_asked = the patient ID holds a wildcard: an archive would answer with other patients

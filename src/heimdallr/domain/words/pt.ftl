@@ -316,3 +316,5 @@ archive_too_many = o arquivo encontrou mais de { $limit } exames: peça menos
 archive_answer_unreadable = a resposta do arquivo não pode ser lida: verifique se o endereço é o do serviço DICOMweb dele
 archive_wants_another_secret = o arquivo não aceita o token ou a senha (HTTP { $status })
 archive_web_not_reached = o arquivo não pode ser alcançado ({ $error }): verifique endereço, rede e certificados
+archive_sent_but_not_here = o arquivo enviou { $count } imagens, { $here } estão aqui: verifique se o listener está em execução
+archive_patient_id_not_asked = o ID do paciente contém um curinga: um arquivo responderia com outros pacientes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from heimdallr.store.tables import METADATA
+from heimdallr.store import models  # noqa: F401 - registers the tables
+from heimdallr.store.base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=Base.metadata,
     transactional_ddl=True,
     render_as_batch=True,
 )

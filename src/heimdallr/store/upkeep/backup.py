@@ -25,10 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import heimdallr
 from heimdallr.domain.errors import StorageError
 from heimdallr.files import sync_folder, whole_file
+from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
 from heimdallr.store.models import Study, WebSession
-from heimdallr.store.tables import METADATA
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.work.states import note
 
@@ -188,7 +188,7 @@ def _fill(
     if database.is_sqlite:
         _copy_sqlite(Path(database.url.database or ""), folder / SQLITE_COPY)
     else:
-        tables = [*METADATA.tables, "alembic_version"]
+        tables = [*Base.metadata.tables, "alembic_version"]
         postgresql_tools.dump(database, folder / POSTGRESQL_COPY, tables)
     for name in STATE_FILES:
         if (folders.state / name).exists():
@@ -268,7 +268,9 @@ def _content(database: Database) -> str:
                 for name in _TABLES_OF_CONTENT
                 if name in there
                 and (
-                    count := session.scalar(select(func.count()).select_from(METADATA.tables[name]))
+                    count := session.scalar(
+                        select(func.count()).select_from(Base.metadata.tables[name])
+                    )
                 )
             ]
     except SQLAlchemyError as error:

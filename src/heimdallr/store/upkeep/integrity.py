@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from heimdallr.store.base import Base
 from heimdallr.store.migrate import unusable
 from heimdallr.store.models import Study
-from heimdallr.store.tables import METADATA
 
 if TYPE_CHECKING:
     from heimdallr.store.database import Database
@@ -30,7 +30,9 @@ def faults(database: Database) -> list[str]:
                 found = session.scalars(text("PRAGMA quick_check(5)")).all()
                 return [str(one) for one in found if one != "ok"]
             there = set(inspect(session.connection()).get_table_names())
-            return [f"table {name} is missing" for name in METADATA.tables if name not in there]
+            return [
+                f"table {name} is missing" for name in Base.metadata.tables if name not in there
+            ]
     except SQLAlchemyError as error:
         raise unusable(database, error) from error
 
