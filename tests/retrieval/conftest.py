@@ -25,33 +25,40 @@ def quiet_site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def listening_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site where `heimdallr listen` runs."""
+def site_of_listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Where the listener is going to run; its port is known already."""
     with site_in(tmp_path_factory.mktemp("listening")) as site:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "heimdallr", "listen"],
-            env={**os.environ, **site.environment},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stderr is not None
-            assert "port" in process.stderr.readline()
-            yield site
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
+        yield site
 
 
 @pytest.fixture(scope="module")
-def orthanc(tmp_path_factory: pytest.TempPathFactory, listening_site: Site) -> Iterator[Orthanc]:
+def orthanc(tmp_path_factory: pytest.TempPathFactory, site_of_listener: Site) -> Iterator[Orthanc]:
     """Orthanc with four studies of five images, of four patients; it knows the listener."""
     with running_orthanc(tmp_path_factory.mktemp("orthanc")) as archive:
-        archive.know(DicomPeer("HEIMDALLR", listening_site.settings.dicom_port))
+        archive.know(DicomPeer("HEIMDALLR", site_of_listener.settings.dicom_port))
         for study in range(1, STUDIES + 1):
             for number in range(1, IMAGES + 1):
                 archive.fetch("POST", "/instances", Image(study, 1, number, number).encoded())
         yield archive
+
+
+@pytest.fixture(scope="module")
+def listening_site(site_of_listener: Site, orthanc: Orthanc) -> Iterator[Site]:
+    """A site where `heimdallr listen` runs, and gets earlier studies from Orthanc."""
+    priors = f"ORTHANC@127.0.0.1:{orthanc.dicom_port}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "heimdallr", "listen"],
+        env={**os.environ, **site_of_listener.environment, "HEIMDALLR_PRIORS_FROM": priors},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert "port" in process.stderr.readline()
+        yield site_of_listener
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 @pytest.fixture

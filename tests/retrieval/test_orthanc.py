@@ -18,6 +18,7 @@ from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.recorder import record_batch
 from heimdallr.retrieval.archive import Query
 from heimdallr.retrieval.archives import archive_at, open_archive
+from heimdallr.retrieval.arrival import wait_until_here
 from heimdallr.retrieval.service import Priors
 from heimdallr.store.fetch_requests import PRIOR
 from heimdallr.store.models import Instance, Study, StudyState
@@ -165,3 +166,17 @@ def test_an_earlier_study_comes_when_one_of_its_patient_arrives(
     with quiet_site.database.read() as session:
         prior = session.scalars(select(Study).where(Study.priority == PRIOR)).one()
     assert (prior.study_date, prior.state) == ("20250101", StudyState.QUEUED)
+
+
+def test_the_listener_s_recorder_asks_for_earlier_studies(
+    listening_site: Site, orthanc: Orthanc, at: dict[str, list[str]]
+) -> None:
+    """`heimdallr listen` alone: one study is sent, another one comes by itself, by C-MOVE."""
+    person = {"PatientID": "P51", "PatientName": "LIMA^RUI"}
+    for study, day in ((51, "20260201"), (52, "20240201")):
+        for number in range(1, IMAGES + 1):
+            image = Image(study, 1, number, number, {**person, "StudyDate": day})
+            orthanc.fetch("POST", "/instances", image.encoded())
+    run(listening_site, *at["dimse"], "--uid", Image(51).study_uid)
+    here = wait_until_here(listening_site.database, Image(52).study_uid, IMAGES, 120)
+    assert here.instances == IMAGES

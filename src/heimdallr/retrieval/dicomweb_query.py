@@ -7,13 +7,12 @@ comes and goes through the listener's own door into the spool.
 from __future__ import annotations
 
 import os
-import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from heimdallr.clock import utc_now
-from heimdallr.domain.errors import ArchiveError, ConfigurationError
+from heimdallr.domain.errors import ArchiveError
 from heimdallr.domain.statements import Statement
 from heimdallr.intake.scp.storing import Limits, Reception
 from heimdallr.intake.spool import Origin
@@ -21,6 +20,7 @@ from heimdallr.preparation.patient_facts import dicom_date
 from heimdallr.retrieval.archive import MOST_STUDIES, FoundStudy, Retrieved, each_once
 from heimdallr.retrieval.multipart import MultipartError, boundary_of, take_apart
 from heimdallr.retrieval.part10 import ArrivingFile
+from heimdallr.retrieval.web_client import check, not_reached, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from heimdallr.retrieval.archive import Query
 
 PAGE = 500
-_OK, _NO_CONTENT = 200, 204
-_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NO_CONTENT = 204
 _SILENT_S = 300.0
 """An archive may pack a study before it sends its first byte. Chosen, not measured: half of it may
 end a retrieval that would have come, twice keeps the next one waiting for ten minutes."""
@@ -98,18 +97,7 @@ class WebArchive:
         return Retrieved(kept, failed, 0, why, batch)
 
     def _client(self) -> httpx.Client:
-        secret = self._secret.get_secret_value() if self._secret else ""
-        auth = httpx.BasicAuth(self._peer.user, secret) if self._peer.user else None
-        headers = {"Authorization": f"Bearer {secret}"} if secret and not auth else {}
-        return httpx.Client(
-            base_url=self._peer.url.rstrip("/"),
-            auth=auth,
-            headers=headers,
-            verify=_authorities(self._peer),
-            timeout=httpx.Timeout(self._settings.network_timeout, read=_SILENT_S),
-            follow_redirects=False,  # the secret and the question are for this host
-            trust_env=False,
-        )
+        return open_client(self._peer, self._secret, self._settings, silent_s=_SILENT_S)
 
     def _origin(self) -> Origin:
         return Origin(
@@ -119,16 +107,6 @@ class WebArchive:
             address=httpx.URL(self._peer.url).host[:64],
             pid=os.getpid(),
         )
-
-
-def _authorities(peer: DicomWeb) -> ssl.SSLContext | bool:
-    if peer.ca is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=peer.ca)
-    except (OSError, ValueError):
-        msg = "the archive's certificate authorities cannot be read"
-        raise ConfigurationError(msg, remedy="a PEM file") from None
 
 
 def _search(client: httpx.Client, parameters: Mapping[str, str]) -> Iterator[FoundStudy]:
@@ -148,10 +126,10 @@ def _asked(client: httpx.Client, parameters: Mapping[str, str]) -> list[dict[str
         )
         if answer.status_code == _NO_CONTENT:
             return []
-        _check(answer)
+        check(answer)
         rows = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _unreachable(error) from None
+        raise not_reached(error) from None
     except ValueError:
         raise ArchiveError(Statement("archive_answer_unreadable")) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -162,35 +140,13 @@ def _asked(client: httpx.Client, parameters: Mapping[str, str]) -> list[dict[str
 def _retrieve(client: httpx.Client, uid: str, begin: Callable[[], ArrivingFile]) -> None:
     try:
         with client.stream("GET", f"/studies/{uid}", headers={"Accept": _ALL_SYNTAXES}) as answer:
-            _check(answer)
+            check(answer)
             boundary = boundary_of(answer.headers.get("Content-Type", ""))
             take_apart(answer.iter_bytes(), boundary, begin)
     except httpx.HTTPError as error:
-        raise _unreachable(error) from None
+        raise not_reached(error) from None
     except MultipartError:
         raise ArchiveError(Statement("archive_answer_unreadable"), again=True) from None
-
-
-def _check(answer: httpx.Response) -> None:
-    """See that a request was answered.
-
-    Raises:
-        ArchiveError: it was not; the answer's text, which may name a patient, is not repeated.
-    """
-    status = answer.status_code
-    if status == _OK:
-        return
-    if status in {401, 403}:
-        raise ArchiveError(Statement("archive_wants_another_secret", {"status": str(status)}))
-    raise ArchiveError(
-        Statement("archive_refuses", {"status": f"HTTP {status}"}), again=status in _AGAIN
-    )
-
-
-def _unreachable(error: Exception) -> ArchiveError:
-    """Without the error's text: it may hold the address with the patient's ID in it."""
-    about = {"error": type(error).__name__}
-    return ArchiveError(Statement("archive_web_not_reached", about), again=True)
 
 
 def _parameters(query: Query, modality: str) -> dict[str, str]:

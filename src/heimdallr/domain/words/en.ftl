@@ -316,3 +316,5 @@ archive_wants_another_secret = the archive does not accept the token or password
 archive_web_not_reached = the archive cannot be reached ({ $error }): check address, network and certificates
 archive_sent_but_not_here = the archive sent { $count } images, { $here } are here: see that the listener runs
 archive_patient_id_not_asked = the patient ID holds a wildcard: an archive would answer with other patients
+record_has_no_body_size = the record has neither height nor weight of this patient within { $days } days of the study
+record_names_several_patients = the record has several patients of this ID: height and weight are not taken from it

@@ -318,3 +318,5 @@ archive_wants_another_secret = o arquivo não aceita o token ou a senha (HTTP { 
 archive_web_not_reached = o arquivo não pode ser alcançado ({ $error }): verifique endereço, rede e certificados
 archive_sent_but_not_here = o arquivo enviou { $count } imagens, { $here } estão aqui: verifique se o listener está em execução
 archive_patient_id_not_asked = o ID do paciente contém um curinga: um arquivo responderia com outros pacientes
+record_has_no_body_size = o prontuário não tem altura nem peso deste paciente a até { $days } dias do exame
+record_names_several_patients = o prontuário tem vários pacientes com este ID: altura e peso não são tomados dele
