@@ -69,13 +69,15 @@ def associated(
         tls_args=(_tls(node, settings), node.host) if node.tls else None,
         evt_handlers=list(handlers),
     )
-    if not association.is_established:
-        raise ArchiveError(_why_not(association, node), again=not association.is_rejected)
     try:
         accepted = {one.abstract_syntax for one in association.accepted_contexts}
-        if contexts[0].abstract_syntax not in accepted:
+        # With no context accepted at all pynetdicom has aborted the association by itself.
+        was_accepted = association.is_established or association.rejected_contexts
+        if was_accepted and contexts[0].abstract_syntax not in accepted:
             service = UID(str(contexts[0].abstract_syntax)).name
             raise ArchiveError(Statement("archive_does_not_do", {"service": service}))
+        if not association.is_established:
+            raise ArchiveError(_why_not(association, node), again=not association.is_rejected)
         yield association
         if association.is_established:
             association.release()
