@@ -297,7 +297,7 @@ def test_the_history_of_the_house_is_left_alone(
     held = receive(quiet_site, Image(2))
     with quiet_site.database.write() as session:
         session.execute(update(Study).where(Study.id == held).values(state=StudyState.HELD))
-    clock.pass_s(timedelta(days=2).total_seconds())
+    clock.pass_s(timedelta(days=4).total_seconds())
     assert not priors_of(quiet_site, archive, clock).step()
     assert requests(quiet_site) == []
 

@@ -54,9 +54,10 @@ LOOK_S, AWAY_S = 5.0, 30.0
 ARRIVAL_S = 60.0
 """How long the recorder may take for what the archive says it has sent."""
 
-FRESH = timedelta(days=1)
+FRESH = timedelta(days=3)
 """Studies completed longer ago are not looked at: setting an archive does not fetch the history of
-everybody who was ever here. Chosen: half of it would lose those of a weekend's outage sooner."""
+everybody who was ever here. Chosen: half of it would lose those of a weekend on which this did not
+run, twice only asks for more on the first day."""
 
 WAITS = tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240, 480, 960))
 """Between two tries; after the last one it is given up, a good day after the first."""
@@ -247,11 +248,8 @@ class Priors:
 
 
 def record_and_fetch(settings: Settings, stop: threading.Event) -> None:
-    """What the recorder's process does: record, and fetch earlier studies where that is wanted."""
-    if settings.priors_from:
-        threading.Thread(
-            target=run_priors, args=(settings, stop), name="priors", daemon=True
-        ).start()
+    """What the recorder's process does where earlier studies are wanted: record, and fetch."""
+    threading.Thread(target=run_priors, args=(settings, stop), name="priors", daemon=True).start()
     run_recorder(settings, stop)
 
 

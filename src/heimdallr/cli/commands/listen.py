@@ -11,11 +11,10 @@ def listen() -> None:
     """Receive studies over DICOM (C-STORE, C-ECHO) until SIGTERM or Ctrl-C."""
     settings, stop = begin("listener")
     from heimdallr.intake.listener import run_listener  # noqa: PLC0415 - commands start quickly
-    from heimdallr.retrieval.service import record_and_fetch  # noqa: PLC0415 - likewise
 
-    run_listener(
-        settings,
-        stop,
-        announce=lambda line: typer.echo(line, err=True),
-        record=record_and_fetch if settings.priors_from else None,
-    )
+    record = None
+    if settings.priors_from:
+        from heimdallr.retrieval.service import record_and_fetch  # noqa: PLC0415 - the recorder's
+
+        record = record_and_fetch
+    run_listener(settings, stop, announce=lambda line: typer.echo(line, err=True), record=record)
