@@ -11,8 +11,8 @@ from sqlalchemy import select
 from store_cases import NOW, make_identity, make_results, measurement
 
 from heimdallr.domain.body_size import BodySize
-from heimdallr.store.body_sizes import BodySizeRow, keep_body_size
 from heimdallr.store.models import AuditEntry, Event, MeasurementRow, Study, StudyState
+from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
 from heimdallr.store.upkeep.rebuild import rebuild
 from heimdallr.store.upkeep.resizing import follow_pending
 from heimdallr.store.upkeep.withdrawal import withdraw_results
@@ -73,7 +73,7 @@ def test_who_and_when_are_kept(service: Service, study: int) -> None:
     with service.database.read() as session:
         actions = session.scalars(select(AuditEntry.action)).all()
         event = session.scalars(select(Event).where(Event.kind == "body_size")).one()
-        entered = session.get_one(BodySizeRow, study)
+        entered = session.get_one(StudyBodySizeRow, study)
     assert "study.body_size" in actions
     assert event.changes == [["height_m", None, "1.6"]]
     assert entered.entered_by == event.actor
@@ -108,7 +108,7 @@ def test_a_database_that_is_rebuilt_knows_what_was_entered(service: Service, stu
         session.delete(session.get_one(Study, study))
     rebuild(service.database, service.folders, NOW)
     with service.database.read() as session:
-        (row,) = session.scalars(select(BodySizeRow))
+        (row,) = session.scalars(select(StudyBodySizeRow))
     assert (row.height_m, row.pending) == (1.6, False)
 
 
@@ -119,5 +119,5 @@ def test_a_height_does_not_outlive_its_patient(service: Service, study: int) -> 
         keep_body_size(session, study, replace(size, weight_kg=60.0), NOW)
         withdraw_results(session, service.folders, lock(session, study), NOW)
     with service.database.read() as session:
-        assert session.get(BodySizeRow, study) is None
+        assert session.get(StudyBodySizeRow, study) is None
     assert "maria" not in str(list(os.scandir(service.folders.output)))

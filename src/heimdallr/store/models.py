@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from heimdallr.store import body_sizes, fetch_requests  # noqa: F401 - whoever asks for the tables means all
+from heimdallr.store import fetch_requests, study_body_sizes  # noqa: F401 - whoever asks for the tables means all
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.columns import Changes, Json, Label, SearchText, words

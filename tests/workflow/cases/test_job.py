@@ -18,9 +18,9 @@ from heimdallr.domain.study import Series as FoundSeries
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
 from heimdallr.publishing.schema import read_identity
-from heimdallr.store.body_sizes import BodySizeRow, keep_body_size
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import MeasurementRow, Run, Series, Study, StudyState
+from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import lifecycle, runs
 from heimdallr.store.work.states import lock
@@ -138,7 +138,7 @@ def test_a_height_entered_meanwhile_is_in_the_results(
     assert hands.take(study_id, after=in_its_place).stage("publish", last_try=True) == "over"
     assert read_identity(case).height_m == 1.7
     with database.read() as session:
-        assert not session.get_one(BodySizeRow, study_id).pending
+        assert not session.get_one(StudyBodySizeRow, study_id).pending
 
 
 def test_older_results_are_not_indexed_over_newer_ones(

@@ -20,11 +20,11 @@ from heimdallr.preparation.persons import Named, same_person
 from heimdallr.publishing.body_size import size_in
 from heimdallr.publishing.case_folder import CASE_ID, clean_leftovers
 from heimdallr.publishing.schema import read_identity, read_results
-from heimdallr.store.body_sizes import body_size_of, keep_body_size, settle_body_size
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
 from heimdallr.store.patients import named_in
 from heimdallr.store.reading.search import search_text
 from heimdallr.store.results import index_results, listed
+from heimdallr.store.study_body_sizes import body_size_of, keep_body_size, settle_body_size
 from heimdallr.store.work.lifecycle import adopt
 from heimdallr.store.work.states import lock
 

@@ -1,9 +1,9 @@
 """Results that follow the height and weight that were entered.
 
-What was entered is kept first (:mod:`heimdallr.store.body_sizes`), marked as pending; then folder
-and rows follow, under the study's lock, and the mark goes. A process that is killed in between
-leaves the mark, and the next start goes on. While a worker holds the study, the worker does it at
-its end: whatever it publishes, it publishes first.
+What was entered is kept first (:mod:`heimdallr.store.study_body_sizes`), marked as pending; then
+folder and rows follow, under the study's lock, and the mark goes. A process that is killed in
+between leaves the mark, and the next start goes on. While a worker holds the study, the worker does
+it at its end: whatever it publishes, it publishes first.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy import select
 from heimdallr.clock import local_now
 from heimdallr.domain.errors import PublishingError, StateConflictError
 from heimdallr.publishing.body_size import recompute
-from heimdallr.store.body_sizes import BodySizeRow, body_size_of, settle_body_size
 from heimdallr.store.models import ACTIVE_STATES
 from heimdallr.store.results import index_results
+from heimdallr.store.study_body_sizes import StudyBodySizeRow, body_size_of, settle_body_size
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def follow_body_size(session: Session, folders: DataFolders, study: Study, now: 
     Raises:
         PublishingError: the folder cannot be read or written; it is as it was.
     """
-    if session.get(BodySizeRow, study.id) is None:
+    if session.get(StudyBodySizeRow, study.id) is None:
         return
     case = folders.output / study.case_id if study.case_id else None
     if case is not None and study.has_results and case.is_dir():
@@ -72,7 +72,9 @@ def follow_if_free(database: Database, folders: DataFolders, study_id: int, now:
 def follow_pending(database: Database, folders: DataFolders, now: datetime) -> int:
     """Go on with what a killed process left pending; how many studies follow now."""
     with database.read() as session:
-        pending = session.scalars(select(BodySizeRow.study_fk).where(BodySizeRow.pending)).all()
+        pending = session.scalars(
+            select(StudyBodySizeRow.study_fk).where(StudyBodySizeRow.pending)
+        ).all()
     return sum(_follow_if_possible(database, folders, study_id, now) for study_id in pending)
 
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import StorageError
-from heimdallr.store.body_sizes import forget_body_size
 from heimdallr.store.results import forget_results
+from heimdallr.store.study_body_sizes import forget_body_size
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
 from heimdallr.store.work.lifecycle import stop_work
 from heimdallr.store.work.states import OTHER_PATIENT, note

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from heimdallr.domain.body_size import BodySize
 from heimdallr.domain.errors import StateConflictError
-from heimdallr.store.body_sizes import BodySizeRow, body_size_of, keep_body_size
 from heimdallr.store.models import StudyState
+from heimdallr.store.study_body_sizes import StudyBodySizeRow, body_size_of, keep_body_size
 from heimdallr.store.upkeep.resizing import follow_if_free
 from heimdallr.store.work.states import lock, note
 from heimdallr.web.schemas.studies import BodySizeOut
@@ -22,7 +22,7 @@ def entered(context: Context, study_id: int) -> BodySizeOut:
     """What was entered for a study."""
     with context.database.read() as session:
         size = body_size_of(session, study_id)
-        row = session.get(BodySizeRow, study_id)
+        row = session.get(StudyBodySizeRow, study_id)
     return BodySizeOut(
         height_m=size.height_m if size else None,
         weight_kg=size.weight_kg if size else None,

@@ -18,7 +18,7 @@ depends_on = None
 def upgrade() -> None:
     """Two tables; whatever the headers say still holds, and nothing is fetched yet."""
     op.create_table(
-        "body_sizes",
+        "study_body_sizes",
         sa.Column("study_fk", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("height_m", sa.Double(), nullable=True),
         sa.Column("weight_kg", sa.Double(), nullable=True),
@@ -29,12 +29,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["study_fk"],
             ["studies.id"],
-            name=op.f("fk_body_sizes_study_fk_studies"),
+            name=op.f("fk_study_body_sizes_study_fk_studies"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("study_fk", name=op.f("pk_body_sizes")),
+        sa.PrimaryKeyConstraint("study_fk", name=op.f("pk_study_body_sizes")),
     )
-    op.create_index(op.f("ix_body_sizes_pending"), "body_sizes", ["pending"])
+    op.create_index(op.f("ix_study_body_sizes_pending"), "study_body_sizes", ["pending"])
     op.create_table(
         "fetch_requests",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -75,5 +75,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_fetch_requests_study_instance_uid"), table_name="fetch_requests")
     op.drop_index(op.f("ix_fetch_requests_state_next_attempt_at"), table_name="fetch_requests")
     op.drop_table("fetch_requests")
-    op.drop_index(op.f("ix_body_sizes_pending"), table_name="body_sizes")
-    op.drop_table("body_sizes")
+    op.drop_index(op.f("ix_study_body_sizes_pending"), table_name="study_body_sizes")
+    op.drop_table("study_body_sizes")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.body_size import Source
 
 
-class BodySizeRow(Base):
+class StudyBodySizeRow(Base):
     """Height and weight at a study that its headers do not tell; see the domain's ``BodySize``.
 
     Attributes:
@@ -26,7 +26,7 @@ class BodySizeRow(Base):
         pending: the results do not follow yet.
     """
 
-    __tablename__ = "body_sizes"
+    __tablename__ = "study_body_sizes"
     study_fk: Mapped[int] = mapped_column(
         ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
@@ -40,7 +40,7 @@ class BodySizeRow(Base):
 
 def body_size_of(session: Session, study_id: int) -> BodySize | None:
     """What was entered for a study; ``None``: its headers hold."""
-    row = session.get(BodySizeRow, study_id)
+    row = session.get(StudyBodySizeRow, study_id)
     if row is None or (row.height_m is None and row.weight_kg is None):
         return None
     source = cast("Source", row.source)
@@ -52,11 +52,11 @@ def keep_body_size(session: Session, study_id: int, size: BodySize | None, now: 
 
     The caller holds the study's lock.
     """
-    row = session.get(BodySizeRow, study_id)
+    row = session.get(StudyBodySizeRow, study_id)
     if row is None and size is None:
         return
     if row is None:
-        row = BodySizeRow(study_fk=study_id)
+        row = StudyBodySizeRow(study_fk=study_id)
         session.add(row)
     row.height_m = size.height_m if size else None
     row.weight_kg = size.weight_kg if size else None
@@ -67,7 +67,7 @@ def keep_body_size(session: Session, study_id: int, size: BodySize | None, now: 
 
 def settle_body_size(session: Session, study_id: int) -> None:
     """The results follow; what was taken back is forgotten."""
-    row = session.get(BodySizeRow, study_id)
+    row = session.get(StudyBodySizeRow, study_id)
     if row is None:
         return
     row.pending = False
@@ -77,6 +77,6 @@ def settle_body_size(session: Session, study_id: int) -> None:
 
 def forget_body_size(session: Session, study_id: int) -> None:
     """It was another patient's."""
-    row = session.get(BodySizeRow, study_id)
+    row = session.get(StudyBodySizeRow, study_id)
     if row is not None:
         session.delete(row)
