@@ -72,6 +72,13 @@ def test_a_whole_person_is_believed() -> None:
     assert {"head", "thorax", "abdomen", "pelvis"} <= set(covered)
 
 
+def test_bowel_is_no_spleen() -> None:
+    """At the edge of a lumbar scan something of 4 HU was called one, as no spleen ever is."""
+    body = standing()
+    body.paint(body.ellipsoid((-90, -40, -30), (30, 30, 45)), 4, "spleen")
+    assert doubts(body.case(), "spleen") == ["mislabelled"]
+
+
 def _with_body(case: Case, body: Array) -> Case:
     made = segmentation(body.astype(np.uint8), case.image.affine, "total").provenance
     label_map = LabelMap(body.astype(np.uint8), case.image.affine, {1: "body"})

@@ -28,8 +28,8 @@ WORDS = SOURCES / "domain" / "words"
 SAYING = {"Statement", "unassessable", "inapplicable"}
 """What is called with a code and its parameters."""
 
-PASSED_ON = {"declared_outputs.py", "stored_measurements.py"}
-"""Modules that say what others said."""
+HANDING_ON = {"declared_outputs.py", "schema.py", "stored_measurements.py"}
+"""Modules that make statements of codes they are given."""
 
 SAMPLES: dict[str, Value] = {
     "task": "total",
@@ -46,6 +46,7 @@ SAMPLES: dict[str, Value] = {
     "collection": "BOA",
     "licence": "Apache-2.0",
     "credit": "Haubold 2023",
+    "status": "0112",
     "sex": "M",
     "unit": "meter",
     "structure": "kidney_left",
@@ -64,12 +65,15 @@ SAMPLES: dict[str, Value] = {
     "plane": "coronal",
     "kernel_class": "bone",
     "source": Statement("kernel_by_description"),
+    "address": "PACS@10.1.2.3:104",
+    "calling_ae": "HEIMDALLR",
+    "said": Statement("peer_said", {"words": "no space left"}),
+    "sop_class": "Segmentation Storage",
+    "sop_classes": ("Segmentation Storage", "Encapsulated PDF Storage"),
+    "words": "no space left",
     "ae_title": "PACS",
-    "address": "10.1.2.3:104",
     "port": "11112",
-    "said": "Called AE title not recognised",
     "service": "Study Root Query/Retrieve Information Model - MOVE",
-    "status": "0xC000",
 }
 """A value for each parameter that is no number."""
 
@@ -129,7 +133,7 @@ def said() -> dict[str, Said]:
     """Every code in the sources."""
     found: dict[str, Said] = defaultdict(Said)
     for path in sorted(SOURCES.rglob("*.py")):
-        if path.name in PASSED_ON:
+        if path.name in HANDING_ON:
             continue
         tree = ast.parse(path.read_text())
         constants = _constants(tree)

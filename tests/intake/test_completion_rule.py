@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from received_images import START, FakeClock
 
@@ -33,7 +33,7 @@ class Receiving:
         """An image arrives and is recorded."""
         self.rule.opened(batch, sender)
         self.last = self.clock.now()
-        self.rule.saw(1, batch)
+        self.rule.saw(1, batch, self.last)
 
     def look(self) -> Verdict:
         """What the rule says now."""
@@ -219,6 +219,7 @@ STEPS = st.lists(
 )
 
 
+@example([("look", 0), ("pass", 1.0), ("image", "a"), ("set", -1.0)])
 @given(STEPS)
 def test_whatever_happens_a_study_is_complete_once_it_is_quiet_and_not_before(
     steps: list[tuple[str, str | float]],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import BaseModel
 
+from heimdallr.domain.source_images import SOURCE_FILE, SourceImages, SourcePlane
 from heimdallr.publishing import publish, schema
 from heimdallr.publishing.groups import GROUPS
 from heimdallr.publishing.overlays import bleed, l3, overview
@@ -32,6 +34,12 @@ def test_every_key_is_described(model: type[BaseModel]) -> None:
     _all_described(keys, "the table of its file")
 
 
+@pytest.mark.parametrize("kind", [SourceImages, SourcePlane])
+def test_every_key_of_the_source_is_described(kind: type) -> None:
+    """``source.json`` is made of these two."""
+    _all_described((one.name for one in fields(kind)), "source.json")
+
+
 def test_every_group_is_described() -> None:
     """The branches of the structure tree."""
     _all_described(GROUPS, "Label maps and preview")
@@ -41,6 +49,7 @@ def test_every_file_is_listed() -> None:
     """Pictures, mask folders and the image."""
     kind, _, _ = bleed.FILE_NAME.partition("{")
     files = (
+        SOURCE_FILE,
         publish.VOLUME_NAME,
         schema.PREVIEW_NAME,
         f"{schema.LABELS_FOLDER}/{schema.LABELS_FILE}",

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from store_cases import NOW, SERIES_UID
 from web_service import zipped
 
+from heimdallr.domain.source_images import SOURCE_FILE
 from heimdallr.store.models import AuditEntry, Run, Study, StudyState
 
 if TYPE_CHECKING:
@@ -185,16 +186,19 @@ def test_masks_pictures_and_volume(service: Service) -> None:
 
 
 def test_the_whole_case_with_and_without_the_name(service: Service) -> None:
-    """`id.json` is the only file that names the patient, and can be left out."""
+    """`id.json` and `source.json` name the patient, and can be left out."""
     base = f"/api/v1/studies/{service.add_done()}/archive"
+    folder = service.folders.output / "SilvaMJ_20260201_123456"
+    (folder / SOURCE_FILE).write_bytes(b"SILVA^MARIA")
     with zipfile.ZipFile(io.BytesIO(service.client.get(base).content)) as archive:
         everything = set(archive.namelist())
     with zipfile.ZipFile(
         io.BytesIO(service.client.get(base, params={"identity": False}).content)
     ) as archive:
-        assert everything - set(archive.namelist()) == {"id.json"}
+        assert everything - set(archive.namelist()) == {"id.json", SOURCE_FILE}
     assert everything == {
-        "id.json", "resultados.json", "volume.nii.gz", "preview.nii.gz", "L3_overlay.png",
+        "id.json", SOURCE_FILE, "resultados.json", "volume.nii.gz", "preview.nii.gz",
+        "L3_overlay.png",
         "total/liver.nii.gz", "labels/total.nii.gz", "labels/labels.json",
     }  # fmt: skip
 

@@ -13,8 +13,11 @@ from heimdallr import __version__, logs
 from heimdallr.cli.commands import (
     backup,
     config,
+    deliver,
     demo,
+    destination,
     doctor,
+    export,
     fetch,
     listen,
     phantom,
@@ -57,9 +60,11 @@ app.command("up")(up.up)
 app.command("listen")(listen.listen)
 app.command("serve")(serve.serve)
 app.command("work")(work.work)
+app.command("deliver")(deliver.deliver)
 app.command("upload")(upload.upload)
 app.command("fetch")(fetch.fetch)
 app.command("process")(process.process)
+app.command("export")(export.export)
 app.command("phantom")(phantom.phantom)
 app.command("demo")(demo.demo)
 app.command("config")(config.config)
@@ -71,6 +76,7 @@ app.command("retention")(retention.retention)
 app.add_typer(weights.app, name="weights")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
+app.add_typer(destination.app, name="destination")
 
 
 def _version(*, wanted: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,10 +38,12 @@ class Answer:
     Attributes:
         fate: what became of it.
         why: the reason, with the peer's own words among its parameters; ``None`` when it went well.
+        not_before_s: the peer asked not to be tried again sooner.
     """
 
     fate: Fate
     why: Statement | None = None
+    not_before_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,17 @@ class Sender(Protocol):
 
     def test(self) -> Sequence[Check]:
         """Try the peer without leaving anything there."""
+
+
+@runtime_checkable
+class CommitmentSender(Protocol):
+    """A sender whose peer can be asked whether it keeps what it took (PS3.4 annex J)."""
+
+    def request_commitment(
+        self, items: Sequence[Item], transaction_uid: str
+    ) -> Iterator[tuple[str, Answer]]:
+        """Ask; key and answer of each item that is answered at once.
+
+        ``COMMITTED``: it keeps it. ``SENT``: it will say so later, to our listener. ``LATER``: ask
+        again. ``REFUSED``: it does not answer such questions.
+        """

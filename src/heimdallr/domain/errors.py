@@ -13,9 +13,12 @@
     ├── LicenceError              a task asks for a licence that is not configured
     ├── SegmentationError         a network could not be run on this volume
     ├── PublishingError           a result could not be written
+    │   └── ObjectError           a DICOM object cannot be made of a case folder
+    ├── UnsendableError           no message about a case can be made for another system
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
+    ├── DestinationError          a destination or a rule cannot be made or changed so
     ├── StateConflictError        what is asked does not fit the state a study is in
     ├── ArchiveError              an archive cannot be asked, or does not give what it is asked for
     └── AccountError              a user, a password or a token cannot be made or changed so
@@ -90,6 +93,22 @@ class PublishingError(HeimdallrError):
     """A result could not be written."""
 
 
+class ObjectError(PublishingError):
+    """A DICOM object cannot be made of a case folder; trying again would not help."""
+
+
+class UnsendableError(HeimdallrError):
+    """No message about a case can be made for another system, now or later.
+
+    Args:
+        why: the reason; it is shown to people in their language.
+    """
+
+    def __init__(self, why: Statement) -> None:
+        super().__init__(why.text)
+        self.why = why
+
+
 class StorageError(HeimdallrError):
     """The database or the data folder cannot be used as it is."""
 
@@ -100,6 +119,10 @@ class DiskLowError(StorageError):
 
 class NewerDatabaseError(StorageError):
     """The database was brought up to date by a newer program; this one cannot work with it."""
+
+
+class DestinationError(HeimdallrError):
+    """A destination of results, or a rule for one, cannot be made or changed in this way."""
 
 
 class StateConflictError(HeimdallrError):

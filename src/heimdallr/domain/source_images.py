@@ -1,7 +1,7 @@
 """The DICOM images a volume was made of: what an object that refers to them has to know.
 
-A case keeps them as ``source.json``, so that segmentations and reports can be made of its folder at
-any time, whether or not the images themselves are still kept.
+A case keeps them as ``source.json``, which names the patient, so that segmentations and reports can
+be made of its folder at any time, whether or not the images themselves are still kept.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class SourcePlane:
         frame: its number in the instance, from 1; ``None`` for a single-frame instance.
         position_lps_mm: ImagePositionPatient.
         orientation: ImageOrientationPatient.
+        series_instance_uid: of its series; empty where it is that of the header.
     """
 
     sop_class_uid: str
@@ -32,6 +33,7 @@ class SourcePlane:
     frame: int | None
     position_lps_mm: Point
     orientation: Cosines
+    series_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

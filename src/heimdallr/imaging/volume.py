@@ -157,9 +157,9 @@ def load_label_map(path: Path, names: Mapping[int, str]) -> LabelMap:
     labels = data
     if data.dtype not in (np.uint8, np.uint16):
         labels = data.astype(np.uint8 if data.size == 0 or data.max() < 256 else np.uint16)  # noqa: PLR2004
-    if not np.array_equal(labels, data):
-        msg = f"{path.name} holds values that are no label numbers"
-        raise ConversionError(msg)
+        if not np.array_equal(labels, data):
+            msg = f"{path.name} holds values that are no label numbers"
+            raise ConversionError(msg)
     canonical, affine = _canonical(labels, _affine(image), path)
     return LabelMap(canonical, affine, names)
 

@@ -71,7 +71,7 @@ class _OpenStudy:
 
     Attributes:
         quiet_since: monotonic time of the last new image.
-        last_instance_at: as the database had it at the last look; ``None`` before the first.
+        last_instance_at: as the database had it when it was last heard of.
         witnessed: all of its images since it was opened were seen arriving.
         senders: who sent them.
         batches: those of theirs that are still open.
@@ -83,7 +83,7 @@ class _OpenStudy:
 
     quiet_since: float
     witnessed: bool
-    last_instance_at: datetime | None = None
+    last_instance_at: datetime
     senders: set[str] = field(default_factory=set)
     batches: set[str] = field(default_factory=set)
     broken: bool = False
@@ -123,11 +123,17 @@ class CompletionRule:
         """A batch is being written; whoever sends it is not finished."""
         self._senders.setdefault(batch, sender)
 
-    def saw(self, study: int, batch: str) -> None:
-        """A new image of a study was recorded from a batch."""
+    def saw(self, study: int, batch: str, at: datetime) -> None:
+        """A new image of a study was recorded from a batch.
+
+        Args:
+            study: its database id.
+            batch: the batch's name.
+            at: when, as the database has it: no news of somebody else's at the next look.
+        """
         now = self._clock.monotonic()
-        one = self._studies.setdefault(study, _OpenStudy(now, witnessed=True))
-        one.quiet_since, one.asked = now, False
+        one = self._studies.setdefault(study, _OpenStudy(now, witnessed=True, last_instance_at=at))
+        one.quiet_since, one.last_instance_at, one.asked = now, at, False
         one.batches.add(batch)
         if sender := self._senders.get(batch):
             one.senders.add(sender)
@@ -184,8 +190,10 @@ class CompletionRule:
             one = self._studies.get(study)
             if one is None:
                 quiet = min(ago, self._idle_s)
-                self._studies[study] = _OpenStudy(now - quiet, witnessed=False)
-            elif one.last_instance_at not in (None, last):
+                self._studies[study] = _OpenStudy(
+                    now - quiet, witnessed=False, last_instance_at=last
+                )
+            elif one.last_instance_at != last:
                 # It came since the last look, whatever the wall clock says.
                 one.quiet_since = max(one.quiet_since, now - min(ago, now - self._looked_at))
                 one.asked = False

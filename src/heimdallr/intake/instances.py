@@ -50,6 +50,7 @@ class TouchedStudy:
     Attributes:
         key: names its folder.
         study_instance_uid: empty where the images do not say it.
+        last_instance_at: when its last new image came, as its row has it.
         changed: it has new content; otherwise everything was there already.
         withdrew: results were taken back, because they name another patient than it is now.
     """
@@ -57,6 +58,7 @@ class TouchedStudy:
     id: int
     key: str
     study_instance_uid: str
+    last_instance_at: datetime
     changed: bool
     withdrew: bool = False
 
@@ -183,7 +185,14 @@ class StudyWriter:
         if self._origin.stat and study.priority > STAT:
             session.flush()
             set_priority(session, study.id, STAT, now, "")
-        return TouchedStudy(study.id, study.key, study.study_instance_uid, self._changed, withdrew)
+        return TouchedStudy(
+            study.id,
+            study.key,
+            study.study_instance_uid,
+            study.last_instance_at,
+            self._changed,
+            withdrew,
+        )
 
     def _key_of(self, one: ReceivedInstance, path: Path) -> str:
         """The key of an image: its own, or of one that it is, or that nobody has.

@@ -30,7 +30,7 @@ _converted: dict[tuple[object, ...], tuple[str, ...]] = {}
 """Images of one series say mostly the same; what one of them said is not converted again."""
 
 # What pydicom and Python raise when a value does not have the form its VR promises.
-_BAD_VALUE = (
+BAD_VALUE = (
     AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, OSError,
     RecursionError, TypeError, ValueError, struct.error,
 )  # fmt: skip
@@ -193,11 +193,11 @@ def values_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
         encoded = _encoded(keyword, element, dataset)
         known = _converted.get(encoded) if encoded is not None else None
         if known is None:
-            shown = _shown_text(element, dataset)
+            shown = shown_text(element, dataset)
             known = _texts(dataset[tag].value if shown is None else shown.split("\\"))
             if encoded is not None:
                 _remember(encoded, known)
-    except _BAD_VALUE:
+    except BAD_VALUE:
         return ()
     return known
 
@@ -219,7 +219,7 @@ def _encoded(keyword: str, element: object, dataset: Dataset) -> tuple[object, .
     )
 
 
-def _shown_text(element: object, dataset: Dataset) -> str | None:
+def shown_text(element: object, dataset: Dataset) -> str | None:
     """A text whose bytes show that they are not in the character set that is declared."""
     if not isinstance(element, RawDataElement) or not element.value:
         return None
@@ -379,5 +379,5 @@ def _sequence(dataset: Dataset, keyword: str) -> list[Dataset]:
     try:
         element = dataset.get(_tag(keyword))
         return list(element.value or ()) if element is not None else []
-    except _BAD_VALUE:
+    except BAD_VALUE:
         return []

@@ -40,11 +40,13 @@ from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.reading import SkipReason
 from heimdallr.preparation.selection import Preferences, rank, select, verdicts
 from heimdallr.preparation.series_identity import FEW_IMAGES
+from heimdallr.preparation.source_images import source_images
 from heimdallr.preparation.usability import no_anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from heimdallr.domain.source_images import SourceImages
     from heimdallr.preparation.stacks import SeriesCandidate
 
 _REASONS_SHOWN = 4
@@ -72,6 +74,7 @@ class PreparedStudy:
         unseen: parts of the patient that the series shows or should show, and the volume does not.
         source_files: the DICOM files the volume was made of; those of a ZIP exist only until
             the next study is asked for.
+        source: what objects that refer to those images have to know; ``None`` for a NIfTI input.
     """
 
     study: Study
@@ -83,6 +86,7 @@ class PreparedStudy:
     notices: tuple[Statement, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     source_files: tuple[Path, ...] = ()
+    source: SourceImages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +297,7 @@ def _prepared(
         notices=(*scanned.notices, *best.notices, *no_anatomy(best)),
         unseen=best.unseen,
         source_files=files,
+        source=source_images(best, scanned.instances),
     )
 
 

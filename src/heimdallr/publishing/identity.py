@@ -1,7 +1,8 @@
 """``id.json``: patient, study, chosen series, and how the case came to be.
 
-The only file of a case folder that names the patient. The founding document's keys are always
-there; what the headers do not tell is ``null`` (an empty string for texts that are empty there).
+It names the patient, as ``source.json`` beside it does and no other file. The founding document's
+keys are always there; what the headers do not tell is ``null`` (an empty string for texts that are
+empty there).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heimdallr.domain.source_images import SOURCE_FILE
 from heimdallr.domain.statements import Statement
 from heimdallr.files import whole_file
 from heimdallr.imaging.volume import native_grid
@@ -29,6 +30,7 @@ from heimdallr.publishing.schema import (
     PREVIEW_NAME,
     RESULTS_FILE,
 )
+from heimdallr.publishing.source_file import source_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -150,6 +152,8 @@ def publish(
         processing = identity.Processing(publication.started_at, clock(), stages_s)
         who = identity.build_identity(publication.prepared, publication.measurements, processing)
         _write_text(folder / IDENTITY_FILE, identity.identity_json(who))
+        if publication.prepared.source is not None:
+            _write_text(folder / SOURCE_FILE, source_json(publication.prepared.source))
     return PublishedCase(output / case_id, masks, tuple(pictures), tuple(found.notices))
 
 

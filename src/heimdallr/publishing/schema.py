@@ -78,6 +78,24 @@ def _published(
     return value
 
 
+def said(published: CodedStatement) -> Statement:
+    """The statement that was published, to be spoken in any language."""
+    return Statement(
+        published.code, {name: _said(value) for name, value in published.parameters.items()}
+    )
+
+
+def _said(
+    value: float | str | list[str] | CodedStatement | list[CodedStatement],
+) -> Value:
+    if isinstance(value, CodedStatement):
+        return said(value)
+    if isinstance(value, list):
+        statements = tuple(said(one) for one in value if isinstance(one, CodedStatement))
+        return statements or tuple(one for one in value if isinstance(one, str))
+    return value
+
+
 class MeasurementRecord(_Record):
     """One measurement, with its value or the reason why there is none."""
 
@@ -248,7 +266,7 @@ class BodySizeRecord(_Record):
 class Identity(_Record):
     """``id.json``: who, which study, which series, and how the case came to be.
 
-    The one file of a case that names the patient in full; the case ID holds the surname.
+    It names the patient in full, as ``source.json`` does; the case ID holds the surname.
     """
 
     patient_name: Annotated[str, Field(alias="PatientName", examples=["SILVA^MARIA JOSE"])]

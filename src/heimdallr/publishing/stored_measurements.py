@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.statements import Statement
-from heimdallr.publishing.schema import CodedStatement
+from heimdallr.publishing.schema import said
 
 if TYPE_CHECKING:
-    from heimdallr.domain.statements import Value
     from heimdallr.publishing.schema import MeasurementRecord
 
 
@@ -33,24 +32,8 @@ def stored_measurement(record: MeasurementRecord, *, flat: bool = False) -> Meas
     )
 
 
-def stored_statement(coded: CodedStatement) -> Statement:
-    """What was said, from its code and parameters."""
-    return Statement(coded.code, {name: _value(one) for name, one in coded.parameters.items()})
-
-
 def _reason(record: MeasurementRecord) -> Statement | None:
     """Why there is no value; folders of earlier versions have words without a code."""
     if record.reason_coded is not None:
-        return stored_statement(record.reason_coded)
+        return said(record.reason_coded)
     return Statement(record.reason) if record.reason else None
-
-
-def _value(
-    value: float | str | list[str] | CodedStatement | list[CodedStatement],
-) -> Value:
-    if isinstance(value, CodedStatement):
-        return stored_statement(value)
-    if isinstance(value, list):
-        statements = [stored_statement(one) for one in value if isinstance(one, CodedStatement)]
-        return tuple(statements) or tuple(one for one in value if isinstance(one, str))
-    return value

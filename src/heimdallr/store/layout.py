@@ -11,8 +11,10 @@
       input/<case>.r<n>/        a revision being worked on: snapshot of its files, stage outputs
       output/<case>/            case folders: the results
       failed/<case>.r<n>/       input of a revision that failed, with its error and log
+      outbox/<delivery>/        objects made of cases, until every destination has them
       sent/                     studies handed over to another server
       state/                    databases, locks, secrets
+        commitments/            what archives say they keep of what was sent to them
       weights/  cache/          networks; what may be deleted at any time
 
 Keys are made of a safe alphabet (:data:`SAFE_KEY`) before they become a path.
@@ -61,6 +63,20 @@ class DataFolders:
         """ZIP files being received."""
         return self.incoming / ".uploads"
 
+    @property
+    def commitments(self) -> Path:
+        """Reports of storage commitment, from the listener to the deliverer."""
+        return self.state / "commitments"
+
+    @property
+    def outbox(self) -> Path:
+        """Objects that are to be sent; nothing in its names tells of a patient."""
+        return self.root / "outbox"
+
+    def delivery(self, study_id: int, destination_id: int, digest: str) -> Path:
+        """What one destination is to get of a study's results."""
+        return self.outbox / f"study-{study_id}-d{destination_id}-{_safe(digest[:16])}"
+
     def all(self) -> tuple[Path, ...]:
         """Every folder that settings name or imply, the data folder first."""
         return (
@@ -98,7 +114,7 @@ class DataFolders:
         Raises:
             OSError: a folder cannot be made.
         """
-        for folder in (*self.all(), self.spool, self.uploads):
+        for folder in (*self.all(), self.spool, self.uploads, self.outbox, self.commitments):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 

@@ -3,7 +3,8 @@
 ``studies`` is the worklist: one row for every study ever received, whatever became of it.
 ``runs`` is the history of the work on it: one row for every attempt at a revision. A study's
 row repeats the state of its newest run, so that the worklist reads one table. Only
-:mod:`heimdallr.store.work.lifecycle` changes a state.
+:mod:`heimdallr.store.work.lifecycle` changes a state. What leaves the house has tables of its own:
+:mod:`heimdallr.store.delivery_tables`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from heimdallr.store import fetch_requests, study_body_sizes  # noqa: F401 - whoever asks for the tables means all
+from heimdallr.store import (  # noqa: F401 - whoever asks for the tables means all
+    body_sizes,
+    delivery_tables,
+    fetch_requests,
+    study_body_sizes,
+)
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.columns import Changes, Json, Label, SearchText, words
@@ -495,7 +501,7 @@ class Service(Base):
     """A process that works for this database, and its last sign of life.
 
     Attributes:
-        kind: ``worker`` or ``recorder``.
+        kind: ``worker``, ``recorder`` or ``deliverer``.
         name: a new one for each start.
         details: what it works with; of a worker its device.
     """

@@ -21,6 +21,8 @@ from heimdallr.web.api import (
     bulk,
     changes,
     commands,
+    deliveries,
+    destinations,
     explorer,
     findings,
     health,
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     uploads, patients, worklist, studies, viewer, history, commands, body_size, bulk, findings,
-    measurements, explorer, changes, system, health, pages,
+    measurements, explorer, deliveries, destinations, changes, system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

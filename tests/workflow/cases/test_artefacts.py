@@ -31,3 +31,5 @@ def test_a_prepared_study_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert again.unseen == made.unseen
     assert (again.study, again.series, again.selection) == (made.study, made.series, made.selection)
     assert again.source_files == made.source_files
+    assert made.source is not None
+    assert again.source == made.source

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.statements import Language  # noqa: TC001 - pydantic reads it at run time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class DicomObject(str, Enum):
@@ -26,6 +29,18 @@ class DicomObject(str, Enum):
     """The values as a picture, for an archive that shows neither SEG nor SR."""
     PDF = "pdf"
     """The report of one page, encapsulated."""
+
+
+SERIES_NUMBERS: Mapping[DicomObject, int] = {
+    DicomObject.SEG: 9100,
+    DicomObject.SEG_REGULAR: 9200,
+    DicomObject.SR: 9300,
+    DicomObject.SR_PLANAR: 9400,
+    DicomObject.CAPTURES: 9500,
+    DicomObject.TABLE: 9600,
+    DicomObject.PDF: 9700,
+}
+"""SeriesNumber (0020,0011) of the first series of a kind: behind every series of a scanner."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ STATE_FILES = ("watch.json",)
 _FOR_OWNER = 0o600
 """The copy holds names and password hashes, and lies outside of the data folder."""
 
-_TABLES_OF_CONTENT = ("studies", "users", "api_tokens", "audit")
+_TABLES_OF_CONTENT = ("studies", "users", "api_tokens", "audit", "destinations")
 """A database with a row in one of these is not empty."""
 
 

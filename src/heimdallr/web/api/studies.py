@@ -192,12 +192,14 @@ def download_study_archive(
     study_id: StudyId,
     *,
     identity: Annotated[
-        bool, Query(description="with `id.json` and the case ID, which name the patient")
+        bool,
+        Query(description="with `id.json`, `source.json` and the case ID, which name the patient"),
     ] = True,
 ) -> Response:
-    """The whole case folder, as a ZIP; without `id.json` nothing in it tells whose it is.
+    """The whole case folder, as a ZIP.
 
-    The case ID and all UIDs are then the study's number in `resultados.json` too.
+    Without `id.json` and `source.json` nothing in it tells whose it is. The case ID and all UIDs
+    are then the study's number in `resultados.json` too.
     """
     case = _opened(request, context, who, study_id, "archive" if identity else "archive, unnamed")
     download = f"study-{study_id}.zip"

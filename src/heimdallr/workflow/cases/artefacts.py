@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from heimdallr.analyses.rules.findings import Finding
 from heimdallr.domain.measurement import Measurement, Scalar
+from heimdallr.domain.source_images import SourceImages
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, Series, Study, Unseen
 from heimdallr.files import whole_file
@@ -47,6 +48,7 @@ class PreparedRecord(_Frozen):
     notices: list[Statement] = []
     unseen: list[Unseen] = []
     source_files: list[str]
+    source: SourceImages | None = None
 
 
 class LabelMapRecord(_Frozen):
@@ -107,6 +109,7 @@ def save_prepared(folder: Path, prepared: PreparedStudy, instances: Path) -> Non
         notices=list(prepared.notices),
         unseen=list(prepared.unseen),
         source_files=[str(path.relative_to(instances)) for path in prepared.source_files],
+        source=prepared.source,
     )
     _prepared.write(folder, record)
 
@@ -130,6 +133,7 @@ def load_prepared(folder: Path, instances: Path) -> PreparedStudy:
         notices=tuple(record.notices),
         unseen=tuple(record.unseen),
         source_files=tuple(instances / name for name in record.source_files),
+        source=record.source,
     )
 
 

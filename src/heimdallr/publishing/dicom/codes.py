@@ -1,0 +1,117 @@
+"""Which concept a structure is: category, type, side and region (PS3.3 section C.8.20.4).
+
+``structure_codes.json`` has a row for every class of every task, by the class name or by the name
+without its side: both kidneys are one row, and the side is its modifier (CID 244). Where DICOM's
+terminology has no code that is certain to mean the class, the code is a private one with the class
+name as its meaning: never a SNOMED CT code that says something else.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydicom.sr.coding import Code
+
+from heimdallr.publishing.palette import display_name
+
+PRIVATE_SCHEME = "99HEIMDALLR"
+"""CodingSchemeDesignator of our own codes (PS3.16 section 8.2: private ones begin with 99)."""
+_SNOMED = "SCT"
+_SIDES = {"left": Code("7771000", _SNOMED, "Left"), "right": Code("24028007", _SNOMED, "Right")}
+_SIDE = re.compile(r"(?:^|_)(left|right)(?=_|$)")
+
+Category = Literal["anatomy", "tissue", "object", "finding"]
+
+
+@dataclass(frozen=True, slots=True)
+class StructureCodes:
+    """What is said of a structure in codes.
+
+    Attributes:
+        category: SegmentedPropertyCategory (CID 7150).
+        type: SegmentedPropertyType.
+        side: left or right; ``None`` for what has none, or whose type says it.
+        region: the anatomical region of what is no anatomy itself: the liver of a lesion.
+    """
+
+    category: Code
+    type: Code
+    side: Code | None = None
+    region: Code | None = None
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    type: tuple[str, str]
+    category: Category = "anatomy"
+    region: tuple[str, str] | None = None
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    source: str
+    categories: dict[Category, tuple[str, str]]
+    coded: dict[str, _Row]
+    not_coded: dict[str, Category]
+
+
+def codes_of(structure: str) -> StructureCodes:
+    """The codes of a structure by its class name; a class nobody knows has a private code."""
+    table = _table()
+    side, name = _side_of(structure)
+    if row := table.coded.get(name):
+        return StructureCodes(
+            category=_snomed(table.categories[row.category]),
+            type=_snomed(row.type),
+            side=side,
+            region=None if row.region is None else _snomed(row.region),
+        )
+    category = table.not_coded.get(name, "anatomy")
+    return StructureCodes(_snomed(table.categories[category]), private_code(name), side)
+
+
+def private_code(name: str, meaning: str = "") -> Code:
+    """Our own code of a name that no terminology has: the same wherever it is made."""
+    value = f"{zlib.crc32(name.encode()):08X}"
+    return Code(value, PRIVATE_SCHEME, (meaning or display_name(name))[:64])
+
+
+def has_row(structure: str) -> bool:
+    """Whether somebody has decided on the codes of a structure."""
+    table = _table()
+    return _side_of(structure)[1] in {*table.coded, *table.not_coded}
+
+
+def snomed_codes() -> frozenset[str]:
+    """Every SNOMED CT code that the table uses, those of sides included."""
+    table = _table()
+    pairs = [*table.categories.values(), *(row.type for row in table.coded.values())]
+    pairs += [row.region for row in table.coded.values() if row.region is not None]
+    return frozenset({value for value, _ in pairs} | {code.value for code in _SIDES.values()})
+
+
+def _side_of(structure: str) -> tuple[Code | None, str]:
+    """Side and the name it has in the table: with its side where that is a part of the name."""
+    table = _table()
+    match = _SIDE.search(structure)
+    if match is None or structure in table.coded or structure in table.not_coded:
+        return None, structure
+    return _SIDES[match[1]], _SIDE.sub("", structure, count=1).strip("_")
+
+
+def _snomed(pair: tuple[str, str]) -> Code:
+    return Code(pair[0], _SNOMED, pair[1])
+
+
+@cache
+def _table() -> _Table:
+    file = resources.files("heimdallr.publishing.dicom").joinpath("structure_codes.json")
+    return _Table.model_validate_json(file.read_text("utf-8"))
