@@ -266,7 +266,7 @@ class Settings(BaseSettings):
         "",
         max_length=300,
         description="archive that earlier CT and MR studies of a patient are fetched from when one "
-        "arrives, AET@host:port or a DICOMweb address; none: not fetched",
+        "arrives: AET@host:port, a DICOMweb address or a destination; none: not fetched",
     )
     priors_get: bool = Field(
         default=False, description="fetch them with C-GET; off: C-MOVE to our own listener"

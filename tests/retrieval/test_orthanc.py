@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fetching_site import IMAGES, STUDIES
+from orthanc import PASSWORD, USER
 from received_images import Image, spooled
 from sqlalchemy import select
 from typer.testing import CliRunner
 
 from heimdallr.cli.app import Exit, app
 from heimdallr.clock import utc_now
+from heimdallr.delivery.destinations import DicomNode, DicomWeb, Folder
+from heimdallr.delivery.directory import DestinationFacts, add_destination
 from heimdallr.domain.errors import ArchiveError, ConfigurationError
 from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.recorder import record_batch
@@ -24,6 +27,8 @@ from heimdallr.store.fetch_requests import PRIOR
 from heimdallr.store.models import Instance, Study, StudyState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fetching_site import Site
     from orthanc import Orthanc
 
@@ -127,12 +132,26 @@ def test_a_search_for_everything_is_refused(quiet_site: Site, at: dict[str, list
     run(quiet_site, "--from", "pacs", "--accession", "A1", code=2)
 
 
+def test_a_destination_is_an_archive_by_its_name(
+    quiet_site: Site, orthanc: Orthanc, tmp_path: Path
+) -> None:
+    """Address, user and password are those of the destination; a folder is no archive."""
+    web = DicomWeb(url=orthanc.dicomweb_url, user=USER)
+    with quiet_site.database.write() as session:
+        for name, peer, secret in (("PACS", web, PASSWORD), ("share", Folder(path=tmp_path), "")):
+            facts = DestinationFacts(name, peer)
+            add_destination(session, facts, secret, utc_now(), "maria")
+    said = run(quiet_site, "--from", "pacs", "--accession", "A2", "--dry-run")
+    assert Image(2).study_uid in said
+    assert "no archive" in run(quiet_site, "--from", "share", "--accession", "A2", code=2)
+
+
 def test_an_archive_that_is_not_there_may_be_asked_again(quiet_site: Site) -> None:
     """Both ways; the text names the address, and nothing of the question."""
     for address in ("PACS@127.0.0.1:1", "http://127.0.0.1:1/dicom-web"):
-        archive = open_archive(
-            archive_at(address), None, quiet_site.settings, quiet_site.folders.spool
-        )
+        peer = archive_at(address)
+        assert peer is not None
+        archive = open_archive(peer, None, quiet_site.settings, quiet_site.folders.spool)
         with pytest.raises(ArchiveError, match="cannot be reached") as refused:
             archive.find(Query(patient_id="P-SECRET"))
         assert refused.value.again
@@ -152,13 +171,8 @@ def test_an_earlier_study_comes_when_one_of_its_patient_arrives(
     complete_studies(
         quiet_site.database, quiet_site.settings, quiet_site.folders, [study.id], utc_now()
     )
-    archive = open_archive(
-        archive_at(f"ORTHANC@127.0.0.1:{orthanc.dicom_port}"),
-        None,
-        quiet_site.settings,
-        quiet_site.folders.spool,
-        get=True,
-    )
+    node = DicomNode(ae_title="ORTHANC", host="127.0.0.1", port=orthanc.dicom_port)
+    archive = open_archive(node, None, quiet_site.settings, quiet_site.folders.spool, get=True)
     priors = Priors(quiet_site.database, quiet_site.settings, quiet_site.folders, archive)
     while priors.step():
         pass

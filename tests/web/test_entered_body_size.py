@@ -11,6 +11,7 @@ from sqlalchemy import select
 from store_cases import NOW, make_identity, make_results, measurement
 
 from heimdallr.domain.body_size import BodySize
+from heimdallr.store.delivery_tables import DeliveryNews, When
 from heimdallr.store.models import AuditEntry, Event, MeasurementRow, Study, StudyState
 from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
 from heimdallr.store.upkeep.rebuild import rebuild
@@ -62,6 +63,9 @@ def test_index_and_limits_follow_a_height(service: Service, study: int) -> None:
     assert shown["SMI_cm2_m2"]["value"] == 35.16
     assert shown["SMI_cm2_m2"]["reference"]["low"] == 34.4
     assert detail["unread"]
+    with service.database.read() as session:
+        news = session.scalars(select(DeliveryNews)).one()
+    assert news.what is When.RESULTS, "destinations are sent the newer results"
     put(service, study, height_m=None, weight_kg=None)
     assert index_of(service, study) is None
     assert service.client.get(f"/api/v1/studies/{study}/body-size").json()["source"] is None

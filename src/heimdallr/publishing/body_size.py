@@ -83,6 +83,14 @@ def recompute(
     return changed, sized
 
 
+def created_at(case: Path) -> datetime | None:
+    """When the results of a case folder were made; ``None`` where they cannot be read."""
+    try:
+        return read_results(case).provenance.created_at
+    except (OSError, ValueError):
+        return None
+
+
 def size_in(identity: Identity) -> BodySize | None:
     """What a case folder says was entered or told; ``None``: its header holds."""
     told = identity.body_size

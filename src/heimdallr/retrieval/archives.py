@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from heimdallr.delivery.destinations import DicomNode, DicomWeb
-from heimdallr.domain.errors import ConfigurationError
+from heimdallr.delivery.directory import destination_named, peer_of, secret_of
+from heimdallr.domain.errors import ConfigurationError, DestinationError
 from heimdallr.retrieval.dicomweb_query import WebArchive
 from heimdallr.retrieval.query_retrieve import DicomArchive
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydantic import SecretStr
-
     from heimdallr.config import Settings
     from heimdallr.retrieval.archive import Archive
+    from heimdallr.store.database import Database
 
 ArchivePeer = DicomNode | DicomWeb
+_HOW = "AET@host:port, https://host/dicom-web, or the name of a destination"
 _NODE = re.compile(r"(?P<ae_title>[^@]+)@(?P<host>.+):(?P<port>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An archive, and what it has to be told to answer.
+
+    Attributes:
+        secret: of DICOMweb: password or bearer token.
+    """
+
+    peer: ArchivePeer
+    secret: SecretStr | None = None
 
 
 def archive_at(
     address: str, *, user: str = "", ca: Path | None = None, tls: bool = False
-) -> ArchivePeer:
-    """The archive that an address means.
+) -> ArchivePeer | None:
+    """The archive that an address means; ``None`` where it is no address but a name.
 
     Args:
-        address: ``AET@host:port``, ``https://host/dicom-web``, or the name of a destination.
+        address: ``AET@host:port`` or ``https://host/dicom-web``.
         user: with it the secret is a password; of DICOMweb.
         ca: PEM authorities to believe.
         tls: speak DICOM over TLS.
 
     Raises:
-        ConfigurationError: it is none of these.
+        ConfigurationError: it would be one, and something in it is wrong.
     """
     try:
         if address.startswith(("http://", "https://")):
@@ -47,23 +61,28 @@ def archive_at(
                 ae_title=match["ae_title"], host=match["host"], port=port, tls=tls, ca=ca
             )
     except ValidationError:
-        _refuse()
-    return archive_named(address)
+        msg = "this is no address of an archive"
+        raise ConfigurationError(msg, remedy=_HOW) from None
+    return None
 
 
-def archive_named(name: str) -> ArchivePeer:
-    """The archive that is a destination of this name.
+def archive_named(database: Database, name: str) -> Known:
+    """The archive that is a destination of this name; whatever is sent there comes from there, too.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is none, or it is no archive.
     """
-    del name  # destinations have no table yet
-    _refuse()
-
-
-def _refuse() -> NoReturn:
-    msg = "there is no archive of this name or address"
-    raise ConfigurationError(msg, remedy="AET@host:port, or https://host/dicom-web")
+    with database.write() as session:  # a destination is read under its lock
+        try:
+            row = destination_named(session, name)
+        except DestinationError:
+            msg = "there is no archive of this name or address"
+            raise ConfigurationError(msg, remedy=_HOW) from None
+        peer, secret = peer_of(row), secret_of(session, row)
+    if not isinstance(peer, DicomNode | DicomWeb):
+        msg = "this destination is no archive"
+        raise ConfigurationError(msg, remedy=_HOW)
+    return Known(peer, SecretStr(secret) if secret else None)
 
 
 def open_archive(

@@ -28,7 +28,7 @@ from heimdallr.domain.statements import Statement
 from heimdallr.intake.service import run_recorder
 from heimdallr.publishing.schema import coded
 from heimdallr.retrieval.archive import FoundStudy, Query
-from heimdallr.retrieval.archives import archive_at, open_archive
+from heimdallr.retrieval.archives import Known, archive_at, archive_named, open_archive
 from heimdallr.retrieval.arrival import record_unless_somebody_does, wait_until_here, what_is_here
 from heimdallr.retrieval.priors import MODALITIES, Arrived, choose, is_open
 from heimdallr.store.database import open_database
@@ -260,20 +260,30 @@ def run_priors(settings: Settings, stop: threading.Event) -> None:
     """
     folders, database = data_folders(settings), open_database(settings)
     try:
-        archive = open_archive(
-            archive_at(settings.priors_from),
-            settings.archive_token,
-            settings,
-            folders.spool,
-            get=settings.priors_get,
-        )
-        priors = Priors(database, settings, folders, archive)
+        at = archive_at(settings.priors_from)
         while not stop.is_set():
-            stop.wait(_wait_after(priors))
+            known = Known(at, settings.archive_token) if at else _named(database, settings)
+            if known is None:
+                stop.wait(AWAY_S)
+                continue
+            archive = open_archive(
+                known.peer, known.secret, settings, folders.spool, get=settings.priors_get
+            )
+            stop.wait(_wait_after(Priors(database, settings, folders, archive)))
     except ConfigurationError as error:
         _log.error("earlier studies are not fetched", reason=str(error))
     finally:
         database.close()
+
+
+def _named(database: Database, settings: Settings) -> Known | None:
+    """The destination as it is now; ``None`` while there is none, or the database is away."""
+    try:
+        return archive_named(database, settings.priors_from)
+    except (ConfigurationError, SQLAlchemyError, StorageError) as error:
+        why = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+        _log.error("earlier studies are not fetched", reason=why)
+        return None
 
 
 def _wait_after(priors: Priors) -> float:

@@ -31,7 +31,9 @@ NOTHING_FOUND = 3
 def fetch(
     archive: Annotated[
         str,
-        typer.Option("--from", metavar="ARCHIVE", help="AET@host:port, or a DICOMweb address."),
+        typer.Option(
+            "--from", metavar="ARCHIVE", help="AET@host:port, a DICOMweb address, or a destination."
+        ),
     ],
     *,
     accession: Annotated[str, typer.Option(help="Studies of this accession number.")] = "",
@@ -61,19 +63,25 @@ def fetch(
     something is not; 2: the command line or a setting is wrong; 3: the archive has no such study.
     """
     from heimdallr.retrieval.archive import Query  # noqa: PLC0415
-    from heimdallr.retrieval.archives import archive_at, open_archive  # noqa: PLC0415
+    from heimdallr.retrieval.archives import (  # noqa: PLC0415
+        Known,
+        archive_at,
+        archive_named,
+        open_archive,
+    )
 
     settings = load_settings()
     query = Query(uid, accession, patient, _dates(date, before), tuple(modality or ()))
     peer = archive_at(archive, user=user, ca=ca, tls=tls)
-    secret = read_token(token_file) if token_file else settings.archive_token
     folders = made_folders(settings)
-    asked = open_archive(peer, secret, settings, folders.spool, get=get)
-    found = asked.find(query)
-    if dry_run or not found:
-        _print([_Line.of(one) for one in found], as_json=as_json)
-        raise typer.Exit(0 if found else NOTHING_FOUND)
     with opened_database() as database:
+        known = Known(peer, settings.archive_token) if peer else archive_named(database, archive)
+        secret = read_token(token_file) if token_file else known.secret
+        asked = open_archive(known.peer, secret, settings, folders.spool, get=get)
+        found = asked.find(query)
+        if dry_run or not found:
+            _print([_Line.of(one) for one in found], as_json=as_json)
+            raise typer.Exit(0 if found else NOTHING_FOUND)
         record(database, "archive.fetch", "studies", f"{len(found)} from an archive")
         lines = []
         for line in _fetched(asked, found, database, settings, wait):

@@ -15,10 +15,12 @@ from sqlalchemy import select
 
 from heimdallr.clock import local_now
 from heimdallr.domain.errors import PublishingError, StateConflictError
-from heimdallr.publishing.body_size import recompute
+from heimdallr.publishing.body_size import created_at, recompute
+from heimdallr.store.delivery_tables import When
 from heimdallr.store.models import ACTIVE_STATES
 from heimdallr.store.results import index_results
 from heimdallr.store.study_body_sizes import StudyBodySizeRow, body_size_of, settle_body_size
+from heimdallr.store.work import owed
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -49,8 +51,11 @@ def follow_body_size(session: Session, folders: DataFolders, study: Study, now: 
         return
     case = folders.output / study.case_id if study.case_id else None
     if case is not None and study.has_results and case.is_dir():
-        results, identity = recompute(case, body_size_of(session, study.id), local_now)
+        size, before = body_size_of(session, study.id), created_at(case)
+        results, identity = recompute(case, size, local_now)
         index_results(session, study, results, identity, case, now)
+        if results.provenance.created_at != before:
+            owed.tell(session, study.id, When.RESULTS, now)
     settle_body_size(session, study.id)
 
 
