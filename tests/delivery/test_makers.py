@@ -8,10 +8,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from dicom_series import SeriesOnDisk
 from dicom_validators import errors_of
-from message_cases import STUDY_UID, case_folder, identity, measured
-from object_cases import folder_of
+from liver_cases import liver_case
+from message_cases import STUDY_UID, case_folder, identity
 from pydicom import dcmread
 
 from heimdallr.delivery.destinations import (
@@ -27,10 +26,6 @@ from heimdallr.delivery.makers import MAKERS
 from heimdallr.delivery.making import Order, StudyFacts
 from heimdallr.domain.errors import ObjectError, UnsendableError
 from heimdallr.hl7v2.syntax import read
-from heimdallr.imaging.volume import LabelMap, load_volume
-from heimdallr.preparation.prepare import PreparedStudy, prepare
-from heimdallr.publishing.results import results_json
-from heimdallr.publishing.schema import RESULTS_FILE, read_results
 from heimdallr.store.models import StudyState
 
 if TYPE_CHECKING:
@@ -102,24 +97,13 @@ DICOM_FILES = {
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study's images as they were received."""
-    folder = tmp_path_factory.mktemp("received")
-    SeriesOnDisk().write(folder)
-    return folder
+    return tmp_path_factory.mktemp("received")
 
 
 @pytest.fixture(scope="module")
 def liver(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A case folder with a liver."""
-    folder = tmp_path_factory.mktemp("made")
-    prepared = next(prepare(images, folder / "work"))
-    assert isinstance(prepared, PreparedStudy)
-    volume = load_volume(prepared.volume_path)
-    labels = LabelMap((volume.data > 90).astype("u1") * 5, volume.affine, {5: "liver"})
-    case = folder_of(prepared, labels, folder / "output")
-    volume_of_liver = measured("liver_vol_cm3", 1432.5, "cm3", structure="liver")
-    results = read_results(case).model_copy(update={"measurements": [volume_of_liver]})
-    (case / RESULTS_FILE).write_text(results_json(results))
-    return case
+    return liver_case(images, tmp_path_factory.mktemp("made"))
 
 
 def order_of(case: Path, folder: Path, kind: Kind, peer: Peer, **more: object) -> Order:

@@ -60,7 +60,7 @@ def store(archive: DemoArchive, calling: str) -> int | None:
         return None
     status = association.send_c_store(made).get("Status")
     association.release()
-    return status
+    return None if status is None else int(status)
 
 
 def test_orthanc_takes_from_the_demo_only_and_ends_with_it(tmp_path: Path) -> None:
