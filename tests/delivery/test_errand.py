@@ -106,6 +106,52 @@ def test_a_peer_that_is_busy_is_asked_later_and_later_and_in_the_end_no_more(des
     assert event.message == "not delivered to share: results was given up"
 
 
+def test_a_peer_may_ask_to_be_left_alone_for_longer(desk: Desk) -> None:
+    """As long as it says, but not for ever: an hour is the longest there is."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    for asked_s, waits_s in ((600, 600), (5, 120), (86400, 3600)):
+        busy = Answer(Fate.LATER, Statement("delivery_not_tried"), not_before_s=asked_s)
+        desk.peer.answer = lambda _item, busy=busy: busy  # type: ignore[misc]
+        desk.deliver(share)
+        due = rows(desk)[0].next_try_at
+        assert due is not None
+        assert (due - desk.time).total_seconds() == waits_s
+        desk.time = due
+
+
+def test_a_kind_of_which_the_case_has_nothing_is_called_off(desk: Desk) -> None:
+    """A head has no slice of L3: nothing is refused, and nobody has to mend anything."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("sr_planar", "seg"))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    outlines, *others = rows(desk)
+    assert (outlines.state.value, reason(outlines)) == ("cancelled", "delivery_nothing_to_make")
+    assert {one.state.value for one in others} == {"sent"}
+    with desk.database.read() as session:
+        assert session.scalars(select(Event).where(Event.kind == "not_delivered")).all() == []
+
+
+def test_newer_results_know_what_the_destination_has_of_the_ones_before(desk: Desk) -> None:
+    """Their makers are told, so that they replace it; a first result replaces nothing."""
+    archive = add_destination(desk.database, objects=("seg", "results"))
+    study = add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    publish_anew(desk.database, desk.folders, study)
+    desk.deliver(archive)
+    first, second = ({row.kind: row for row in rows(desk) if row.revision == n} for n in (1, 2))
+    assert told_of(first["seg"]) == []
+    before = [row for row in rows(desk) if row.kind == "seg" and row.revision == 1]
+    assert told_of(second["seg"]) == [row.sop_instance_uid for row in before]
+    assert told_of(second["results"]) == []
+
+
+def told_of(row: OutboxRow) -> list[str]:
+    """What the makers of the tests were told of earlier results: they note it as what is said."""
+    assert isinstance(row.said, list)
+    return row.said
+
+
 def test_a_refusal_ends_at_once(desk: Desk) -> None:
     """Trying again would not help."""
     share = add_destination(desk.database, objects=("results",))

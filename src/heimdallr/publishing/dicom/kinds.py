@@ -43,6 +43,10 @@ SERIES_NUMBERS: Mapping[DicomObject, int] = {
 """SeriesNumber (0020,0011) of the first series of a kind: behind every series of a scanner."""
 
 
+Reference = tuple[str, str, str]
+"""SeriesInstanceUID, SOPClassUID, SOPInstanceUID."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectOptions:
     """How a destination wants its objects.
@@ -52,12 +56,14 @@ class ObjectOptions:
         captures: all pictures as the frames of one instance, or each an instance.
         language: of the words in SR, table and PDF.
         structures: which are segmented; ``None``: those that are usual for the modality.
+        replaces: the reports of earlier results that a structured report takes the place of.
     """
 
     segmentation: Literal["binary", "labelmap"] = "binary"
     captures: Literal["multi_frame", "single_frame"] = "multi_frame"
     language: Language = "en"
     structures: tuple[str, ...] | None = None
+    replaces: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from heimdallr.publishing.dicom.sr_items import site
 from heimdallr.publishing.targets import MIDDLE_OF_BLEED, Grid, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
     from pydicom.dataset import Dataset
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.statements import Language
     from heimdallr.imaging.volume import LabelMap
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
+    from heimdallr.publishing.dicom.kinds import Reference
     from heimdallr.publishing.schema import MeasurementRecord
 
     Mask = npt.NDArray[np.bool_]
@@ -83,8 +84,15 @@ OUTLINED = (
 )
 
 
-def planar_report(content: CaseFolderContent, language: Language) -> Dataset | None:
+def planar_report(
+    content: CaseFolderContent, language: Language, replaces: Sequence[Reference] = ()
+) -> Dataset | None:
     """The report; ``None`` where the case has nothing to outline.
+
+    Args:
+        content: the case.
+        language: of its texts.
+        replaces: reports of earlier results of the study.
 
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
@@ -103,6 +111,7 @@ def planar_report(content: CaseFolderContent, language: Language) -> Dataset | N
             for _, plane in found
         ],
         description=DESCRIPTION,
+        replaces=replaces,
     )
 
 

@@ -35,7 +35,7 @@ def write_structured_report(
         ObjectError: a structure that is wanted was not segmented.
     """
     segments = _segments(content, options)
-    report = structured_report(content, segments, options.language, earlier)
+    report = structured_report(content, segments, options.language, earlier, options.replaces)
     yield from _written(DicomObject.SR, [report], target)
 
 
@@ -50,7 +50,7 @@ def write_planar_report(
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
     """
-    report = planar_report(content, options.language)
+    report = planar_report(content, options.language, options.replaces)
     yield from _written(DicomObject.SR_PLANAR, [report] if report else [], target)
 
 

@@ -62,8 +62,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.source_images import SourcePlane
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
-    from heimdallr.publishing.dicom.kinds import EarlierValue
-    from heimdallr.publishing.dicom.sr_document import Reference
+    from heimdallr.publishing.dicom.kinds import EarlierValue, Reference
     from heimdallr.publishing.schema import FindingRecord, MeasurementRecord, SegmentationRecord
     from heimdallr.publishing.targets import Target
 
@@ -106,6 +105,7 @@ def structured_report(
     segments: Mapping[tuple[str, str], SegmentReference],
     language: Language,
     earlier: Iterable[EarlierValue] = (),
+    replaces: Sequence[Reference] = (),
 ) -> Dataset:
     """The report.
 
@@ -115,6 +115,7 @@ def structured_report(
             to refer to. Segments of a LABELMAP SEG must not be referred to.
         language: of its texts; codes keep their English meanings.
         earlier: the patient's earlier values.
+        replaces: reports of earlier results of the study.
     """
     before = latest(earlier)
     writer = _Writer(content, segments, language, before)
@@ -127,6 +128,7 @@ def structured_report(
         groups=groups,
         references=writer.references,
         description=DESCRIPTION,
+        replaces=replaces,
     )
 
 
