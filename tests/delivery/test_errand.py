@@ -31,7 +31,7 @@ from heimdallr.store.models import Event
 from heimdallr.store.upkeep.retention import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from heimdallr.delivery.sending import Item
@@ -396,6 +396,33 @@ def test_an_archive_that_does_not_answer_is_asked_a_few_times(desk: Desk) -> Non
     assert {reason(row) for row in rows(desk)} == {"commitment_unanswered"}
     with desk.database.read() as session:
         assert claims.due_destinations(session, desk.patience, desk.time) == []
+
+
+def test_a_deliverer_that_died_before_it_could_ask_is_made_up_for_soon(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the hour that an archive may take to answer; and it does not count as asking."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.expand()
+    dead = desk.errand(archive)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.peer, "request_commitment", lambda _items, _uid: _killed())
+        with pytest.raises(SystemExit):
+            dead.run()
+    desk.forward(minutes=4)
+    desk.errand(archive).run()
+    assert desk.peer.commitments == [], "it may be asking still"
+    desk.forward(minutes=1)
+    desk.errand(archive).run()
+    assert len(desk.peer.commitments) == 1
+    assert {row.commitment_tries for row in rows(desk)} == {1}
+
+
+def _killed() -> Iterator[tuple[str, Answer]]:
+    """The end of a process, in the middle."""
+    raise SystemExit
+    yield
 
 
 def test_an_archive_that_is_asked_no_more_owes_no_answer(desk: Desk) -> None:
