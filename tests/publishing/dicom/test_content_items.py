@@ -85,5 +85,4 @@ def test_the_same_code_in_another_language_is_another() -> None:
     """Codes of pydicom are equal whatever they mean; what is kept of them must not be."""
     one, other = (Code("phase", "99HEIMDALLR", word) for word in ("phase", "fase"))
     assert one == other
-    assert b"fase" in items.code(NAME, other)
-    assert b"fase" not in items.code(NAME, one)
+    assert [bytes(items.code(NAME, which)).count(b"fase") for which in (one, other)] == [0, 1]

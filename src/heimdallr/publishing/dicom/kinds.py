@@ -43,6 +43,10 @@ SERIES_NUMBERS: Mapping[DicomObject, int] = {
 """SeriesNumber (0020,0011) of the first series of a kind: behind every series of a scanner."""
 
 
+Structures = tuple[str, ...] | Literal["usual", "all"]
+"""Class names; or those a reader checks numbers with; or every one that nothing is held against."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectOptions:
     """How a destination wants its objects.
@@ -51,13 +55,13 @@ class ObjectOptions:
         segmentation: ``binary``: BINARY, uncompressed; ``labelmap``: LABELMAP, RLE.
         captures: all pictures as the frames of one instance, or each an instance.
         language: of the words in SR, table and PDF.
-        structures: which are segmented; ``None``: those that are usual for the modality.
+        structures: which are segmented.
     """
 
     segmentation: Literal["binary", "labelmap"] = "binary"
     captures: Literal["multi_frame", "single_frame"] = "multi_frame"
     language: Language = "en"
-    structures: tuple[str, ...] | None = None
+    structures: Structures = "usual"
 
 
 @dataclass(frozen=True, slots=True)

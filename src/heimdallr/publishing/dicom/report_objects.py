@@ -94,9 +94,9 @@ def write_pdf_object(
 def _segments(
     content: CaseFolderContent, options: ObjectOptions
 ) -> dict[tuple[str, str], SegmentReference]:
-    """(label map, structure) → its segment; none of a LABELMAP, to which no report may refer.
+    """(label map, structure) → its segment; none that is a slice of the structure only.
 
-    Both dciodvfy and DCMTK refuse a report that refers to segments of one.
+    None of a LABELMAP either: dciodvfy and DCMTK refuse a report that refers to segments of one.
     """
     if options.segmentation != "binary" or content.labels is None:
         return {}
@@ -105,6 +105,7 @@ def _segments(
             one.series_instance_uid, one.sop_instance_uid, number
         )
         for one in segmentation_objects(content, options)
+        if one.chosen.only is None
         for number, structure in enumerate(one.chosen.structures, start=1)
     }
 
