@@ -46,6 +46,7 @@ class DicomNode(_Peer):
     commitment: bool = False
     """Ask it to say that it keeps what it took (PS3.4 annex J); it answers to our listener."""
     segmentation: Literal["binary", "labelmap"] = "binary"
+    structures: Literal["usual", "all"] = "usual"
     captures: Literal["multi_frame", "single_frame"] = "multi_frame"
 
 
@@ -54,6 +55,7 @@ class DicomWeb(_WebPeer):
 
     kind: Literal["dicomweb"] = "dicomweb"
     segmentation: Literal["binary", "labelmap"] = "binary"
+    structures: Literal["usual", "all"] = "usual"
     captures: Literal["multi_frame", "single_frame"] = "multi_frame"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heimdallr.config import Settings
-    from heimdallr.publishing.dicom.kinds import DicomObject
+    from heimdallr.publishing.dicom.kinds import DicomObject, Structures
 
 
 def export(
@@ -45,7 +45,7 @@ def export(
     language: Annotated[Language, typer.Option(help="Of reports.")] = "en",
     structures: Annotated[
         str | None,
-        typer.Option(help="Structures to segment, by class name, with commas between."),
+        typer.Option(help="Structures to segment, by class name, with commas between; or: all."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
@@ -69,7 +69,7 @@ def export(
         segmentation="labelmap" if labelmap else "binary",
         captures="single_frame" if single_frame else "multi_frame",
         language=language,
-        structures=tuple(structures.split(",")) if structures else None,
+        structures=_structures(structures),
     )
     written = write_objects_of(content, _kinds(seg=seg, sr=sr, sc=sc, pdf=pdf), target, options)
     for notice in content.notices:
@@ -82,6 +82,12 @@ def export(
     if not written:
         Console(stderr=True).print("nothing of what was asked for is in this case")
         raise typer.Exit(1)
+
+
+def _structures(told: str | None) -> Structures:
+    if not told:
+        return "usual"
+    return "all" if told == "all" else tuple(told.split(","))
 
 
 def _case_folder(case: str, settings: Settings) -> Path:
