@@ -2,7 +2,7 @@
 # TotalSegmentator codes the left subclavian artery as the right one in its table for DICOM SEG.
 #
 # What a good engineer would guess: the SNOMED CT code of a class in the table that TotalSegmentator
-# ships and writes into DICOM SEG objects means that class.
+# ships for its DICOM SEG objects means that class.
 #
 # What happens (TotalSegmentator 2.18.0 from PyPI): subclavian_artery_left has the type 29700009 with the
 # meaning "Subclavian artery" and the modifier Left; 29700009 is "Structure of right subclavian artery"

@@ -67,6 +67,8 @@ class FhirServer(_WebPeer):
     """Under which it knows PatientID (``Identifier.system``); empty: the header's issuer."""
     accession_system: str = Field("", pattern=_URI, max_length=500)
     """Under which it knows accession numbers; empty: a system of ours."""
+    with_report: bool = False
+    """The report of one page goes along as PDF (``DiagnosticReport.presentedForm``)."""
 
 
 class Hl7Listener(_Peer):
@@ -83,6 +85,8 @@ class Hl7Listener(_Peer):
     assigning_authority: str = Field("", max_length=199)
     """Who gives PatientID where the header names no issuer: a name, or an OID."""
     character_set: Literal["UNICODE UTF-8", "8859/1", "ASCII"] = "UNICODE UTF-8"
+    with_report: bool = False
+    """The report of one page goes along as PDF (an OBX of type ED)."""
 
 
 class Webhook(_WebPeer):

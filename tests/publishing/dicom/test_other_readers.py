@@ -38,10 +38,14 @@ def _read_by_dcmqi(path: Path, target: Path) -> tuple[nib.Nifti1Image, dict[int,
         pytest.skip("dcmqi (PyPI) is not installed")
     program = Path(package.origin).parent / "bin" / "segimage2itkimage"
     target.mkdir()
-    command = [program, "--inputDICOM", path, "--outputDirectory", target]
     subprocess.run(
-        [*command, "--outputType", "nifti", "--mergeSegments"], check=True, capture_output=True
-    )
+        [
+            program, "--inputDICOM", path, "--outputDirectory", target, "--outputType", "nifti",
+            "--mergeSegments",
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
     told = json.loads((target / "meta.json").read_text())
     classes = {
         int(one["labelID"]): str(one["SegmentDescription"]).partition(";")[0]

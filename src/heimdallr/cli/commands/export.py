@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heimdallr.config import Settings
-    from heimdallr.domain.source_images import SourceImages
     from heimdallr.publishing.dicom.kinds import DicomObject, Structures
 
 
@@ -57,6 +56,7 @@ def export(
     from heimdallr.publishing.dicom.case_content import read_case  # noqa: PLC0415
     from heimdallr.publishing.dicom.kinds import ObjectOptions  # noqa: PLC0415
     from heimdallr.publishing.dicom.objects import write_objects_of  # noqa: PLC0415
+    from heimdallr.publishing.dicom.old_cases import source_of_old_case  # noqa: PLC0415
 
     settings = load_settings()
     folder = _case_folder(case, settings)
@@ -64,7 +64,7 @@ def export(
     if target.resolve().is_relative_to(folder.resolve()):
         message = "a case folder is whole as it is; name another folder with --to"
         raise typer.BadParameter(message)
-    content = read_case(folder, _source(folder, source, settings))
+    content = read_case(folder, source_of_old_case(folder, source or _received(folder, settings)))
     options = ObjectOptions(
         segmentation="labelmap" if labelmap else "binary",
         captures="single_frame" if single_frame else "multi_frame",
@@ -102,25 +102,16 @@ def _case_folder(case: str, settings: Settings) -> Path:
     raise typer.BadParameter(message)
 
 
-def _source(folder: Path, named: Path | None, settings: Settings) -> SourceImages | None:
-    """The images of a case that does not tell them: in a folder, else where they were received."""
-    from heimdallr.domain.source_images import SOURCE_FILE  # noqa: PLC0415
-    from heimdallr.preparation.source_images import source_of  # noqa: PLC0415
+def _received(folder: Path, settings: Settings) -> Path | None:
+    """Where the images of a case lie, if they were received here."""
     from heimdallr.publishing.schema import read_identity  # noqa: PLC0415
     from heimdallr.store.layout import data_folders  # noqa: PLC0415
 
-    if (folder / SOURCE_FILE).exists():
-        return None
     try:
-        identity = read_identity(folder)
+        uid = read_identity(folder).study_instance_uid
+        return data_folders(settings).study(uid) if uid else None
     except (OSError, ValueError):
         return None  # it is said when the whole folder is read
-    if named is None:
-        if not identity.study_instance_uid:
-            return None
-        named = data_folders(settings).study(identity.study_instance_uid)
-    files = [path for path in named.rglob("*") if path.is_file()] if named.is_dir() else [named]
-    return source_of(files, identity.selected_series.series_instance_uid)
 
 
 def _kinds(*, seg: bool, sr: bool, sc: bool, pdf: bool) -> Iterable[DicomObject]:

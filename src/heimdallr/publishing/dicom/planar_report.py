@@ -32,7 +32,7 @@ from heimdallr.publishing.dicom.sr_items import site
 from heimdallr.publishing.targets import MIDDLE_OF_BLEED, Grid, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from heimdallr.imaging.volume import LabelMap
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
+    from heimdallr.publishing.dicom.kinds import Reference
     from heimdallr.publishing.dicom.sr_document import SrDocument
     from heimdallr.publishing.schema import MeasurementRecord
 
@@ -77,8 +78,15 @@ OUTLINED = (
 )
 
 
-def planar_report(content: CaseFolderContent, language: Language) -> SrDocument | None:
+def planar_report(
+    content: CaseFolderContent, language: Language, replaces: Sequence[Reference] = ()
+) -> SrDocument | None:
     """The report; ``None`` where the case has nothing to outline.
+
+    Args:
+        content: the case.
+        language: of its texts.
+        replaces: reports of earlier results of the study.
 
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
@@ -97,6 +105,7 @@ def planar_report(content: CaseFolderContent, language: Language) -> SrDocument 
             for _, plane in found
         ],
         description=DESCRIPTION,
+        replaces=replaces,
     )
 
 

@@ -36,7 +36,7 @@ def write_structured_report(
         ObjectError: a structure that is wanted was not segmented.
     """
     segments = _segments(content, options)
-    report = structured_report(content, segments, options.language, earlier)
+    report = structured_report(content, segments, options.language, earlier, options.replaces)
     yield _report(DicomObject.SR, report, target)
 
 
@@ -51,7 +51,7 @@ def write_planar_report(
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
     """
-    report = planar_report(content, options.language)
+    report = planar_report(content, options.language, options.replaces)
     if report is not None:
         yield _report(DicomObject.SR_PLANAR, report, target)
 

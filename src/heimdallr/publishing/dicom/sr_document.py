@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
-    from heimdallr.publishing.dicom.kinds import DicomObject
-
-Reference = tuple[str, str, str]
-"""SeriesInstanceUID, SOPClassUID, SOPInstanceUID."""
+    from heimdallr.publishing.dicom.kinds import DicomObject, Reference
 
 TITLE = Code("126000", "DCM", "Imaging Measurement Report")
 LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")
@@ -119,6 +116,7 @@ def document(
     groups: Sequence[ContentItem],
     references: Iterable[Reference],
     description: str,
+    replaces: Sequence[Reference] = (),
 ) -> SrDocument:
     """A Comprehensive 3D SR of measurement groups (TID 1500).
 
@@ -130,7 +128,9 @@ def document(
         groups: measurement groups; at least one.
         references: every object that the groups refer to.
         description: of the series.
+        replaces: documents of earlier results (Predecessor Documents, PS3.3 C.17.2).
     """
+    place = [*place, *map(str, replaces)]
     new = new_object(
         content,
         sop_class_uid=Comprehensive3DSRStorage,
@@ -145,6 +145,8 @@ def document(
     new.PerformedProcedureCodeSequence = []
     new.ReferencedPerformedProcedureStepSequence = []
     new.CurrentRequestedProcedureEvidenceSequence = [_evidence(new.StudyInstanceUID, references)]
+    if replaces:
+        new.PredecessorDocumentsSequence = [_evidence(new.StudyInstanceUID, replaces)]
     new.CodingSchemeIdentificationSequence = [_local_scheme()]
     if new.AccessionNumber:
         new.ReferencedRequestSequence = [_request(content, new)]

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
-    from heimdallr.publishing.dicom.kinds import EarlierValue
-    from heimdallr.publishing.dicom.sr_document import Reference, SrDocument
+    from heimdallr.publishing.dicom.kinds import EarlierValue, Reference
+    from heimdallr.publishing.dicom.sr_document import SrDocument
     from heimdallr.publishing.schema import FindingRecord, MeasurementRecord, SegmentationRecord
     from heimdallr.publishing.targets import Target
 
@@ -97,6 +97,7 @@ def structured_report(
     segments: Mapping[tuple[str, str], SegmentReference],
     language: Language,
     earlier: Iterable[EarlierValue] = (),
+    replaces: Sequence[Reference] = (),
 ) -> SrDocument:
     """The report.
 
@@ -106,6 +107,7 @@ def structured_report(
             to refer to. Segments of a LABELMAP SEG must not be referred to.
         language: of its texts; codes keep their English meanings.
         earlier: the patient's earlier values.
+        replaces: reports of earlier results of the study.
     """
     before = latest(earlier)
     writer = _Writer(content, segments, language, before)
@@ -118,6 +120,7 @@ def structured_report(
         groups=groups,
         references=writer.references,
         description=DESCRIPTION,
+        replaces=replaces,
     )
 
 
