@@ -239,6 +239,10 @@ class Settings(BaseSettings):
         5, gt=0, le=3600, description="seconds before the second try; doubles each time"
     )
 
+    delivery_days: Annotated[float, Section("Delivering results")] = Field(
+        3, gt=0, le=365, description="days after which what could not be sent is given up"
+    )
+
     incoming_dir: Annotated[Path | None, Section("Folders, below the data folder by default")] = (
         Field(None, description="received DICOM; default: incoming/")
     )

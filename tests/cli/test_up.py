@@ -42,7 +42,7 @@ def test_an_ordinary_stop_leaves_the_worker_the_time_it_asks_for() -> None:
     assert inspect.signature(up).parameters["grace"].default > stages + notice + handing
 
 
-@pytest.mark.parametrize("command", ["listen", "serve", "work"])
+@pytest.mark.parametrize("command", ["listen", "serve", "work", "deliver"])
 def test_a_disk_that_is_read_only_is_named_by_every_service(tmp_path: Path, command: str) -> None:
     """One line that says what is wrong and where to look, and the exit code of a setting."""
     with small_disk(tmp_path / "disk", "4m") as disk:
@@ -54,7 +54,7 @@ def test_a_disk_that_is_read_only_is_named_by_every_service(tmp_path: Path, comm
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "work"])
+@pytest.mark.parametrize("command", ["serve", "work", "deliver"])
 def test_a_data_folder_that_became_read_only_is_named(tmp_path: Path, command: str) -> None:
     """Of the listener nothing is said here: it goes on answering, and waits."""
     with small_disk(tmp_path / "disk", "4m") as disk:

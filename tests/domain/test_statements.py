@@ -43,6 +43,7 @@ SAMPLES: dict[str, Value] = {
     "collection": "BOA",
     "licence": "Apache-2.0",
     "credit": "Haubold 2023",
+    "status": "0112",
     "sex": "M",
     "unit": "meter",
     "structure": "kidney_left",

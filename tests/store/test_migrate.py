@@ -19,12 +19,12 @@ from store_cases import NOW, add_instance, add_study
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import StorageError
 from heimdallr.store import migrate
+from heimdallr.store.base import Base
 from heimdallr.store.database import Database
 from heimdallr.store.migrate import MIGRATIONS, check, upgrade
 from heimdallr.store.models import (
     STATE_ORDER,
     AuditEntry,
-    Base,
     Header,
     Instance,
     Patient,

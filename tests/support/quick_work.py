@@ -317,7 +317,7 @@ def _orders(root: Path, case_id: str) -> dict[str, str]:
 
 def main() -> int:
     """A worker with quick work."""
-    from heimdallr.workflow.durable.executors import GRACE_S  # noqa: PLC0415 - as below
+    from heimdallr.store.work.executors import GRACE_S  # noqa: PLC0415 - as below
     from heimdallr.workflow.service import run_worker  # noqa: PLC0415 - slow to import
 
     logs.configure(service="worker", level="info")

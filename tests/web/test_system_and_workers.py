@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FINE = Facts(
     free_bytes=10**12, reserve_bytes=10**10, recorders=1, workers=1, needs_worker=True,
+    deliverers=1, needs_deliverer=True, undelivered=0,
     waiting_s=None, failed=0, quarantined=0, rejected=0, clock_doubt=None, bundled=(),
 )  # fmt: skip
 
@@ -44,6 +45,8 @@ def codes(**changed: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         ({"free_bytes": 10**10 - 1}, "disk_low", "critical"),
         ({"recorders": 0}, "no_recorder", "critical"),
         ({"workers": 0}, "no_worker", "critical"),
+        ({"deliverers": 0}, "no_deliverer", "critical"),
+        ({"undelivered": 1}, "undelivered", "warning"),
         ({"waiting_s": WAITING_LONG_S + 1}, "waiting_long", "warning"),
         ({"failed": 2}, "failures", "warning"),
         ({"quarantined": 1}, "quarantine", "warning"),
@@ -62,6 +65,7 @@ def test_a_fine_day() -> None:
     assert codes() == []
     assert codes(waiting_s=WAITING_LONG_S, free_bytes=10**10) == []
     assert codes(workers=0, needs_worker=False) == []
+    assert codes(deliverers=0, needs_deliverer=False) == [], "nobody is to get anything"
 
 
 def test_the_worst_comes_first() -> None:

@@ -13,7 +13,9 @@ from heimdallr import __version__, logs
 from heimdallr.cli.commands import (
     backup,
     config,
+    deliver,
     demo,
+    destination,
     doctor,
     export,
     listen,
@@ -57,6 +59,7 @@ app.command("up")(up.up)
 app.command("listen")(listen.listen)
 app.command("serve")(serve.serve)
 app.command("work")(work.work)
+app.command("deliver")(deliver.deliver)
 app.command("upload")(upload.upload)
 app.command("process")(process.process)
 app.command("export")(export.export)
@@ -71,6 +74,7 @@ app.command("retention")(retention.retention)
 app.add_typer(weights.app, name="weights")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
+app.add_typer(destination.app, name="destination")
 
 
 def _version(*, wanted: bool) -> None:

@@ -19,7 +19,7 @@ def begin(service: str) -> tuple[Settings, threading.Event]:
     user and group only.
 
     Args:
-        service: ``listener``, ``web`` or ``worker``.
+        service: ``listener``, ``web``, ``worker`` or ``deliverer``.
     """
     settings = load_settings()
     context = click.get_current_context(silent=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,3 +91,17 @@ class Sender(Protocol):
 
     def test(self) -> Sequence[Check]:
         """Try the peer without leaving anything there."""
+
+
+@runtime_checkable
+class CommitmentSender(Protocol):
+    """A sender whose peer can be asked whether it keeps what it took (PS3.4 annex J)."""
+
+    def request_commitment(
+        self, items: Sequence[Item], transaction_uid: str
+    ) -> Iterator[tuple[str, Answer]]:
+        """Ask; key and answer of each item that is answered at once.
+
+        ``COMMITTED``: it keeps it. ``SENT``: it will say so later, to our listener. ``LATER``: ask
+        again. ``REFUSED``: it does not answer such questions.
+        """

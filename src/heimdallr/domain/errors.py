@@ -17,6 +17,7 @@
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
+    ├── DestinationError          a destination or a rule cannot be made or changed so
     ├── StateConflictError        what is asked does not fit the state a study is in
     └── AccountError              a user, a password or a token cannot be made or changed so
 
@@ -99,6 +100,10 @@ class DiskLowError(StorageError):
 
 class NewerDatabaseError(StorageError):
     """The database was brought up to date by a newer program; this one cannot work with it."""
+
+
+class DestinationError(HeimdallrError):
+    """A destination of results, or a rule for one, cannot be made or changed in this way."""
 
 
 class StateConflictError(HeimdallrError):

@@ -77,6 +77,22 @@ def _published(
     return value
 
 
+def uncoded(record: CodedStatement) -> Statement:
+    """A published statement as one that can be said in words again."""
+    return Statement(record.code, {name: _said(value) for name, value in record.parameters.items()})
+
+
+def _said(
+    value: float | str | list[str] | CodedStatement | list[CodedStatement],
+) -> Value:
+    if isinstance(value, CodedStatement):
+        return uncoded(value)
+    if isinstance(value, list):
+        statements = tuple(uncoded(one) for one in value if isinstance(one, CodedStatement))
+        return statements or tuple(one for one in value if isinstance(one, str))
+    return value
+
+
 class MeasurementRecord(_Record):
     """One measurement, with its value or the reason why there is none."""
 

@@ -11,6 +11,7 @@
       input/<case>.r<n>/        a revision being worked on: snapshot of its files, stage outputs
       output/<case>/            case folders: the results
       failed/<case>.r<n>/       input of a revision that failed, with its error and log
+      outbox/<delivery>/        objects made of cases, until every destination has them
       sent/                     studies handed over to another server
       state/                    databases, locks, secrets
       weights/  cache/          networks; what may be deleted at any time
@@ -61,6 +62,15 @@ class DataFolders:
         """ZIP files being received."""
         return self.incoming / ".uploads"
 
+    @property
+    def outbox(self) -> Path:
+        """Objects that are to be sent; nothing in its names tells of a patient."""
+        return self.root / "outbox"
+
+    def delivery(self, study_id: int, destination_id: int, digest: str) -> Path:
+        """What one destination is to get of a study's results."""
+        return self.outbox / f"study-{study_id}-d{destination_id}-{_safe(digest[:16])}"
+
     def all(self) -> tuple[Path, ...]:
         """Every folder that settings name or imply, the data folder first."""
         return (
@@ -98,7 +108,7 @@ class DataFolders:
         Raises:
             OSError: a folder cannot be made.
         """
-        for folder in (*self.all(), self.spool, self.uploads):
+        for folder in (*self.all(), self.spool, self.uploads, self.outbox):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 

@@ -3,7 +3,8 @@
 ``studies`` is the worklist: one row for every study ever received, whatever became of it.
 ``runs`` is the history of the work on it: one row for every attempt at a revision. A study's
 row repeats the state of its newest run, so that the worklist reads one table. Only
-:mod:`heimdallr.store.work.lifecycle` changes a state.
+:mod:`heimdallr.store.work.lifecycle` changes a state. What leaves the house has tables of its own:
+:mod:`heimdallr.store.delivery_tables`.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
-    MetaData,
     String,
     UniqueConstraint,
     event,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from heimdallr.store import delivery_tables  # noqa: F401 - whoever asks for the tables means all
+from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
-from heimdallr.store.columns import Changes, Json, Label, SearchText, UtcDateTime, words
+from heimdallr.store.columns import Changes, Json, Label, SearchText, words
 
 STAT, ROUTINE = 1, 10
 """Priorities; lower is sooner."""
@@ -95,24 +97,7 @@ class Role(str, Enum):
     ADMIN = "admin"
 
 
-class Base(DeclarativeBase):
-    """All tables."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
-        datetime: UtcDateTime,
-        Json: JSON,
-        Changes: JSON,
-        StudyState: words(StudyState),
-        Role: words(Role),
-    }
+Base.registry.update_type_annotation_map({StudyState: words(StudyState), Role: words(Role)})
 
 
 class Patient(Base):
@@ -511,7 +496,7 @@ class Service(Base):
     """A process that works for this database, and its last sign of life.
 
     Attributes:
-        kind: ``worker`` or ``recorder``.
+        kind: ``worker``, ``recorder`` or ``deliverer``.
         name: a new one for each start.
         details: what it works with; of a worker its device.
     """

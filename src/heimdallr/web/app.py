@@ -20,6 +20,8 @@ from heimdallr.web.api import (
     bulk,
     changes,
     commands,
+    deliveries,
+    destinations,
     explorer,
     findings,
     health,
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     uploads, patients, worklist, studies, viewer, history, commands, bulk, findings, measurements,
-    explorer, changes, system, health, pages,
+    explorer, deliveries, destinations, changes, system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

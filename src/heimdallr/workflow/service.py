@@ -21,12 +21,12 @@ from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.store.work.executors import GRACE_S, Census, make_locks, new_name
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.workflow.cases.database_retry import is_away
 from heimdallr.workflow.cases.job import Shop
 from heimdallr.workflow.durable.dispatcher import Dispatcher
 from heimdallr.workflow.durable.engine import DurableWork
-from heimdallr.workflow.durable.executors import GRACE_S, Census, make_locks, new_name
 from heimdallr.workflow.durable.housekeeping import HOUSEKEEPING_S, keep_house
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
+    from heimdallr.store.work.executors import Locks
     from heimdallr.workflow.assignment import Assignment, Work
-    from heimdallr.workflow.durable.executors import Locks
     from heimdallr.workflow.work_folder import WorkFolder
 
 DISPATCH_S, AWAY_S = 0.2, 1.0

@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.config import Settings
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
+from heimdallr.store.base import Base
 from heimdallr.store.database import Database, open_database
-from heimdallr.store.models import Base, Peer
+from heimdallr.store.models import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,11 +14,12 @@ from store_cases import NOW, add_instance, add_study, bleed, make_identity, make
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import StorageError
+from heimdallr.store.base import Base
 from heimdallr.store.changes import changes_since
 from heimdallr.store.database import Database
 from heimdallr.store.layout import DataFolders, data_folders
 from heimdallr.store.migrate import check, upgrade
-from heimdallr.store.models import Base, Event, Role, Study, User, WebSession
+from heimdallr.store.models import Event, Role, Study, User, WebSession
 from heimdallr.store.results import index_results
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.upkeep.backup import MANIFEST, SQLITE_COPY, back_up, read_manifest, restore

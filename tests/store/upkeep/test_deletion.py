@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from store_cases import NOW, add_instance, add_study, bleed, make_identity, make_results, write_case
 
 from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.store.base import Base
 from heimdallr.store.changes import changes_since
 from heimdallr.store.layout import DataFolders
 from heimdallr.store.models import (
-    Base,
     Event,
     FindingRow,
     Instance,

@@ -1,4 +1,4 @@
-"""`heimdallr up`: run listener, web server and worker of one machine in one command."""
+"""`heimdallr up`: run listener, web server, worker and deliverer in one command."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ PARTS = (
     Part("listener", ("listen",)),
     Part("web", ("serve",)),
     Part("worker", ("work",)),
+    Part("deliverer", ("deliver",)),
 )
 
 GRACE_S = 80.0

@@ -301,3 +301,24 @@ lossy_compression = the images were compressed with loss ({ $method ->
    *[other] { $method }
 }): standard deviations of attenuation and small structures are not to be relied on
 perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say
+
+## Why something did not go to a destination
+
+delivery_withdrawn = the results were made for another patient than the images name now
+delivery_deleted = the study was deleted
+delivery_superseded = newer results came before it had gone out
+delivery_cancelled = a person called it off
+delivery_destination_removed = the destination was removed
+delivery_no_maker = this version of Heimdallr cannot make such an object
+delivery_not_made = it could not be made of this case: { $error }
+delivery_making_failed = it could not be made ({ $error }): this is a fault of Heimdallr's, please report it with its log
+delivery_not_written = it could not be written on the disk ({ $error })
+delivery_nothing_to_make = there is nothing of this kind in the case
+delivery_case_gone = the results are not kept any more; reprocess the study
+delivery_case_changed = the results have just been replaced by newer ones
+delivery_not_tried = the connection ended before it was its turn
+commitment_unanswered = sent, but { $count ->
+    [one] one request
+   *[other] { $count } requests
+} to say that it is kept (storage commitment) had no answer; check that the destination may reach this listener
+commitment_failed = the destination does not keep what it had taken (storage commitment, reason { $status }); it is sent again

@@ -303,3 +303,24 @@ lossy_compression = as imagens foram comprimidas com perda ({ $method ->
    *[other] { $method }
 }): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
 perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz
+
+## Por que algo não foi a um destino
+
+delivery_withdrawn = os resultados foram feitos para outro paciente que não o indicado agora pelas imagens
+delivery_deleted = o estudo foi excluído
+delivery_superseded = resultados mais novos chegaram antes do envio
+delivery_cancelled = uma pessoa cancelou o envio
+delivery_destination_removed = o destino foi removido
+delivery_no_maker = esta versão do Heimdallr não sabe fazer um objeto desse tipo
+delivery_not_made = não foi possível fazê-lo a partir deste caso: { $error }
+delivery_making_failed = não foi possível fazê-lo ({ $error }): é uma falha do Heimdallr, por favor comunique-a com o registro
+delivery_not_written = não foi possível gravá-lo no disco ({ $error })
+delivery_nothing_to_make = não há nada desse tipo no caso
+delivery_case_gone = os resultados já não são mantidos; reprocesse o estudo
+delivery_case_changed = os resultados acabam de ser substituídos por outros mais novos
+delivery_not_tried = a conexão terminou antes da sua vez
+commitment_unanswered = enviado, mas { $count ->
+    [one] um pedido
+   *[other] { $count } pedidos
+} de confirmação de guarda (storage commitment) ficaram sem resposta; verifique se o destino alcança este receptor
+commitment_failed = o destino não guarda o que tinha recebido (storage commitment, motivo { $status }); será enviado de novo

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from heimdallr.store.models import Base
+from heimdallr.store import models  # noqa: F401 - registers the tables
+from heimdallr.store.base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

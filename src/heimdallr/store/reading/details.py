@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.store.clock import SKEW
+from heimdallr.store.delivery_tables import When
 from heimdallr.store.models import (
     ACTIVE_STATES,
     Event,
@@ -20,6 +21,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
+from heimdallr.store.work import owed
 from heimdallr.store.work.runs import past_seconds
 from heimdallr.store.work.states import lock, note
 
@@ -94,6 +96,7 @@ def acknowledge(
         raise StateConflictError(msg)
     study = lock(session, row.study_fk)
     row.acknowledged_at, row.acknowledged_by, row.note = now, actor[:64], text
+    owed.tell(session, study.id, When.ACKNOWLEDGED, now)
     note(session, study, "acknowledged", f"finding acknowledged: {row.code}", now, actor=actor)
     return row
 
@@ -109,6 +112,8 @@ def mark_read(session: Session, study_id: int, now: datetime, actor: str, *, on:
         msg = "there are no results to be read"
         raise StateConflictError(msg)
     study.read_at = now if on else None
+    if on:
+        owed.tell(session, study.id, When.ACKNOWLEDGED, now)
     note(session, study, "read", "marked as read" if on else "marked as unread", now, actor=actor)
     return study
 

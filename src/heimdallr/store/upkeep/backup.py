@@ -25,9 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import heimdallr
 from heimdallr.domain.errors import StorageError
 from heimdallr.files import sync_folder, whole_file
+from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
-from heimdallr.store.models import Base, Study, WebSession
+from heimdallr.store.models import Study, WebSession
 from heimdallr.store.upkeep import postgresql_tools
 from heimdallr.store.work.states import note
 
@@ -45,7 +46,7 @@ STATE_FILES = ("watch.json",)
 _FOR_OWNER = 0o600
 """The copy holds names and password hashes, and lies outside of the data folder."""
 
-_TABLES_OF_CONTENT = ("studies", "users", "api_tokens", "audit")
+_TABLES_OF_CONTENT = ("studies", "users", "api_tokens", "audit", "destinations")
 """A database with a row in one of these is not empty."""
 
 

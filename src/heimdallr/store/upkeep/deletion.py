@@ -16,10 +16,12 @@ import structlog
 from sqlalchemy import delete, select
 
 from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.domain.statements import Statement
 from heimdallr.publishing.ownership import is_anothers
 from heimdallr.store.models import RemovedStudy, Study, StudyState
 from heimdallr.store.patients import forget_patient
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
+from heimdallr.store.work import owed
 from heimdallr.store.work.lifecycle import begin_deletion
 from heimdallr.store.work.states import lock, note
 
@@ -47,6 +49,10 @@ def delete_study(
     """
     with database.write() as session:
         begin_deletion(session, study_id, now, actor)
+        called_off = owed.call_off_study(session, study_id, Statement("delivery_deleted"), now)
+        if called_off:
+            message = f"{called_off} objects of study {study_id} that were to be sent are not"
+            note(session, None, "deleting", message, now, actor=actor)
     _finish(database, folders, study_id, now, actor)
 
 
@@ -116,7 +122,10 @@ def _forget(session: Session, study: Study, now: datetime, actor: str) -> None:
 
 def _roots(folders: DataFolders) -> tuple[Path, ...]:
     """The folders of the data folder in which a study may have files."""
-    return (folders.incoming, folders.sent, folders.failed, folders.input, folders.output)
+    return (
+        folders.incoming, folders.sent, folders.failed, folders.input, folders.output,
+        folders.outbox,
+    )  # fmt: skip
 
 
 def _paths(folders: DataFolders, study: Study) -> Iterator[tuple[Path, Path]]:
@@ -129,6 +138,8 @@ def _paths(folders: DataFolders, study: Study) -> Iterator[tuple[Path, Path]]:
         (folders.failed, folders.failed),
     ):
         yield from _matching(root, folder, handed_over)
+    to_send = re.compile(rf"study-{study.id}-d\d+-\w+")
+    yield from _matching(folders.outbox, folders.outbox, to_send)
     if study.case_id is None:
         return
     case = re.escape(study.case_id)

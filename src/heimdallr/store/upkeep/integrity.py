@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from heimdallr.store.base import Base
 from heimdallr.store.migrate import unusable
-from heimdallr.store.models import Base, Study
+from heimdallr.store.models import Study
 
 if TYPE_CHECKING:
     from heimdallr.store.database import Database

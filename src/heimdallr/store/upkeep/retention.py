@@ -36,6 +36,7 @@ from heimdallr.store.upkeep.retention_plan import (
     plan,
     policy_of,
 )
+from heimdallr.store.work.owed import owed_studies
 from heimdallr.store.work.states import lock, note
 
 if TYPE_CHECKING:
@@ -206,11 +207,12 @@ def _facts(
             found = session.scalars(select(Study).where(Study.id.in_(piece)))
             studies = sorted(found, key=lambda study: (study.last_instance_at, study.id))
             unseen = _critical_unseen(session, piece)
+            owed = owed_studies(session, piece)
         for study in studies:
             too_young = shortest is None or study.last_instance_at > now - shortest
             if too_young and all(amount <= 0 for amount in wanted.values()):
                 return
-            kept = disk.kept(study, critical_unseen=study.id in unseen)
+            kept = disk.kept(study, critical_unseen=study.id in unseen, owed=study.id in owed)
             yield kept
             if not kept.is_protected:
                 for part in wanted:
@@ -257,7 +259,7 @@ class _Disk:
                 if match := _HANDED_OVER.fullmatch(path.name):
                     self._handed_over.setdefault(int(match["study"]), []).append(path)
 
-    def kept(self, study: Study, *, critical_unseen: bool) -> Kept:
+    def kept(self, study: Study, *, critical_unseen: bool, owed: bool) -> Kept:
         """The study and the sizes of its parts."""
         sizes = {}
         for part in Part:
@@ -277,6 +279,7 @@ class _Disk:
             since=_since(study),
             flagged=study.flagged,
             critical_unseen=critical_unseen,
+            owed=owed,
             sizes=sizes,
         )
 
@@ -341,7 +344,8 @@ def _carry_out(
         with database.write() as session:
             study = lock(session, study_id)
             unseen = study_id in _critical_unseen(session, [study_id])
-            seen = Kept(study_id, None, study.state, _since(study), study.flagged, unseen)
+            owed = study_id in owed_studies(session, [study_id])
+            seen = Kept(study_id, None, study.state, _since(study), study.flagged, unseen, owed)
             if seen.is_protected or any(seen.since != removal.since for removal in removals):
                 return False
             for removal in removals:

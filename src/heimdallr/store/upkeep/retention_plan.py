@@ -5,8 +5,8 @@ or the end of the last work on it, whichever is later; one sweep touches a share
 most, so that a clock which is years ahead does not cost everything at once. *By space*: where less
 is free than is to be kept free, originals, volumes and masks of the oldest studies go until enough
 is; results never do. Neither rule touches a study that is receiving, waiting, being worked on,
-handed over or deleted, that a person has flagged, or that has a critical finding nobody has
-acknowledged.
+handed over or deleted, that a person has flagged, that has a critical finding nobody has
+acknowledged, or whose results a destination is still to get.
 """
 
 from __future__ import annotations
@@ -100,12 +100,14 @@ class Kept:
     since: datetime
     flagged: bool = False
     critical_unseen: bool = False
+    owed: bool = False
     sizes: Mapping[Part, int] = field(default_factory=dict)
 
     @property
     def is_protected(self) -> bool:
         """Whether no rule touches it."""
-        return self.flagged or self.critical_unseen or self.state not in IDLE_STATES
+        kept_back = self.flagged or self.critical_unseen or self.owed
+        return kept_back or self.state not in IDLE_STATES
 
 
 @dataclass(frozen=True, slots=True)

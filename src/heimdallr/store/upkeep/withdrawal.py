@@ -10,8 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import StorageError
+from heimdallr.domain.statements import Statement
 from heimdallr.store.results import forget_results
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
+from heimdallr.store.work import owed
 from heimdallr.store.work.lifecycle import stop_work
 from heimdallr.store.work.states import OTHER_PATIENT, note
 
@@ -33,6 +35,7 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
         StorageError: the output folder cannot be written.
     """
     stop_work(session, study, now, OTHER_PATIENT)
+    owed.call_off_study(session, study.id, Statement("delivery_withdrawn"), now)
     if study.case_id is not None:
         set_aside(folders.output / study.case_id, folders.output, _owner(study.id))
     if not study.has_results:

@@ -1,1 +1,1 @@
-"""What is to be worked on: studies' states, runs and their lives, and which services live."""
+"""What is to be done: studies' states, runs and their lives, what is owed to others, who lives."""

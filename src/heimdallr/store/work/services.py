@@ -1,7 +1,7 @@
-"""Which workers and recorders live: each leaves a sign of life every few seconds.
+"""Which workers, recorders and deliverers live: each leaves a sign of life every few seconds.
 
 For people to look at. Whose work may be taken over is told by locks, not by this
-(:mod:`heimdallr.workflow.durable.executors`).
+(:mod:`heimdallr.store.work.executors`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALIVE = timedelta(seconds=60)
 REMEMBERED = timedelta(hours=1)
 """How long one is shown that was not seen again; one seen so long after now never was."""
 
-Kind = Literal["worker", "recorder"]
+Kind = Literal["worker", "recorder", "deliverer"]
 
 
 @dataclass(slots=True)

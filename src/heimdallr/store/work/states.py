@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from heimdallr.domain.errors import StateConflictError
+from heimdallr.store.delivery_tables import When
 from heimdallr.store.models import Event, Run, Study, StudyState
+from heimdallr.store.work import owed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,12 @@ STAGES = {
 FINAL_STATES = (StudyState.DONE, StudyState.REFUSED, StudyState.FAILED, StudyState.CANCELLED)
 NOT_WHOLE = (StudyState.RECEIVING, StudyState.HELD, StudyState.DELETING)
 """A study in one of these has its own story to tell, and is not to be begun."""
+_NEWS = {
+    StudyState.DONE: When.RESULTS,
+    StudyState.FAILED: When.FAILED,
+    StudyState.REFUSED: When.FAILED,
+}
+"""What other systems may want to hear of."""
 CANCELLED = "cancelled"
 SUPERSEDED = "superseded by newer images"
 OTHER_PATIENT = "the images name another patient now"
@@ -91,6 +99,8 @@ def end(
         mirror(study, run)
         if state is StudyState.DONE:
             study.turnaround_s = max((now - study.last_instance_at).total_seconds(), 0.0)
+        if state in _NEWS:
+            owed.tell(session, study.id, _NEWS[state], now, run=run.workflow_id)
     note(session, study, state.value, error or state.value, now, actor=actor)
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from heimdallr.store.clock import SKEW
+from heimdallr.store.delivery_tables import FAILED_STATES, OutboxRow
 from heimdallr.store.models import Peer, Quarantined, Run, Study, StudyState
+from heimdallr.store.reading.deliveries import is_anything_to_deliver
 from heimdallr.store.upkeep.clock_doubt import ClockDoubt, clock_doubt
 from heimdallr.store.upkeep.retention_plan import policy_of
 from heimdallr.store.work.services import services
@@ -54,6 +56,9 @@ class Facts:
         recorders: how many live.
         workers: how many live.
         needs_worker: whether studies are worked on here, not handed over.
+        deliverers: how many live.
+        needs_deliverer: whether a rule is in force, or something is owed to a destination.
+        undelivered: objects that were refused or given up within a day, and still stand so.
         waiting_s: how long the oldest run has waited.
         failed: studies that failed within a day, and still stand so.
         quarantined: files put into quarantine within a day.
@@ -67,6 +72,9 @@ class Facts:
     recorders: int
     workers: int
     needs_worker: bool
+    deliverers: int
+    needs_deliverer: bool
+    undelivered: int
     waiting_s: float | None
     failed: int
     quarantined: int
@@ -84,6 +92,9 @@ def gather(context: Context, bundled: Sequence[str]) -> Facts:
     )
     quarantined = select(func.count()).where(Quarantined.received_at.between(*lately))
     rejected = select(func.count()).where(Peer.last_rejection_at.between(*lately))
+    undelivered = select(func.count()).where(
+        OutboxRow.state.in_(FAILED_STATES), OutboxRow.ended_at.between(*lately)
+    )
     queued = select(func.min(Run.queued_at)).where(Run.state == StudyState.QUEUED)
     with context.database.read() as session:
         oldest = session.scalar(queued)
@@ -93,6 +104,9 @@ def gather(context: Context, bundled: Sequence[str]) -> Facts:
             recorders=sum(one.alive for one in services(session, "recorder", now)),
             workers=sum(one.alive for one in services(session, "worker", now)),
             needs_worker=settings.hands_over_in_place,
+            deliverers=sum(one.alive for one in services(session, "deliverer", now)),
+            needs_deliverer=is_anything_to_deliver(session),
+            undelivered=session.scalar(undelivered) or 0,
             waiting_s=(now - oldest).total_seconds() if oldest else None,
             failed=session.scalar(failed) or 0,
             quarantined=session.scalar(quarantined) or 0,
@@ -119,6 +133,9 @@ def _standstills(facts: Facts) -> Iterator[Alert]:
     if facts.needs_worker and facts.workers == 0:
         message = "no worker is alive; studies wait: start `heimdallr up` or `heimdallr work`"
         yield Alert("no_worker", "critical", message, {})
+    if facts.needs_deliverer and facts.deliverers == 0:
+        message = "no results are sent: start `heimdallr up` or `heimdallr deliver`"
+        yield Alert("no_deliverer", "critical", message, {})
 
 
 def _mishaps(facts: Facts) -> Iterator[Alert]:
@@ -133,6 +150,7 @@ def _mishaps(facts: Facts) -> Iterator[Alert]:
     counted: tuple[tuple[AlertCode, int, str], ...] = (
         ("failures", facts.failed, "studies failed in the last 24 hours"),
         ("quarantine", facts.quarantined, "received files were quarantined in the last 24 hours"),
+        ("undelivered", facts.undelivered, "results did not arrive in the last 24 hours"),
         ("peers_rejected", facts.rejected, "DICOM systems were turned away in the last 24 hours"),
     )
     for code, count, what in counted:

@@ -30,6 +30,8 @@ TAGS = [
     {"name": "commands", "description": "What people ask for."},
     {"name": "findings", "description": "What a person should know, and who has seen it."},
     {"name": "measurements", "description": "Numbers across studies."},
+    {"name": "deliveries", "description": "What was sent to other systems, and what is to be."},
+    {"name": "destinations", "description": "Where results go, and by which rules."},
     {"name": "system", "description": "Queue, peers, quarantine, events, versions."},
     {"name": "access", "description": "Signing in, users, tokens, the audit trail."},
     {"name": "health", "description": "For supervisors and Prometheus."},

@@ -13,7 +13,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from heimdallr import __version__
+from heimdallr.store.delivery_tables import OPEN_STATES, DeliveryState, OutboxRow
 from heimdallr.store.models import Quarantined, Run, Study, StudyState
+from heimdallr.store.reading.deliveries import counts
 from heimdallr.store.reading.details import stage_times
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ class _Stored(Collector):
                         *_studies(session),
                         *_queue(session, self._clock()),
                         _stages(session),
+                        *_deliveries(session, self._clock()),
                     ]
                 self._read_at = time.monotonic()
             disk = GaugeMetricFamily("heimdallr_disk_free_bytes", "Free space for data.")
@@ -134,6 +137,32 @@ def _stages(session: Session) -> Metric:
         for share in (0.5, 0.95):
             family.add_metric([stage, str(share)], times[int(share * (len(times) - 1))])
     return family
+
+
+def _deliveries(session: Session, now: datetime) -> Iterable[Metric]:
+    family = GaugeMetricFamily(
+        "heimdallr_deliveries",
+        "Objects for destinations, by destination and state.",
+        labels=["destination", "state"],
+    )
+    counted = counts(session)
+    for name in sorted({name for name, _ in counted}):
+        for state in DeliveryState:
+            family.add_metric([name, state.value], counted.get((name, state), 0))
+    yield family
+    oldest = GaugeMetricFamily(
+        "heimdallr_deliveries_oldest_seconds",
+        "How long the oldest object that waits has been owed to a destination.",
+        labels=["destination"],
+    )
+    waiting = (
+        select(OutboxRow.destination, func.min(OutboxRow.owed_since))
+        .where(OutboxRow.state.in_(OPEN_STATES))
+        .group_by(OutboxRow.destination)
+    )
+    for name, since in session.execute(waiting):
+        oldest.add_metric([name], max((now - since).total_seconds(), 0.0))
+    yield oldest
 
 
 def _single(name: str, text: str, value: float) -> Metric:

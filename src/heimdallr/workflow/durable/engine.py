@@ -33,12 +33,12 @@ from dbos import _serialization as dbos_serialization
 from sqlalchemy import create_engine
 
 from heimdallr.store.work import runs
+from heimdallr.store.work.executors import new_signature
 from heimdallr.store.work.states import STAGES
 from heimdallr.workflow.cases.database_retry import LeavingError, is_away
 from heimdallr.workflow.cases.job import RunTakenError, Shop, take_up
 from heimdallr.workflow.cases.last_try import LastTryGate
 from heimdallr.workflow.durable.dbos_log import quieten
-from heimdallr.workflow.durable.executors import new_signature
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

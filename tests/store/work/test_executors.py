@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from heimdallr.workflow.durable.executors import (
+from heimdallr.store.work.executors import (
     Census,
     FileLocks,
     SessionLocks,

@@ -1,0 +1,30 @@
+"""Telling results from newer ones of the same study."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from heimdallr.publishing.schema import RESULTS_FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def case_digest(case: Path) -> str:
+    """SHA-256 of a case's ``resultados.json``, which says when it was made and of what.
+
+    Label maps and volume are made with it, and may be removed by retention before it is.
+
+    Args:
+        case: the case folder.
+
+    Raises:
+        OSError: the results cannot be read; FileNotFoundError where they are gone.
+    """
+    return hashlib.sha256((case / RESULTS_FILE).read_bytes()).hexdigest()
+
+
+def failure_digest(run: str) -> str:
+    """The same for a study that could not be measured, by the run that ended so."""
+    return hashlib.sha256(f"failed {run}".encode()).hexdigest()

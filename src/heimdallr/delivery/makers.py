@@ -1,0 +1,65 @@
+"""Who makes which kind of object: a table, read top to bottom.
+
+A kind is added by its line here, its name in :data:`heimdallr.delivery.kinds.Kind`, and which
+destinations take it in :data:`heimdallr.delivery.kinds.TAKEN`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from heimdallr import __version__
+from heimdallr.delivery.case_digest import case_digest
+from heimdallr.delivery.making import Made
+from heimdallr.files import whole_file
+from heimdallr.publishing.schema import RESULTS_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from heimdallr.delivery.kinds import Kind
+    from heimdallr.delivery.making import Maker, Order
+
+JSON_TYPE = "application/json"
+
+
+def event(order: Order) -> Sequence[Made]:
+    """The news that a case is complete or has failed, as JSON; no name, no patient's number."""
+    study = order.study
+    complete = order.case is not None and case_digest(order.case) == order.results_digest
+    body: dict[str, object] = {
+        "event": "case.completed" if complete else "case.failed",
+        "software": "Heimdallr",
+        "version": __version__,
+        "study": study.number,
+        "study_instance_uid": study.study_instance_uid,
+        "accession_number": study.accession_number,
+        "revision": study.revision,
+        "results": order.results_digest if complete else None,
+        "findings": [{"code": code, "severity": severity} for code, severity in study.findings]
+        if complete
+        else None,
+        "state": "done" if complete else study.state.value,
+        "reason": None if complete else study.error,
+    }
+    return [_written(order.folder / "event.json", json.dumps(body, indent=2).encode())]
+
+
+def results(order: Order) -> Sequence[Made]:
+    """``resultados.json`` as the case folder has it."""
+    assert order.case is not None  # noqa: S101 - whoever orders results has a case
+    return [_written(order.folder / RESULTS_FILE, (order.case / RESULTS_FILE).read_bytes())]
+
+
+def _written(path: Path, content: bytes) -> Made:
+    with whole_file(path) as stream:
+        stream.write(content)
+    return Made(path, JSON_TYPE)
+
+
+MAKERS: Mapping[Kind, Maker] = {
+    "event": event,
+    "results": results,
+}

@@ -1,0 +1,33 @@
+"""What each measurement of a study was the last time it was made of the same patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heimdallr.publishing.dicom.kinds import EarlierValue
+from heimdallr.store.reading.history import history
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from heimdallr.store.models import Study
+
+_LOOKED_AT = 20
+"""Earlier studies that are looked at, the newest; few patients have more within a lifetime."""
+
+
+def earlier_values(session: Session, study: Study) -> tuple[EarlierValue, ...]:
+    """Of each measurement the value of the newest earlier study of the same modality.
+
+    Nothing where the patient is not certain, or where a study date is missing.
+    """
+    told = history(session, study, limit=_LOOKED_AT)
+    found: dict[str, EarlierValue] = {}
+    for one in told.studies:  # by date: the newest is the last to be written
+        date = one.study_date
+        is_earlier = date and study.study_date and date < study.study_date
+        if not is_earlier or not date or one.modality != study.modality:
+            continue
+        for name, value in one.values.items():
+            found[name] = EarlierValue(name, value, told.units[name], date)
+    return tuple(found[name] for name in sorted(found))

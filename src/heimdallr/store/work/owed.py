@@ -1,0 +1,125 @@
+"""What a study owes to other systems: the news rules are asked about, and calling things off.
+
+Whoever ends a run or acknowledges a finding writes the news in the same transaction, so that a
+kill at any instant leaves both or neither. What follows from it is the deliverer's to say
+(:mod:`heimdallr.delivery.outbox`). Every function works in the caller's transaction, which holds
+the lock of the study's row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, func, select, update
+
+from heimdallr.publishing.schema import coded
+from heimdallr.store.delivery_tables import (
+    OPEN_STATES,
+    DeliveryNews,
+    DeliveryRule,
+    DeliveryState,
+    OutboxRow,
+    When,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from heimdallr.domain.statements import Statement
+
+
+def tell(session: Session, study_id: int, what: When, now: datetime, *, run: str = "") -> None:
+    """Something happened to a study that rules are to be asked about.
+
+    Args:
+        session: the transaction.
+        study_id: the study, whose lock is held.
+        what: happened.
+        now: the time.
+        run: workflow of the run that ended.
+    """
+    if what is When.RESULTS:  # whoever waits to hear of a failure has results instead
+        session.execute(
+            delete(DeliveryNews).where(
+                DeliveryNews.study_fk == study_id, DeliveryNews.what == When.FAILED
+            )
+        )
+    row = session.scalars(
+        select(DeliveryNews).where(DeliveryNews.study_fk == study_id, DeliveryNews.what == what)
+    ).one_or_none()
+    if row is None:
+        session.add(DeliveryNews(study_fk=study_id, what=what, run=run, at=now))
+    else:
+        row.run, row.at = run, now
+
+
+def call_off(
+    session: Session,
+    condition: ColumnElement[bool],
+    why: Statement,
+    now: datetime,
+    *,
+    state: DeliveryState = DeliveryState.CANCELLED,
+) -> int:
+    """Let what waits go no more; what is being sent at this moment, if it comes back unsent.
+
+    Args:
+        session: the transaction.
+        condition: which rows of the outbox.
+        why: the reason that is shown.
+        now: the time.
+        state: what they become.
+
+    Returns:
+        How many there were.
+    """
+    reason = coded(why).model_dump()
+    waiting = (
+        update(OutboxRow)
+        .where(OutboxRow.state == DeliveryState.WAITING, condition)
+        .values(state=state, reason=reason, next_try_at=None, changed_at=now, ended_at=now)
+    )
+    sending = (
+        update(OutboxRow)
+        .where(OutboxRow.state == DeliveryState.SENDING, condition)
+        .values(called_off={"state": state.value, "reason": reason}, changed_at=now)
+    )
+    return sum(
+        len(
+            session.execute(
+                one.returning(OutboxRow.id).execution_options(synchronize_session=False)
+            ).all()
+        )
+        for one in (waiting, sending)
+    )
+
+
+def call_off_study(session: Session, study_id: int, why: Statement, now: datetime) -> int:
+    """Owe nothing more of a study, and forget its news; how much was called off."""
+    session.execute(delete(DeliveryNews).where(DeliveryNews.study_fk == study_id))
+    return call_off(session, OutboxRow.study_fk == study_id, why, now)
+
+
+def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
+    """Those of some studies whose results somebody is still to get."""
+    waiting = select(OutboxRow.study_fk).where(
+        OutboxRow.study_fk.in_(studies), OutboxRow.state.in_(OPEN_STATES)
+    )
+    news = select(DeliveryNews.study_fk).where(
+        DeliveryNews.study_fk.in_(studies),
+        DeliveryNews.what != When.FAILED,
+        exists().where(DeliveryRule.enabled.is_(True)),
+    )
+    return frozenset(session.scalars(waiting.union(news)))
+
+
+def count_open(session: Session, study_id: int) -> int:
+    """How many objects of a study are still owed."""
+    query = select(func.count()).where(
+        OutboxRow.study_fk == study_id, OutboxRow.state.in_(OPEN_STATES)
+    )
+    return session.scalar(query) or 0

@@ -1,0 +1,374 @@
+"""One destination's turn: sent, tried again, given up, asked whether it keeps what it took."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from deliveries import (
+    CASE,
+    Desk,
+    FakeReport,
+    add_destination,
+    add_done,
+    later,
+    publish_anew,
+    refuses,
+)
+from sqlalchemy import select
+from store_cases import NOW
+
+from heimdallr.config import Settings
+from heimdallr.delivery import claims, commitment
+from heimdallr.delivery.destinations import DicomNode
+from heimdallr.delivery.sending import Answer, Fate
+from heimdallr.delivery.tidying import tidy
+from heimdallr.domain.statements import Statement
+from heimdallr.store.delivery_tables import DeliveryState, Destination, OutboxRow
+from heimdallr.store.layout import data_folders
+from heimdallr.store.models import Event
+from heimdallr.store.upkeep.retention import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from heimdallr.delivery.sending import Item
+    from heimdallr.store.database import Database
+
+ARCHIVE = DicomNode(ae_title="ARCHIVE", host="127.0.0.1", commitment=True)
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    """A deliverer whose clock stands still."""
+    folders = data_folders(Settings(data_dir=tmp_path / "data"))
+    folders.create()
+    return Desk(database, folders)
+
+
+def rows(desk: Desk) -> Sequence[OutboxRow]:
+    """The outbox, in the order it came to be."""
+    with desk.database.read() as session:
+        return session.scalars(select(OutboxRow).order_by(OutboxRow.id)).all()
+
+
+def states(desk: Desk) -> list[str]:
+    """The state of each row."""
+    return [row.state.value for row in rows(desk)]
+
+
+def reason(row: OutboxRow) -> str:
+    """The code of a row's reason."""
+    return row.reason["code"] if isinstance(row.reason, dict) else ""
+
+
+def test_a_kind_of_several_files_is_several_rows(desk: Desk) -> None:
+    """Each with its own UIDs; files lie in the outbox until everything has arrived."""
+    share = add_destination(desk.database, objects=("seg", "results"))
+    add_done(desk.database, desk.folders)
+    desk.deliver(share)
+    found = rows(desk)
+    assert [(row.kind, row.part, row.state.value) for row in found] == [
+        ("seg", 1, "sent"), ("results", 1, "sent"), ("seg", 2, "sent"),
+    ]  # fmt: skip
+    assert len({row.sop_instance_uid for row in found if row.kind == "seg"}) == 2
+    assert all("Silva" not in row.file for row in found)
+    assert len(list(desk.folders.outbox.rglob("*.dcm"))) == 2
+    assert tidy(desk.database, desk.folders) == 1
+    assert list(desk.folders.outbox.iterdir()) == []
+    assert {row.file for row in rows(desk)} == {""}
+
+
+def test_a_peer_that_is_busy_is_asked_later_and_later_and_in_the_end_no_more(desk: Desk) -> None:
+    """A minute, doubling to an hour; after three days it is given up, and a person is told."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    desk.peer.answer = later
+    waits = []
+    for _ in range(8):
+        desk.deliver(share)
+        due = rows(desk)[0].next_try_at
+        assert due is not None
+        waits.append((due - desk.time).total_seconds())
+        desk.time = due - timedelta(seconds=1)
+        desk.deliver(share)
+        desk.time = due
+    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert len(desk.peer.keys) == len(waits), "not before it is due"
+    desk.time = NOW + timedelta(days=3)
+    desk.deliver(share)
+    assert states(desk) == ["given_up"]
+    assert reason(rows(desk)[0]) == "delivery_not_tried", "the last word of the peer stays"
+    with desk.database.read() as session:
+        event = session.scalars(select(Event).where(Event.kind == "not_delivered")).one()
+    assert event.message == "not delivered to share: results was given up"
+
+
+def test_a_refusal_ends_at_once(desk: Desk) -> None:
+    """Trying again would not help."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    desk.peer.answer = refuses
+    desk.deliver(share)
+    desk.forward(days=1)
+    desk.deliver(share)
+    assert (states(desk), len(desk.peer.keys)) == (["refused"], 1)
+
+
+def test_a_clock_that_was_set_back_does_not_make_anybody_wait(desk: Desk) -> None:
+    """A wait longer than any there is, is none."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    desk.peer.answer = later
+    desk.forward(days=400)
+    desk.deliver(share)
+    desk.time = NOW
+    desk.peer.answer = lambda _item: Answer(Fate.SENT)
+    desk.deliver(share)
+    assert states(desk) == ["sent"]
+
+
+def test_critical_findings_go_first(desk: Desk) -> None:
+    """Whenever they came."""
+    share = add_destination(desk.database, objects=("results",))
+    numbers = [add_done(desk.database, desk.folders, one, critical=one == 3) for one in (1, 2, 3)]
+    desk.deliver(share)
+    order = {row.id: row.study_fk for row in rows(desk)}
+    assert [order[key] for key in desk.peer.keys] == [numbers[2], numbers[0], numbers[1]]
+
+
+def test_one_connection_at_a_time_whoever_has_it(desk: Desk) -> None:
+    """While a row is in somebody's hands, nobody takes another one for the same destination."""
+    share = add_destination(desk.database, objects=("results",))
+    other = add_destination(desk.database, "other", objects=("results",))
+    add_done(desk.database, desk.folders)
+    desk.expand()
+    taken: list[list[int]] = []
+
+    def meanwhile(_item: Item) -> Answer:
+        add_done(desk.database, desk.folders, 2)
+        desk.expand()
+        with desk.database.write() as session:
+            for target in (share, other):
+                found = claims.claim(session, target, "rival#1", desk.patience, desk.time)
+                taken.append([row.id for row in found])
+        desk.peer.answer = lambda _item: Answer(Fate.SENT)
+        return Answer(Fate.SENT)
+
+    desk.peer.answer = meanwhile
+    desk.errand(share).run()
+    assert taken[0] == []
+    assert len(taken[1]) == 2
+
+
+def test_what_a_dead_deliverer_had_in_its_hands_is_sent_as_the_same_objects(desk: Desk) -> None:
+    """Its own late word is not heard."""
+    share = add_destination(desk.database, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    dead = desk.errand(share, "dead#1")
+    desk.expand()
+    with desk.database.write() as session:
+        claims.claim(session, share, dead.signature, desk.patience, desk.time)
+    assert states(desk) == ["sending"]
+    with desk.database.write() as session:
+        assert claims.holders(session) == {"dead#1"}
+        assert claims.take_back(session, "dead#1", desk.patience, desk.time) == 1
+    key = rows(desk)[0].id
+    dead._record(key, Answer(Fate.REFUSED))
+    assert states(desk) == ["waiting"]
+    desk.peer.answer = lambda _item: Answer(Fate.SENT)
+    desk.errand(share).run()
+    assert states(desk) == ["sent", "sent"]
+
+
+def test_what_kills_every_deliverer_gives_way_to_the_others(desk: Desk) -> None:
+    """After a few losses it waits, longer each time."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    desk.expand()
+    waits = []
+    for _ in range(7):
+        with desk.database.write() as session:
+            claims.claim(session, share, "dead#1", desk.patience, desk.time)
+        with desk.database.write() as session:
+            claims.take_back(session, "dead#1", desk.patience, desk.time)
+        due = rows(desk)[0].next_try_at
+        waits.append(due and (due - desk.time).total_seconds())
+        desk.time = due or desk.time
+    assert waits == [None, None, None, None, 60, 120, 240]
+
+
+def test_a_deliverer_that_stops_gives_back_what_it_has_not_tried(desk: Desk) -> None:
+    """After the object that is being sent, at once."""
+    share = add_destination(desk.database, objects=("seg", "results"))
+    add_done(desk.database, desk.folders)
+
+    def stop(_item: Item) -> Answer:
+        desk.stopping.set()
+        return Answer(Fate.SENT)
+
+    desk.peer.answer = stop
+    desk.deliver(share)
+    assert sorted(states(desk)) == ["sent", "waiting", "waiting"]
+    assert {row.next_try_at for row in rows(desk)} == {None}
+    desk.stopping.clear()
+    desk.peer.answer = lambda _item: Answer(Fate.SENT)
+    desk.errand(share).run()
+    assert states(desk) == ["sent"] * 3
+
+
+def test_a_connection_that_ends_early_costs_what_was_not_tried_nothing(desk: Desk) -> None:
+    """The one that was answered is written down; the others wait for the next connection."""
+    share = add_destination(desk.database, objects=("seg", "results"))
+    add_done(desk.database, desk.folders)
+    answers = iter([later(None), None])  # type: ignore[arg-type]
+    desk.peer.answer = lambda _item: next(answers)
+    desk.deliver(share)
+    attempts = sorted((row.attempts, row.next_try_at) for row in rows(desk))
+    minute = NOW + timedelta(minutes=1)
+    assert attempts == [(0, minute), (0, minute), (1, minute)]
+
+
+def test_a_sender_that_breaks_costs_one_try(desk: Desk) -> None:
+    """And the log says so."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+
+    def broken(_item: Item) -> Answer:
+        msg = "SILVA^MARIA"
+        raise RuntimeError(msg)
+
+    desk.peer.answer = broken
+    desk.deliver(share)
+    assert states(desk) == ["waiting"]
+    assert rows(desk)[0].attempts == 1
+
+
+def test_called_off_while_it_is_being_sent(desk: Desk) -> None:
+    """What arrives has arrived; what does not is not tried again."""
+    share = add_destination(desk.database, objects=("seg",))
+    study_id = add_done(desk.database, desk.folders)
+    first = iter([True, False])
+
+    def newer(_item: Item) -> Answer:
+        if next(first):
+            publish_anew(desk.database, desk.folders, study_id)
+            desk.expand()
+            return Answer(Fate.SENT)
+        desk.stopping.set()
+        return later(_item)
+
+    desk.peer.answer = newer
+    desk.deliver(share)
+    found = {(row.part, row.state.value) for row in rows(desk)}
+    assert found == {(1, "sent"), (2, "superseded"), (1, "waiting")}
+
+
+def test_a_case_that_changes_under_our_hands_is_not_sent_as_the_old_one(desk: Desk) -> None:
+    """The rows mean results that are not there any more."""
+    share = add_destination(desk.database, objects=("results",))
+    study_id = add_done(desk.database, desk.folders)
+    desk.expand()
+    publish_anew(desk.database, desk.folders, study_id)
+    desk.errand(share).run()
+    assert [(row.state.value, reason(row)) for row in rows(desk)] == [
+        ("waiting", "delivery_case_changed")
+    ]
+    assert desk.peer.keys == []
+    desk.deliver(share)
+    assert states(desk) == ["superseded", "sent"]
+
+
+def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:
+    """Refused, with the reason; the others go."""
+    share = add_destination(desk.database, objects=("fhir", "results"))
+    add_done(desk.database, desk.folders)
+    desk.deliver(share)
+    assert [(row.state.value, reason(row)) for row in rows(desk)] == [
+        ("refused", "delivery_no_maker"), ("sent", ""),
+    ]  # fmt: skip
+    add_done(desk.database, desk.folders, 2)
+    desk.expand()
+    (desk.folders.output / CASE.format(2) / "resultados.json").unlink()
+    desk.errand(share).run()
+    assert {reason(row) for row in rows(desk)[2:]} == {"delivery_no_maker", "delivery_case_gone"}
+
+
+def test_a_destination_that_is_switched_off_waits(desk: Desk) -> None:
+    """Nothing is lost meanwhile."""
+    share = add_destination(desk.database, objects=("results",), enabled=False)
+    add_done(desk.database, desk.folders)
+    desk.deliver(share)
+    with desk.database.write() as session:
+        assert claims.due_destinations(session, desk.patience, desk.time) == []
+        session.get_one(Destination, share).enabled = True
+    with desk.database.read() as session:
+        assert claims.due_destinations(session, desk.patience, desk.time) == [share]
+    desk.deliver(share)
+    assert states(desk) == ["sent"]
+
+
+def _report(desk: Desk, **said: object) -> None:
+    desk.reports.come[desk.peer.commitments[-1]] = FakeReport(**said)  # type: ignore[arg-type]
+    commitment.hear(desk.database, desk.reports, desk.patience, desk.time)
+
+
+def test_only_what_an_archive_says_it_keeps_is_committed(desk: Desk) -> None:
+    """Sent is not stored; what it does not keep is sent again."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    assert states(desk) == ["sent", "sent"]
+    assert desk.reports.expected == desk.peer.commitments
+    assert tidy(desk.database, desk.folders) == 0, "the files are still needed"
+    first, second = (row.sop_instance_uid for row in rows(desk))
+    _report(desk, kept=(first,), lost=((second, 0x0112),))
+    assert states(desk) == ["committed", "waiting"]
+    assert rows(desk)[1].reason == {
+        "code": "commitment_failed", "parameters": {"status": "0112"},
+    }  # fmt: skip
+    desk.forward(minutes=1)
+    desk.deliver(archive)
+    _report(desk, kept=(second,))
+    assert states(desk) == ["committed", "committed"]
+    assert len(set(desk.peer.commitments)) == 2
+    assert tidy(desk.database, desk.folders) == 1
+
+
+def test_an_archive_that_does_not_answer_is_asked_a_few_times(desk: Desk) -> None:
+    """Then the object stays sent, with the reason; a late report of an older question is void."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    for _ in range(5):
+        desk.forward(hours=1)
+        desk.errand(archive).run()
+    assert len(desk.peer.commitments) == commitment.MOST_ASKED
+    assert states(desk) == ["sent", "sent"]
+    assert {reason(row) for row in rows(desk)} == {"commitment_unanswered"}
+    with desk.database.read() as session:
+        assert claims.due_destinations(session, desk.patience, desk.time) == []
+
+
+def test_retention_leaves_a_study_alone_until_its_results_have_arrived(desk: Desk) -> None:
+    """Given up counts as the end; waiting for ever would fill the disk."""
+    share = add_destination(desk.database, objects=("results",))
+    study_id = add_done(desk.database, desk.folders)
+    settings = Settings(data_dir=desk.folders.root, keep_results_days=1, keep_masks_days=1)
+    desk.peer.answer = later
+    desk.deliver(share)
+    later_on = NOW + timedelta(days=2)
+    assert sweep(settings, desk.database, later_on, believe_clock=True).removals == ()
+    desk.peer.answer = lambda _item: Answer(Fate.SENT)
+    desk.forward(days=1)
+    desk.deliver(share)
+    gone = sweep(settings, desk.database, later_on, believe_clock=True).removals
+    assert {one.study_id for one in gone} == {study_id}
+
+
+def test_state_words_fit_what_senders_say() -> None:
+    """A fate that is final is a state."""
+    assert {DeliveryState(one.value) for one in Fate if one is not Fate.LATER}
+    assert Statement("delivery_not_tried").text != "delivery not tried"
