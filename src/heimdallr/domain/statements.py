@@ -101,6 +101,13 @@ def structure_name(structure: str, language: Language) -> str:
     return f"{level[1]}ª {name}" if level else name
 
 
+def is_structure(text: str) -> bool:
+    """Whether a text is the name of a class that has a name here."""
+    names = _table("structures")
+    unsided = _SIDE.sub("", text)
+    return unsided in names or _LEVEL.sub("", unsided) in names
+
+
 def term(table: str, key: str, language: Language) -> str | None:
     """What ``words.json`` calls a thing in one of its tables; ``None`` for one it does not know."""
     terms: dict[str, list[str]] = _table("words")[table]

@@ -77,18 +77,20 @@ def _published(
     return value
 
 
-def uncoded(record: CodedStatement) -> Statement:
-    """A published statement as one that can be said in words again."""
-    return Statement(record.code, {name: _said(value) for name, value in record.parameters.items()})
+def said(published: CodedStatement) -> Statement:
+    """The statement that was published, to be spoken in any language."""
+    return Statement(
+        published.code, {name: _said(value) for name, value in published.parameters.items()}
+    )
 
 
 def _said(
     value: float | str | list[str] | CodedStatement | list[CodedStatement],
 ) -> Value:
     if isinstance(value, CodedStatement):
-        return uncoded(value)
+        return said(value)
     if isinstance(value, list):
-        statements = tuple(uncoded(one) for one in value if isinstance(one, CodedStatement))
+        statements = tuple(said(one) for one in value if isinstance(one, CodedStatement))
         return statements or tuple(one for one in value if isinstance(one, str))
     return value
 

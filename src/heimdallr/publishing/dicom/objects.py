@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing.dicom.case_content import CaseFolderContent, read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
+from heimdallr.publishing.dicom.report_objects import (
+    write_captures,
+    write_pdf_object,
+    write_planar_report,
+    write_structured_report,
+    write_table,
+)
 from heimdallr.publishing.dicom.segmentation import (
     write_regular_segmentations,
     write_segmentations,
@@ -26,6 +33,11 @@ Maker = Callable[
 MAKERS: dict[DicomObject, Maker] = {
     DicomObject.SEG: write_segmentations,
     DicomObject.SEG_REGULAR: write_regular_segmentations,
+    DicomObject.SR: write_structured_report,
+    DicomObject.SR_PLANAR: write_planar_report,
+    DicomObject.CAPTURES: write_captures,
+    DicomObject.TABLE: write_table,
+    DicomObject.PDF: write_pdf_object,
 }
 """Kind → what makes it."""
 

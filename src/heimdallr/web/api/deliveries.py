@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from heimdallr.delivery import directory, outbox
 from heimdallr.delivery.kinds import TAKEN, not_taken
 from heimdallr.domain.errors import DestinationError
-from heimdallr.publishing.schema import CodedStatement, uncoded
+from heimdallr.publishing.schema import CodedStatement, said
 from heimdallr.store.delivery_tables import DeliveryState, OutboxRow
 from heimdallr.store.reading import deliveries as reading
 from heimdallr.store.reading.deliveries import DestinationFigures
@@ -122,7 +122,7 @@ def delivery_out(row: OutboxRow) -> DeliveryOut:
     """A row as it is told."""
     reason = CodedStatement.model_validate(row.reason) if row.reason else None
     copied = {name: getattr(row, name) for name in DeliveryOut.model_fields if hasattr(row, name)}
-    text = uncoded(reason).text if reason else None
+    text = said(reason).text if reason else None
     return DeliveryOut.model_validate(
         {**copied, "study_id": row.study_fk, "reason": reason, "reason_text": text}
     )

@@ -1,0 +1,172 @@
+"""Outlines that a viewer can draw, as a structured report of planar groups (TID 1410).
+
+Two places where one looks: the muscle at L3, and a bleed on the slice that shows most of it. Each
+is a closed line on one image of the source, with its measured value. Under the value stands nothing
+more: viewers (OHIF 3) show no value that has modifiers, and nothing of a report that holds a group
+of another kind; the other report has all that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cc3d
+import numpy as np
+from highdicom.sr import (
+    GraphicTypeValues,
+    ImageRegion,
+    Measurement,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
+    SourceImageForRegion,
+    TrackingIdentifier,
+)
+from scipy.ndimage import binary_fill_holes
+
+from heimdallr.analyses import cerebral_haemorrhage, sarcopenia_l3
+from heimdallr.analyses.anatomy.axial_tissue import MUSCLE
+from heimdallr.domain.terms import measurement_name
+from heimdallr.publishing.dicom import measurement_codes as concepts
+from heimdallr.publishing.dicom.codes import codes_of
+from heimdallr.publishing.dicom.kinds import DicomObject
+from heimdallr.publishing.dicom.label_planes import source_planes
+from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
+from heimdallr.publishing.dicom.nearest_plane import nearest_plane
+from heimdallr.publishing.dicom.outlines import outline
+from heimdallr.publishing.dicom.segmentation import is_resampled
+from heimdallr.publishing.dicom.sr_document import document
+from heimdallr.publishing.dicom.sr_items import site
+from heimdallr.publishing.targets import MIDDLE_OF_BLEED, Grid, Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+    from pydicom.dataset import Dataset
+
+    from heimdallr.domain.source_images import SourcePlane
+    from heimdallr.domain.statements import Language
+    from heimdallr.imaging.volume import LabelMap
+    from heimdallr.publishing.dicom.case_content import CaseFolderContent
+    from heimdallr.publishing.schema import MeasurementRecord
+
+    Mask = npt.NDArray[np.bool_]
+
+DESCRIPTION = "Heimdallr outlines"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlined:
+    """What is outlined.
+
+    Attributes:
+        map: the label map it is in.
+        structure: its class there.
+        slice: the measurement that names the slice.
+        value: the measurement that the outline carries.
+    """
+
+    map: str
+    structure: str
+    slice: str
+    value: str
+
+
+OUTLINED = (
+    _Outlined("tissue_types", MUSCLE, sarcopenia_l3.SLICE.name, sarcopenia_l3.SMA.name),
+    _Outlined(
+        "bleed",
+        cerebral_haemorrhage.LABEL,
+        MIDDLE_OF_BLEED,
+        cerebral_haemorrhage.VOLUME.name,
+    ),
+)
+
+
+def planar_report(content: CaseFolderContent, language: Language) -> Dataset | None:
+    """The report; ``None`` where the case has nothing to outline.
+
+    Raises:
+        ObjectError: a label map is damaged, or the images are not those of the case.
+    """
+    found = [one for outlined in OUTLINED for one in _group(content, outlined, language)]
+    if not found:
+        return None
+    series = uid_in(content.source.header, SERIES)
+    return document(
+        content,
+        DicomObject.SR_PLANAR,
+        language,
+        groups=[group for group, _ in found],
+        references=[
+            (plane.series_instance_uid or series, plane.sop_class_uid, plane.sop_instance_uid)
+            for _, plane in found
+        ],
+        description=DESCRIPTION,
+    )
+
+
+def _group(
+    content: CaseFolderContent, outlined: _Outlined, language: Language
+) -> Iterator[tuple[object, SourcePlane]]:
+    """The group of one outline, and the image it lies on."""
+    by_name = {one.name: one for one in content.results.measurements}
+    level, value = by_name.get(outlined.slice), by_name.get(outlined.value)
+    if level is None or not isinstance(level.value, int) or content.map_of(outlined.map) is None:
+        return
+    plane = _plane(content, outlined, level.value)
+    label_map = content.label_map(outlined.map)
+    if plane is None or outlined.structure not in label_map.names.values():
+        return
+    line = outline(_mask(content, plane, label_map, outlined.structure))
+    if line is None:
+        return
+    frames = None if plane.frame is None else [plane.frame]
+    region = ImageRegion(
+        GraphicTypeValues.POLYLINE,
+        line.astype(float),
+        SourceImageForRegion(plane.sop_class_uid, plane.sop_instance_uid, frames),
+    )
+    group = PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(
+            uid=content.uids.of("tracking", "outline", outlined.value),
+            identifier=measurement_name(outlined.value, language),
+        ),
+        referenced_region=region,
+        finding_type=codes_of(outlined.structure).type,
+        finding_sites=[site(outlined.structure)],
+        measurements=_value(value, language),
+    )
+    yield group, plane
+
+
+def _plane(content: CaseFolderContent, outlined: _Outlined, k: int) -> SourcePlane | None:
+    """The source image at the structure's height on an axial slice of the volume."""
+    labels = content.labels
+    if labels is None:
+        return None
+    places = Places(Grid(labels.shape, np.array(labels.affine)), labels.maps)
+    target = places.on_slice(k, outlined.structure)
+    return nearest_plane(content.source, target.position_ras_mm) if target else None
+
+
+def _mask(
+    content: CaseFolderContent, plane: SourcePlane, label_map: LabelMap, structure: str
+) -> Mask:
+    """(rows, columns) the structure on an image, without what lies apart from the trunk: arms."""
+    planes = source_planes(label_map, content.source, resampled=is_resampled(content))
+    labels = planes.read(planes.grid.sources.index(plane))
+    mask = np.asarray(labels == label_map.number(structure))
+    if structure != MUSCLE:
+        return mask
+    pieces = cc3d.connected_components(binary_fill_holes(labels > 0), connectivity=8)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return np.asarray(mask & (pieces == int(np.argmax(sizes))))
+
+
+def _value(one: MeasurementRecord | None, language: Language) -> list[Measurement]:
+    if one is None or not isinstance(one.value, int | float):
+        return []
+    name = concepts.concept_of(one.name, language).name
+    return [Measurement(name, one.value, concepts.UNITS[one.unit])]

@@ -1,0 +1,110 @@
+"""A measurement as one line of a table: value, limit and earlier value, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heimdallr.domain.terms import (
+    date_text,
+    measurement_name,
+    quantity_text,
+    range_text,
+    report_word,
+)
+from heimdallr.publishing.schema import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heimdallr.domain.statements import Language
+    from heimdallr.publishing.dicom.kinds import EarlierValue
+    from heimdallr.publishing.judgements import Judgement
+    from heimdallr.publishing.schema import CodedStatement, MeasurementRecord, Results
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line; texts in the reader's language.
+
+    Attributes:
+        key: the measurement.
+        name: what it is called.
+        value: with its unit; empty when there is none.
+        reason: status and why there is no value; empty when there is one.
+        flag: ``↓ low``, ``↑ high``; empty within the limit, or without one.
+        limit: the published limit; empty without one.
+        source: who published it, and when.
+        earlier: the same measurement of an earlier study, with its date.
+    """
+
+    key: str
+    name: str
+    value: str
+    reason: str
+    flag: str = ""
+    limit: str = ""
+    source: str = ""
+    earlier: str = ""
+
+
+def row(
+    one: MeasurementRecord,
+    judgement: Judgement | None,
+    earlier: EarlierValue | None,
+    language: Language,
+) -> Row:
+    """A measurement's line."""
+    name = measurement_name(one.name, language)
+    before = earlier_text(earlier, language) if earlier else ""
+    if one.value is None:
+        return Row(one.name, name, "", reason_text(one, language), earlier=before)
+    value = quantity_text(one.value, one.unit, language)
+    if judgement is None:
+        return Row(one.name, name, value, "", earlier=before)
+    limit = judgement.limits[0]
+    return Row(
+        one.name,
+        name,
+        value,
+        "",
+        flag=flag_text(judgement.flag, language),
+        limit=range_text(limit.low, limit.high, limit.unit, language),
+        source=limit.source.partition(",")[0],
+        earlier=before,
+    )
+
+
+def reason_text(one: MeasurementRecord, language: Language) -> str:
+    """``not assessable: the patient's height is not known``."""
+    status = report_word(f"status_{one.status}", language)
+    return f"{status}: {spoken(one.reason_coded, one.reason, language)}"
+
+
+def earlier_text(earlier: EarlierValue, language: Language) -> str:
+    """``1,480 cm³, 3 Aug 2025``."""
+    value = quantity_text(earlier.value, earlier.unit, language)
+    return f"{value}, {date_text(earlier.study_date, language)}"
+
+
+def flag_text(flag: str, language: Language) -> str:
+    """An arrow and a word; empty for what is within its limit."""
+    arrows = {"low": "↓", "high": "↑"}
+    return f"{arrows[flag]} {report_word(f'flag_{flag}', language)}" if flag in arrows else ""
+
+
+def latest(earlier: Iterable[EarlierValue]) -> dict[str, EarlierValue]:
+    """Measurement → the most recent of its earlier values."""
+    return {one.name: one for one in sorted(earlier, key=lambda value: value.study_date)}
+
+
+def spoken(coded: CodedStatement | None, text: str, language: Language) -> str:
+    """A published statement in words; its text where the results are older than codes."""
+    return text if coded is None else said(coded).in_language(language)
+
+
+def notices_text(results: Results, language: Language) -> tuple[str, ...]:
+    """What every reader has to be told."""
+    if len(results.notices_coded) != len(results.notices):
+        return tuple(results.notices)
+    return tuple(said(one).in_language(language) for one in results.notices_coded)
