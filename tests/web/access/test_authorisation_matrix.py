@@ -69,6 +69,7 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/studies/{study_id}/masks/{folder}/{structure}": "read",
     "GET /api/v1/studies/{study_id}/images/{filename}": "read",
     "GET /api/v1/studies/{study_id}/archive": "read",
+    "GET /api/v1/studies/{study_id}/report.pdf": "read",
     "GET /api/v1/studies/{study_id}/viewer": "read",
     "GET /api/v1/studies/{study_id}/viewer/volume.nii": "read",
     "GET /api/v1/studies/{study_id}/viewer/preview.nii": "read",
