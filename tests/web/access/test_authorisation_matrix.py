@@ -39,6 +39,7 @@ MATRIX: dict[str, str] = {
     "GET /studies/{study_id}/report": PUBLIC,
     "GET /explorer": PUBLIC,
     "GET /system": PUBLIC,
+    "GET /destinations": PUBLIC,
     "GET /access": PUBLIC,
     "GET /welcome": PUBLIC,
     "GET /help": PUBLIC,
