@@ -215,6 +215,26 @@ class Settings(BaseSettings):
         5, ge=0, le=100_000, description="free space below which nothing more is received, in GB"
     )
 
+    hl7_port: Annotated[int | None, Section("HL7 listener")] = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="port on which orders and admissions are taken over MLLP, for height and "
+        "weight; default: none are",
+    )
+    hl7_host: str | None = Field(
+        None,
+        description="address it binds; default: every one when peers are named, else 127.0.0.1",
+    )
+    hl7_peers: Words = Field(
+        (),
+        description="who may send: addresses, networks (10.1.0.0/16) or *; none: this machine only",
+    )
+    hl7_tls: bool = Field(
+        default=False,
+        description="speak TLS only, with the DICOM listener's certificate and authorities",
+    )
+
     idle_seconds: Annotated[float, Section("When a study is complete")] = Field(
         30, gt=0, le=86_400, description="seconds without a new image until a study is complete"
     )

@@ -72,7 +72,7 @@ _LIBRARIES: dict[str, int] = {
     "multipart": logging.WARNING,
     "PIL": logging.WARNING,
     "pydicom": logging.ERROR,  # its warnings quote values
-    "pynetdicom": logging.WARNING,  # below, it prints data sets
+    "pynetdicom": logging.CRITICAL,  # it logs what peers send, values and all
     "python_multipart": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "uvicorn": logging.WARNING,

@@ -352,6 +352,21 @@ def test_an_archive_that_does_not_answer_is_asked_a_few_times(desk: Desk) -> Non
         assert claims.due_destinations(session, desk.patience, desk.time) == []
 
 
+def test_an_archive_that_is_asked_no_more_owes_no_answer(desk: Desk) -> None:
+    """Somebody has switched it off meanwhile."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    with desk.database.write() as session:
+        row = session.get_one(Destination, archive)
+        row.peer = {**dict(row.peer), "commitment": False}
+    desk.forward(hours=1)
+    desk.errand(archive).run()
+    assert len(desk.peer.commitments) == 1
+    assert states(desk) == ["sent", "sent"]
+    assert tidy(desk.database, desk.folders) == 1
+
+
 def test_retention_leaves_a_study_alone_until_its_results_have_arrived(desk: Desk) -> None:
     """Given up counts as the end; waiting for ever would fill the disk."""
     share = add_destination(desk.database, objects=("results",))

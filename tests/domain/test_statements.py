@@ -65,6 +65,12 @@ SAMPLES: dict[str, Value] = {
     "plane": "coronal",
     "kernel_class": "bone",
     "source": Statement("kernel_by_description"),
+    "address": "PACS@10.1.2.3:104",
+    "calling_ae": "HEIMDALLR",
+    "said": Statement("peer_said", {"words": "no space left"}),
+    "sop_class": "Segmentation Storage",
+    "sop_classes": ("Segmentation Storage", "Encapsulated PDF Storage"),
+    "words": "no space left",
 }
 """A value for each parameter that is no number."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import nibabel as nib
 import numpy as np
 import pytest
+from object_cases import trunk_source
 from publishing_cases import (
     CASE_ID,
     ENDED,
@@ -34,6 +35,7 @@ from heimdallr.publishing import preview
 from heimdallr.publishing import publish as module
 from heimdallr.publishing.publish import Publication, publish
 from heimdallr.publishing.schema import Identity, Results, read_labels
+from heimdallr.publishing.source_file import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +82,14 @@ def test_the_folder_is_the_founding_documents(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "output").iterdir()] == [CASE_ID]
     assert published.overlays == ("L3_overlay.png", "coronal_overview.png")
     assert published.notices == ("bundled weights — not for clinical use",)
+
+
+def test_the_images_it_was_made_of_are_kept(tmp_path: Path) -> None:
+    """In ``source.json``, so that objects for a PACS can be made at any time."""
+    publication = _publication(tmp_path)
+    prepared = replace(publication.prepared, source=trunk_source())
+    published = publish(tmp_path, replace(publication, prepared=prepared), lambda: ENDED)
+    assert read_source(published.folder) == trunk_source()
 
 
 def test_every_file_is_on_the_disk_before_the_last_word(

@@ -66,10 +66,18 @@ class Reports(Protocol):
         """Wait no longer, and drop what has come."""
 
 
-def begin(session: Session, destination_id: int, now: datetime) -> tuple[str, Sequence[OutboxRow]]:
+def begin(
+    session: Session, destination_id: int, now: datetime, *, asks: bool
+) -> tuple[str, Sequence[OutboxRow]]:
     """Rows a destination is to be asked about now, under a transaction UID of their own.
 
     Those it was asked about too often are left as they are: sent, with the reason.
+
+    Args:
+        session: the transaction.
+        destination_id: whose turn it is.
+        now: the time.
+        asks: whether it is (still) to be asked; otherwise sent is all that is ever known.
     """
     session.get(Destination, destination_id, with_for_update=True)  # one deliverer asks
     rows = session.scalars(
@@ -82,6 +90,9 @@ def begin(session: Session, destination_id: int, now: datetime) -> tuple[str, Se
     transaction_uid = f"2.25.{uuid.uuid4().int}"
     asked = []
     for row in rows:
+        if not asks:
+            row.commitment_due_at, row.changed_at = None, now
+            continue
         if row.commitment_tries >= MOST_ASKED:
             why = Statement("commitment_unanswered", {"count": row.commitment_tries})
             row.commitment_due_at, row.reason, row.changed_at = None, coded(why).model_dump(), now

@@ -14,6 +14,8 @@ _AE_TITLE = r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$"
 _URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 """No user and password in it: they would be shown wherever the address is."""
 
+_URI = r"^((https?|urn):[^\s|]+)?$"
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
 
@@ -59,6 +61,10 @@ class FhirServer(_WebPeer):
     """A FHIR R4 server that takes a transaction bundle."""
 
     kind: Literal["fhir"] = "fhir"
+    patient_system: str = Field("", pattern=_URI, max_length=500)
+    """Under which it knows PatientID (``Identifier.system``); empty: the header's issuer."""
+    accession_system: str = Field("", pattern=_URI, max_length=500)
+    """Under which it knows accession numbers; empty: a system of ours."""
 
 
 class Hl7Listener(_Peer):
@@ -72,6 +78,8 @@ class Hl7Listener(_Peer):
     receiving_application: str = Field("", max_length=180)
     receiving_facility: str = Field("", max_length=180)
     sending_facility: str = Field("", max_length=180)
+    assigning_authority: str = Field("", max_length=199)
+    """Who gives PatientID where the header names no issuer: a name, or an OID."""
     character_set: Literal["UNICODE UTF-8", "8859/1", "ASCII"] = "UNICODE UTF-8"
 
 

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.delivery import claims, commitment
+from heimdallr.delivery.destinations import DicomNode
 from heimdallr.delivery.directory import peer_of, secret_of
 from heimdallr.delivery.sending import Answer, CommitmentSender, Fate, Item
 from heimdallr.domain.statements import Statement
@@ -107,7 +108,7 @@ class Errand:
             if destination is None:
                 return found
             peer, secret = peer_of(destination), secret_of(session, destination)
-        asks = bool(getattr(peer, "commitment", False))
+        asks = _is_asked(peer)
         sender = self._tools.sender_for(peer, secret)
         answers = sender.send([one for row in rows if (one := self._item(row))])
         try:
@@ -164,11 +165,15 @@ class Errand:
         """Ask whether the destination keeps what it has taken."""
         tools, now = self._tools, self._tools.now()
         with tools.database.write() as session:
-            transaction_uid, rows = commitment.begin(session, self._destination_id, now)
-            if not rows:
+            destination = session.get(Destination, self._destination_id)
+            if destination is None:
                 return
-            destination = session.get_one(Destination, self._destination_id)
             peer, secret = peer_of(destination), secret_of(session, destination)
+            transaction_uid, rows = commitment.begin(
+                session, destination.id, now, asks=_is_asked(peer)
+            )
+        if not rows:
+            return
         sender = tools.sender_for(peer, secret)
         if not isinstance(sender, CommitmentSender):
             return
@@ -177,3 +182,8 @@ class Errand:
         for key, answer in self._guarded(sender.request_commitment(items, transaction_uid)):
             with tools.database.write() as session:
                 commitment.note_answer(session, int(key), transaction_uid, answer, tools.now())
+
+
+def _is_asked(peer: Peer) -> bool:
+    """Whether a destination is to say that it keeps what it took."""
+    return isinstance(peer, DicomNode) and peer.commitment

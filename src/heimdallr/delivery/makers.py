@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 from heimdallr import __version__
 from heimdallr.delivery.case_digest import case_digest
+from heimdallr.delivery.destinations import FhirServer, Hl7Listener
 from heimdallr.delivery.making import Made
+from heimdallr.delivery.messages import fhir_bundle, hl7_result
+from heimdallr.delivery.messages.fhir_bundle import write_fhir_bundle
+from heimdallr.delivery.messages.fhir_records import FhirOptions
+from heimdallr.delivery.messages.hl7_result import Hl7Options, write_hl7_result
+from heimdallr.delivery.messages.reported_case import read_case
 from heimdallr.files import whole_file
 from heimdallr.publishing.schema import RESULTS_FILE
 
@@ -53,6 +59,35 @@ def results(order: Order) -> Sequence[Made]:
     return [_written(order.folder / RESULTS_FILE, (order.case / RESULTS_FILE).read_bytes())]
 
 
+def fhir(order: Order) -> Sequence[Made]:
+    """A FHIR transaction, of numbers as the server knows them."""
+    assert order.case is not None  # noqa: S101 - whoever orders a message has a case
+    peer, options = order.peer, FhirOptions(order.language)
+    if isinstance(peer, FhirServer):
+        options = FhirOptions(order.language, peer.patient_system, peer.accession_system)
+    path = order.folder / "bundle.json"
+    write_fhir_bundle(read_case(order.case), path, options)
+    return [Made(path, fhir_bundle.MEDIA_TYPE)]
+
+
+def hl7(order: Order) -> Sequence[Made]:
+    """An HL7 observation report, in the character set of its receiver."""
+    assert order.case is not None  # noqa: S101 - whoever orders a message has a case
+    peer, options = order.peer, Hl7Options(language=order.language)
+    if isinstance(peer, Hl7Listener):
+        options = Hl7Options(
+            receiving_application=peer.receiving_application,
+            receiving_facility=peer.receiving_facility,
+            sending_facility=peer.sending_facility,
+            assigning_authority=peer.assigning_authority,
+            character_set=peer.character_set,
+            language=order.language,
+        )
+    path = order.folder / "result.hl7"
+    write_hl7_result(read_case(order.case), path, options)
+    return [Made(path, hl7_result.MEDIA_TYPE)]
+
+
 def _written(path: Path, content: bytes) -> Made:
     with whole_file(path) as stream:
         stream.write(content)
@@ -60,6 +95,8 @@ def _written(path: Path, content: bytes) -> Made:
 
 
 MAKERS: Mapping[Kind, Maker] = {
+    "fhir": fhir,
+    "hl7": hl7,
     "event": event,
     "results": results,
 }

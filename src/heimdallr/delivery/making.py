@@ -22,7 +22,7 @@ from sqlalchemy import select
 from heimdallr.delivery.case_digest import case_digest
 from heimdallr.delivery.directory import kinds_of, peer_of
 from heimdallr.delivery.sending import Answer, Fate
-from heimdallr.domain.errors import HeimdallrError, StateConflictError
+from heimdallr.domain.errors import HeimdallrError, StateConflictError, UnsendableError
 from heimdallr.domain.statements import Statement
 from heimdallr.files import sync_folder
 from heimdallr.store.delivery_tables import DeliveryState, Destination, OutboxRow
@@ -213,7 +213,7 @@ class Workshop:
             why = Statement("delivery_not_written", {"error": type(error).__name__})
             return Answer(Fate.LATER, why)
         except HeimdallrError as error:
-            return Answer(Fate.REFUSED, Statement("delivery_not_made", {"error": str(error)}))
+            return Answer(Fate.REFUSED, _reason(error))
         except Exception as error:  # noqa: BLE001 - the edge of making: recorded, others go on
             _log.error("making_failed", kind=order.kind, exc_info=error)
             why = Statement("delivery_making_failed", {"error": type(error).__name__})
@@ -284,6 +284,12 @@ def _not_these(order: Order) -> Answer | None:
     if is_same or order.kind == "event":
         return None
     return Answer(Fate.LATER, Statement("delivery_case_changed"))
+
+
+def _reason(error: HeimdallrError) -> Statement:
+    if isinstance(error, UnsendableError):
+        return error.why
+    return Statement("delivery_not_made", {"error": str(error)})
 
 
 def _parts(session: Session, row: OutboxRow) -> Sequence[OutboxRow]:

@@ -5,42 +5,25 @@ The one place where the deliverer, the dashboard and the commands get their send
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING
 
-from heimdallr.domain.errors import DestinationError
+from heimdallr.delivery.senders.own_node import OwnNode
+from heimdallr.delivery.senders.registry import sender_for
+from heimdallr.store.commitment_reports import CommitmentReports
 
 if TYPE_CHECKING:
     from heimdallr.config import Settings
-    from heimdallr.delivery.commitment import Report, Reports
-    from heimdallr.delivery.destinations import Peer
+    from heimdallr.delivery.commitment import Reports
     from heimdallr.delivery.errand import SenderFor
     from heimdallr.store.layout import DataFolders
 
 
-def senders(_settings: Settings) -> SenderFor:
+def senders(settings: Settings) -> SenderFor:
     """Peer and secret → who speaks to it, with our own name and certificates."""
-
-    def sender_for(peer: Peer, _secret: str) -> NoReturn:
-        msg = f"this version has no sender for destinations of kind {peer.kind}"
-        raise DestinationError(msg)
-
-    return sender_for
+    return partial(sender_for, own=OwnNode.of(settings))
 
 
-def reports(_folders: DataFolders) -> Reports:
+def reports(folders: DataFolders) -> Reports:
     """What the listener has heard of storage commitment."""
-    return _NoReports()
-
-
-class _NoReports:
-    """A listener that hears nothing of storage commitment."""
-
-    def expect(self, _transaction_uid: str) -> None:
-        """Nothing will come."""
-
-    def read(self, _transaction_uid: str) -> Report | None:
-        """Nothing has."""
-        return None
-
-    def forget(self, _transaction_uid: str) -> None:
-        """There is nothing to be dropped."""
+    return CommitmentReports(folders.commitments)

@@ -38,10 +38,12 @@ class Answer:
     Attributes:
         fate: what became of it.
         why: the reason, with the peer's own words among its parameters; ``None`` when it went well.
+        not_before_s: the peer asked not to be tried again sooner.
     """
 
     fate: Fate
     why: Statement | None = None
+    not_before_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@
     ├── SegmentationError         a network could not be run on this volume
     ├── PublishingError           a result could not be written
     │   └── ObjectError           a DICOM object cannot be made of a case folder
+    ├── UnsendableError           no message about a case can be made for another system
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
@@ -26,6 +27,11 @@ It never carries patient data: a study is named by its UID or number only.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heimdallr.domain.statements import Statement
 
 
 class HeimdallrError(Exception):
@@ -88,6 +94,18 @@ class PublishingError(HeimdallrError):
 
 class ObjectError(PublishingError):
     """A DICOM object cannot be made of a case folder; trying again would not help."""
+
+
+class UnsendableError(HeimdallrError):
+    """No message about a case can be made for another system, now or later.
+
+    Args:
+        why: the reason; it is shown to people in their language.
+    """
+
+    def __init__(self, why: Statement) -> None:
+        super().__init__(why.text)
+        self.why = why
 
 
 class StorageError(HeimdallrError):

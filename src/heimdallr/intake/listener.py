@@ -7,7 +7,6 @@ started again; receiving goes on meanwhile. When this process dies, the kernel e
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
@@ -22,6 +21,7 @@ from heimdallr import logs, parent_process
 from heimdallr.files import keep_others_out
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
 from heimdallr.intake.scp.server import Scp
+from heimdallr.store.commitment_reports import CommitmentReports
 from heimdallr.store.layout import made_folders
 
 if TYPE_CHECKING:
@@ -55,10 +55,8 @@ def run_listener(
         ConfigurationError: a setting cannot be used, or the data folder cannot be made.
     """
     folders = made_folders(settings)
-    # It logs what peers send, values and all; what matters of it we log ourselves.
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     presence = Presence()
-    scp = Scp(settings, folders.spool, presence)
+    scp = Scp(settings, folders.spool, presence, CommitmentReports(folders.commitments))
     scp.start()
     writer = PresenceWriter(presence, settings)
     writer.start()

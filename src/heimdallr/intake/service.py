@@ -5,8 +5,9 @@
     spool ─▶ record ─▶ study complete? ─▶ queued for the worker | sent to another server
     watch folder ─▶ spool
 
-Four threads, so that a large find or a slow transfer does not keep an image waiting: recording
-and completion, the watch folder, the handing over, the sign of life.
+Several threads, so that a large find or a slow transfer does not keep an image waiting: recording
+and completion, the watch folder, the handing over, the sign of life; and, where a port is set for
+it, the HL7 listener, which stands here because what it acknowledges is in the database.
 """
 
 from __future__ import annotations
@@ -14,22 +15,27 @@ from __future__ import annotations
 import secrets
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from heimdallr.domain.errors import StorageError
+from heimdallr.domain.errors import ConfigurationError, StorageError
 from heimdallr.intake import spool
 from heimdallr.intake.completion_rule import CompletionRule, SystemClock
 from heimdallr.intake.declare_complete import complete_studies, gapless, open_studies
 from heimdallr.intake.handover import HandOver
+from heimdallr.intake.hl7.answering import Answering
+from heimdallr.intake.hl7.server import Hl7Server
 from heimdallr.intake.recorder import CHUNK, Recorded, Recorder, claimed, has_files, remove_batch
 from heimdallr.intake.watch import WatchFolder
+from heimdallr.store.body_sizes import forget_unclaimed
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.store.models import Patient
 from heimdallr.store.work.services import BEAT_S, Presence
 
 if TYPE_CHECKING:
@@ -46,6 +52,10 @@ _SETTLING_LOOK_S = 0.25
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 15.0
 _UNBEGUN_S = 60.0
 _GOODBYE_S = 5.0
+_FORGET_S = 3600.0
+UNCLAIMED_FOR = timedelta(days=90)
+"""How long the height and weight of a patient without a study are kept. Chosen: longer than most
+orders wait for their examination; no register of whoever was admitted."""
 _log = structlog.get_logger()
 
 
@@ -205,6 +215,10 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         if settings.watch_dir is not None:
             watch = WatchFolder(settings.watch_dir, database, folders, settings, clock)
             loops.append(("watch folder", watch.step))
+        hl7 = _hl7_server(settings, database, clock)
+        if hl7 is not None:
+            loops.append(("HL7 listener", hl7.step))
+            loops.append(("sizes of nobody", partial(_forget_sizes, database, clock)))
         presence = Presence("recorder", f"recorder-{secrets.token_hex(8)}", clock.now())
         loops.append(("sign of life", partial(_beat, database, presence, clock)))
         if not settings.hands_over_in_place:
@@ -218,9 +232,29 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         _repeat("recorder", lambda: BUSY_POLL_S if intake.step() else IDLE_POLL_S, stop)
         for thread in threads:
             thread.join(_GOODBYE_S)
+        if hl7 is not None:
+            hl7.close()
         _attempt(partial(_say_goodbye, database, presence))
     finally:
         database.close()
+
+
+def _hl7_server(settings: Settings, database: Database, clock: Clock) -> Hl7Server | None:
+    """The HL7 listener, where a port is set; where it cannot be used, all else goes on without."""
+    if settings.hl7_port is None:
+        return None
+    try:
+        return Hl7Server(settings, Answering(database, clock.now))
+    except ConfigurationError as error:
+        _log.error("the HL7 listener does not run", reason=str(error))
+        return None
+
+
+def _forget_sizes(database: Database, clock: Clock) -> float:
+    """Forget heights and weights of patients who did not come."""
+    with database.write() as session:
+        forget_unclaimed(session, clock.now() - UNCLAIMED_FOR, Patient.patient_id)
+    return _FORGET_S
 
 
 def _begin(database: Database, folders: DataFolders, stop: threading.Event) -> bool:

@@ -14,6 +14,7 @@
       outbox/<delivery>/        objects made of cases, until every destination has them
       sent/                     studies handed over to another server
       state/                    databases, locks, secrets
+        commitments/            what archives say they keep of what was sent to them
       weights/  cache/          networks; what may be deleted at any time
 
 Keys are made of a safe alphabet (:data:`SAFE_KEY`) before they become a path.
@@ -63,6 +64,11 @@ class DataFolders:
         return self.incoming / ".uploads"
 
     @property
+    def commitments(self) -> Path:
+        """Reports of storage commitment, from the listener to the deliverer."""
+        return self.state / "commitments"
+
+    @property
     def outbox(self) -> Path:
         """Objects that are to be sent; nothing in its names tells of a patient."""
         return self.root / "outbox"
@@ -108,7 +114,7 @@ class DataFolders:
         Raises:
             OSError: a folder cannot be made.
         """
-        for folder in (*self.all(), self.spool, self.uploads, self.outbox):
+        for folder in (*self.all(), self.spool, self.uploads, self.outbox, self.commitments):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 

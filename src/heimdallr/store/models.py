@@ -24,7 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from heimdallr.store import delivery_tables  # noqa: F401 - whoever asks for the tables means all
+from heimdallr.store import (  # noqa: F401 - whoever asks for the tables means all
+    body_sizes,
+    delivery_tables,
+)
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.columns import Changes, Json, Label, SearchText, words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import highdicom
 import numpy as np
@@ -14,6 +14,7 @@ import pytest
 from dicom_series import SeriesOnDisk, body_hu, enhanced_mr
 from dicom_validators import errors_of
 from object_cases import folder_of
+from pydicom.sr.codedict import codes
 
 from heimdallr.domain.errors import ObjectError, PublishingError
 from heimdallr.domain.identity import OWN_UID_ROOT
@@ -21,7 +22,7 @@ from heimdallr.imaging.volume import LabelMap, Volume, load_volume
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
 from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
+from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS, source_planes
 from heimdallr.publishing.dicom.objects import write_objects, write_objects_of
 from heimdallr.publishing.dicom.segmentation_reader import (
     SegmentationImage,
@@ -84,6 +85,7 @@ def by_value(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
 class Made:
     """A case and the objects made of it."""
 
+    images: Path
     prepared: PreparedStudy
     labels: LabelMap
     folder: Path
@@ -112,7 +114,7 @@ def made_of(
     task = "total" if prepared.study.modality == "CT" else "total_mr"
     folder = folder_of(prepared, labels, tmp_path / "cases", task)
     written = write_objects(folder, [SEG, SEG_REGULAR], tmp_path / "objects", options)
-    return Made(prepared, labels, folder, written)
+    return Made(images, prepared, labels, folder, written)
 
 
 def expected_masks(series: SeriesOnDisk, label: int) -> dict[str, npt.NDArray[np.bool_]]:
@@ -273,6 +275,57 @@ def test_highdicom_reads_the_same(regular: Made) -> None:
         assert np.array_equal(pixels[..., 0] > 0, segment.masks)
     codes = theirs.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0]
     assert (codes.CodeValue, codes.CodingSchemeDesignator) == ("10200004", "SCT")
+
+
+@pytest.mark.parametrize("kind", ["binary", "labelmap"])
+def test_frames_are_those_highdicom_writes(
+    regular: Made, kind: Literal["binary", "labelmap"], tmp_path: Path
+) -> None:
+    """Same pixel data, same functional groups, in the same order."""
+    (written,) = write_objects(regular.folder, [SEG], tmp_path, replace(BOTH, segmentation=kind))
+    ours = pydicom.dcmread(written.path)
+    by_uid = {one.SOPInstanceUID: one for one in map(pydicom.dcmread, regular.images.iterdir())}
+    source = regular.prepared.source
+    assert source is not None
+    stack = [by_uid[plane.sop_instance_uid] for plane in source.planes]
+    for image in stack:
+        image.PatientBirthDate = image.PatientSex = image.StudyID = ""
+        image.ReferringPhysicianName = ""
+    pixels = source_planes(regular.labels, source, resampled=False).pixels[::-1]
+    if kind == "binary":
+        pixels = np.select([pixels == ORGAN, pixels == BONE], [1, 2], 0).astype(np.uint8)
+    algorithm = highdicom.AlgorithmIdentificationSequence(
+        name="test", version="0", family=codes.DCM.ArtificialIntelligence
+    )
+    made = highdicom.seg.Segmentation(
+        source_images=stack,
+        pixel_array=pixels,
+        segmentation_type=kind.upper(),
+        segment_descriptions=[
+            highdicom.seg.SegmentDescription(
+                segment_number=number,
+                segment_label=str(number),
+                segmented_property_category=codes.SCT.Organ,
+                segmented_property_type=codes.SCT.Liver,
+                algorithm_type="AUTOMATIC",
+                algorithm_identification=algorithm,
+            )
+            for number in ((1, 2) if kind == "binary" else NAMES)
+        ],
+        series_instance_uid=highdicom.UID(),
+        series_number=1,
+        sop_instance_uid=highdicom.UID(),
+        instance_number=1,
+        manufacturer="test",
+        manufacturer_model_name="test",
+        software_versions="0",
+        device_serial_number="0",
+    )
+    made.save_as(tmp_path / "theirs.dcm")
+    theirs = pydicom.dcmread(tmp_path / "theirs.dcm")
+    assert ours.SharedFunctionalGroupsSequence == theirs.SharedFunctionalGroupsSequence
+    assert ours.PerFrameFunctionalGroupsSequence == theirs.PerFrameFunctionalGroupsSequence
+    assert np.array_equal(ours.pixel_array, theirs.pixel_array)
 
 
 def test_a_label_map_object_says_the_same_in_less(regular: Made, tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from object_cases import HEADER, trunk_source
 from object_checks import IODS, output_of
 from pydicom import dcmread
 
+from heimdallr.analyses.registry import ANALYSES
 from heimdallr.domain.statements import LANGUAGES
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
+from heimdallr.publishing.dicom.measurement_codes import UNITS
 from heimdallr.publishing.dicom.objects import write_objects
 from heimdallr.publishing.palette import display_name
 from heimdallr.publishing.report.rows import reason_text
@@ -232,6 +234,13 @@ def test_made_again_it_is_the_same_object(case: Path, report: Path, tmp_path: Pa
     assert _write(case, tmp_path).read_bytes() == report.read_bytes()
     (other,) = write_objects(case, [DicomObject.SR], tmp_path, source=trunk_source())
     assert other.sop_instance_uid != dcmread(report).SOPInstanceUID
+
+
+def test_every_unit_has_a_code() -> None:
+    """Of every number that any analysis declares; UCUM has no `HU`."""
+    units = {output.unit for analysis in ANALYSES.values() for output in analysis.OUTPUTS}
+    assert units <= set(UNITS)
+    assert all(code.scheme_designator == "UCUM" for code in UNITS.values())
 
 
 def test_it_names_the_order_it_answers(case: Path, tmp_path: Path) -> None:

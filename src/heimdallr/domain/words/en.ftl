@@ -302,6 +302,94 @@ lossy_compression = the images were compressed with loss ({ $method ->
 }): standard deviations of attenuation and small structures are not to be relied on
 perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say
 
+## What messages to other systems say of themselves
+
+report_of_measurements = Automatic measurements
+no_rule_found_anything = no rule found anything; this excludes nothing
+not_for_clinical_use = measured by software that is no medical device: not for clinical use
+case_folder_unreadable = the case's results cannot be read
+message_without_patient_id = the study has no patient ID: a message about it would be filed under nobody, or under another patient
+name_not_in_character_set = the character set of this destination has no letters for the patient's name or the order's numbers; choose UNICODE UTF-8 where the receiver takes it
+
+## What became of what was sent to an archive or another system, and what to do
+
+peer_gave_no_reason = it gave no reason
+peer_said = it said “{ $words }”
+peer_answers = { $address } answers
+peer_name_unknown = the name in { $address } is not known to this machine: check the address of the destination
+peer_unreachable = { $address } cannot be reached: no answer; check address, port and firewall
+nobody_listens = nobody listens at { $address }: check the port, and whether the system there runs
+peer_connection_failed = the connection to { $address } failed ({ $error })
+peer_not_trusted = { $address } shows a certificate that is not trusted ({ $error }): give the destination the authority that signed it, or its true name
+no_tls = no TLS connection to { $address } ({ $error }): check whether TLS is spoken on that port
+certificate_unusable = a certificate, key or file of authorities of this destination cannot be read ({ $error }): check the files
+own_file_unreadable = the file that was to be sent cannot be read
+own_file_is_no_dicom = the file that was to be sent is no DICOM object
+
+association_not_answered = { $address } broke off, or did not answer, when asked for an association
+association_not_answered_tls = { $address } broke off, or did not answer, when asked for an association over TLS: it may want a client certificate it knows
+association_broken_off = { $address } broke off before it answered
+association_limit = { $address } takes no more associations for now
+association_rejected = { $address } rejects associations of { $calling_ae } (source/reason { $status }): ask its administrator
+calling_ae_unknown = { $address } does not know the AE title { $calling_ae }: have it entered there, with the address of this machine, then send again
+called_ae_unknown = { $address } does not go by that AE title: correct it in the destination, then send again
+sop_class_not_accepted = the archive does not accept { $sop_class }: have it allowed there, or leave this object out for this destination
+store_not_answered = { $address } did not say within { $seconds } s that the object is stored
+stored_with_warning = stored with a warning (status { $status }); { $said }
+stored_before = the archive had it already
+archive_cannot_store_now = the archive cannot store it now (status { $status }); { $said }
+archive_refuses_object = the archive refuses the object (status { $status }); { $said }
+stored_but_not_found = the archive said that it stored the object, and does not find it
+echo_answered = answers to C-ECHO (status { $status })
+echo_not_accepted = does not accept C-ECHO, which says nothing of storing
+nothing_accepted = { $address } lets us in and accepts none of our objects
+contexts_accepted = accepts everything this destination is sent
+contexts_refused = does not accept: { $sop_classes }
+commitment_offered = offers storage commitment
+commitment_not_offered = the archive does not offer storage commitment: turn it off for this destination, or on there
+commitment_refused = the archive does not take the request for storage commitment (status { $status }); { $said }
+commitment_not_asked = sent; not confirmed to be kept: { $reason }
+commitment_denied = the archive says that it does not keep it (reason { $status })
+
+folder_writable = the folder can be written
+folder_absent = the folder { $file } is not there: is the share mounted?
+folder_has_another = the folder has another file of the name { $file } already
+folder_not_writable = the folder cannot be written ({ $error })
+
+web_not_answered = { $address } did not answer within { $seconds } s
+web_sign_in_refused = { $address } refuses our credentials (HTTP { $status }): check user, password or token of the destination, then send again
+web_redirected = { $address } sends us elsewhere (HTTP { $status }), where nothing is sent unasked: enter the address it leads to
+web_address_wrong = there is nothing at { $address } that takes this (HTTP { $status }): check the address of the destination
+web_refused = refused (HTTP { $status }); { $said }
+web_failed = the system there is busy or broken (HTTP { $status }); { $said }
+webhook_signed = deliveries are signed
+webhook_unsigned = deliveries are not signed: give the destination a secret
+qido_answered = answers to QIDO-RS
+qido_not_understood = what answers there does not speak QIDO-RS: check the address, which often ends in /dicom-web
+
+## What came of messages to a record or an interface engine
+
+own_file_is_no_message = the file that was to be sent is no HL7 message
+peer_hung_up = { $address } hung up without an answer
+no_fhir_server = what answers there is no FHIR server: check the base address
+fhir_several_match = several patients, studies or results there go by one of our identifiers: somebody has to make them one; { $said }
+fhir_version = FHIR version { $version }
+transaction_taken = takes transactions
+transaction_not_taken = takes no transactions, as which results are sent
+transaction_not_told = does not say whether it takes transactions
+transaction_in_part = the server took a part only: { $count ->
+    [one] one entry
+   *[other] { $count } entries
+} with status { $status }
+report_signed_already = the report there is { $status } already: a person has signed or changed it, and it is not replaced
+ack_only_by_sending = connected; whether messages are understood shows only when one is sent, and none was
+no_hl7_answer = what { $address } answered is no HL7 acknowledgement
+answer_to_another_message = the answer was to another message
+accepted_with_errors = accepted, and yet with an error; { $said }
+accepted_with_warnings = accepted with a remark; { $said }
+unknown_answer = answered with a code that is none: { $code }
+message_refused = refused ({ $code }); { $said }
+
 ## Why something did not go to a destination
 
 delivery_withdrawn = the results were made for another patient than the images name now

@@ -304,6 +304,94 @@ lossy_compression = as imagens foram comprimidas com perda ({ $method ->
 }): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
 perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz
 
+## O que as mensagens a outros sistemas dizem de si
+
+report_of_measurements = Medidas automáticas
+no_rule_found_anything = nenhuma regra encontrou nada; isso não exclui nada
+not_for_clinical_use = medido por um software que não é dispositivo médico: não usar na clínica
+case_folder_unreadable = os resultados do caso não podem ser lidos
+message_without_patient_id = o estudo não tem ID de paciente: uma mensagem sobre ele ficaria sem dono, ou com outro paciente
+name_not_in_character_set = o conjunto de caracteres deste destino não tem letras para o nome do paciente ou os números do pedido; escolha UNICODE UTF-8 se o destino o aceita
+
+## O que aconteceu com o que foi enviado a um arquivo ou outro sistema, e o que fazer
+
+peer_gave_no_reason = sem motivo informado
+peer_said = resposta: “{ $words }”
+peer_answers = { $address } responde
+peer_name_unknown = o nome em { $address } não é conhecido por esta máquina: verifique o endereço do destino
+peer_unreachable = { $address } não pode ser alcançado: sem resposta; verifique endereço, porta e firewall
+nobody_listens = ninguém escuta em { $address }: verifique a porta e se o sistema de lá está em execução
+peer_connection_failed = a conexão com { $address } falhou ({ $error })
+peer_not_trusted = { $address } mostra um certificado não confiável ({ $error }): dê ao destino a autoridade que o assinou ou o nome verdadeiro
+no_tls = sem conexão TLS com { $address } ({ $error }): verifique se essa porta fala TLS
+certificate_unusable = um certificado, uma chave ou um arquivo de autoridades deste destino não pode ser lido ({ $error }): verifique os arquivos
+own_file_unreadable = o arquivo a enviar não pode ser lido
+own_file_is_no_dicom = o arquivo a enviar não é um objeto DICOM
+
+association_not_answered = { $address } interrompeu ou não respondeu ao pedido de associação
+association_not_answered_tls = { $address } interrompeu ou não respondeu ao pedido de associação por TLS: pode exigir um certificado de cliente que conheça
+association_broken_off = { $address } interrompeu antes de responder
+association_limit = { $address } não aceita mais associações por enquanto
+association_rejected = { $address } rejeita associações de { $calling_ae } (origem/motivo { $status }): pergunte ao administrador de lá
+calling_ae_unknown = { $address } não conhece o AE title { $calling_ae }: peça que seja cadastrado lá, com o endereço desta máquina, e envie de novo
+called_ae_unknown = { $address } não atende por esse AE title: corrija-o no destino e envie de novo
+sop_class_not_accepted = o PACS não aceita { $sop_class }: peça que seja permitido lá, ou deixe este objeto fora deste destino
+store_not_answered = { $address } não disse em { $seconds } s que o objeto está armazenado
+stored_with_warning = armazenado com aviso (status { $status }); { $said }
+stored_before = o PACS já o tinha
+archive_cannot_store_now = o PACS não pode armazená-lo agora (status { $status }); { $said }
+archive_refuses_object = o PACS recusa o objeto (status { $status }); { $said }
+stored_but_not_found = o PACS disse que armazenou o objeto e não o encontra
+echo_answered = responde a C-ECHO (status { $status })
+echo_not_accepted = não aceita C-ECHO, o que nada diz sobre armazenar
+nothing_accepted = { $address } nos deixa entrar e não aceita nenhum dos nossos objetos
+contexts_accepted = aceita tudo o que este destino recebe
+contexts_refused = não aceita: { $sop_classes }
+commitment_offered = oferece confirmação de armazenamento (storage commitment)
+commitment_not_offered = o PACS não oferece confirmação de armazenamento (storage commitment): desligue-a neste destino ou ligue-a lá
+commitment_refused = o PACS não aceita o pedido de confirmação de armazenamento (status { $status }); { $said }
+commitment_not_asked = enviado; guarda não confirmada: { $reason }
+commitment_denied = o PACS diz que não o guarda (motivo { $status })
+
+folder_writable = a pasta pode ser gravada
+folder_absent = a pasta { $file } não está lá: o compartilhamento está montado?
+folder_has_another = a pasta já tem outro arquivo com o nome { $file }
+folder_not_writable = a pasta não pode ser gravada ({ $error })
+
+web_not_answered = { $address } não respondeu em { $seconds } s
+web_sign_in_refused = { $address } recusa nossas credenciais (HTTP { $status }): verifique usuário, senha ou token do destino e envie de novo
+web_redirected = { $address } nos manda para outro lugar (HTTP { $status }), para onde nada é enviado sem que se peça: informe o endereço a que leva
+web_address_wrong = não há nada em { $address } que aceite isto (HTTP { $status }): verifique o endereço do destino
+web_refused = recusado (HTTP { $status }); { $said }
+web_failed = o sistema de lá está ocupado ou com defeito (HTTP { $status }); { $said }
+webhook_signed = as entregas são assinadas
+webhook_unsigned = as entregas não são assinadas: dê um segredo ao destino
+qido_answered = responde a QIDO-RS
+qido_not_understood = o que responde lá não fala QIDO-RS: verifique o endereço, que muitas vezes termina em /dicom-web
+
+## O que resultou de mensagens a um prontuário ou motor de interface
+
+own_file_is_no_message = o arquivo a enviar não é uma mensagem HL7
+peer_hung_up = { $address } desligou sem responder
+no_fhir_server = o que responde ali não é um servidor FHIR: confira o endereço base
+fhir_several_match = vários pacientes, estudos ou resultados ali respondem por um dos nossos identificadores: alguém precisa uni-los; { $said }
+fhir_version = versão FHIR { $version }
+transaction_taken = aceita transações
+transaction_not_taken = não aceita transações, que é como os resultados são enviados
+transaction_not_told = não diz se aceita transações
+transaction_in_part = o servidor aceitou só uma parte: { $count ->
+    [one] uma entrada
+   *[other] { $count } entradas
+} com status { $status }
+report_signed_already = o laudo ali já está { $status }: uma pessoa o assinou ou alterou, e ele não é substituído
+ack_only_by_sending = conectado; se as mensagens são entendidas só se vê ao enviar uma, e nenhuma foi enviada
+no_hl7_answer = o que { $address } respondeu não é uma confirmação HL7
+answer_to_another_message = a resposta era a outra mensagem
+accepted_with_errors = aceita, e mesmo assim com um erro; { $said }
+accepted_with_warnings = aceita com uma observação; { $said }
+unknown_answer = respondeu com um código que não existe: { $code }
+message_refused = recusada ({ $code }); { $said }
+
 ## Por que algo não foi a um destino
 
 delivery_withdrawn = os resultados foram feitos para outro paciente que não o indicado agora pelas imagens

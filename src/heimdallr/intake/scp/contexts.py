@@ -35,7 +35,10 @@ from pynetdicom.presentation import (
     PresentationContext,
     build_context,
 )
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import
+    StorageCommitmentPushModel,
+    Verification,
+)
 
 from heimdallr.intake.scp.commands import is_uid
 
@@ -79,19 +82,28 @@ def is_storage(abstract_syntax: str) -> bool:
     )
 
 
-def supported(proposed: Iterable[str]) -> list[PresentationContext]:
+def supported(proposed: Iterable[str], *, commitment: bool = False) -> list[PresentationContext]:
     """The contexts to negotiate with a peer that proposes these abstract syntaxes.
+
+    With ``commitment`` it may report what it keeps of what we sent it.
 
     They are shared between associations: pynetdicom reads an acceptor's contexts only, and 170 of
     them copied for each association take 50 ms.
     """
-    contexts = [_VERIFICATION]
+    contexts = [_VERIFICATION, _COMMITMENT] if commitment else [_VERIFICATION]
     storage = (uid for uid in map(str, proposed) if is_uid(uid) and is_storage(uid))
     contexts += [_storage(uid) for uid in dict.fromkeys(storage)]
     return contexts
 
 
 _VERIFICATION = build_context(Verification, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+
+_COMMITMENT = build_context(
+    StorageCommitmentPushModel, [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+)
+_COMMITMENT.scu_role, _COMMITMENT.scp_role = False, True
+"""The peer that reports is the service's provider, though it asks for the association (PS3.4
+section J.3.3); one that does not negotiate roles is let pass."""
 
 
 @lru_cache(maxsize=1024)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from heimdallr.config import Settings
     from heimdallr.intake.scp.access import Refusal
+    from heimdallr.store.commitment_reports import CommitmentReports
 
 _Accepted = tuple[socket.socket, tuple[str, int]]
 
@@ -72,16 +73,24 @@ class Scp:
         settings: who may connect, limits and timeouts.
         spool: folder of batches; must be there.
         presence: is told what peers do.
+        commitments: where reports of storage commitment are left; without, none are taken.
 
     Raises:
         ConfigurationError: a setting cannot be used.
     """
 
-    def __init__(self, settings: Settings, spool: Path, presence: Presence | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        spool: Path,
+        presence: Presence | None = None,
+        commitments: CommitmentReports | None = None,
+    ) -> None:
         self.settings = settings
         self.access = access(settings)
         self.presence = presence or Presence()
         self._spool = spool
+        self._commitments = commitments
         self._tls = tls_context(settings)
         self._limits = Limits.of(settings)
         self._terms = Terms(
@@ -244,6 +253,7 @@ class Scp:
         hooks = Hooks(
             echoed=lambda: self.presence.echoed(peer.calling_ae, peer.address),
             stored=lambda status: self._answered(peer, status),
+            committed=lambda status: self._reported(peer, status),
             ended=self._ended,
         )
         association = None
@@ -256,6 +266,7 @@ class Scp:
                 terms=self._terms,
                 hooks=hooks,
                 stop=self._stop,
+                commitments=self._commitments,
             )
             with self._lock:
                 self._associations.add(association)
@@ -273,6 +284,13 @@ class Scp:
         reason = "an object whose UIDs do not fit, or that cannot be understood"
         if status == OUT_OF_RESOURCES:
             reason = "the disk is nearly full, or cannot be written"
+        self._turned_away(peer.calling_ae, peer.address, reason)
+
+    def _reported(self, peer: Peer, status: int) -> None:
+        if status == SUCCESS:
+            _log.info("storage commitment", calling_ae=peer.calling_ae, address=peer.address)
+            return
+        reason = f"a report of storage commitment that is not taken (0x{status:04X})"
         self._turned_away(peer.calling_ae, peer.address, reason)
 
     def _ended(self, association: PeerAssociation) -> None:

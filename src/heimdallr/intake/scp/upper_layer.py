@@ -28,6 +28,7 @@ from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from heimdallr.intake.scp.commands import MISMATCH, NOT_UNDERSTOOD, SUCCESS
+from heimdallr.intake.scp.commitment import taken
 from heimdallr.intake.scp.contexts import supported
 from heimdallr.intake.scp.direct import P_DATA, PDU_HEADER, DirectPath
 from heimdallr.intake.scp.fault import PeerFault
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from heimdallr.intake.scp.inflow import Inflow
     from heimdallr.intake.scp.storing import Reception
+    from heimdallr.store.commitment_reports import CommitmentReports
 
 LONGEST_ASSOCIATION_PDU = 1 << 19
 """Bytes of any PDU that is not P-DATA.
@@ -99,11 +101,13 @@ class Hooks:
     Attributes:
         echoed: the peer sent C-ECHO.
         stored: an object was answered with this status.
+        committed: a report of storage commitment was answered with this status.
         ended: nothing more happens; called once, by the association's own thread.
     """
 
     echoed: Callable[[], None]
     stored: Callable[[int], None]
+    committed: Callable[[int], None]
     ended: Callable[[PeerAssociation], None]
 
 
@@ -272,10 +276,12 @@ class PeerAssociation(Association):
         terms: Terms,
         hooks: Hooks,
         stop: Flag,
+        commitments: CommitmentReports | None = None,
     ) -> None:
         super().__init__(server.ae, MODE_ACCEPTOR)
         self.inflow, self.reception, self.terms = inflow, reception, terms
         self.hooks, self.stop, self.fault = hooks, stop, ""
+        self._commitments = commitments
         self.dul = _Provider(self)
         self.acse_timeout = server.ae.acse_timeout
         self.dimse_timeout = server.ae.dimse_timeout
@@ -292,6 +298,8 @@ class PeerAssociation(Association):
         self.bind(evt.EVT_REQUESTED, self._offer_contexts)
         self.bind(evt.EVT_C_ECHO, self._echo)
         self.bind(evt.EVT_C_STORE, self._store)
+        if commitments is not None:
+            self.bind(evt.EVT_N_EVENT_REPORT, self._commitment, [commitments])
 
     def paused(self) -> _Paused:
         """A context in which the association's thread rests, if it has nothing to do."""
@@ -326,12 +334,18 @@ class PeerAssociation(Association):
         request = self.requestor.primitive
         proposed = request.presentation_context_definition_list if request else []
         self.acceptor.supported_contexts = supported(
-            str(context.abstract_syntax) for context in proposed
+            (str(context.abstract_syntax) for context in proposed),
+            commitment=self._commitments is not None,
         )
 
     def _echo(self, _event: Event) -> int:
         self.hooks.echoed()
         return SUCCESS
+
+    def _commitment(self, event: Event, reports: CommitmentReports) -> tuple[int, None]:
+        status = taken(event, reports)
+        self.hooks.committed(status)
+        return status, None
 
     def _store(self, event: Event) -> int:
         """C-STORE pynetdicom's own way: the object is in memory, whole."""

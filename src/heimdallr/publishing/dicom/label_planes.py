@@ -9,7 +9,7 @@ nothing outside the volume.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -28,22 +28,10 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 MAX_OFF = 0.75
 """Voxels that a pixel may lie off the voxel it was made into. Placement within preparation's
 tolerance stays below half of one; a stack of another series does not."""
+NEGLIGIBLE = 0.01
+"""Voxels over a whole plane that rounding of direction cosines may add up to."""
 MAX_OUTSIDE = 2.0
 """Voxels that the middle of a plane may lie outside a resampled volume, which ends at them."""
-
-
-class LabelPlanes(Protocol):
-    """Planes of label numbers, in descending order along their normal.
-
-    That order makes frames, rows and columns right-handed, as readers that build volumes expect.
-    """
-
-    @property
-    def grid(self) -> PlaneGrid:
-        """Where the planes lie."""
-
-    def read(self, plane: int) -> Pixels:
-        """(rows, columns) label numbers of one plane, contiguous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,44 +62,22 @@ class PlaneGrid:
 
 
 @dataclass(frozen=True, slots=True)
-class VoxelPlanes:
-    """Planes that are slabs of voxels of the label map.
+class LabelPlanes:
+    """Planes of label numbers, in descending order along their normal.
+
+    That order makes frames, rows and columns right-handed, as readers that build volumes expect.
 
     Attributes:
         grid: where they lie.
-        planes: (N, rows, columns) view of the label map.
+        pixels: (N, rows, columns) label numbers; a view of the label map where that is possible.
     """
 
     grid: PlaneGrid
-    planes: Pixels
+    pixels: Pixels
 
     def read(self, plane: int) -> Pixels:
-        """(rows, columns) label numbers of one plane."""
-        return np.ascontiguousarray(self.planes[plane])
-
-
-@dataclass(frozen=True, slots=True)
-class NearestPlanes:
-    """Planes that lie between the voxels of a label map.
-
-    Attributes:
-        grid: where they lie.
-        data: (I, J, K) labels.
-        to_voxel: (4, 4) LPS mm → voxel index.
-    """
-
-    grid: PlaneGrid
-    data: Pixels
-    to_voxel: Floats
-
-    def read(self, plane: int) -> Pixels:
-        """(rows, columns) label numbers of one plane."""
-        index = _voxels_of(self.grid, self.to_voxel, plane)
-        nearest = np.rint(index).astype(np.intp)
-        shape = np.array(self.data.shape)
-        inside = ((nearest >= 0) & (nearest < shape)).all(axis=-1)
-        i, j, k = np.moveaxis(np.clip(nearest, 0, shape - 1), -1, 0)
-        return np.ascontiguousarray(np.where(inside, self.data[i, j, k], 0).astype(np.uint8))
+        """(rows, columns) label numbers of one plane, contiguous."""
+        return np.ascontiguousarray(self.pixels[plane])
 
 
 def source_planes(label_map: LabelMap, source: SourceImages, *, resampled: bool) -> LabelPlanes:
@@ -129,14 +95,13 @@ def source_planes(label_map: LabelMap, source: SourceImages, *, resampled: bool)
     grid = _source_grid(source, even=not resampled)
     if resampled:
         _check_inside(grid, to_voxel, data.shape)
-        return NearestPlanes(grid, data, to_voxel)
+        return LabelPlanes(grid, _nearest_labels(grid, data, to_voxel))
     planes = _along(data, *_axes(grid.orientation, to_voxel))
-    first, last = (_voxels_of(grid, to_voxel, n) for n in (0, len(grid.positions) - 1))
     if planes.shape != (len(grid.positions), grid.rows, grid.columns):
         raise _not_its_images()
-    for corners, n in ((first, 0), (last, len(planes) - 1)):
-        _check_corners(corners, grid, to_voxel, data.shape, n)
-    return VoxelPlanes(grid, planes)
+    for plane in (0, len(planes) - 1):
+        _check_corners(grid, to_voxel, data.shape, plane)
+    return LabelPlanes(grid, planes)
 
 
 def regular_planes(label_map: LabelMap, source: SourceImages) -> LabelPlanes:
@@ -161,10 +126,10 @@ def regular_planes(label_map: LabelMap, source: SourceImages) -> LabelPlanes:
         spacing_mm=sizes[0],
         orientation=(*(across / sizes[2]), *(down / sizes[1])),
         positions=positions,
-        sources=_nearest(source, positions),
+        sources=_nearest_images(source, positions),
         on_sources=False,
     )
-    return VoxelPlanes(grid, planes)
+    return LabelPlanes(grid, planes)
 
 
 def _source_grid(source: SourceImages, *, even: bool) -> PlaneGrid:
@@ -189,7 +154,7 @@ def _source_grid(source: SourceImages, *, even: bool) -> PlaneGrid:
     )
 
 
-def _nearest(source: SourceImages, positions: Floats) -> tuple[SourcePlane, ...]:
+def _nearest_images(source: SourceImages, positions: Floats) -> tuple[SourcePlane, ...]:
     """The image that lies nearest to each position along the normal."""
     normal = _normal(source.planes[0].orientation)
     depths = np.array([plane.position_lps_mm for plane in source.planes]) @ normal
@@ -223,36 +188,58 @@ def _along(data: Pixels, axes: tuple[int, int, int], turned: tuple[bool, bool, b
     return view[first, second, third]
 
 
-def _voxels_of(grid: PlaneGrid, to_voxel: Floats, plane: int) -> Floats:
-    """(rows, columns, 3) voxel index, with fractions, of each pixel of a plane."""
+def _nearest_labels(grid: PlaneGrid, data: Pixels, to_voxel: Floats) -> Pixels:
+    """(N, rows, columns) label of the voxel nearest to each pixel, 0 outside the volume."""
+    labels = np.empty((len(grid.positions), grid.rows, grid.columns), np.uint8)
+    steps = _steps(grid, to_voxel)
+    rows, columns = np.arange(grid.rows)[:, None], np.arange(grid.columns)[None, :]
+    for plane, position in enumerate(grid.positions):
+        origin = _voxel_at(to_voxel, position)
+        index, inside = [], np.ones((1, 1), dtype=bool)
+        for start, (down, across), size in zip(origin, steps, data.shape, strict=True):
+            # Along rows, columns or neither: what all pixels share is computed once.
+            far_down, far_across = abs(down) * grid.rows, abs(across) * grid.columns
+            along = start + (down * rows if far_down > NEGLIGIBLE else 0.0)
+            along = np.asarray(along + (across * columns if far_across > NEGLIGIBLE else 0.0))
+            nearest = np.rint(along).astype(np.intp)
+            inside = inside & (nearest >= 0) & (nearest < size)
+            index.append(np.clip(nearest, 0, size - 1))
+        labels[plane] = np.where(inside, data[index[0], index[1], index[2]], 0)
+    return labels
+
+
+def _steps(grid: PlaneGrid, to_voxel: Floats) -> Floats:
+    """(3, 2) voxels along each axis from a row to the next, from a column to the next."""
     cosines = np.asarray(grid.orientation)
     between_rows, between_columns = grid.pixel_spacing_mm
-    linear = to_voxel[:3, :3]
-    origin = linear @ grid.positions[plane] + to_voxel[:3, 3]
-    across = np.arange(grid.columns)[None, :, None] * (linear @ cosines[:3] * between_columns)
-    down = np.arange(grid.rows)[:, None, None] * (linear @ cosines[3:] * between_rows)
-    return np.asarray(origin + across + down)
+    directions = np.stack([cosines[3:] * between_rows, cosines[:3] * between_columns], axis=1)
+    return np.asarray(to_voxel[:3, :3] @ directions)
 
 
-def _check_corners(
-    index: Floats, grid: PlaneGrid, to_voxel: Floats, shape: tuple[int, ...], plane: int
-) -> None:
+def _voxel_at(to_voxel: Floats, position: Floats) -> Floats:
+    """(3,) voxel index, with fractions, of a point."""
+    return np.asarray(to_voxel[:3, :3] @ position + to_voxel[:3, 3])
+
+
+def _check_corners(grid: PlaneGrid, to_voxel: Floats, shape: tuple[int, ...], plane: int) -> None:
     """Whether the corners of a plane lie at the voxels they are taken from."""
     axes, turned = _axes(grid.orientation, to_voxel)
-    for row, column in ((0, 0), (-1, -1)):
-        place = (plane, row % grid.rows, column % grid.columns)
+    origin, steps = _voxel_at(to_voxel, grid.positions[plane]), _steps(grid, to_voxel)
+    for row, column in ((0, 0), (grid.rows - 1, grid.columns - 1)):
         expected = np.zeros(3)
-        for axis, flip, count in zip(axes, turned, place, strict=True):
+        for axis, flip, count in zip(axes, turned, (plane, row, column), strict=True):
             expected[axis] = shape[axis] - 1 - count if flip else count
-        if float(np.abs(index[row, column] - expected).max()) > MAX_OFF:
+        found = origin + steps @ np.array([row, column])
+        if float(np.abs(found - expected).max()) > MAX_OFF:
             raise _not_its_images()
 
 
 def _check_inside(grid: PlaneGrid, to_voxel: Floats, shape: tuple[int, ...]) -> None:
     """Whether the middle of every plane lies in a resampled volume."""
-    for plane in range(len(grid.positions)):
-        middle = _voxels_of(grid, to_voxel, plane)[grid.rows // 2, grid.columns // 2]
-        if (middle < -MAX_OUTSIDE).any() or (middle > np.array(shape) - 1 + MAX_OUTSIDE).any():
+    middle = _steps(grid, to_voxel) @ np.array([grid.rows, grid.columns]) / 2
+    for position in grid.positions:
+        found = _voxel_at(to_voxel, position) + middle
+        if (found < -MAX_OUTSIDE).any() or (found > np.array(shape) - 1 + MAX_OUTSIDE).any():
             raise _not_its_images()
 
 

@@ -1,7 +1,7 @@
 """The sheet a picture is laid out on: typography, letters, scale bar, legend, notice.
 
 Text is set in Source Sans 3, which comes as a package, so that a picture looks the same on every
-machine. Superscripts and dashes are drawn, in the same size everywhere.
+machine.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from PIL import Image, ImageDraw, ImageFont
 from heimdallr.files import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from heimdallr.publishing.overlays.picture import Picture
     from heimdallr.publishing.palette import RGB
 
 Anchor = Literal["left", "middle", "right"]
 Box = tuple[int, int, int, int]
+ANCHORS: dict[Anchor, str] = {"left": "ls", "middle": "ms", "right": "rs"}
+"""Points of the baseline, as Pillow calls them."""
 
 BACKGROUND: RGB = (11, 13, 17)
 PANEL: RGB = (0, 0, 0)
@@ -31,9 +33,6 @@ MUTED: RGB = (150, 158, 170)
 FAINT: RGB = (52, 58, 68)
 NOTICE: RGB = (255, 179, 64)
 LETTER: RGB = (255, 214, 122)
-
-RAISED = {"²": "2", "³": "3"}
-DASHES = {"–": 0.5, "—": 0.9}
 
 LEGEND_LINE, LEGEND_SIZE, SMALLEST_SIZE = 37, 21, 15
 NOTICE_SIZE = 23
@@ -83,30 +82,23 @@ class Canvas:
 
         Args:
             position: left, middle or right end (see ``anchor``) of the baseline.
-            text: may hold ``²``, ``³``, ``–`` and ``—``.
+            text: what is said.
             size: of the font in pixels.
             colour: of the letters.
             anchor: which point of the line ``position`` gives.
             halo: put a dark rim around the letters, for text over an image.
         """
-        width = text_width(text, size)
-        x, baseline = position
-        x -= {"left": 0, "middle": width / 2, "right": width}[anchor]
         rim = max(2, size // 10) if halo else 0
-        for run, run_size, lift in _runs(text, size):
-            y = baseline - lift
-            if run in DASHES:
-                length = DASHES[run] * size
-                bar = (x + 1, y - 0.34 * size, x + length - 1, y - 0.34 * size + size / 14)
-                self._draw.rectangle(bar, fill=colour)
-                x += length
-                continue
-            font = _font(run_size)
-            self._draw.text(
-                (x, y), run, colour, font, anchor="ls", stroke_width=rim, stroke_fill=PANEL
-            )
-            x += font.getlength(run)
-        return round(width)
+        self._draw.text(
+            position,
+            text,
+            colour,
+            _font(size),
+            anchor=ANCHORS[anchor],
+            stroke_width=rim,
+            stroke_fill=PANEL,
+        )
+        return round(text_width(text, size))
 
     def picture(self, picture: Picture, frame: Box) -> Box:
         """Put a picture in the middle of a frame with its letters and scale bar.
@@ -198,25 +190,4 @@ def legend_height(entries: int) -> int:
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: int) -> float:
     """Pixels a line of text takes."""
-    return sum(
-        DASHES[run] * size if run in DASHES else _font(run_size).getlength(run)
-        for run, run_size, _ in _runs(text, size)
-    )
-
-
-def _runs(text: str, size: int) -> Iterator[tuple[str, int, float]]:
-    """A line cut into pieces of one size: (characters, font size, how much they are raised)."""
-    plain = ""
-    for character in text:
-        if character in RAISED or character in DASHES:
-            if plain:
-                yield plain, size, 0.0
-            plain = ""
-        if character in RAISED:
-            yield RAISED[character], max(8, round(size * 0.62)), size * 0.34
-        elif character in DASHES:
-            yield character, size, 0.0
-        else:
-            plain += character
-    if plain:
-        yield plain, size, 0.0
+    return _font(size).getlength(text)

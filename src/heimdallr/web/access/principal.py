@@ -19,9 +19,9 @@ class Permission(str, Enum):
     UPLOAD = "upload"
     """Hand in studies."""
     OPERATE = "operate"
-    """Start, cancel, retry, prioritise, acknowledge."""
+    """Start, cancel, retry, prioritise, acknowledge, send results to a destination."""
     ADMIN = "admin"
-    """Delete studies; users, tokens, the audit trail."""
+    """Delete studies; users, tokens, destinations and rules, the audit trail."""
 
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -1,0 +1,1 @@
+"""One module per kind of peer; each says of every item what became of it."""

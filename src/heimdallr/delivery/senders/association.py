@@ -1,0 +1,216 @@
+"""Associations that we ask for: dialling, TLS, and why one was not made (PS3.8 section 9.3).
+
+pynetdicom forgets why a connection failed and takes the time limit off the socket once it stands.
+So the connection is made here, by name, IPv4 or IPv6, and handed to it (:class:`_Line` stands on
+the insides of version 3.0.4); a peer that stops reading is then given up too.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from pynetdicom import _config
+from pynetdicom.ae import ApplicationEntity
+from pynetdicom.transport import AddressInformation, AssociationSocket
+
+from heimdallr.delivery.senders.connection_failures import no_connection
+from heimdallr.delivery.senders.own_node import trusting
+from heimdallr.delivery.sending import Answer, Fate
+from heimdallr.domain.statements import Statement
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Sequence
+
+    from pynetdicom.association import Association
+    from pynetdicom.events import EventHandlerType
+    from pynetdicom.presentation import PresentationContext
+    from pynetdicom.transport import T_CONNECT
+
+    from heimdallr.delivery.destinations import DicomNode
+    from heimdallr.delivery.senders.own_node import OwnNode
+
+_CALLING_AE_UNKNOWN, _CALLED_AE_UNKNOWN = 3, 7
+"""Reasons of the service user (PS3.8 table 9-21)."""
+_TRANSIENT, _BY_USER, _BY_PRESENTATION = 2, 1, 3
+_MAX_PDU = 1 << 17
+"""Bytes we take at a time; chosen: eight times the usual, for large answers to queries."""
+
+# pynetdicom's default handlers format every message for a log nobody reads.
+_config.LOG_HANDLER_LEVEL = "none"
+
+
+class NoAssociationError(Exception):
+    """There is no association; the answer says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.why.text if answer.why else "")
+        self.answer = answer
+
+
+class NoContextAcceptedError(Exception):
+    """The peer would talk, but accepts nothing of what was proposed."""
+
+
+@contextmanager
+def association(
+    node: DicomNode,
+    own: OwnNode,
+    contexts: Sequence[PresentationContext],
+    handlers: Sequence[EventHandlerType] = (),
+) -> Iterator[Association]:
+    """An association with a peer; released at the end, aborted when the block raises.
+
+    Args:
+        node: the peer.
+        own: our side.
+        contexts: at most 128 presentation contexts.
+        handlers: of what the peer asks meanwhile.
+
+    Raises:
+        NoAssociationError: it cannot be reached, or rejects us.
+        NoContextAcceptedError: it accepts none of the contexts.
+    """
+    entity = _Entity(node.calling_ae or own.ae_title, _dial(node, own))
+    entity.acse_timeout = own.patience.answer_s
+    entity.dimse_timeout = own.patience.store_s
+    entity.network_timeout = None
+    with closing(entity.line):  # pynetdicom forgets to where the peer hung up first
+        made = entity.associate(
+            "127.0.0.1",  # of no account: the connection stands
+            node.port,
+            contexts=list(contexts),
+            ae_title=node.ae_title,
+            max_pdu=_MAX_PDU,
+            evt_handlers=list(handlers),
+        )
+        if not made.is_established:
+            raise _not_made(made, node, entity.ae_title)
+        try:
+            yield made
+        except BaseException:
+            made.abort()
+            raise
+        made.release()
+
+
+def address_of(node: DicomNode) -> str:
+    """Where the peer is, as people write it."""
+    return f"{node.ae_title}@{node.host}:{node.port}"
+
+
+def _not_made(made: Association, node: DicomNode, calling_ae: str) -> Exception:
+    told = made.acceptor.primitive
+    if made.is_rejected and told is not None:
+        answer = rejected(
+            (told.result or 0, told.result_source or 0, told.diagnostic or 0), node, calling_ae
+        )
+        return NoAssociationError(answer)
+    if told is not None:
+        return NoContextAcceptedError()
+    return NoAssociationError(Answer(Fate.LATER, _unanswered(node)))
+
+
+def _unanswered(node: DicomNode) -> Statement:
+    if node.tls:
+        return Statement("association_not_answered_tls", {"address": address_of(node)})
+    return Statement("association_not_answered", {"address": address_of(node)})
+
+
+def rejected(verdict: tuple[int, int, int], node: DicomNode, calling_ae: str) -> Answer:
+    """What a rejected association means for what was to be sent.
+
+    An AE title that is not known is mended by a person, who then sends again: that is a refusal.
+    What the peer calls transient, or gives no permanent reason for, is tried again.
+
+    Args:
+        verdict: result, source and reason (PS3.8 table 9-21).
+        node: the peer.
+        calling_ae: as whom we called.
+    """
+    result, source, reason = verdict
+    if result != _TRANSIENT and source == _BY_USER and reason == _CALLING_AE_UNKNOWN:
+        why = Statement(
+            "calling_ae_unknown", {"address": address_of(node), "calling_ae": calling_ae}
+        )
+        return Answer(Fate.REFUSED, why)
+    if result != _TRANSIENT and source == _BY_USER and reason == _CALLED_AE_UNKNOWN:
+        return Answer(Fate.REFUSED, Statement("called_ae_unknown", {"address": address_of(node)}))
+    if result == _TRANSIENT or source == _BY_PRESENTATION:
+        return Answer(Fate.LATER, Statement("association_limit", {"address": address_of(node)}))
+    why = Statement(
+        "association_rejected",
+        {"address": address_of(node), "calling_ae": calling_ae, "status": f"{source}/{reason}"},
+    )
+    return Answer(Fate.REFUSED, why)
+
+
+def _dial(node: DicomNode, own: OwnNode) -> socket.socket:
+    """A connection that stands, within a time limit for everything that is done with it.
+
+    Raises:
+        NoAssociationError: it cannot be made.
+    """
+    try:
+        context = trusting(node.ca) if node.tls else None
+        if context is not None and own.certificate is not None:
+            # A password is given so that OpenSSL does not ask for one on a terminal.
+            context.load_cert_chain(own.certificate, own.key, password="")
+    except (OSError, ValueError) as error:
+        why = Statement("certificate_unusable", {"error": type(error).__name__})
+        raise NoAssociationError(Answer(Fate.LATER, why)) from None
+    try:
+        line = socket.create_connection((node.host, node.port), timeout=own.patience.connect_s)
+        return _greeted(line, context, node.host, own.patience.store_s)
+    except OSError as error:
+        raise NoAssociationError(no_connection(error, address_of(node))) from None
+
+
+def _greeted(
+    line: socket.socket, context: ssl.SSLContext | None, host: str, limit_s: float
+) -> socket.socket:
+    """The connection after the TLS handshake, if any."""
+    try:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line = context.wrap_socket(line, server_hostname=host) if context else line
+        line.settimeout(limit_s)
+    except BaseException:
+        line.close()
+        raise
+    else:
+        return line
+
+
+class _Entity(ApplicationEntity):
+    """An application entity for one association over a connection that stands."""
+
+    def __init__(self, ae_title: str, line: socket.socket) -> None:
+        super().__init__(ae_title)
+        self.line = line
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, _tls_args: object
+    ) -> AssociationSocket:
+        return _Line(assoc, address, self.line)
+
+
+class _Line(AssociationSocket):
+    """A connection that stands already, as pynetdicom knows it."""
+
+    def __init__(
+        self, assoc: Association, address: AddressInformation, line: socket.socket
+    ) -> None:
+        self._line = line
+        super().__init__(assoc, address=address)
+
+    def _create_socket(self, _address: AddressInformation) -> socket.socket:
+        return self._line
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Say that the connection stands."""
+        self._is_connected = True
+        primitive.result = "Evt2"
+        self.provider_queue.put(primitive)
+        self._ready.set()

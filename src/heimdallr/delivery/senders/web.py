@@ -1,0 +1,254 @@
+"""One request to a web peer: with its secret, within a time, to this address and no other.
+
+Certificates are verified, nothing is redirected, and no proxy of the environment is used: what
+leaves goes to the host that a person entered. Answers are read up to a bound.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from heimdallr.delivery.senders.connection_failures import no_connection
+from heimdallr.delivery.senders.own_node import trusting
+from heimdallr.delivery.senders.words_of_peers import said
+from heimdallr.delivery.sending import Answer, Check, Fate
+from heimdallr.domain.statements import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from heimdallr.delivery.destinations import DicomWeb, FhirServer, Webhook
+    from heimdallr.delivery.senders.own_node import Patience
+
+_LONGEST_ANSWER = 1 << 20
+_WORDS = ("detail", "Details", "details", "message", "Message", "error", "title")
+"""Where servers put what they say in JSON: RFC 9457, Orthanc, dcm4chee, and many more."""
+_LATER = {408, 425, 429}
+"""Client errors that pass (RFC 9110, 6585, 8470)."""
+_SIGN_IN = {401, 403, 407}
+_NOTHING_THERE = {404, 405, 410}
+_SERVER_ERROR = 500
+_LONGEST_WAIT_S = 86400
+
+
+class NoAnswerError(Exception):
+    """No answer came; why stands in ``answer``."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.why.text if answer.why else "")
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a web peer answered.
+
+    Attributes:
+        status: HTTP status.
+        media_type: of the body, without parameters.
+        body: as much as anybody needs of it.
+        retry_after_s: how long it wants to be left alone.
+    """
+
+    status: int
+    media_type: str
+    body: bytes
+    retry_after_s: int | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it is 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
+
+    @property
+    def words(self) -> Statement:
+        """What the peer says of itself; of HTML nothing, which says it to people only."""
+        if self.media_type.endswith("json"):
+            return said(_words_of_json(self.body))
+        if self.media_type == "text/plain":
+            return said(self.body[:1000].decode("utf-8", "replace"))
+        return said("")
+
+
+class WebPeer:
+    """A peer that speaks HTTP; opened by :func:`web_peer`.
+
+    Args:
+        url: its address.
+        client: with its credentials.
+        patience: how long it may take.
+    """
+
+    def __init__(self, url: str, client: httpx.Client, patience: Patience) -> None:
+        self.url, self._client, self._patience = url.rstrip("/"), client, patience
+
+    def exchange(
+        self,
+        method: str,
+        path: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: Iterable[bytes] | bytes | None = None,
+        size_bytes: int = 0,
+    ) -> Reply:
+        """Send one request and read its answer.
+
+        Args:
+            method: of HTTP.
+            path: behind the peer's address; with its query.
+            headers: beside those of every request.
+            content: the body; where it comes in pieces, ``Content-Length`` is among the headers.
+            size_bytes: of the body, from which the time limit is made.
+
+        Raises:
+            NoAnswerError: the peer cannot be reached, or does not answer in time.
+            OSError: our own file cannot be read.
+        """
+        limit_s = self._patience.to_store_s(size_bytes)
+        deadline = time.monotonic() + limit_s
+        if content is not None and not isinstance(content, bytes):
+            content = _hurried(content, deadline)
+        try:
+            with self._client.stream(
+                method, self.url + path, headers=dict(headers or {}), content=content
+            ) as answer:
+                return _read(answer, deadline)
+        except httpx.TimeoutException:
+            raise NoAnswerError(_out_of_time(self.url, limit_s)) from None
+        except httpx.TransportError as error:
+            raise NoAnswerError(no_connection(_root_of(error), self.url)) from None
+
+    def judge(self, reply: Reply) -> Answer:
+        """What an answer's status alone says of what was sent (RFC 9110 section 15)."""
+        if reply.is_success:
+            return Answer(Fate.SENT)
+        trouble = self.trouble(reply)
+        if trouble is not None:
+            return Answer(Fate.REFUSED, trouble)
+        status = str(reply.status)
+        if reply.status not in _LATER and reply.status < _SERVER_ERROR:
+            why = Statement("web_refused", {"status": status, "said": reply.words})
+            return Answer(Fate.REFUSED, why)
+        why = Statement("web_failed", {"status": status, "said": reply.words})
+        return Answer(Fate.LATER, why, reply.retry_after_s)
+
+    def trouble(self, reply: Reply) -> Statement | None:
+        """What is wrong with the address or the credentials that a person entered."""
+        status = str(reply.status)
+        if reply.status in _SIGN_IN:
+            return Statement("web_sign_in_refused", {"address": self.url, "status": status})
+        if reply.status in range(300, 400):
+            return Statement("web_redirected", {"address": self.url, "status": status})
+        if reply.status in _NOTHING_THERE:
+            return Statement("web_address_wrong", {"address": self.url, "status": status})
+        return None
+
+    def reachable(self, reply: Reply) -> Check:
+        """The line of a test that says whether the peer answers, and lets us in."""
+        trouble = self.trouble(reply)
+        if trouble is None and reply.status >= _SERVER_ERROR:
+            status = str(reply.status)
+            trouble = Statement("web_failed", {"status": status, "said": reply.words})
+        if trouble is not None:
+            return Check("reachable", ok=False, told=trouble)
+        return Check("reachable", ok=True, told=Statement("peer_answers", {"address": self.url}))
+
+
+@contextmanager
+def web_peer(
+    peer: DicomWeb | FhirServer | Webhook, token: str, patience: Patience
+) -> Iterator[WebPeer]:
+    """Make ready for requests to a peer.
+
+    Args:
+        peer: where it is.
+        token: bearer token, or the password of ``peer.user``; empty: none is sent.
+        patience: how long it may take.
+
+    Raises:
+        NoAnswerError: its authorities cannot be read.
+    """
+    try:
+        context = trusting(peer.ca)
+    except OSError as error:
+        why = Statement("certificate_unusable", {"error": type(error).__name__})
+        raise NoAnswerError(Answer(Fate.LATER, why)) from None
+    # What is compressed could unpack to any size.
+    headers = {"User-Agent": "Heimdallr", "Accept-Encoding": "identity"}
+    if token and not peer.user:
+        headers["Authorization"] = f"Bearer {token}"
+    with httpx.Client(
+        headers=headers,
+        auth=(peer.user, token) if peer.user else None,
+        timeout=httpx.Timeout(patience.answer_s, connect=patience.connect_s),
+        verify=context,
+        trust_env=False,
+        follow_redirects=False,
+    ) as client:
+        yield WebPeer(peer.url, client, patience)
+
+
+def _out_of_time(url: str, limit_s: float) -> Answer:
+    why = Statement("web_not_answered", {"address": url, "seconds": round(limit_s)})
+    return Answer(Fate.LATER, why)
+
+
+def _root_of(error: BaseException) -> OSError:
+    """The error of the socket below those of the client."""
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(below, OSError):
+            return below
+        below = below.__cause__ or below.__context__
+    return OSError(type(error).__name__)
+
+
+def _hurried(pieces: Iterable[bytes], deadline: float) -> Iterator[bytes]:
+    """A body that is given up when its time is over: a slow receiver must not hold us for ever."""
+    for piece in pieces:
+        if time.monotonic() > deadline:
+            msg = "the transfer took too long"
+            raise httpx.WriteTimeout(msg)
+        yield piece
+
+
+def _read(answer: httpx.Response, deadline: float) -> Reply:
+    body = bytearray()
+    for piece in answer.iter_raw():
+        body += piece
+        if len(body) > _LONGEST_ANSWER:
+            break
+        if time.monotonic() > deadline:
+            msg = "the answer took too long"
+            raise httpx.ReadTimeout(msg)
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
+    return Reply(
+        answer.status_code,
+        kind,
+        bytes(body[:_LONGEST_ANSWER]),
+        _seconds(answer.headers.get("Retry-After", "")),
+    )
+
+
+def _seconds(retry_after: str) -> int | None:
+    """Retry-After in seconds; one that is a date is passed over, for clocks differ."""
+    return (
+        min(int(retry_after), _LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,9}", retry_after) else None
+    )
+
+
+def _words_of_json(body: bytes) -> str:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(told, dict):
+        return ""
+    return next((told[key] for key in _WORDS if told.get(key) and isinstance(told[key], str)), "")

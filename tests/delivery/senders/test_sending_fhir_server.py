@@ -1,0 +1,189 @@
+"""A FHIR server that executes transactions, and servers that refuse, stall and vanish."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_web import FakeWeb, Request, Told
+from fhir_records import running_record
+from message_cases import CT, case_folder, results, source
+
+from heimdallr.delivery.destinations import FhirServer
+from heimdallr.delivery.messages.fhir_bundle import MEDIA_TYPE, write_fhir_bundle
+from heimdallr.delivery.messages.reported_case import read_case, reported_names
+from heimdallr.delivery.senders.fhir_server import FhirServerSender
+from heimdallr.delivery.senders.own_node import OwnNode, Patience
+from heimdallr.delivery.sending import Answer, Fate, Item
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = OwnNode("HEIMDALLR", patience=Patience(connect_s=2.0, answer_s=0.5, store_s=2.0))
+
+
+def fhir(post: Told, report: str | None = None, *, wait: threading.Event | None = None) -> FakeWeb:
+    """A server that answers so to a transaction, and has a report of this status already."""
+    resource = {"resourceType": "DiagnosticReport", "status": report}
+    entry = [{"resource": resource}] if report else []
+    found = {"resourceType": "Bundle", "type": "searchset", "entry": entry}
+
+    def answer(request: Request) -> Told:
+        if request.method == "GET":
+            return Told(200, json.dumps(found).encode(), MEDIA_TYPE)
+        if wait:
+            wait.wait(10)
+        return post
+
+    return FakeWeb(answer)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Item:
+    """The bundle of a case."""
+    path = tmp_path / "bundle.json"
+    write_fhir_bundle(read_case(case_folder(tmp_path / "case", images=source())), path)
+    return Item("1", path, MEDIA_TYPE)
+
+
+def sent(url: str, *items: Item, user: str = "", key: str = "") -> dict[str, Answer]:
+    """What a sender says of items."""
+    return dict(FhirServerSender(FhirServer(url=url, user=user), key, OWN).send(items))
+
+
+def outcome(text: str) -> str:
+    """An OperationOutcome that says so."""
+    issue = [
+        {"severity": "information", "code": "informational", "diagnostics": "by the way"},
+        {"severity": "error", "code": "processing", "diagnostics": text},
+    ]
+    return json.dumps({"resourceType": "OperationOutcome", "issue": issue})
+
+
+def test_a_case_arrives_once_and_a_revision_replaces_it(tmp_path: Path, bundle: Item) -> None:
+    """A server that executes conditional creates and updates: nothing is doubled, ever."""
+    with running_record() as server:
+        for _ in range(3):
+            assert sent(server.base_url, bundle)["1"] == Answer(Fate.SENT)
+        counts = server.store.counts()
+        assert counts["Observation"] == len(CT) + 1
+        assert {
+            kind: count for kind, count in counts.items() if kind != "Observation"
+        } == dict.fromkeys(
+            ("Patient", "ImagingStudy", "Device", "DiagnosticReport", "Provenance"), 1
+        )
+        path = tmp_path / "revision.json"
+        folder = case_folder(tmp_path / "revision", results(CT[1:], ()), images=source())
+        write_fhir_bundle(read_case(folder, unsaid=reported_names(results())), path)
+        assert sent(server.base_url, Item("2", path, MEDIA_TYPE))["2"] == Answer(Fate.SENT)
+        observations = server.store.all("Observation")
+        assert len(observations) == len(CT) + 1
+        gone = [one for one in observations if one["status"] == "entered-in-error"]
+        assert len(gone) == 2
+        report = server.store.all("DiagnosticReport")[0]
+        assert len(report["result"]) == len(CT) - 1
+        assert all(one["reference"].startswith("Observation/") for one in report["result"])
+        assert server.store.counts()["Provenance"] == 2
+
+
+PARTLY = json.dumps(
+    {
+        "resourceType": "Bundle",
+        "type": "transaction-response",
+        "entry": [{"response": {"status": "201"}}, {"response": {"status": "422 No"}}],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fate", "code"),
+    [
+        ((409, outcome("version conflict")), Fate.LATER, "web_failed"),
+        ((412, outcome("2 matches")), Fate.REFUSED, "fhir_several_match"),
+        ((422, outcome("status is missing")), Fate.REFUSED, "web_refused"),
+        ((400, "not even JSON"), Fate.REFUSED, "web_refused"),
+        ((401, outcome("who are you")), Fate.REFUSED, "web_sign_in_refused"),
+        ((404, outcome("nothing")), Fate.REFUSED, "web_address_wrong"),
+        ((302, ""), Fate.REFUSED, "web_redirected"),
+        ((429, ""), Fate.LATER, "web_failed"),
+        ((503, outcome("maintenance")), Fate.LATER, "web_failed"),
+        ((200, "<html>sign in</html>"), Fate.REFUSED, "no_fhir_server"),
+        ((200, "{}"), Fate.REFUSED, "no_fhir_server"),
+        (
+            (
+                200,
+                PARTLY,
+            ),
+            Fate.REFUSED,
+            "transaction_in_part",
+        ),
+    ],
+)
+def test_what_an_answer_means(bundle: Item, answer: tuple[int, str], fate: Fate, code: str) -> None:
+    """Whether trying again may help, and what to do where it does not."""
+    status, body = answer
+    headers = {"Location": "http://elsewhere.invalid/"} if status == 302 else {}
+    with fhir(Told(status, body.encode(), MEDIA_TYPE, headers)).running() as url:
+        found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert (found.fate, found.why.code) == (fate, code)
+    if status == 422:
+        assert "status is missing" in found.why.text
+        assert "by the way" not in found.why.text
+
+
+def test_a_report_that_somebody_signed_stays(bundle: Item) -> None:
+    """It is asked for before anything is sent."""
+    server = fhir(Told(), "final")
+    with server.running() as url:
+        found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert (found.fate, found.why.code) == (Fate.REFUSED, "report_signed_already")
+    assert [one.method for one in server.asked] == ["GET"]
+
+
+def test_a_server_that_stalls_holds_nobody_for_ever(bundle: Item) -> None:
+    """Later; what comes behind was not tried."""
+    released = threading.Event()
+    with fhir(Told(), wait=released).running() as url:
+        found = sent(url, bundle, Item("2", bundle.path, MEDIA_TYPE))
+        released.set()
+    assert [key for key, one in found.items() if one.fate is Fate.LATER] == ["1"]
+    assert "2" not in found
+
+
+def test_nobody_there(bundle: Item) -> None:
+    """A port that nobody listens on."""
+    with fhir(Told()).running() as url:
+        pass
+    found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert (found.fate, found.why.code) == (Fate.LATER, "nobody_listens")
+
+
+def test_secrets_go_to_the_server(bundle: Item) -> None:
+    """A bearer token, or a user and a password."""
+    server = fhir(Told())
+    with server.running() as url:
+        sent(url, bundle, key="t0ken")
+        sent(url, bundle, key="pass", user="heimdallr")
+    told = [one.headers["authorization"].split()[0] for one in server.asked]
+    assert told == ["Bearer", "Bearer", "Basic", "Basic"]
+
+
+def test_a_test_leaves_nothing_there() -> None:
+    """It reads the capability statement; a server that is none is told from one that is."""
+    with running_record() as server:
+        checks = FhirServerSender(FhirServer(url=server.base_url), "", OWN).test()
+        assert [(one.name, one.ok) for one in checks] == [
+            ("reachable", True),
+            ("metadata", True),
+            ("transaction", None),
+        ]
+        assert server.store.counts() == {}
+    with fhir(Told()).running() as url:
+        checks = FhirServerSender(FhirServer(url=url), "", OWN).test()
+        assert [(one.name, one.ok) for one in checks] == [("reachable", True), ("metadata", False)]
+    assert [one.ok for one in FhirServerSender(FhirServer(url=url), "", OWN).test()] == [False]
