@@ -1,4 +1,4 @@
-import { MultiSelect, NativeSelect, SimpleGrid, TagsInput } from "@mantine/core";
+import { Checkbox, Group, NativeSelect, SimpleGrid, Stack, TagsInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { api } from "@/api/client";
@@ -24,49 +24,50 @@ export function ConditionFields({ conditions, onChange }: Props) {
     values: string[],
     label: (value: string) => string,
   ) => (
-    <MultiSelect
+    <Checkbox.Group
       label={t(`rules.${name}`)}
-      // What was chosen elsewhere stays, also where there is no word for it here.
-      data={[...new Set([...values, ...conditions[name]])].map((value) => ({
-        value,
-        label: label(value),
-      }))}
       value={conditions[name]}
       onChange={(chosen) => onChange({ ...conditions, [name]: chosen })}
-      clearable
-      clearButtonProps={{ "aria-label": t("rules.clear") }}
-      comboboxProps={{ withinPortal: true }}
-    />
+    >
+      <Group gap="sm" mt={4}>
+        {/* What was chosen elsewhere stays, also where there is no word for it here. */}
+        {[...new Set([...values, ...conditions[name]])].map((value) => (
+          <Checkbox key={value} size="sm" value={value} label={label(value)} />
+        ))}
+      </Group>
+    </Checkbox.Group>
   );
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="sm">
+    <Stack gap="sm">
       {several("modalities", MODALITIES, (value) => value)}
       {several("body_regions", terms.regions(), terms.region)}
       {several("findings", terms.findings(), terms.finding)}
-      <NativeSelect
-        label={t("rules.least_severity")}
-        value={conditions.least_severity ?? ""}
-        onChange={(event) =>
-          onChange({
-            ...conditions,
-            least_severity: SEVERITIES.find((one) => one === event.currentTarget.value) ?? null,
-          })
-        }
-        data={[
-          { value: "", label: t("rules.anySeverity") },
-          ...SEVERITIES.map((value) => ({ value, label: t(`rules.severity.${value}`) })),
-        ]}
-      />
-      <TagsInput
-        label={t("rules.calling_aes")}
-        description={t("rules.calling_aesText")}
-        data={[...titles]}
-        value={conditions.calling_aes}
-        onChange={(calling_aes) => onChange({ ...conditions, calling_aes })}
-        clearable
-        clearButtonProps={{ "aria-label": t("rules.clear") }}
-        maxTags={50}
-      />
-    </SimpleGrid>
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" style={{ alignItems: "end" }}>
+        <NativeSelect
+          label={t("rules.least_severity")}
+          value={conditions.least_severity ?? ""}
+          onChange={(event) =>
+            onChange({
+              ...conditions,
+              least_severity: SEVERITIES.find((one) => one === event.currentTarget.value) ?? null,
+            })
+          }
+          data={[
+            { value: "", label: t("rules.anySeverity") },
+            ...SEVERITIES.map((value) => ({ value, label: t(`rules.severity.${value}`) })),
+          ]}
+        />
+        <TagsInput
+          label={t("rules.calling_aes")}
+          description={t("rules.calling_aesText")}
+          data={[...titles]}
+          value={conditions.calling_aes}
+          onChange={(calling_aes) => onChange({ ...conditions, calling_aes })}
+          clearable
+          clearButtonProps={{ "aria-label": t("rules.clear") }}
+          maxTags={50}
+        />
+      </SimpleGrid>
+    </Stack>
   );
 }

@@ -10,6 +10,7 @@ import { ObjectChoice } from "@/delivery/ObjectChoice";
 import { LANGUAGES, type Language } from "@/i18n";
 import { text } from "@/pages/sign-in/fields";
 
+import { namingFields } from "./namingFields";
 import { PeerField } from "./PeerField";
 import {
   type Destination,
@@ -56,9 +57,14 @@ export function DestinationForm({ destination, kinds, onSaved, cancel }: Props) 
       enabled: form.has("enabled"),
     };
     const path = { name: destination?.name ?? "" };
-    await (destination
+    const asked = destination
       ? http.PUT("/api/v1/destinations/{name}", { params: { path }, body })
-      : http.POST("/api/v1/destinations", { body }));
+      : http.POST("/api/v1/destinations", { body });
+    await namingFields(asked, (wrong) =>
+      t("form.wrong", {
+        fields: wrong.map((one) => t(`field.${one}`, { defaultValue: one })).join(", "),
+      }),
+    );
     onSaved(body.name);
   });
   const field = (name: (typeof fields)[number]) => (
@@ -90,7 +96,12 @@ export function DestinationForm({ destination, kinds, onSaved, cancel }: Props) 
           autoComplete="off"
           data-autofocus
         />
-        {fields.filter(isRequired).map(field)}
+        <SimpleGrid
+          cols={{ base: 1, xs: fields.filter(isRequired).length > 1 ? 2 : 1 }}
+          spacing="sm"
+        >
+          {fields.filter(isRequired).map(field)}
+        </SimpleGrid>
         {hasSecret(kind) && (
           <SecretField
             key={kind}
@@ -99,7 +110,7 @@ export function DestinationForm({ destination, kinds, onSaved, cancel }: Props) 
           />
         )}
         {fields.filter((name) => !isRequired(name) && isSwitch(name)).map(field)}
-        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="sm">
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" style={{ alignItems: "end" }}>
           {fields.filter((name) => !isRequired(name) && !isSwitch(name)).map(field)}
           <NativeSelect
             name="language"
@@ -111,7 +122,7 @@ export function DestinationForm({ destination, kinds, onSaved, cancel }: Props) 
         <ObjectChoice
           label={t("form.objects")}
           description={t("form.objectsText", {
-            usual: usual.map((one) => t(`delivery:object.${one}`)).join(", "),
+            usual: usual.map((one) => t(`delivery:short.${one}`)).join(", "),
           })}
           takes={takes}
           value={objects}

@@ -63,7 +63,7 @@ export function DestinationTable({ destinations, states, ...does }: Props) {
             </Table.Td>
             <Table.Td>
               {objectsOf(one)
-                .map((kind) => t(`delivery:object.${kind}`))
+                .map((kind) => t(`delivery:short.${kind}`))
                 .join(", ")}
             </Table.Td>
             <Table.Td>

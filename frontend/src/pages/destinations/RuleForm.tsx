@@ -20,6 +20,7 @@ import { text } from "@/pages/sign-in/fields";
 import { useTerms } from "@/terms";
 
 import { ConditionFields } from "./ConditionFields";
+import { namingFields } from "./namingFields";
 import { type Destination, objectsOf } from "./peers";
 import {
   type Conditions,
@@ -58,7 +59,7 @@ export function RuleForm({ rule, position, destinations, onSaved, cancel }: Prop
   const chosen = objects.filter((kind) => takes.includes(kind));
   const usual = objectsOfRule({ when, objects: [] }, destination ? objectsOf(destination) : []);
   const names = (kinds: readonly ObjectKind[]) =>
-    kinds.map((kind) => t(`delivery:object.${kind}`)).join(", ") || "—";
+    kinds.map((kind) => t(`delivery:short.${kind}`)).join(", ") || "—";
 
   const { submit, busy, error, forget } = useSubmit(async (form) => {
     const body: RuleIn = {
@@ -71,9 +72,14 @@ export function RuleForm({ rule, position, destinations, onSaved, cancel }: Prop
       enabled: rule?.enabled ?? true,
     };
     const path = { name: rule?.name ?? "" };
-    await (rule
+    const asked = rule
       ? http.PUT("/api/v1/delivery-rules/{name}", { params: { path }, body })
-      : http.POST("/api/v1/delivery-rules", { body }));
+      : http.POST("/api/v1/delivery-rules", { body });
+    await namingFields(asked, (wrong) =>
+      t("form.wrong", {
+        fields: wrong.map((one) => t(`rules.${one}`, { defaultValue: one })).join(", "),
+      }),
+    );
     onSaved();
   });
 

@@ -51,7 +51,7 @@ export function RuleTable({ rules, destinations, ...does }: Props) {
               <Table.Td>
                 <b>{rule.destination}</b>
                 <Text size="xs" c="dimmed">
-                  {objects.map((kind) => t(`delivery:object.${kind}`)).join(", ")}
+                  {objects.map((kind) => t(`delivery:short.${kind}`)).join(", ")}
                 </Text>
               </Table.Td>
               <Table.Td>

@@ -114,7 +114,7 @@ function Form({ study, destinations, onClose }: FormProps) {
         <ObjectChoice
           label={t("send.what")}
           description={t("send.usual", {
-            usual: usual.map((kind) => t(`delivery:object.${kind}`)).join(", "),
+            usual: usual.map((kind) => t(`delivery:short.${kind}`)).join(", "),
           })}
           takes={takes}
           value={objects}
