@@ -259,6 +259,26 @@ class Settings(BaseSettings):
         5, gt=0, le=3600, description="seconds before the second try; doubles each time"
     )
 
+    archive_token: Annotated[SecretStr | None, Section("Getting studies from an archive")] = Field(
+        None, description="bearer token, or password, for a DICOMweb archive"
+    )
+    priors_from: str = Field(
+        "",
+        max_length=300,
+        description="archive that earlier CT and MR studies of a patient are fetched from when one "
+        "arrives: AET@host:port, a DICOMweb address or a destination; none: not fetched",
+    )
+    priors_get: bool = Field(
+        default=False, description="fetch them with C-GET; off: C-MOVE to our own listener"
+    )
+    priors_max: int = Field(3, ge=1, le=50, description="how many of them, the newest")
+    priors_years: float = Field(10, gt=0, le=150, description="how old they may be, in years")
+    priors_hours: str = Field(
+        "",
+        pattern=r"^(([01]\d|2[0-3])-([01]\d|2[0-3]))?$",
+        description="hours of the day in which they are fetched, local time, like 19-06; none: at "
+        "once",
+    )
     delivery_days: Annotated[float, Section("Delivering results")] = Field(
         3, gt=0, le=365, description="days after which what could not be sent is given up"
     )

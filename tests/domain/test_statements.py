@@ -28,7 +28,7 @@ WORDS = SOURCES / "domain" / "words"
 SAYING = {"Statement", "unassessable", "inapplicable"}
 """What is called with a code and its parameters."""
 
-HANDING_ON = {"declared_outputs.py", "schema.py"}
+HANDING_ON = {"declared_outputs.py", "schema.py", "stored_measurements.py"}
 """Modules that make statements of codes they are given."""
 
 SAMPLES: dict[str, Value] = {
@@ -71,6 +71,9 @@ SAMPLES: dict[str, Value] = {
     "sop_class": "Segmentation Storage",
     "sop_classes": ("Segmentation Storage", "Encapsulated PDF Storage"),
     "words": "no space left",
+    "ae_title": "PACS",
+    "port": "11112",
+    "service": "Study Root Query/Retrieve Information Model - MOVE",
 }
 """A value for each parameter that is no number."""
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from heimdallr.publishing.schema import Identity, Results
+
 
 @dataclass
 class Service:
@@ -53,10 +55,17 @@ class Service:
     folders: DataFolders
     client: TestClient
 
-    def add_done(self, uid: str = "1.2.3", case_id: str = "SilvaMJ_20260201_123456") -> int:
+    def add_done(
+        self,
+        uid: str = "1.2.3",
+        case_id: str = "SilvaMJ_20260201_123456",
+        *,
+        results: Results | None = None,
+        identity: Identity | None = None,
+    ) -> int:
         """A study with results: a critical finding, a picture, a mask; returns its number."""
-        results = make_results(findings=(bleed_finding(),), case_id=case_id)
-        identity = make_identity(case_id=case_id, uid=uid)
+        results = results or make_results(findings=(bleed_finding(),), case_id=case_id)
+        identity = identity or make_identity(case_id=case_id, uid=uid)
         folder = write_case(self.folders.output, results, identity)
         write_viewer_files(folder)
         with self.database.write() as session:

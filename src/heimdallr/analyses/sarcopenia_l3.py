@@ -83,6 +83,8 @@ HU_STD = Output("muscle_HU_std", "HU", "standard deviation of its attenuation", 
 SMI = Output("SMI_cm2_m2", "cm2/m2", "skeletal muscle index: SMA over height squared")
 OUTPUTS = (SLICE, SMA, HU_MEAN, HU_STD, SMI)
 _OF_MUSCLE = (SMA, HU_MEAN, HU_STD, SMI)
+_KEPT = ("level_rests_on",)
+"""Parameters of the area that are the index's too."""
 
 
 def measure(case: Case) -> tuple[Measurement, ...]:
@@ -140,12 +142,19 @@ def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[
         route=route(case),
         **case.levels.conditions,
     )
-    return (sma, mean, std, _index(case, area_cm2))
+    return (sma, mean, std, muscle_index(sma, case.patient.height_m))
 
 
-def _index(case: Case, area_cm2: float) -> Measurement:
-    height_m = case.patient.height_m
+def muscle_index(sma: Measurement, height_m: float | None) -> Measurement:
+    """The index of a measured area; also when the height becomes known later.
+
+    Args:
+        sma: :data:`SMA`, measured, in cm².
+        height_m: the patient's, in m.
+    """
     if height_m is None:
         return SMI.absent(unassessable("height_unknown"), structure=MUSCLE)
-    index = round(area_cm2 / height_m**2, 2)
-    return SMI.measured(index, structure=MUSCLE, height_m=height_m, **case.levels.conditions)
+    assert isinstance(sma.value, int | float)  # noqa: S101 - it is measured
+    conditions = {name: sma.parameters[name] for name in _KEPT if name in sma.parameters}
+    index = round(sma.value / height_m**2, 2)
+    return SMI.measured(index, structure=MUSCLE, height_m=height_m, **conditions)

@@ -18,6 +18,7 @@ from heimdallr.cli.commands import (
     destination,
     doctor,
     export,
+    fetch,
     listen,
     phantom,
     process,
@@ -61,6 +62,7 @@ app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("deliver")(deliver.deliver)
 app.command("upload")(upload.upload)
+app.command("fetch")(fetch.fetch)
 app.command("process")(process.process)
 app.command("export")(export.export)
 app.command("phantom")(phantom.phantom)

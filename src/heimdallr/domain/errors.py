@@ -20,6 +20,7 @@
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
     ├── DestinationError          a destination or a rule cannot be made or changed so
     ├── StateConflictError        what is asked does not fit the state a study is in
+    ├── ArchiveError              an archive cannot be asked, or does not give what it is asked for
     └── AccountError              a user, a password or a token cannot be made or changed so
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
@@ -126,6 +127,19 @@ class DestinationError(HeimdallrError):
 
 class StateConflictError(HeimdallrError):
     """What is asked does not fit the state a study is in."""
+
+
+class ArchiveError(HeimdallrError):
+    """An archive cannot be asked, or does not give what it is asked for.
+
+    Args:
+        why: what happened, and what to do.
+        again: whether the same may go well at another time.
+    """
+
+    def __init__(self, why: Statement, *, again: bool = False) -> None:
+        super().__init__(why.text)
+        self.why, self.again = why, again
 
 
 class AccountError(HeimdallrError):

@@ -13,7 +13,8 @@ from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake.parsing import is_same_image
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.case_id import short_hash
-from heimdallr.store.models import STAT, Header, Instance, Series, Study, StudyState
+from heimdallr.store.fetch_requests import PRIOR, is_fetched_prior
+from heimdallr.store.models import ROUTINE, STAT, Header, Instance, Series, Study, StudyState
 from heimdallr.store.patients import settle
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work.lifecycle import reopen, set_priority
@@ -277,6 +278,7 @@ class StudyWriter:
             changed_at=now,
             patient_name="", patient_id="", accession_number="", description="", institution="",
             modalities="", instance_count=0, size_bytes=0, state=StudyState.RECEIVING,
+            priority=PRIOR if is_fetched_prior(self._session, one.study_instance_uid) else ROUTINE,
         )  # fmt: skip
         self._session.add(study)
         self._session.flush()

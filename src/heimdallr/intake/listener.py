@@ -43,6 +43,7 @@ def run_listener(
     settings: Settings,
     stop: threading.Event,
     announce: Callable[[str], None] | None = None,
+    record: Callable[[Settings, threading.Event], None] | None = None,
 ) -> None:
     """Receive until told to stop; call it from a thread that lasts as long (the main one).
 
@@ -50,6 +51,7 @@ def run_listener(
         settings: of the listener and of its recorder.
         stop: ends it; objects on their way may still arrive.
         announce: is handed the lines that say who may connect, once the listener answers.
+        record: what the recorder's process does; see :class:`Recorder`.
 
     Raises:
         ConfigurationError: a setting cannot be used, or the data folder cannot be made.
@@ -63,7 +65,7 @@ def run_listener(
     for line in describe(scp):
         (announce or _log.info)(line)
     parent_process.ready()
-    recorder = Recorder(settings)
+    recorder = Recorder(settings, record)
     try:
         while not stop.wait(_LOOK_S):
             recorder.look_after(time.monotonic())

@@ -9,6 +9,7 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG
 from heimdallr.domain.study import Patient
 from heimdallr.preparation.case_id import alphabetic_name
 from heimdallr.preparation.instances import number_in
@@ -16,9 +17,6 @@ from heimdallr.preparation.instances import number_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PLAUSIBLE_HEIGHT_M = (0.3, 2.5)
-PLAUSIBLE_WEIGHT_KG = (0.3, 500.0)
-"""Chosen so that every person fits and another unit does not: 170 (cm), 70,000 (g)."""
 DAYS_PER_YEAR = 365.25
 OLDEST_YEARS = 120.0
 """Beyond this a birth date is no birth date: 1900-01-01 stands for "unknown" in many archives."""

@@ -66,8 +66,8 @@ def build_results(
     return Results(
         case_id=case_id,
         modality=case.modality,
-        measurements=[_measurement_record(one) for one in measurements],
-        findings=[_finding_record(one) for one in findings],
+        measurements=[measurement_record(one) for one in measurements],
+        findings=[finding_record(one) for one in findings],
         provenance=_provenance(case, created_at),
         notices=[one.text for one in told],
         notices_coded=[coded(one) for one in told],
@@ -179,7 +179,8 @@ def _segmentation_record(segmentation: Segmentation) -> SegmentationRecord:
     )
 
 
-def _measurement_record(measurement: Measurement) -> MeasurementRecord:
+def measurement_record(measurement: Measurement) -> MeasurementRecord:
+    """A measurement as it is published."""
     return MeasurementRecord(
         name=measurement.name,
         value=measurement.value,
@@ -193,7 +194,8 @@ def _measurement_record(measurement: Measurement) -> MeasurementRecord:
     )
 
 
-def _finding_record(finding: Finding) -> FindingRecord:
+def finding_record(finding: Finding) -> FindingRecord:
+    """A finding as it is published."""
     return FindingRecord(
         code=finding.code,
         severity=finding.severity.value,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from heimdallr.domain.body_size import Source
 from heimdallr.domain.statements import Statement, Value
 from heimdallr.domain.study import Modality, PixelValues, Spectral
 from heimdallr.publishing.groups import Group
@@ -250,6 +251,18 @@ class ConversionRecord(_Record):
     warnings: list[str]
 
 
+class BodySizeRecord(_Record):
+    """Height and weight that do not come from the header, and what the header said."""
+
+    height_m: float | None
+    weight_kg: float | None
+    source: Source
+    by: str
+    at: AwareDatetime
+    header_height_m: float | None
+    header_weight_kg: float | None
+
+
 class Identity(_Record):
     """``id.json``: who, which study, which series, and how the case came to be.
 
@@ -271,6 +284,8 @@ class Identity(_Record):
     age_years: float | None
     height_m: float | None
     weight_kg: float | None
+    body_size: BodySizeRecord | None = None
+    """Where height or weight were entered, or told by another system; they hold above then."""
     study_time: Annotated[str | None, Field(alias="StudyTime")]
     study_description: Annotated[str, Field(alias="StudyDescription")]
     institution: Annotated[str, Field(alias="InstitutionName")]

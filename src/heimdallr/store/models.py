@@ -27,6 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from heimdallr.store import (  # noqa: F401 - whoever asks for the tables means all
     body_sizes,
     delivery_tables,
+    fetch_requests,
+    study_body_sizes,
 )
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange

@@ -17,6 +17,7 @@ from heimdallr.web import access
 from heimdallr.web.answers.answer_cache import Cached
 from heimdallr.web.answers.change_events import look_for_changes
 from heimdallr.web.api import (
+    body_size,
     bulk,
     changes,
     commands,
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _ROUTERS = (
-    uploads, patients, worklist, studies, report, viewer, history, commands, bulk, findings,
-    measurements, explorer, deliveries, destinations, changes, system, health, pages,
+    uploads, patients, worklist, studies, report, viewer, history, commands, body_size, bulk,
+    findings, measurements, explorer, deliveries, destinations, changes, system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

@@ -17,6 +17,7 @@ from heimdallr.store.database import open_database
 from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.upkeep.deletion import finish_deletions
+from heimdallr.store.upkeep.resizing import follow_pending
 from heimdallr.web.access import welcome_administrator
 from heimdallr.web.app import create_app
 from heimdallr.web.http.connections import GuardedProtocol
@@ -55,6 +56,7 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
         welcome_administrator(settings, database, utc_now())
         clean_uploads(folders)
         finish_deletions(database, folders, utc_now())
+        follow_pending(database, folders, utc_now())
         app = create_app(settings, database, stopping=stop)
         serve(app, settings, stop)
     finally:

@@ -85,6 +85,8 @@ MATRIX: dict[str, str] = {
     "POST /api/v1/studies/{study_id}/retry": "operate",
     "POST /api/v1/studies/{study_id}/reprocess": "operate",
     "PUT /api/v1/studies/{study_id}/priority": "operate",
+    "GET /api/v1/studies/{study_id}/body-size": "read",
+    "PUT /api/v1/studies/{study_id}/body-size": "operate",
     "PUT /api/v1/studies/{study_id}/flag": "operate",
     "POST /api/v1/studies/{study_id}/findings/{finding_id}/acknowledge": "operate",
     "GET /api/v1/measurements": "read",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +10,17 @@ from quick_work import SERIES, add_late_image, receive, study_of
 from store_cases import make_identity, make_results, measurement
 
 from heimdallr.clock import utc_now
+from heimdallr.domain.body_size import BodySize
 from heimdallr.domain.errors import UnsupportedStudyError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, SeriesVerdict
 from heimdallr.domain.study import Series as FoundSeries
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
+from heimdallr.publishing.schema import read_identity
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import MeasurementRow, Run, Series, Study, StudyState
+from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import lifecycle, runs
 from heimdallr.store.work.states import lock
@@ -91,6 +95,11 @@ class Hands:
         assert job is not None
         return job
 
+    @property
+    def newest(self) -> OneNumber:
+        """The work that was taken up last."""
+        return self._work
+
     def _make(self, assignment: Assignment, _folder: WorkFolder) -> OneNumber:
         self._work.output = self.folders.output / f"{assignment.case_id}-{self._taken}"
         return self._work
@@ -109,6 +118,27 @@ def hands(database: Database, settings: Settings) -> Hands:
 def _number(database: Database, study_id: int) -> float | None:
     with database.read() as session:
         return session.query(MeasurementRow).filter_by(study_fk=study_id).one().value
+
+
+def test_a_height_entered_meanwhile_is_in_the_results(
+    database: Database, settings: Settings, hands: Hands
+) -> None:
+    """What was entered while the worker had the study, or before, outlives what it publishes."""
+    study_id = receive(database, settings, "1.2.3")
+    case = hands.folders.output / str(study_of(database, study_id).case_id)
+    size = BodySize(1.7, None, "entered", "maria", utc_now())
+    with database.write() as session:
+        keep_body_size(session, study_id, size, utc_now())
+
+    def in_its_place() -> None:
+        output = hands.newest.output
+        assert output is not None
+        shutil.copytree(output, case)
+
+    assert hands.take(study_id, after=in_its_place).stage("publish", last_try=True) == "over"
+    assert read_identity(case).height_m == 1.7
+    with database.read() as session:
+        assert not session.get_one(StudyBodySizeRow, study_id).pending
 
 
 def test_older_results_are_not_indexed_over_newer_ones(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement, Scalar
+    from heimdallr.domain.study import Patient
 
 ADULT_YEARS = 18.0
 LARGEST_SPLEEN_CM3 = 314.5
@@ -94,11 +95,19 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Known:
-    """A case and its measurements, as the rules ask for them."""
+class Told:
+    """A patient and measurements: all that some rules ask for, also long after the case was made.
 
-    case: Case
-    measurements: dict[str, Measurement]
+    Attributes:
+        patient: sex, age, height and weight count.
+        usual_attenuation: whether limits in HU hold; they were found at the energies of usual
+            tubes.
+        measurements: by name.
+    """
+
+    patient: Patient
+    usual_attenuation: bool
+    measurements: Mapping[str, Measurement]
 
     def number(self, name: str) -> float | None:
         """The value of a measured number, else ``None``."""
@@ -120,18 +129,20 @@ class Known:
     @property
     def adult(self) -> bool:
         """Not known to be under 18; an unknown age adds a caveat."""
-        age = self.case.patient.age_years
+        age = self.patient.age_years
         return age is None or age >= ADULT_YEARS
-
-    @property
-    def usual_attenuation(self) -> bool:
-        """Whether limits in HU hold: they were found at the energies of usual tubes."""
-        return self.case.series.pixel_values is PixelValues.ATTENUATION
 
     @property
     def age_caveats(self) -> tuple[Statement, ...]:
         """The caveat of an unknown age."""
-        return (AGE_CAVEAT,) if self.case.patient.age_years is None else ()
+        return (AGE_CAVEAT,) if self.patient.age_years is None else ()
+
+
+@dataclass(frozen=True)
+class Known(Told):
+    """A case and its measurements, as the rules ask for them."""
+
+    case: Case
 
 
 def intracerebral_haemorrhage(known: Known) -> Finding | None:
@@ -165,7 +176,7 @@ def intracerebral_haemorrhage(known: Known) -> Finding | None:
     )
 
 
-def low_muscle_mass(known: Known) -> Finding | None:
+def low_muscle_mass(known: Told) -> Finding | None:
     """Muscle area or index at L3 below a published cut-off for the patient's sex.
 
     Significant below the limit of healthy people; a note when only cut-offs from
@@ -188,7 +199,7 @@ def low_muscle_mass(known: Known) -> Finding | None:
     )
 
 
-def low_muscle_attenuation(known: Known) -> Finding | None:
+def low_muscle_attenuation(known: Told) -> Finding | None:
     """Mean muscle attenuation at L3 below a published cut-off (fatty muscle)."""
     crossed = _below(known, "muscle_HU_mean")
     if not crossed:
@@ -301,18 +312,44 @@ RULES: tuple[Callable[[Known], Finding | None], ...] = (
 )
 """Most urgent first."""
 
+BODY_SIZE_RULES: tuple[Callable[[Told], Finding | None], ...] = (
+    low_muscle_mass,
+    low_muscle_attenuation,
+)
+"""Those of them that height and weight count for."""
+
 
 def find(case: Case, measurements: Iterable[Measurement]) -> tuple[Finding, ...]:
     """Apply every rule; findings come in the order of the rules."""
-    known = Known(case, {one.name: one for one in measurements})
+    known = Known(
+        patient=case.patient,
+        usual_attenuation=case.series.pixel_values is PixelValues.ATTENUATION,
+        measurements={one.name: one for one in measurements},
+        case=case,
+    )
     found = [finding for rule in RULES if (finding := rule(known)) is not None]
     bundled = any(one.provenance.weights_origin == "bundled" for one in case.segmentations.values())
-    if bundled:
-        found = [replace(one, caveats=(*one.caveats, BUNDLED_CAVEAT)) for one in found]
-    return tuple(found)
+    return tuple(_weakened(one, bundled=bundled) for one in found)
 
 
-def _below(known: Known, quantity: str) -> tuple[Cutoff, ...]:
+def find_by_body_size(told: Told, *, bundled: bool) -> tuple[Finding, ...]:
+    """Apply the rules that height and weight count for; see :data:`BODY_SIZE_RULES`.
+
+    Args:
+        told: the patient and the measurements.
+        bundled: the bundled networks made them.
+    """
+    found = [finding for rule in BODY_SIZE_RULES if (finding := rule(told)) is not None]
+    return tuple(_weakened(one, bundled=bundled) for one in found)
+
+
+def _weakened(finding: Finding, *, bundled: bool) -> Finding:
+    if not bundled:
+        return finding
+    return replace(finding, caveats=(*finding.caveats, BUNDLED_CAVEAT))
+
+
+def _below(known: Told, quantity: str) -> tuple[Cutoff, ...]:
     """The patient's cut-offs a measured quantity undercuts."""
     value = known.number(quantity)
     if value is None or not known.adult or not known.usual_attenuation:
@@ -320,7 +357,7 @@ def _below(known: Known, quantity: str) -> tuple[Cutoff, ...]:
     native = known.word("contrast_phase") == "native"
     return tuple(
         cutoff
-        for cutoff in cutoffs_for(known.case.patient)
+        for cutoff in cutoffs_for(known.patient)
         if cutoff.quantity == quantity
         and value < cutoff.limit
         and (native or not cutoff.unenhanced)
@@ -335,7 +372,7 @@ def _limits(cutoffs: tuple[Cutoff, ...]) -> dict[str, Scalar]:
     }
 
 
-def _slice_l3(known: Known) -> int | None:
+def _slice_l3(known: Told) -> int | None:
     k = known.number("slice_L3")
     return None if k is None else int(k)
 

@@ -12,4 +12,9 @@ def listen() -> None:
     settings, stop = begin("listener")
     from heimdallr.intake.listener import run_listener  # noqa: PLC0415 - commands start quickly
 
-    run_listener(settings, stop, announce=lambda line: typer.echo(line, err=True))
+    record = None
+    if settings.priors_from:
+        from heimdallr.retrieval.service import record_and_fetch  # noqa: PLC0415 - the recorder's
+
+        record = record_and_fetch
+    run_listener(settings, stop, announce=lambda line: typer.echo(line, err=True), record=record)

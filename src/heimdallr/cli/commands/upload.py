@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,8 +20,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from heimdallr.cli.token_file import read_token
 from heimdallr.config import load_settings
-from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+from heimdallr.domain.errors import HeimdallrError
 
 if TYPE_CHECKING:
     from heimdallr.cli.uploading.following import Follower, StudyNow
@@ -74,7 +74,7 @@ def upload(
         if not path.exists():
             message = f"{path} does not exist"
             raise typer.BadParameter(message)
-    token = _token(token_file) if token_file else settings.upload_token
+    token = read_token(token_file) if token_file else settings.upload_token
     console = Console(stderr=True)
     with open_client(url, token, settings.upload_timeout, ca) as client:
         if token and client.base_url.scheme == "http" and client.base_url.host not in _LOOPBACK:
@@ -225,20 +225,3 @@ class _Line:
             "study_instance_uids": list(self.study_instance_uids),
             "studies": [study.model_dump() for study in self.studies],
         }
-
-
-def _token(file: Path) -> SecretStr:
-    """The token a file holds.
-
-    Raises:
-        ConfigurationError: it cannot be read, or is empty.
-    """
-    try:
-        text = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        msg = f"{file} cannot be read"
-        raise ConfigurationError(msg, remedy="check --token-file") from error
-    if not text or not text.isprintable():
-        msg = f"{file} holds no token"
-        raise ConfigurationError(msg, remedy="check --token-file")
-    return SecretStr(text)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG
 from heimdallr.hl7v2.acknowledgement import Complaint
-from heimdallr.preparation.patient_facts import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG
 
 if TYPE_CHECKING:
     from datetime import tzinfo

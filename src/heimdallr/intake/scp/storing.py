@@ -104,6 +104,11 @@ class Reception:
         except OSError:
             return Refused(self, OUT_OF_RESOURCES)
 
+    @property
+    def folder(self) -> Path | None:
+        """Its batch while it is being written; ``None`` where nothing was kept."""
+        return self._batch.folder if self._batch else None
+
     def end(self, *, released: bool) -> None:
         """Say how the association ended.
 

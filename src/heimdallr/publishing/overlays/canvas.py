@@ -58,6 +58,22 @@ class Canvas:
         self.image = Image.new("RGB", (width, height), BACKGROUND)
         self._draw = ImageDraw.Draw(self.image)
 
+    @classmethod
+    def opened(cls, path: Path) -> Canvas:
+        """A sheet that was saved.
+
+        Raises:
+            OSError: it cannot be read, or is no picture.
+        """
+        with Image.open(path) as saved:
+            canvas = cls(*saved.size)
+            canvas.image.paste(saved)
+        return canvas
+
+    def clear(self, box: Box) -> None:
+        """Make a part of the sheet empty again."""
+        self._draw.rectangle(box, fill=BACKGROUND)
+
     @property
     def width(self) -> int:
         """Pixels in a row."""

@@ -22,7 +22,7 @@ from heimdallr.analyses.anatomy.axial_tissue import (
 from heimdallr.analyses.sarcopenia_l3 import HU_MEAN, HU_STD, L3, LEVEL, SLICE, SMA, SMI
 from heimdallr.analyses.tissue_composition import AREA
 from heimdallr.domain.measurement import Status
-from heimdallr.publishing.overlays.canvas import LETTER, MUTED
+from heimdallr.publishing.overlays.canvas import LETTER, MUTED, Canvas
 from heimdallr.publishing.overlays.picture import SOFT_TISSUE, Picture, Window
 from heimdallr.publishing.overlays.plane import on_slice, sample_image, sample_labels, slice_plane
 from heimdallr.publishing.overlays.sheet import (
@@ -40,10 +40,11 @@ from heimdallr.publishing.palette import colour, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
-    from heimdallr.publishing.overlays.canvas import Box, Canvas
+    from heimdallr.publishing.overlays.canvas import Box
 
 FILE_NAME = "L3_overlay.png"
 SIZE = (1640, 1120)
@@ -79,6 +80,19 @@ def draw(
     _locator(canvas, (column, HEADER + 8, SIZE[0] - MARGIN, HEADER + 8 + LOCATOR_HEIGHT), case, k)
     _figures(canvas, (column, HEADER + LOCATOR_HEIGHT + 54), measurements)
     return {FILE_NAME: canvas}
+
+
+def redraw_figures(path: Path, measurements: Mapping[str, Measurement]) -> Canvas:
+    """A sheet that was saved, with other figures beside the same pictures.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    canvas = Canvas.opened(path)
+    left, top = SIZE[0] - MARGIN - COLUMN, HEADER + 8 + LOCATOR_HEIGHT
+    canvas.clear((left, top, SIZE[0], SIZE[1] - FOOTER - 1))
+    _figures(canvas, (left, HEADER + LOCATOR_HEIGHT + 54), measurements)
+    return canvas
 
 
 def _slice(canvas: Canvas, frame: Box, case: Case, k: int) -> None:

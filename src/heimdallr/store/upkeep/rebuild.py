@@ -17,12 +17,14 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from heimdallr.preparation.persons import Named, same_person
+from heimdallr.publishing.body_size import size_in
 from heimdallr.publishing.case_folder import CASE_ID, clean_leftovers
 from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
 from heimdallr.store.patients import named_in
 from heimdallr.store.reading.search import search_text
 from heimdallr.store.results import index_results, listed
+from heimdallr.store.study_body_sizes import body_size_of, keep_body_size, settle_body_size
 from heimdallr.store.work.lifecycle import adopt
 from heimdallr.store.work.states import lock
 
@@ -113,6 +115,9 @@ def _bring_in(  # noqa: PLR0917 - a folder, what it says, and the report of all
             _adopt(session, study, identity, report, now)
         if study.revision == 1 or study.has_results:
             index_results(session, study, results, identity, folder, now)
+            if (size := size_in(identity)) and body_size_of(session, study.id) is None:
+                keep_body_size(session, study.id, size, now)
+                settle_body_size(session, study.id)
 
 
 def _study_of(session: Session, identity: Identity) -> Study | None:

@@ -26,6 +26,7 @@ from heimdallr.store.results import VOLUME_NAME, forget_results
 from heimdallr.store.upkeep.clock_doubt import clock_doubt
 from heimdallr.store.upkeep.deletion import finish_deletions
 from heimdallr.store.upkeep.removal import clear_aside, set_aside, size_of
+from heimdallr.store.upkeep.resizing import follow_pending
 from heimdallr.store.upkeep.retention_plan import (
     IDLE_STATES,
     Kept,
@@ -101,6 +102,7 @@ def sweep(
     """
     folders = data_folders(settings)
     deletions = finish_deletions(database, folders, now)
+    follow_pending(database, folders, now)
     with suppress(StorageError):
         clear_aside(_roots(folders))
     disk = _Disk(folders)

@@ -10,6 +10,7 @@ from typing import Literal, cast
 from pydantic import AwareDatetime, Field
 
 from heimdallr.analyses.rules.references import Flag
+from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG, Source
 from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.worklist import Severity, WorklistRow
@@ -303,6 +304,36 @@ class Acknowledgement(Message):
     """What a person says when acknowledging a finding."""
 
     note: str = Field("", max_length=2000, examples=["Told the ward at 10:12."])
+
+
+class BodySizeIn(Message):
+    """Height and weight, as a person enters them; both null take back what was entered."""
+
+    height_m: float | None = Field(
+        None,
+        ge=PLAUSIBLE_HEIGHT_M[0],
+        le=PLAUSIBLE_HEIGHT_M[1],
+        description="in metres; null: what the header says",
+        examples=[1.68],
+    )
+    weight_kg: float | None = Field(
+        None,
+        ge=PLAUSIBLE_WEIGHT_KG[0],
+        le=PLAUSIBLE_WEIGHT_KG[1],
+        description="in kilograms; null: what the header says",
+        examples=[71.5],
+    )
+
+
+class BodySizeOut(Schema):
+    """Height and weight that were entered for a study, or told by another system."""
+
+    height_m: float | None = Field(examples=[1.68])
+    weight_kg: float | None = Field(examples=[71.5])
+    source: Source | None = Field(description="null: nothing was entered; the header holds")
+    by: str = Field(description="who entered them, or which system told", examples=["maria"])
+    at: AwareDatetime | None
+    pending: bool = Field(description="the results follow when the work on the study is over")
 
 
 class PriorityChange(Message):

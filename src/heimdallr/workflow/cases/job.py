@@ -28,6 +28,7 @@ from heimdallr.domain.errors import (
 from heimdallr.store.models import Instance, Run, Study, StudyState
 from heimdallr.store.patients import settle
 from heimdallr.store.results import index_results
+from heimdallr.store.upkeep.resizing import follow_body_size
 from heimdallr.store.work import runs
 from heimdallr.store.work.runs import CancelAskedError, RunLostError, RunOverError
 from heimdallr.store.work.states import FINAL_STATES
@@ -227,6 +228,7 @@ class Job:
                 return False
             study = session.get_one(Study, run.study_fk)
             index_results(session, study, results, identity, case, utc_now())
+            follow_body_size(session, self._shop.folders, study, utc_now())
             settle(session, study, utc_now())
             return True
 

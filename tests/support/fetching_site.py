@@ -1,0 +1,57 @@
+"""A data folder with its database, for the tests of getting studies from archives."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heimdallr.config import Settings
+from heimdallr.store.database import Database, open_database
+from heimdallr.store.layout import DataFolders, data_folders
+from heimdallr.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STUDIES, IMAGES = 4, 5
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Site:
+    """A data folder with its database."""
+
+    settings: Settings
+    folders: DataFolders
+    database: Database
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a process of this site."""
+        return {
+            "HEIMDALLR_DATA_DIR": str(self.settings.data_dir),
+            "HEIMDALLR_DISK_RESERVE_GB": "0",
+            "HEIMDALLR_DICOM_PORT": str(self.settings.dicom_port),
+            "HEIMDALLR_IDLE_SECONDS": "1",
+        }
+
+
+@contextmanager
+def site_in(folder: Path, **more: object) -> Iterator[Site]:
+    """A site of its own."""
+    given = {"data_dir": folder / "data", "disk_reserve_gb": 0, "dicom_port": free_port(), **more}
+    settings = Settings.model_validate(given)
+    folders = data_folders(settings)
+    folders.create()
+    database = open_database(settings)
+    upgrade(database)
+    yield Site(settings, folders, database)
+    database.close()
