@@ -19,7 +19,7 @@ export function DeliveryBadge({ state }: { state: DeliveryState }) {
   const { t } = useTranslation("delivery");
   return (
     <Tooltip label={t(`stateText.${state}`)} multiline maw={320}>
-      <Badge variant="light" color={COLOURS[state]} data-delivery={state}>
+      <Badge variant="light" miw="max-content" color={COLOURS[state]} data-delivery={state}>
         {t(`state.${state}`)}
       </Badge>
     </Tooltip>

@@ -30,7 +30,7 @@ export function DeliveryTable({ label, deliveries, withStudy }: Props) {
     ...(["destination", "object", "state", "why", "tries", "when", "cause"] as const),
   ];
   return (
-    <WideTable label={label} minWidth={900} fz="sm">
+    <WideTable label={label} minWidth={1040} fz="sm">
       <Table.Thead>
         <Table.Tr>
           {columns.map((column) => (
@@ -56,7 +56,7 @@ export function DeliveryTable({ label, deliveries, withStudy }: Props) {
             <Table.Td>
               <DeliveryBadge state={delivery.state} />
             </Table.Td>
-            <Table.Td maw={420}>
+            <Table.Td miw={220} maw={420}>
               <Why delivery={delivery} />
             </Table.Td>
             <Table.Td className="tabular">{delivery.attempts}</Table.Td>

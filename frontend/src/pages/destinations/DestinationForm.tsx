@@ -50,7 +50,7 @@ export function DestinationForm({ destination, kinds, onSaved, cancel }: Props) 
   const { submit, busy, error, forget } = useSubmit(async (form) => {
     const body: DestinationIn = {
       name: text(form, "name").trim(),
-      peer: peerOf(kind, values),
+      peer: peerOf(kind, values, destination?.peer),
       secret: hasSecret(kind) ? secretOf(form) : "",
       language: text(form, "language") as Language,
       objects,

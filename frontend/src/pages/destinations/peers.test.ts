@@ -19,6 +19,12 @@ test("what there is comes back unchanged", () => {
   expect(peerOf("dicom", valuesOf("dicom", NODE))).toEqual(NODE);
 });
 
+test("what is not asked stays as it is", () => {
+  const hook: Peer = { kind: "webhook", url: "https://flow.example/", user: "flow", ca: null };
+  expect(peerOf("webhook", valuesOf("webhook", hook), hook)).toEqual(hook);
+  expect(peerOf("folder", { path: "/srv" }, hook)).toEqual({ kind: "folder", path: "/srv" });
+});
+
 test("another kind begins with what is usual", () => {
   expect(valuesOf("hl7", NODE)).toMatchObject({
     host: "",

@@ -31,19 +31,26 @@ export type Word =
   | "path"
   | "receiving_application"
   | "receiving_facility"
-  | "sending_facility";
+  | "sending_facility"
+  | "assigning_authority"
+  | "patient_system"
+  | "accession_system";
 export type Field = Choice | Switch | Word;
 export type Values = Partial<Record<Field, string | boolean>>;
 
 const ARCHIVE_OBJECTS = ["segmentation", "captures"] as const;
 
-const FIELDS: Record<PeerKind, readonly Field[]> = {
+/** All there is to say of each kind, as the server knows it. */
+type FieldsOf<Kind extends PeerKind> = Exclude<keyof Extract<Peer, { kind: Kind }>, "kind">;
+
+const FIELDS: { [Kind in PeerKind]: readonly (FieldsOf<Kind> & Field)[] } = {
   dicom: ["ae_title", "host", "port", "calling_ae", "tls", "ca", "commitment", ...ARCHIVE_OBJECTS],
   dicomweb: ["url", "user", "ca", ...ARCHIVE_OBJECTS],
-  fhir: ["url", "user", "ca"],
+  fhir: ["url", "user", "ca", "patient_system", "accession_system"],
   hl7: [
     "host", "port", "tls", "ca",
-    "receiving_application", "receiving_facility", "sending_facility", "character_set",
+    "receiving_application", "receiving_facility", "sending_facility",
+    "assigning_authority", "character_set",
   ],
   webhook: ["url", "ca"],
   folder: ["path"],
@@ -63,8 +70,9 @@ export const hasSecret = (kind: PeerKind) =>
 
 /** What is asked; certificates only where the line is encrypted. */
 export function fieldsOf(kind: PeerKind, values: Values): Field[] {
+  const fields: readonly Field[] = FIELDS[kind];
   const isEncrypted = values.tls === true || String(values.url ?? "").startsWith("https:");
-  return FIELDS[kind].filter((field) => field !== "ca" || isEncrypted);
+  return fields.filter((field) => field !== "ca" || isEncrypted);
 }
 
 /** What a form begins with: what there is, or what is usual. */
@@ -81,15 +89,16 @@ export function valuesOf(kind: PeerKind, peer?: Peer): Values {
   );
 }
 
-/** What the server is told; it judges whether that is a destination. */
-export function peerOf(kind: PeerKind, values: Values): Peer {
+/** What the server is told, which judges it; what is not asked here stays as it is. */
+export function peerOf(kind: PeerKind, values: Values, known?: Peer): Peer {
   const told = fieldsOf(kind, values).map((field) => {
     const value = values[field];
     if (field === "port") return [field, Number(value)];
     if (field === "ca") return [field, value === "" ? null : value];
     return [field, typeof value === "string" ? value.trim() : value];
   });
-  return { kind, ...(Object.fromEntries(told) as object) } as Peer;
+  const kept = known?.kind === kind ? known : {};
+  return { ...kept, kind, ...(Object.fromEntries(told) as object) } as Peer;
 }
 
 /** Where it is, in one line. */
