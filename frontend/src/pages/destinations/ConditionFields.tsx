@@ -66,6 +66,7 @@ export function ConditionFields({ conditions, onChange }: Props) {
           clearable
           clearButtonProps={{ "aria-label": t("rules.clear") }}
           maxTags={50}
+          comboboxProps={{ withinPortal: false }}
         />
       </SimpleGrid>
     </Stack>

@@ -1,4 +1,4 @@
-import { ActionIcon, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Group, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPencil } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -20,23 +20,17 @@ export function BodySize({ study, identity }: { study: Study; identity: Identity
   const mayEnter = useMay("operate");
   const [opened, { open, close }] = useDisclosure();
   return (
-    <>
+    <Group gap={4} wrap="nowrap" component="span">
       <Shown identity={identity} />
       {mayEnter && (
         <Tooltip label={t("bodySize.enter")}>
-          <ActionIcon
-            variant="subtle"
-            size={16}
-            ml={4}
-            aria-label={t("bodySize.enter")}
-            onClick={open}
-          >
+          <ActionIcon variant="subtle" size={16} aria-label={t("bodySize.enter")} onClick={open}>
             <IconPencil size={13} />
           </ActionIcon>
         </Tooltip>
       )}
       <BodySizeDialog study={study} opened={opened} onClose={close} />
-    </>
+    </Group>
   );
 }
 
