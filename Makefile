@@ -35,7 +35,7 @@ dashboard: $(DASHBOARD) ## Build the dashboard into the package
 wheel: $(STAMP) $(DASHBOARD) ## Build dist/heimdallr-….whl, dashboard and all
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
-demo: $(STAMP) $(DASHBOARD) ## Start the whole system, send it three synthetic patients, compare with the known truth
+demo: $(STAMP) $(DASHBOARD) ## Start the whole system, send it three synthetic patients, compare with the known truth, send the results to Orthanc
 	$(BIN)/heimdallr demo --output demo
 
 test: $(STAMP) $(DASHBOARD) ## Lint, type-check, every test but those that take minutes; what needs an absent program is skipped

@@ -10,6 +10,7 @@ from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
+from typer import Context
 from typer.main import get_command
 
 from heimdallr.cli.app import app
@@ -77,7 +78,8 @@ def test_every_service_starts_a_command_that_exists(unit: Path) -> None:
     """What the unit starts is a command of this version, with options it has."""
     program, name, *options = _section(unit, "Service")["ExecStart"].split()
     assert program == "/opt/heimdallr/.venv/bin/heimdallr"
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    tree = get_command(app)
+    command = tree.get_command(Context(tree), name)  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in parameter.opts}
     assert set(options) <= known
 

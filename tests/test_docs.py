@@ -8,9 +8,11 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from typer import Context
 from typer.main import get_command
 
 from heimdallr.cli.app import app
+from heimdallr.cli.command_tree import COMMANDS
 from heimdallr.config import Settings, describe
 
 ROOT = Path(__file__).parents[1]
@@ -52,10 +54,11 @@ def test_every_command_is_documented() -> None:
     """Each command, and each subcommand, has its row on the operator's page; no other has one."""
     section = OPERATE.split("## Commands")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `heimdallr ([a-z -]+?) ?(?:[A-Z].*)?` \|", section, re.MULTILINE)
-    commands = get_command(app).commands  # type: ignore[attr-defined]
+    tree = get_command(app)
     known = {
         f"{name} {sub}".strip()
-        for name, command in commands.items()
+        for name in COMMANDS
+        for command in [tree.get_command(Context(tree), name)]  # type: ignore[attr-defined]
         for sub in getattr(command, "commands", {"": None})
     }
     unwritten, gone = sorted(known - set(rows)), sorted(set(rows) - known)

@@ -2,7 +2,8 @@
 
     python tools/pictures.py docs/pictures
 
-Starts the whole system, sends the demo's studies, and photographs its pages with Chromium.
+Starts the whole system, sends the demo's studies and a part of one of them, and photographs its
+pages with Chromium.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
+from pydicom import dcmread
+from pydicom.uid import generate_uid
 
 from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
 from heimdallr.config import load_settings
@@ -26,6 +29,9 @@ SEED = 7
 _LOADED_MS = 180_000
 _STILL_MS = 5000
 """Until nothing blinks any more."""
+_MEASURED, LUMBAR = "Native 2 B30f", "CT LUMBAR SPINE"
+_LUMBAR_MM = (-90.0, 25.0)
+"""Heights of L2 to L4 in the demo's trunk, without a rib or the sacrum."""
 _FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
 
@@ -41,13 +47,36 @@ def main() -> None:
         with running_system(work / "data", load_settings()) as system:
             for study in studies:
                 system.send(study.dicom)
-            system.follow_all(len(studies), lambda _seen: None, 600)
+            system.send(lumbar_part(studies[0].dicom, work / "lumbar"))
+            system.follow_all(len(studies) + 1, lambda _seen: None, 600)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=shutil.which("chromium"), args=_FLAGS, chromium_sandbox=False
                 )
                 photograph(browser, system, target)
                 browser.close()
+
+
+def lumbar_part(trunk: Path, target: Path) -> Path:
+    """A study of some lumbar vertebrae alone: no sacrum and no ribs to count from.
+
+    Args:
+        trunk: DICOM files of the demo's trunk.
+        target: folder to appear.
+    """
+    low_mm, high_mm = _LUMBAR_MM
+    study, series = generate_uid(), generate_uid()
+    target.mkdir()
+    for n, path in enumerate(sorted(trunk.rglob("*.dcm"))):
+        image = dcmread(path)
+        if image.get("SeriesDescription") != _MEASURED:
+            continue
+        if low_mm < image.ImagePositionPatient[2] < high_mm:
+            image.StudyInstanceUID, image.SeriesInstanceUID = study, series
+            image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+            image.StudyDescription, image.AccessionNumber = LUMBAR, "PH0000999"
+            image.save_as(target / f"{n}.dcm")
+    return target
 
 
 def photograph(browser: Browser, system: DemoSystem, target: Path) -> None:
@@ -62,11 +91,29 @@ def photograph(browser: Browser, system: DemoSystem, target: Path) -> None:
     page.screenshot(path=target / "dashboard-bleed.png")
     show(page, numbers["CT TRUNK 3 PHASES"], "Skeletal muscle area at L3 (SMA)")
     page.screenshot(path=target / "dashboard-study.png")
+    three_verdicts(page, numbers, target)
     light = opened(browser, system, "light")
     light.goto(f"/studies/{numbers['CT HEAD']}/report")
     light.get_by_role("heading").first.wait_for()
     light.wait_for_load_state("networkidle")
     light.screenshot(path=target / "dashboard-report.png", full_page=True)
+
+
+def three_verdicts(page: Page, numbers: dict[str, int], target: Path) -> None:
+    """What a radiologist meets: a number that is sure, a structure in doubt, a level refused."""
+    trunk, lumbar = numbers["CT TRUNK 3 PHASES"], numbers[LUMBAR]
+    show(page, trunk, "Skeletal muscle area at L3 (SMA)")
+    page.screenshot(path=target / "verdict-good.png")
+    doubted = page.get_by_role("group", name="Not believed")
+    doubted.get_by_role("checkbox").last.check()
+    doubted.get_by_role("button", name="Go to").last.click()
+    page.wait_for_timeout(_STILL_MS)
+    page.screenshot(path=target / "verdict-doubtful.png")
+    page.goto(f"/studies/{lumbar}")
+    page.get_by_test_id("value").wait_for(timeout=_LOADED_MS)
+    page.get_by_placeholder("Find a measurement").fill("L3")
+    page.wait_for_timeout(_STILL_MS)
+    page.screenshot(path=target / "verdict-refused.png")
 
 
 def show(page: Page, study: int, button: str) -> None:

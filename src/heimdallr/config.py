@@ -268,6 +268,12 @@ class Settings(BaseSettings):
         description="archive that earlier CT and MR studies of a patient are fetched from when one "
         "arrives: AET@host:port, a DICOMweb address or a destination; none: not fetched",
     )
+    sizes_from: str = Field(
+        "",
+        max_length=64,
+        description="FHIR destination that is asked for height and weight where images do not tell "
+        "them; none: not asked",
+    )
     priors_get: bool = Field(
         default=False, description="fetch them with C-GET; off: C-MOVE to our own listener"
     )

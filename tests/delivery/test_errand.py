@@ -31,7 +31,7 @@ from heimdallr.store.models import Event
 from heimdallr.store.upkeep.retention import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from heimdallr.delivery.sending import Item
@@ -104,6 +104,52 @@ def test_a_peer_that_is_busy_is_asked_later_and_later_and_in_the_end_no_more(des
     with desk.database.read() as session:
         event = session.scalars(select(Event).where(Event.kind == "not_delivered")).one()
     assert event.message == "not delivered to share: results was given up"
+
+
+def test_a_peer_may_ask_to_be_left_alone_for_longer(desk: Desk) -> None:
+    """As long as it says, but not for ever: an hour is the longest there is."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    for asked_s, waits_s in ((600, 600), (5, 120), (86400, 3600)):
+        busy = Answer(Fate.LATER, Statement("delivery_not_tried"), not_before_s=asked_s)
+        desk.peer.answer = lambda _item, busy=busy: busy  # type: ignore[misc]
+        desk.deliver(share)
+        due = rows(desk)[0].next_try_at
+        assert due is not None
+        assert (due - desk.time).total_seconds() == waits_s
+        desk.time = due
+
+
+def test_a_kind_of_which_the_case_has_nothing_is_called_off(desk: Desk) -> None:
+    """A head has no slice of L3: nothing is refused, and nobody has to mend anything."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("sr_planar", "seg"))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    outlines, *others = rows(desk)
+    assert (outlines.state.value, reason(outlines)) == ("cancelled", "delivery_nothing_to_make")
+    assert {one.state.value for one in others} == {"sent"}
+    with desk.database.read() as session:
+        assert session.scalars(select(Event).where(Event.kind == "not_delivered")).all() == []
+
+
+def test_newer_results_know_what_the_destination_has_of_the_ones_before(desk: Desk) -> None:
+    """Their makers are told, so that they replace it; a first result replaces nothing."""
+    archive = add_destination(desk.database, objects=("seg", "results"))
+    study = add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    publish_anew(desk.database, desk.folders, study)
+    desk.deliver(archive)
+    first, second = ({row.kind: row for row in rows(desk) if row.revision == n} for n in (1, 2))
+    assert told_of(first["seg"]) == []
+    before = [row for row in rows(desk) if row.kind == "seg" and row.revision == 1]
+    assert told_of(second["seg"]) == [row.sop_instance_uid for row in before]
+    assert told_of(second["results"]) == []
+
+
+def told_of(row: OutboxRow) -> list[str]:
+    """What the makers of the tests were told of earlier results: they note it as what is said."""
+    assert isinstance(row.said, list)
+    return row.said
 
 
 def test_a_refusal_ends_at_once(desk: Desk) -> None:
@@ -350,6 +396,33 @@ def test_an_archive_that_does_not_answer_is_asked_a_few_times(desk: Desk) -> Non
     assert {reason(row) for row in rows(desk)} == {"commitment_unanswered"}
     with desk.database.read() as session:
         assert claims.due_destinations(session, desk.patience, desk.time) == []
+
+
+def test_a_deliverer_that_died_before_it_could_ask_is_made_up_for_soon(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the hour that an archive may take to answer; and it does not count as asking."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.expand()
+    dead = desk.errand(archive)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.peer, "request_commitment", lambda _items, _uid: _killed())
+        with pytest.raises(SystemExit):
+            dead.run()
+    desk.forward(minutes=4)
+    desk.errand(archive).run()
+    assert desk.peer.commitments == [], "it may be asking still"
+    desk.forward(minutes=1)
+    desk.errand(archive).run()
+    assert len(desk.peer.commitments) == 1
+    assert {row.commitment_tries for row in rows(desk)} == {1}
+
+
+def _killed() -> Iterator[tuple[str, Answer]]:
+    """The end of a process, in the middle."""
+    raise SystemExit
+    yield
 
 
 def test_an_archive_that_is_asked_no_more_owes_no_answer(desk: Desk) -> None:

@@ -37,6 +37,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
+from heimdallr.store.work.lifecycle import reopen
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -309,6 +310,32 @@ def test_own_objects_alone_are_stored_and_not_processed(
     record([Image(number=2)])
     _complete(database, settings, folders)
     assert _study(database).state is StudyState.QUEUED
+
+
+def test_own_objects_that_come_back_to_a_study_start_nothing(
+    record: Callable[..., Recorded],
+    database: Database,
+    settings: Settings,
+    folders: DataFolders,
+) -> None:
+    """An archive that forwards what it is sent would otherwise have results made without end."""
+    record(stack(count=2))
+    _complete(database, settings, folders)
+    before = _study(database)
+    own: dict[str, object] = {"SOPInstanceUID": OWN_UID_ROOT + "7", "Manufacturer": "Heimdallr"}
+    record([Image(number=3, tags=own)])
+    after = _study(database)
+    assert (after.state, after.revision) == (StudyState.QUEUED, before.revision)
+    assert after.instance_count == before.instance_count + 1
+    assert _kinds(database)[-1] == "stored"
+    # Images of the scanner begin anew; the same ones again do not, whatever came back meanwhile.
+    record([Image(number=4)])
+    _complete(database, settings, folders)
+    assert _study(database).revision == before.revision + 1
+    with database.write() as session:
+        reopen(session, session.get_one(Study, after.id), utc_now())
+    _complete(database, settings, folders)
+    assert _study(database).revision == before.revision + 1
 
 
 def test_an_urgent_sender_makes_studies_stat(

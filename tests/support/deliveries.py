@@ -110,14 +110,19 @@ def add_destination(
 
 
 def make_two(order: Order) -> Sequence[Made]:
-    """A kind of two files, as segmentations are; their UIDs follow from the results."""
+    """A kind of two files, as segmentations are; their UIDs follow from the results.
+
+    As names they note the objects of earlier results that they were told of.
+    """
     made = []
     for part in (1, 2):
         path = order.folder / f"{part}.dcm"
         with whole_file(path) as stream:
             stream.write(f"{order.kind} {part} {order.results_digest}".encode())
         uid = f"2.25.{int(order.results_digest[:20], 16)}.{part}"
-        made.append(Made(path, "application/dicom", "1.2.840.10008.5.1.4.1.1.66.4", uid))
+        said = tuple(sop_instance_uid for _, _, sop_instance_uid in order.replaces)
+        sop_class = "1.2.840.10008.5.1.4.1.1.66.4"
+        made.append(Made(path, "application/dicom", sop_class, uid, f"{uid}.1", said))
     return made
 
 
@@ -129,7 +134,15 @@ def make_one(order: Order) -> Sequence[Made]:
     return [Made(path, "application/json")]
 
 
-MAKERS = {"seg": make_two, "results": make_one, "event": make_one, "report": make_one}
+def make_none(_order: Order) -> Sequence[Made]:
+    """A kind of which no case has anything."""
+    return ()
+
+
+MAKERS = {
+    "seg": make_two, "results": make_one, "event": make_one, "report": make_one,
+    "sr_planar": make_none,
+}  # fmt: skip
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from heimdallr.cli.demonstration.archive import find_orthanc
 from heimdallr.config import PREFIX
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ LIMIT_S = 1800
 
 @pytest.mark.slow
 def test_the_demo_measures_what_is_true(tmp_path: Path) -> None:
-    """Three synthetic studies through the whole system: exit code 0, every value in tolerance."""
+    """Three synthetic studies through the whole system: exit code 0, every value in tolerance.
+
+    Where Orthanc is installed, it has their results.
+    """
     folder = tmp_path / "demo"
     own = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     done = subprocess.run(
@@ -35,4 +39,9 @@ def test_the_demo_measures_what_is_true(tmp_path: Path) -> None:
     assert len(results) == STUDIES
     for result in results:
         assert result.parent.name in done.stdout
+    if find_orthanc() is None:
+        assert "Orthanc is not installed" in done.stdout
+    else:
+        assert done.stdout.count(": in the archive") == STUDIES
+        assert "missing" not in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo"], "it wrote elsewhere"

@@ -7,31 +7,10 @@ from enum import IntEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from heimdallr import __version__, logs
-from heimdallr.cli.commands import (
-    backup,
-    config,
-    deliver,
-    demo,
-    destination,
-    doctor,
-    export,
-    fetch,
-    listen,
-    phantom,
-    process,
-    rebuild_index,
-    retention,
-    serve,
-    token,
-    up,
-    upload,
-    user,
-    weights,
-    work,
-)
+from heimdallr.cli.command_tree import CommandTree
+from heimdallr.cli.service import asked
 from heimdallr.domain.errors import ConfigurationError, HeimdallrError, NewerDatabaseError
 from heimdallr.parent_process import die_with
 
@@ -51,32 +30,12 @@ class Exit(IntEnum):
 app = typer.Typer(
     name="heimdallr",
     help="CT and MR studies in, measurements a radiologist can trust out.",
+    cls=CommandTree,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("up")(up.up)
-app.command("listen")(listen.listen)
-app.command("serve")(serve.serve)
-app.command("work")(work.work)
-app.command("deliver")(deliver.deliver)
-app.command("upload")(upload.upload)
-app.command("fetch")(fetch.fetch)
-app.command("process")(process.process)
-app.command("export")(export.export)
-app.command("phantom")(phantom.phantom)
-app.command("demo")(demo.demo)
-app.command("config")(config.config)
-app.command("doctor")(doctor.doctor)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("rebuild-index")(rebuild_index.rebuild_index)
-app.command("retention")(retention.retention)
-app.add_typer(weights.app, name="weights")
-app.add_typer(user.app, name="user")
-app.add_typer(token.app, name="token")
-app.add_typer(destination.app, name="destination")
 
 
 def _version(*, wanted: bool) -> None:
@@ -103,6 +62,7 @@ def _common(
 ) -> None:
     if with_parent is not None:
         die_with(with_parent)
+    asked.verbose, asked.log_json = verbose, log_json
     logs.configure(level="debug" if verbose else "warning", json_lines=log_json)
 
 
@@ -111,7 +71,7 @@ def main() -> None:
     try:
         app()
     except HeimdallrError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        typer.secho(f"error: {error}", fg="red", err=True)
         is_final = isinstance(error, ConfigurationError | NewerDatabaseError)
         sys.exit(Exit.USAGE if is_final else Exit.FAILED)
     except KeyboardInterrupt:

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import threading
-
-import click
+from dataclasses import dataclass
 
 from heimdallr import logs
 from heimdallr.config import Settings, load_settings
 from heimdallr.files import keep_others_out
 from heimdallr.parent_process import stop_on_signals
+
+
+@dataclass(slots=True)
+class Asked:
+    """What was said before the name of the command.
+
+    Attributes:
+        verbose: log more.
+        log_json: log JSON lines.
+    """
+
+    verbose: bool = False
+    log_json: bool = False
+
+
+asked = Asked()
+"""Of this process."""
 
 
 def begin(service: str) -> tuple[Settings, threading.Event]:
@@ -22,12 +38,10 @@ def begin(service: str) -> tuple[Settings, threading.Event]:
         service: ``listener``, ``web``, ``worker`` or ``deliverer``.
     """
     settings = load_settings()
-    context = click.get_current_context(silent=True)
-    common = context.find_root().params if context else {}
     logs.configure(
         service=service,
-        level="debug" if common.get("verbose") else settings.log_level,
-        json_lines=bool(common.get("log_json")) or settings.log_format == "json",
+        level="debug" if asked.verbose else settings.log_level,
+        json_lines=asked.log_json or settings.log_format == "json",
     )
     keep_others_out()
     return settings, stop_on_signals()

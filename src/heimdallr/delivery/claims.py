@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from heimdallr.domain.statements import Statement
     from heimdallr.store.columns import Json
 
 MOST = 20
@@ -139,7 +140,7 @@ def record(  # noqa: PLR0917 - of what, by whom, what and when
     row.attempts += 1
     row.reason = coded(answer.why).model_dump() if answer.why else None
     if answer.fate is Fate.LATER:
-        _later(row, patience, now)
+        _later(row, patience, now, not_before_s=answer.not_before_s or 0)
     else:
         row.state, row.next_try_at, row.ended_at = DeliveryState(answer.fate.value), None, now
         row.called_off = None
@@ -149,6 +150,25 @@ def record(  # noqa: PLR0917 - of what, by whom, what and when
             row.commitment_due_at, row.commitment_tries = now, 0
     _tell(session, row, now)
     return row.state
+
+
+def nothing_to_send(
+    session: Session, keys: Collection[int], me: str, reason: Statement, now: datetime
+) -> None:
+    """End rows of which there is nothing to be sent: a study without a bleed has no outline of one.
+
+    They are called off, not refused: nobody has to mend anything.
+    """
+    for key in sorted(keys):
+        row = _mine(session, key, me)
+        if row is not None:
+            needless = {
+                "state": DeliveryState.CANCELLED.value,
+                "reason": coded(reason).model_dump(),
+            }
+            row.called_off = row.called_off or needless
+            _wait(row, None, now)
+            lock(session, row.study_fk).changed_at = now
 
 
 def hand_back(
@@ -216,12 +236,22 @@ def _is_due(patience: Patience, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _later(row: OutboxRow, patience: Patience, now: datetime, tries: int | None = None) -> None:
+def _later(
+    row: OutboxRow,
+    patience: Patience,
+    now: datetime,
+    *,
+    tries: int | None = None,
+    not_before_s: int = 0,
+) -> None:
+    """Wait for the next try, or give up; what a peer asks for is granted up to the longest wait."""
     if now - row.owed_since >= patience.whole and row.called_off is None:
         row.state, row.claimed_by = DeliveryState.GIVEN_UP, ""
         row.next_try_at, row.ended_at, row.changed_at = None, now, now
     else:
-        _wait(row, now + patience.wait(row.attempts if tries is None else tries), now)
+        wait = patience.wait(row.attempts if tries is None else tries)
+        asked = timedelta(seconds=min(not_before_s, patience.longest.total_seconds()))
+        _wait(row, now + max(wait, asked), now)
 
 
 def _wait(row: OutboxRow, until: datetime | None, now: datetime) -> None:

@@ -11,7 +11,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from heimdallr.delivery.claims import commitment_is_due, lost_by_peer
 from heimdallr.delivery.sending import Fate
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 ANSWER_WITHIN = timedelta(hours=1)
 """How long an archive may take. Chosen: those tried answer within a second; some do so when they
 have written to tape."""
+
+ASKED_WITHIN = timedelta(minutes=5)
+"""How long asking takes at most. A deliverer that has died meanwhile may not have asked at all."""
 
 MOST_ASKED = 3
 
@@ -88,7 +91,7 @@ def begin(
         .execution_options(populate_existing=True)
     ).all()
     transaction_uid = f"2.25.{uuid.uuid4().int}"
-    asked = []
+    to_ask = []
     for row in rows:
         if not asks:
             row.commitment_due_at, row.changed_at = None, now
@@ -97,10 +100,25 @@ def begin(
             why = Statement("commitment_unanswered", {"count": row.commitment_tries})
             row.commitment_due_at, row.reason, row.changed_at = None, coded(why).model_dump(), now
             continue
-        row.transaction_uid, row.commitment_tries = transaction_uid, row.commitment_tries + 1
-        row.commitment_due_at, row.changed_at = now + ANSWER_WITHIN, now
-        asked.append(row)
-    return transaction_uid, asked
+        row.transaction_uid = transaction_uid
+        row.commitment_due_at, row.changed_at = now + ASKED_WITHIN, now
+        to_ask.append(row)
+    return transaction_uid, to_ask
+
+
+def asked(session: Session, transaction_uid: str, now: datetime) -> None:
+    """It was asked about the rows of a transaction; those without an answer wait for the report."""
+    session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.transaction_uid == transaction_uid,
+            OutboxRow.state == DeliveryState.SENT,
+            OutboxRow.commitment_due_at.is_not(None),
+        )
+        .values(
+            commitment_due_at=now + ANSWER_WITHIN, commitment_tries=OutboxRow.commitment_tries + 1
+        )
+    )
 
 
 def note_answer(

@@ -46,6 +46,7 @@ class DicomNode(_Peer):
     commitment: bool = False
     """Ask it to say that it keeps what it took (PS3.4 annex J); it answers to our listener."""
     segmentation: Literal["binary", "labelmap"] = "binary"
+    structures: Literal["usual", "all"] = "usual"
     captures: Literal["multi_frame", "single_frame"] = "multi_frame"
 
 
@@ -54,6 +55,7 @@ class DicomWeb(_WebPeer):
 
     kind: Literal["dicomweb"] = "dicomweb"
     segmentation: Literal["binary", "labelmap"] = "binary"
+    structures: Literal["usual", "all"] = "usual"
     captures: Literal["multi_frame", "single_frame"] = "multi_frame"
 
 
@@ -65,6 +67,8 @@ class FhirServer(_WebPeer):
     """Under which it knows PatientID (``Identifier.system``); empty: the header's issuer."""
     accession_system: str = Field("", pattern=_URI, max_length=500)
     """Under which it knows accession numbers; empty: a system of ours."""
+    with_report: bool = False
+    """The report of one page goes along as PDF (``DiagnosticReport.presentedForm``)."""
 
 
 class Hl7Listener(_Peer):
@@ -81,6 +85,8 @@ class Hl7Listener(_Peer):
     assigning_authority: str = Field("", max_length=199)
     """Who gives PatientID where the header names no issuer: a name, or an OID."""
     character_set: Literal["UNICODE UTF-8", "8859/1", "ASCII"] = "UNICODE UTF-8"
+    with_report: bool = False
+    """The report of one page goes along as PDF (an OBX of type ED)."""
 
 
 class Webhook(_WebPeer):

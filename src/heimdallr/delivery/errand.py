@@ -182,6 +182,8 @@ class Errand:
         for key, answer in self._guarded(sender.request_commitment(items, transaction_uid)):
             with tools.database.write() as session:
                 commitment.note_answer(session, int(key), transaction_uid, answer, tools.now())
+        with tools.database.write() as session:
+            commitment.asked(session, transaction_uid, tools.now())
 
 
 def _is_asked(peer: Peer) -> bool:

@@ -7,18 +7,25 @@ destinations take it in :data:`heimdallr.delivery.kinds.TAKEN`.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heimdallr import __version__
 from heimdallr.delivery.case_digest import case_digest
-from heimdallr.delivery.destinations import FhirServer, Hl7Listener
+from heimdallr.delivery.destinations import DicomNode, DicomWeb, FhirServer, Hl7Listener
+from heimdallr.delivery.kinds import DICOM_KINDS
 from heimdallr.delivery.making import Made
 from heimdallr.delivery.messages import fhir_bundle, hl7_result
 from heimdallr.delivery.messages.fhir_bundle import write_fhir_bundle
 from heimdallr.delivery.messages.fhir_records import FhirOptions
 from heimdallr.delivery.messages.hl7_result import Hl7Options, write_hl7_result
 from heimdallr.delivery.messages.reported_case import read_case
+from heimdallr.domain.errors import PublishingError
 from heimdallr.files import whole_file
+from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
+from heimdallr.publishing.dicom.objects import write_objects
+from heimdallr.publishing.dicom.old_cases import source_of_old_case
+from heimdallr.publishing.report.pdf import write_pdf
 from heimdallr.publishing.schema import RESULTS_FILE
 
 if TYPE_CHECKING:
@@ -28,7 +35,55 @@ if TYPE_CHECKING:
     from heimdallr.delivery.kinds import Kind
     from heimdallr.delivery.making import Maker, Order
 
-JSON_TYPE = "application/json"
+JSON_TYPE, PDF_TYPE, DICOM_TYPE = "application/json", "application/pdf", "application/dicom"
+
+
+def dicom(order: Order) -> Sequence[Made]:
+    """The DICOM objects of a kind, as the destination wants them: one file, several, or none."""
+    assert order.case is not None  # noqa: S101 - whoever orders objects has a case
+    peer, options = order.peer, ObjectOptions(language=order.language, replaces=order.replaces)
+    if isinstance(peer, DicomNode | DicomWeb):
+        options = replace(options, segmentation=peer.segmentation, captures=peer.captures)
+    written = write_objects(
+        order.case,
+        [DicomObject(order.kind)],
+        order.folder,
+        options,
+        source=source_of_old_case(order.case, order.images),
+        earlier=order.earlier,
+    )
+    return [
+        Made(
+            path=one.path,
+            media_type=DICOM_TYPE,
+            sop_class_uid=one.sop_class_uid,
+            sop_instance_uid=one.sop_instance_uid,
+            series_instance_uid=one.series_instance_uid,
+        )
+        for one in written
+    ]
+
+
+def report(order: Order) -> Sequence[Made]:
+    """The report of one page as a file."""
+    return [Made(_report(order), PDF_TYPE)]
+
+
+def _report(order: Order) -> Path:
+    """The report of one page, set for this destination.
+
+    Raises:
+        PublishingError: it cannot be set of this case.
+    """
+    assert order.case is not None  # noqa: S101 - whoever orders a report has a case
+    path = order.folder / "report.pdf"
+    try:
+        write_pdf(order.case, path, order.language, order.earlier)
+    except ValueError:
+        # Its text quotes the file.
+        msg = "a file of the case folder is damaged"
+        raise PublishingError(msg, remedy="process the study again") from None
+    return path
 
 
 def event(order: Order) -> Sequence[Made]:
@@ -64,10 +119,16 @@ def fhir(order: Order) -> Sequence[Made]:
     assert order.case is not None  # noqa: S101 - whoever orders a message has a case
     peer, options = order.peer, FhirOptions(order.language)
     if isinstance(peer, FhirServer):
-        options = FhirOptions(order.language, peer.patient_system, peer.accession_system)
+        options = FhirOptions(
+            language=order.language,
+            patient_system=peer.patient_system,
+            accession_system=peer.accession_system,
+            report=_report(order) if peer.with_report else None,
+        )
     path = order.folder / "bundle.json"
-    write_fhir_bundle(read_case(order.case), path, options)
-    return [Made(path, fhir_bundle.MEDIA_TYPE)]
+    case = read_case(order.case, unsaid=order.said)
+    write_fhir_bundle(case, path, options)
+    return [Made(path, fhir_bundle.MEDIA_TYPE, said=case.said)]
 
 
 def hl7(order: Order) -> Sequence[Made]:
@@ -82,10 +143,12 @@ def hl7(order: Order) -> Sequence[Made]:
             assigning_authority=peer.assigning_authority,
             character_set=peer.character_set,
             language=order.language,
+            report=_report(order) if peer.with_report else None,
         )
     path = order.folder / "result.hl7"
-    write_hl7_result(read_case(order.case), path, options)
-    return [Made(path, hl7_result.MEDIA_TYPE)]
+    case = read_case(order.case, unsaid=order.said)
+    write_hl7_result(case, path, options)
+    return [Made(path, hl7_result.MEDIA_TYPE, said=case.said)]
 
 
 def _written(path: Path, content: bytes) -> Made:
@@ -95,6 +158,8 @@ def _written(path: Path, content: bytes) -> Made:
 
 
 MAKERS: Mapping[Kind, Maker] = {
+    **dict.fromkeys(DICOM_KINDS, dicom),
+    "report": report,
     "fhir": fhir,
     "hl7": hl7,
     "event": event,

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from heimdallr.delivery import claims
 from heimdallr.delivery.case_digest import case_digest
 from heimdallr.delivery.directory import kinds_of, peer_of
 from heimdallr.delivery.sending import Answer, Fate
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from heimdallr.delivery.destinations import Peer
     from heimdallr.delivery.kinds import Kind
     from heimdallr.domain.statements import Language
-    from heimdallr.publishing.dicom.kinds import EarlierValue
+    from heimdallr.publishing.dicom.kinds import EarlierValue, Reference
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 
@@ -76,6 +77,9 @@ class Order:
         peer: who gets it, and how it wants it.
         results_digest: of the results, the same for the same ones.
         earlier: what the same measurements were in the patient's earlier studies.
+        images: where the study's images were received, for cases that do not tell theirs.
+        replaces: objects of this kind that the destination has of the results before these.
+        said: what it was told by name of earlier results.
     """
 
     kind: Kind
@@ -86,16 +90,21 @@ class Order:
     study: StudyFacts
     results_digest: str
     earlier: tuple[EarlierValue, ...] = ()
+    images: Path | None = None
+    replaces: tuple[Reference, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file that was made; the last two of a DICOM object."""
+    """A file: of a DICOM object with its UIDs, of a message with the names it reports."""
 
     path: Path
     media_type: str
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
+    series_instance_uid: str = ""
+    said: tuple[str, ...] = ()
 
 
 Maker = Callable[[Order], Sequence[Made]]
@@ -143,7 +152,7 @@ class Workshop:
 
         Returns:
             Rows that came to light, because a kind is several files; and what is to be said of
-            rows that could not be made.
+            rows that could not be made. Those of which there is nothing to be made are over.
         """
         more: list[int] = []
         answers: dict[int, Answer] = {}
@@ -153,10 +162,11 @@ class Workshop:
             if isinstance(made, Answer):
                 answers |= dict.fromkeys(batch.parts, made)
                 continue
+            needless = [key for key, part in batch.parts.items() if part > len(made)]
             with self._database.write() as session:
                 more += self._note(session, batch, made, me, now)
-            nothing = Answer(Fate.REFUSED, Statement("delivery_nothing_to_make"))
-            answers |= {key: nothing for key, part in batch.parts.items() if part > len(made)}
+                nothing = Statement("delivery_nothing_to_make")
+                claims.nothing_to_send(session, needless, me, nothing, now)
         return more, answers
 
     def path(self, row: OutboxRow) -> Path | None:
@@ -181,6 +191,7 @@ class Workshop:
         if study is None or destination is None:
             return None  # gone meanwhile, and the rows with it or called off
         folder = self._folders.delivery(study_id, destination.id, digest) / kind
+        before = _told_before(session, study_id, destination_id, digest, kind)
         has_case = study.has_results and study.case_id is not None
         return Order(
             kind=kinds_of([kind])[0],
@@ -191,6 +202,9 @@ class Workshop:
             study=_facts(session, study),
             results_digest=digest,
             earlier=earlier_values(session, study),
+            images=self._folders.study(study.key),
+            replaces=_of_the_last(before),
+            said=tuple(dict.fromkeys(name for row in before for name in _names(row))),
         )
 
     def _made(self, order: Order) -> Sequence[Made] | Answer:
@@ -213,7 +227,8 @@ class Workshop:
             why = Statement("delivery_not_written", {"error": type(error).__name__})
             return Answer(Fate.LATER, why)
         except HeimdallrError as error:
-            return Answer(Fate.REFUSED, _reason(error))
+            # A case that was published anew meanwhile is no reason to refuse anything.
+            return _not_these(order) or Answer(Fate.REFUSED, _reason(error))
         except Exception as error:  # noqa: BLE001 - the edge of making: recorded, others go on
             _log.error("making_failed", kind=order.kind, exc_info=error)
             why = Statement("delivery_making_failed", {"error": type(error).__name__})
@@ -246,6 +261,7 @@ class Workshop:
             row.file = one.path.relative_to(self._folders.outbox).as_posix()
             row.media_type = one.media_type
             row.sop_class_uid, row.sop_instance_uid = one.sop_class_uid, one.sop_instance_uid
+            row.series_instance_uid, row.said = one.series_instance_uid, list(one.said)
         session.flush()
         return [row.id for row in new]
 
@@ -265,6 +281,40 @@ def _facts(session: Session, study: Study) -> StudyFacts:
         error=study.error,
         findings=tuple((code, severity) for code, severity in found),
     )
+
+
+def _told_before(
+    session: Session, study_id: int, destination_id: int | None, digest: str, kind: str
+) -> Sequence[OutboxRow]:
+    """What a destination has of other results of a study, older than these; oldest first."""
+    same_kind = (
+        OutboxRow.study_fk == study_id,
+        OutboxRow.destination_fk == destination_id,
+        OutboxRow.kind == kind,
+    )
+    these = (
+        select(func.min(OutboxRow.id))
+        .where(*same_kind, OutboxRow.results_digest == digest)
+        .scalar_subquery()
+    )
+    return session.scalars(
+        select(OutboxRow)
+        .where(*same_kind, OutboxRow.id < these, OutboxRow.sent_at.is_not(None))
+        .order_by(OutboxRow.id)
+    ).all()
+
+
+def _of_the_last(before: Sequence[OutboxRow]) -> tuple[Reference, ...]:
+    """The objects of the newest of some results; of those sent by old versions nothing is known."""
+    return tuple(
+        (row.series_instance_uid, row.sop_class_uid, row.sop_instance_uid)
+        for row in before
+        if row.results_digest == before[-1].results_digest and row.series_instance_uid
+    )
+
+
+def _names(row: OutboxRow) -> Sequence[str]:
+    return [str(one) for one in row.said] if isinstance(row.said, list) else ()
 
 
 def _not_these(order: Order) -> Answer | None:

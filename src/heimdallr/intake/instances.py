@@ -51,7 +51,8 @@ class TouchedStudy:
         key: names its folder.
         study_instance_uid: empty where the images do not say it.
         last_instance_at: when its last new image came, as its row has it.
-        changed: it has new content; otherwise everything was there already.
+        changed: it has new content; otherwise everything was there already, or is what this system
+            wrote of a study that was complete.
         withdrew: results were taken back, because they name another patient than it is now.
     """
 
@@ -88,6 +89,7 @@ class StudyWriter:
         self._headers: dict[tuple[object, ...], Header] = {}
         self._placed: list[Path] = []
         self._changed = False
+        self._has_images = False
         self._put_back = False
         self._replaced = self._beside = 0
         self._restated = False
@@ -150,6 +152,7 @@ class StudyWriter:
             _log.warning("a recorded file was missing; put back", study=one.study_key)
             return "identical"
         self._changed = True
+        self._has_images |= not one.own
         self._add_modality(one.modality)
         if row is None:
             self._add_row(key, one, received_at)
@@ -169,8 +172,12 @@ class StudyWriter:
         if self._changed or self._put_back:  # retention counts from here: they are here (again)
             study.last_instance_at = now
             study.kept = {**dict(study.kept), "originals": True}
-        if self._changed:
+        if self._has_images or (self._changed and study.state is StudyState.RECEIVING):
             reopen(session, study, now)
+        elif self._changed:
+            # An archive forwards what it was sent: results must not be the cause of new ones.
+            note(session, study, "stored", "objects written by this system came back", now)
+            study.changed_at = now
         if self._replaced:
             what = f"{self._replaced} images came again with other content; the older are kept"
             note(session, study, "replaced", what, now)
@@ -190,7 +197,7 @@ class StudyWriter:
             study.key,
             study.study_instance_uid,
             study.last_instance_at,
-            self._changed,
+            self._changed and study.state is StudyState.RECEIVING,
             withdrew,
         )
 

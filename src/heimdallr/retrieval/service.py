@@ -31,6 +31,7 @@ from heimdallr.retrieval.archive import FoundStudy, Query
 from heimdallr.retrieval.archives import Known, archive_at, archive_named, open_archive
 from heimdallr.retrieval.arrival import record_unless_somebody_does, wait_until_here, what_is_here
 from heimdallr.retrieval.priors import MODALITIES, Arrived, choose, is_open
+from heimdallr.retrieval.told_sizes import ToldSizes
 from heimdallr.store.database import open_database
 from heimdallr.store.fetch_requests import PRIOR, SEARCH, FetchRequest, FetchState, is_fetched_prior
 from heimdallr.store.layout import data_folders
@@ -248,9 +249,35 @@ class Priors:
 
 
 def record_and_fetch(settings: Settings, stop: threading.Event) -> None:
-    """What the recorder's process does where earlier studies are wanted: record, and fetch."""
-    threading.Thread(target=run_priors, args=(settings, stop), name="priors", daemon=True).start()
+    """What the recorder's process does where others are asked: record, fetch, take over sizes."""
+    loops = [("sizes", run_told_sizes)]
+    if settings.priors_from:
+        loops.append(("priors", run_priors))
+    for name, run in loops:
+        threading.Thread(target=run, args=(settings, stop), name=name, daemon=True).start()
     run_recorder(settings, stop)
+
+
+def run_told_sizes(settings: Settings, stop: threading.Event) -> None:
+    """Let results follow heights and weights that others tell, until ``stop`` is set."""
+    folders, database = data_folders(settings), open_database(settings)
+    sizes = ToldSizes(database, settings, folders)
+    try:
+        while not stop.is_set():
+            stop.wait(_wait_after_sizes(sizes))
+    finally:
+        database.close()
+
+
+def _wait_after_sizes(sizes: ToldSizes) -> float:
+    """Look once; seconds until the next time."""
+    try:
+        sizes.step()
+    except (SQLAlchemyError, OSError, StorageError, ConfigurationError) as error:
+        why = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+        _log.error("heights and weights are not taken over", reason=why)
+        return AWAY_S
+    return LOOK_S
 
 
 def run_priors(settings: Settings, stop: threading.Event) -> None:

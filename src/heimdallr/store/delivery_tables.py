@@ -149,6 +149,8 @@ class OutboxRow(Base):
         next_try_at: not before; ``None``: at once.
         reason: why it is not (yet) sent, as a coded statement; with the peer's own words.
         file: below the outbox folder; empty before it was made, and after it was removed.
+        series_instance_uid: of a DICOM object.
+        said: what a message reports by name, so that a later one can take it back.
         transaction_uid: of the storage commitment that was asked for.
         commitment_due_at: when it is asked again; ``None``: nothing is awaited.
         commitment_tries: how often it was asked.
@@ -193,6 +195,8 @@ class OutboxRow(Base):
     media_type: Mapped[str] = mapped_column(String(64), default="")
     sop_class_uid: Mapped[str] = mapped_column(String(64), default="")
     sop_instance_uid: Mapped[str] = mapped_column(String(64), default="")
+    series_instance_uid: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    said: Mapped[Json] = mapped_column(default=list, server_default="[]")
     transaction_uid: Mapped[str] = mapped_column(String(64), default="")
     commitment_due_at: Mapped[datetime | None]
     commitment_tries: Mapped[int] = mapped_column(default=0)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from highdicom.color import CIELabColor
+from measured_cases import measured_trunk
 from object_cases import trunk_folder, trunk_source
+from pydicom import dcmread
 
 from heimdallr.domain.errors import ObjectError
 from heimdallr.publishing.dicom.case_content import CaseFolderContent, read_case
-from heimdallr.publishing.dicom.chosen_structures import USUAL, chosen_maps
+from heimdallr.publishing.dicom.chosen_structures import TISSUES, USUAL, chosen_maps
 from heimdallr.publishing.dicom.colours import cielab
-from heimdallr.publishing.dicom.kinds import ObjectOptions
+from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
+from heimdallr.publishing.dicom.objects import write_objects_of
 from heimdallr.publishing.dicom.references import referenced_series
 from heimdallr.publishing.dicom.segmentation import segmentation_objects
 from heimdallr.publishing.palette import COLOURS
@@ -21,7 +24,9 @@ from heimdallr.segmentation.tasks import all_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from heimdallr.publishing.dicom.kinds import Structures
     from heimdallr.publishing.schema import Labels, StructureRecord
 
 
@@ -31,7 +36,13 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> CaseFolderContent:
     return read_case(trunk_folder(tmp_path_factory.mktemp("case")), trunk_source())
 
 
-def names(content: CaseFolderContent, wanted: tuple[str, ...] | None = None) -> list[str]:
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> CaseFolderContent:
+    """The trunk with its muscle measured at L3."""
+    return read_case(measured_trunk(tmp_path_factory.mktemp("measured")), trunk_source())
+
+
+def names(content: CaseFolderContent, wanted: Structures = "usual") -> list[str]:
     """What is chosen, map by map."""
     return [one.structure for made in chosen_maps(content, wanted) for one in made.structures]
 
@@ -51,14 +62,14 @@ def changed(
 def test_usual_structures_exist() -> None:
     """Each is a class of a task, by the name that task gives it."""
     known = {name for task in all_tasks().values() for name in task.names.values()}
-    assert not {name for usual in USUAL.values() for name in usual} - known
+    assert not {name for usual in (*USUAL.values(), TISSUES) for name in usual} - known
 
 
 def test_segments_are_in_label_order_without_gaps(content: CaseFolderContent) -> None:
     """BINARY has segments 1, 2, 3 …; LABELMAP keeps the numbers of the classes."""
     binary = segmentation_objects(content, ObjectOptions())[0]
     label_map = segmentation_objects(content, ObjectOptions(segmentation="labelmap"))[0]
-    assert [binary.segment_number(name) for name in ("spleen", "liver", "vertebrae_L4")] == [
+    assert [binary.segment_number(name) for name in ("spleen", "liver", "vertebrae_L3")] == [
         1,
         4,
         5,
@@ -101,6 +112,59 @@ def test_findings_go_and_unusual_structures_stay(content: CaseFolderContent) -> 
     other = replace(content, labels=changed(content.labels, rename))
     assert "intracerebral_hemorrhage" in names(other)
     assert "skull" not in names(other)
+
+
+def test_tissue_is_taken_where_muscle_was_measured(measured: CaseFolderContent) -> None:
+    """It fills every slice; its figures come from one. Whoever asks for it gets all of it."""
+    organs, tissues = chosen_maps(measured)
+    (slice_of_l3,) = [o.value for o in measured.results.measurements if o.name == "slice_L3"]
+    assert {one.structure for one in tissues.structures} <= TISSUES
+    assert organs.only is None
+    assert tissues.only is not None
+    assert tissues.only.slice_index == slice_of_l3
+    (asked,) = chosen_maps(measured, ("skeletal_muscle",))
+    assert asked.only is None
+
+
+def test_tissue_stays_where_no_muscle_was_measured(content: CaseFolderContent) -> None:
+    """There is no slice to look at."""
+    assert not TISSUES & set(names(content))
+    assert TISSUES & set(names(content, "all"))
+
+
+def test_everything_is_all_that_nothing_is_held_against(content: CaseFolderContent) -> None:
+    """For an archive that is to have it all."""
+
+    def doubt(one: StructureRecord) -> StructureRecord:
+        doubts = ["only 2 cm³"] if one.structure == "liver" else []
+        return one.model_copy(update={"doubts": doubts})
+
+    doubted = replace(content, labels=changed(content.labels, doubt))
+    assert "vertebrae_L5" in names(doubted, "all")
+    assert set(names(content, "all")) - set(names(doubted, "all")) == {"liver"}
+
+
+@pytest.mark.parametrize("kind", [DicomObject.SEG, DicomObject.SEG_REGULAR])
+def test_the_slice_that_is_written_is_the_measured_one(
+    measured: CaseFolderContent, tmp_path: Path, kind: DicomObject
+) -> None:
+    """One frame of each tissue, at the height of the slice, as large as the measured area."""
+    made_even = measured.identity.conversion
+    assert made_even is not None
+    resampled = made_even.model_copy(update={"equidistant": kind is DicomObject.SEG_REGULAR})
+    identity = measured.identity.model_copy(update={"conversion": resampled})
+    written = write_objects_of(replace(measured, identity=identity), [kind], tmp_path)
+    (tissue,) = [dcmread(one.path) for one in written if "tissue" in one.path.name]
+    assert tissue.NumberOfFrames == len(tissue.SegmentSequence) > 2
+    assert "at L3 only" in tissue.SeriesDescription
+    values = {one.name: one.value for one in measured.results.measurements}
+    heights = {
+        float(frame.PlanePositionSequence[0].ImagePositionPatient[2])
+        for frame in tissue.PerFrameFunctionalGroupsSequence
+    }
+    assert heights == {900.0 + 5.0 * int(values["slice_L3"] or 0)}
+    muscle = int(tissue.pixel_array[-1].sum()) * 0.16
+    assert muscle == pytest.approx(values["SMA_cm2"], rel=0.02)
 
 
 def test_without_masks_there_is_nothing_to_choose(content: CaseFolderContent) -> None:

@@ -64,6 +64,14 @@ def _source(row: tuple[float, ...], column: tuple[float, ...]) -> SourceImages:
     )
 
 
+def _report(case: Path, source: SourceImages, target: Path) -> Dataset:
+    """The report of the case as if it were made of these images."""
+    report = planar_report(read_case(case, source), "en")
+    assert report is not None
+    report.write(target / "outlines.dcm")
+    return dcmread(target / "outlines.dcm")
+
+
 def _region(report: Dataset) -> tuple[Dataset, np.ndarray]:
     """The region's item and its points (N, 2): column, row."""
     (groups,) = [one for one in report.ContentSequence if one.ValueType == "CONTAINER"]
@@ -73,12 +81,10 @@ def _region(report: Dataset) -> tuple[Dataset, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", ORIENTATIONS)
-def test_the_outline_is_around_the_muscle(case: Path, name: str) -> None:
+def test_the_outline_is_around_the_muscle(case: Path, tmp_path: Path, name: str) -> None:
     """In the patient: as large as the compartment, its middle in the trunk's, at L3's height."""
     source = _source(*ORIENTATIONS[name])
-    report = planar_report(read_case(case, source), "en")
-    assert report is not None
-    region, points = _region(report)
+    region, points = _region(_report(case, source, tmp_path))
     (image,) = region.ContentSequence
     uid = image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
     (plane,) = [one for one in source.planes if one.sop_instance_uid == uid]
@@ -107,16 +113,14 @@ def test_its_value_is_the_measured_one_and_has_nothing_below_it(case: Path, tmp_
     assert "Image Region" in output_of("dsrdump", one.path)
 
 
-def test_frames_of_a_multi_frame_image_are_named(case: Path) -> None:
+def test_frames_of_a_multi_frame_image_are_named(case: Path, tmp_path: Path) -> None:
     """The instance alone would say nothing."""
     plain = trunk_source()
     planes = tuple(
         replace(plane, sop_instance_uid="1.2.3.4.1", frame=n)
         for n, plane in enumerate(plain.planes, start=1)
     )
-    report = planar_report(read_case(case, replace(plain, planes=planes)), "en")
-    assert report is not None
-    region, _ = _region(report)
+    region, _ = _region(_report(case, replace(plain, planes=planes), tmp_path))
     assert region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedFrameNumber > 1
 
 

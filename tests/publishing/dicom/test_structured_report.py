@@ -169,7 +169,10 @@ def test_tissues_of_one_compartment_are_told_apart(report: Path) -> None:
 
 
 def test_volumes_refer_to_the_segment_that_was_measured(case: Path, tmp_path: Path) -> None:
-    """Its UID and number are those of the BINARY segmentation that is written beside it."""
+    """Its UID and number are those of the BINARY segmentation that is written beside it.
+
+    A segment that is one slice of a tissue is none to refer a volume to.
+    """
     written = write_objects(
         case, [DicomObject.SEG, DicomObject.SR], tmp_path, source=trunk_source(), earlier=EARLIER
     )
@@ -177,10 +180,11 @@ def test_volumes_refer_to_the_segment_that_was_measured(case: Path, tmp_path: Pa
         (str(dataset.SOPInstanceUID), int(one.SegmentNumber)): str(one.SegmentLabel)
         for dataset in map(dcmread, (one.path for one in written if one.kind is DicomObject.SEG))
         for one in dataset.SegmentSequence
+        if "at L3 only" not in one.SegmentDescription
     }
     report = hd.sr.srread(written[-1].path)
     groups = report.content.get_volumetric_roi_measurement_groups()
-    assert len(groups) > 5
+    assert len(groups) >= 5
     for group in groups:
         (_, structure, *_) = group.tracking_identifier.split(" ")
         segment = next(one for one in _items(group[0]) if _name(one) == "121191")

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heimdallr.config import Settings
-    from heimdallr.domain.source_images import SourceImages
-    from heimdallr.publishing.dicom.kinds import DicomObject
+    from heimdallr.publishing.dicom.kinds import DicomObject, Structures
 
 
 def export(
@@ -46,7 +45,7 @@ def export(
     language: Annotated[Language, typer.Option(help="Of reports.")] = "en",
     structures: Annotated[
         str | None,
-        typer.Option(help="Structures to segment, by class name, with commas between."),
+        typer.Option(help="Structures to segment, by class name, with commas between; or: all."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
@@ -57,6 +56,7 @@ def export(
     from heimdallr.publishing.dicom.case_content import read_case  # noqa: PLC0415
     from heimdallr.publishing.dicom.kinds import ObjectOptions  # noqa: PLC0415
     from heimdallr.publishing.dicom.objects import write_objects_of  # noqa: PLC0415
+    from heimdallr.publishing.dicom.old_cases import source_of_old_case  # noqa: PLC0415
 
     settings = load_settings()
     folder = _case_folder(case, settings)
@@ -64,12 +64,12 @@ def export(
     if target.resolve().is_relative_to(folder.resolve()):
         message = "a case folder is whole as it is; name another folder with --to"
         raise typer.BadParameter(message)
-    content = read_case(folder, _source(folder, source, settings))
+    content = read_case(folder, source_of_old_case(folder, source or _received(folder, settings)))
     options = ObjectOptions(
         segmentation="labelmap" if labelmap else "binary",
         captures="single_frame" if single_frame else "multi_frame",
         language=language,
-        structures=tuple(structures.split(",")) if structures else None,
+        structures=_structures(structures),
     )
     written = write_objects_of(content, _kinds(seg=seg, sr=sr, sc=sc, pdf=pdf), target, options)
     for notice in content.notices:
@@ -84,6 +84,12 @@ def export(
         raise typer.Exit(1)
 
 
+def _structures(told: str | None) -> Structures:
+    if not told:
+        return "usual"
+    return "all" if told == "all" else tuple(told.split(","))
+
+
 def _case_folder(case: str, settings: Settings) -> Path:
     from heimdallr.publishing.case_folder import CASE_ID  # noqa: PLC0415
     from heimdallr.store.layout import data_folders  # noqa: PLC0415
@@ -96,25 +102,16 @@ def _case_folder(case: str, settings: Settings) -> Path:
     raise typer.BadParameter(message)
 
 
-def _source(folder: Path, named: Path | None, settings: Settings) -> SourceImages | None:
-    """The images of a case that does not tell them: in a folder, else where they were received."""
-    from heimdallr.domain.source_images import SOURCE_FILE  # noqa: PLC0415
-    from heimdallr.preparation.source_images import source_of  # noqa: PLC0415
+def _received(folder: Path, settings: Settings) -> Path | None:
+    """Where the images of a case lie, if they were received here."""
     from heimdallr.publishing.schema import read_identity  # noqa: PLC0415
     from heimdallr.store.layout import data_folders  # noqa: PLC0415
 
-    if (folder / SOURCE_FILE).exists():
-        return None
     try:
-        identity = read_identity(folder)
+        uid = read_identity(folder).study_instance_uid
+        return data_folders(settings).study(uid) if uid else None
     except (OSError, ValueError):
         return None  # it is said when the whole folder is read
-    if named is None:
-        if not identity.study_instance_uid:
-            return None
-        named = data_folders(settings).study(identity.study_instance_uid)
-    files = [path for path in named.rglob("*") if path.is_file()] if named.is_dir() else [named]
-    return source_of(files, identity.selected_series.series_instance_uid)
 
 
 def _kinds(*, seg: bool, sr: bool, sc: bool, pdf: bool) -> Iterable[DicomObject]:

@@ -13,7 +13,7 @@ def listen() -> None:
     from heimdallr.intake.listener import run_listener  # noqa: PLC0415 - commands start quickly
 
     record = None
-    if settings.priors_from:
+    if settings.priors_from or settings.sizes_from or settings.hl7_port is not None:
         from heimdallr.retrieval.service import record_and_fetch  # noqa: PLC0415 - the recorder's
 
         record = record_and_fetch

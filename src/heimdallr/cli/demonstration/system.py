@@ -39,6 +39,8 @@ MARKER = ".heimdallr-demo"
 CALLING_AE, USER = "DEMO_CT", "demo"
 _START_S, _GRACE_S, _REQUEST_S, _LOOK_S = 180.0, 30.0, 30.0, 0.5
 _ANSWER_S, _TRIES = 10.0, 5
+_IDLE_S = 15
+"""More than an answer that was missed is waited for: half a study would be measured first."""
 _KEPT = ("DEVICE", "BACKEND", "THREADS", "RESOLUTION", "TOTALSEGMENTATOR_LICENSE")
 """The person's own settings that the demo keeps; of all others it has its own."""
 
@@ -219,8 +221,12 @@ def _succeeded(status: int | None, what: str) -> bool:
     return status == 0
 
 
-def _settings(folder: Path, own: Settings) -> Settings:
-    """Settings of the scratch system, with free ports; its folder is made anew."""
+def own_folder(folder: Path) -> None:
+    """Make a folder of the demo's anew, without what an earlier demo left there.
+
+    Raises:
+        HeimdallrError: what is there is not a demo's.
+    """
     if folder.exists():
         if not (folder / MARKER).is_file():
             msg = f"{folder} is there already, and not of an earlier demo"
@@ -228,10 +234,15 @@ def _settings(folder: Path, own: Settings) -> Settings:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARKER).touch()
+
+
+def _settings(folder: Path, own: Settings) -> Settings:
+    """Settings of the scratch system, with free ports; its folder is made anew."""
+    own_folder(folder)
     scratch = Settings.model_construct(
         data_dir=folder.absolute(),
         weights_dir=own.weights_folder.absolute(),
-        idle_seconds=5,
+        idle_seconds=_IDLE_S,
         scan_seconds=1,
         disk_reserve_gb=1,
     )

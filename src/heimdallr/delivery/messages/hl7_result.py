@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heimdallr.delivery.messages import concepts
@@ -111,7 +111,8 @@ def hl7_result(case: ReportedCase, options: Hl7Options) -> bytes:
         *_observations(case, options),
     ]
     lines = [_encoded(one, codec) for one in body]
-    digest = hashlib.sha256(b"".join([repr(options).encode(), *lines])).digest()
+    said = replace(options, report=None)  # its content is among the lines; where it lies is no part
+    digest = hashlib.sha256(b"".join([repr(said).encode(), *lines])).digest()
     control_id = base64.b32encode(digest).decode("ascii")[:_CONTROL_ID_LENGTH]
     return b"".join([_encoded(_header(case, options, control_id), codec), *lines])
 

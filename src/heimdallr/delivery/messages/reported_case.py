@@ -60,6 +60,11 @@ class ReportedCase:
         return uuid.uuid5(_NAMES, "\x00".join((self.study_key, self.digest, *parts)))
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """What it reports by name."""
+        return reported_names(self.results)
+
+    @property
     def name(self) -> uuid.UUID:
         """What these results are called, whatever is made of them."""
         return self.name_for("results")

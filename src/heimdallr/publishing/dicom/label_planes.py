@@ -8,7 +8,7 @@ nothing outside the volume.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from heimdallr.domain.errors import ObjectError
 if TYPE_CHECKING:
     from heimdallr.domain.source_images import SourceImages, SourcePlane
     from heimdallr.imaging.volume import Affine, LabelMap
+    from heimdallr.publishing.schema import Point
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -78,6 +79,20 @@ class LabelPlanes:
     def read(self, plane: int) -> Pixels:
         """(rows, columns) label numbers of one plane, contiguous."""
         return np.ascontiguousarray(self.pixels[plane])
+
+    def only(self, plane: int) -> LabelPlanes:
+        """One of the planes, alone."""
+        one = slice(plane, plane + 1)
+        grid = replace(
+            self.grid, positions=self.grid.positions[one], sources=self.grid.sources[one]
+        )
+        return LabelPlanes(grid, self.pixels[one])
+
+    def nearest(self, position_ras_mm: Point) -> int:
+        """The plane that a point lies on, or that is nearest to it."""
+        row, column = np.reshape(self.grid.orientation, (2, 3))
+        offsets = RAS_TO_LPS @ position_ras_mm - self.grid.positions
+        return int(np.argmin(np.abs(offsets @ np.cross(row, column))))
 
 
 def source_planes(label_map: LabelMap, source: SourceImages, *, resampled: bool) -> LabelPlanes:

@@ -13,14 +13,6 @@ from typing import TYPE_CHECKING
 
 import cc3d
 import numpy as np
-from highdicom.sr import (
-    GraphicTypeValues,
-    ImageRegion,
-    Measurement,
-    PlanarROIMeasurementsAndQualitativeEvaluations,
-    SourceImageForRegion,
-    TrackingIdentifier,
-)
 from scipy.ndimage import binary_fill_holes
 
 from heimdallr.analyses import cerebral_haemorrhage, sarcopenia_l3
@@ -28,26 +20,29 @@ from heimdallr.analyses.anatomy.axial_tissue import MUSCLE
 from heimdallr.domain.terms import measurement_name
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
+from heimdallr.publishing.dicom.content_items import Relationship, image, number, polyline
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.label_planes import source_planes
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
 from heimdallr.publishing.dicom.nearest_plane import nearest_plane
 from heimdallr.publishing.dicom.outlines import outline
 from heimdallr.publishing.dicom.segmentation import is_resampled
-from heimdallr.publishing.dicom.sr_document import document
+from heimdallr.publishing.dicom.sr_document import Group, document, measurement_group
 from heimdallr.publishing.dicom.sr_items import site
 from heimdallr.publishing.targets import MIDDLE_OF_BLEED, Grid, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
-    from pydicom.dataset import Dataset
 
     from heimdallr.domain.source_images import SourcePlane
     from heimdallr.domain.statements import Language
     from heimdallr.imaging.volume import LabelMap
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
+    from heimdallr.publishing.dicom.content_items import ContentItem
+    from heimdallr.publishing.dicom.kinds import Reference
+    from heimdallr.publishing.dicom.sr_document import SrDocument
     from heimdallr.publishing.schema import MeasurementRecord
 
     Mask = npt.NDArray[np.bool_]
@@ -83,8 +78,15 @@ OUTLINED = (
 )
 
 
-def planar_report(content: CaseFolderContent, language: Language) -> Dataset | None:
+def planar_report(
+    content: CaseFolderContent, language: Language, replaces: Sequence[Reference] = ()
+) -> SrDocument | None:
     """The report; ``None`` where the case has nothing to outline.
+
+    Args:
+        content: the case.
+        language: of its texts.
+        replaces: reports of earlier results of the study.
 
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
@@ -103,12 +105,13 @@ def planar_report(content: CaseFolderContent, language: Language) -> Dataset | N
             for _, plane in found
         ],
         description=DESCRIPTION,
+        replaces=replaces,
     )
 
 
 def _group(
     content: CaseFolderContent, outlined: _Outlined, language: Language
-) -> Iterator[tuple[object, SourcePlane]]:
+) -> Iterator[tuple[ContentItem, SourcePlane]]:
     """The group of one outline, and the image it lies on."""
     by_name = {one.name: one for one in content.results.measurements}
     level, value = by_name.get(outlined.slice), by_name.get(outlined.value)
@@ -121,22 +124,21 @@ def _group(
     line = outline(_mask(content, plane, label_map, outlined.structure))
     if line is None:
         return
-    frames = None if plane.frame is None else [plane.frame]
-    region = ImageRegion(
-        GraphicTypeValues.POLYLINE,
-        line.astype(float),
-        SourceImageForRegion(plane.sop_class_uid, plane.sop_instance_uid, frames),
+    on_image = image(
+        concepts.SOURCE_OF_REGION,
+        plane.sop_class_uid,
+        plane.sop_instance_uid,
+        Relationship.SELECTED_FROM,
+        frame=plane.frame,
     )
-    group = PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(
-            uid=content.uids.of("tracking", "outline", outlined.value),
-            identifier=measurement_name(outlined.value, language),
-        ),
-        referenced_region=region,
-        finding_type=codes_of(outlined.structure).type,
-        finding_sites=[site(outlined.structure)],
-        measurements=_value(value, language),
+    told = Group(
+        measurement_name(outlined.value, language),
+        content.uids.of("tracking", "outline", outlined.value),
+        codes_of(outlined.structure).type,
     )
+    region = polyline(concepts.IMAGE_REGION, line.astype(float), on_image)
+    items = [site(outlined.structure), *_value(value, language), region]
+    group = measurement_group(told, items, "1410")
     yield group, plane
 
 
@@ -165,8 +167,7 @@ def _mask(
     return np.asarray(mask & (pieces == int(np.argmax(sizes))))
 
 
-def _value(one: MeasurementRecord | None, language: Language) -> list[Measurement]:
-    if one is None or not isinstance(one.value, int | float):
-        return []
-    name = concepts.concept_of(one.name, language).name
-    return [Measurement(name, one.value, concepts.UNITS[one.unit])]
+def _value(one: MeasurementRecord | None, language: Language) -> Iterator[ContentItem]:
+    if one is not None and isinstance(one.value, int | float):
+        name = concepts.concept_of(one.name, language).name
+        yield number(name, one.value, concepts.UNITS[one.unit])

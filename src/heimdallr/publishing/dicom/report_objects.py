@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.kinds import EarlierValue, ObjectOptions
+    from heimdallr.publishing.dicom.sr_document import SrDocument
 
 
 def write_structured_report(
@@ -35,8 +36,8 @@ def write_structured_report(
         ObjectError: a structure that is wanted was not segmented.
     """
     segments = _segments(content, options)
-    report = structured_report(content, segments, options.language, earlier)
-    yield from _written(DicomObject.SR, [report], target)
+    report = structured_report(content, segments, options.language, earlier, options.replaces)
+    yield _report(DicomObject.SR, report, target)
 
 
 def write_planar_report(
@@ -50,8 +51,9 @@ def write_planar_report(
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
     """
-    report = planar_report(content, options.language)
-    yield from _written(DicomObject.SR_PLANAR, [report] if report else [], target)
+    report = planar_report(content, options.language, options.replaces)
+    if report is not None:
+        yield _report(DicomObject.SR_PLANAR, report, target)
 
 
 def write_captures(
@@ -92,9 +94,9 @@ def write_pdf_object(
 def _segments(
     content: CaseFolderContent, options: ObjectOptions
 ) -> dict[tuple[str, str], SegmentReference]:
-    """(label map, structure) → its segment; none of a LABELMAP, to which no report may refer.
+    """(label map, structure) → its segment; none that is a slice of the structure only.
 
-    Both dciodvfy and DCMTK refuse a report that refers to segments of one.
+    None of a LABELMAP either: dciodvfy and DCMTK refuse a report that refers to segments of one.
     """
     if options.segmentation != "binary" or content.labels is None:
         return {}
@@ -103,21 +105,36 @@ def _segments(
             one.series_instance_uid, one.sop_instance_uid, number
         )
         for one in segmentation_objects(content, options)
+        if one.chosen.only is None
         for number, structure in enumerate(one.chosen.structures, start=1)
     }
+
+
+def _report(kind: DicomObject, report: SrDocument, target: Path) -> WrittenObject:
+    path = _path(kind, target)
+    report.write(path)
+    return _written_object(kind, report.header, path)
 
 
 def _written(
     kind: DicomObject, objects: Iterable[Dataset], target: Path
 ) -> Iterator[WrittenObject]:
     for number, one in enumerate(objects, start=1):
-        path = target / f"{kind.value}-{number:02}.dcm"
+        path = _path(kind, target, number)
         with whole_file(path) as file:
             one.save_as(file, enforce_file_format=True)
-        yield WrittenObject(
-            kind=kind,
-            path=path,
-            sop_class_uid=str(one.SOPClassUID),
-            sop_instance_uid=str(one.SOPInstanceUID),
-            series_instance_uid=str(one.SeriesInstanceUID),
-        )
+        yield _written_object(kind, one, path)
+
+
+def _path(kind: DicomObject, target: Path, number: int = 1) -> Path:
+    return target / f"{kind.value}-{number:02}.dcm"
+
+
+def _written_object(kind: DicomObject, header: Dataset, path: Path) -> WrittenObject:
+    return WrittenObject(
+        kind=kind,
+        path=path,
+        sop_class_uid=str(header.SOPClassUID),
+        sop_instance_uid=str(header.SOPInstanceUID),
+        series_instance_uid=str(header.SeriesInstanceUID),
+    )

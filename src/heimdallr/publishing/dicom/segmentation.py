@@ -51,6 +51,9 @@ MORPHOLOGICAL_OPERATIONS = Code("123103", "DCM", "Morphological Operations")
 """CID 7162: of networks, and of label maps that are made without any."""
 BACKGROUND = Code("125040", "DCM", "Background")
 
+AT_L3 = "at L3 only"
+"""What is said of structures that only the slice is taken of that muscle is measured on."""
+
 _BY_SEGMENT = (Tag("ReferencedSegmentNumber"), Tag("SegmentIdentificationSequence"))
 _BY_POSITION = (Tag("ImagePositionPatient"), Tag("PlanePositionSequence"))
 
@@ -99,7 +102,8 @@ def segmentation_objects(
     objects = []
     for number, chosen in enumerate(chosen_maps(content, options.structures)):
         structures = ",".join(one.structure for one in chosen.structures)
-        place = (options.segmentation, chosen.record.name, structures)
+        at = () if chosen.only is None else (str(chosen.only.slice_index),)
+        place = (options.segmentation, chosen.record.name, structures, *at)
         objects.append(
             SegmentationObject(
                 kind=kind,
@@ -156,6 +160,8 @@ def _write(
 ) -> Iterator[WrittenObject]:
     """The object; none where no pixel of an image belongs to its structures."""
     path = target / f"{one.kind.value}-{one.chosen.record.name}.dcm"
+    if one.chosen.only is not None:
+        planes = planes.only(planes.nearest(one.chosen.only.position_ras_mm))
     header = _header(content, one, planes)
     labels = [structure.label for structure in one.chosen.structures]
     write = write_label_map if one.is_label_map else write_binary
@@ -168,6 +174,8 @@ def _write(
 def _header(content: CaseFolderContent, one: SegmentationObject, planes: LabelPlanes) -> Dataset:
     """Everything but the frames."""
     grid, name = planes.grid, display_name(one.chosen.record.name)
+    if one.chosen.only is not None:
+        name = f"{name} {AT_L3}"
     on_grid = "" if grid.on_sources else ", regular grid"
     header = new_object(
         content,
@@ -239,7 +247,8 @@ def _segments(content: CaseFolderContent, one: SegmentationObject) -> Iterator[D
         yield _background()
     for structure in one.chosen.structures:
         number = one.segment_number(structure.structure)
-        yield _segment(content, structure, number or 0, record)
+        at_l3 = one.chosen.only is not None
+        yield _segment(content, structure, number or 0, record, at_l3=at_l3)
 
 
 def _segment(
@@ -247,10 +256,13 @@ def _segment(
     structure: StructureRecord,
     number: int,
     record: SegmentationRecord | None,
+    *,
+    at_l3: bool,
 ) -> Dataset:
     codes, item = codes_of(structure.structure), Dataset()
     item.SegmentNumber, item.SegmentLabel = number, structure.name[:64]
-    item.SegmentDescription = "; ".join([structure.structure, *structure.doubts])[:1024]
+    told = [structure.structure, *structure.doubts, *([AT_L3] if at_l3 else [])]
+    item.SegmentDescription = "; ".join(told)[:1024]
     item.SegmentedPropertyCategoryCodeSequence = [code_item(codes.category)]
     kind = code_item(codes.type)
     if codes.side is not None:

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from highdicom.sr import (
-    DeviceObserverIdentifyingAttributes,
-    LanguageOfContentItemAndDescendants,
-    MeasurementReport,
-    ObservationContext,
-    ObserverContext,
-)
+from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import Comprehensive3DSRStorage
 
 from heimdallr.domain.identity import OWN_MANUFACTURER, OWN_UID_ROOT
+from heimdallr.files import whole_file
+from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import PRIVATE_SCHEME
-from heimdallr.publishing.dicom.datasets import put
+from heimdallr.publishing.dicom.content_items import (
+    Relationship,
+    code,
+    container,
+    content_sequence,
+    text,
+    uid,
+)
+from heimdallr.publishing.dicom.datasets import code_item, put
 from heimdallr.publishing.dicom.header import MODEL, new_object, source_header
 from heimdallr.publishing.dicom.kinds import SERIES_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
-    from heimdallr.publishing.dicom.kinds import DicomObject
-
-Reference = tuple[str, str, str]
-"""SeriesInstanceUID, SOPClassUID, SOPInstanceUID."""
+    from heimdallr.publishing.dicom.content_items import ContentItem
+    from heimdallr.publishing.dicom.kinds import DicomObject, Reference
 
 TITLE = Code("126000", "DCM", "Imaging Measurement Report")
+LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")
+PROCEDURE = Code("121058", "DCM", "Procedure reported")
+OBSERVER_TYPE = Code("121005", "DCM", "Observer Type")
 DEVICE = Code("121007", "DCM", "Device")
+OBSERVER_UID = Code("121012", "DCM", "Device Observer UID")
+OBSERVER = {
+    "name": Code("121013", "DCM", "Device Observer Name"),
+    "manufacturer": Code("121014", "DCM", "Device Observer Manufacturer"),
+    "model": Code("121015", "DCM", "Device Observer Model Name"),
+    "serial_number": Code("121016", "DCM", "Device Observer Serial Number"),
+}
 PROCEDURES = {
     "CT": Code("77477000", "SCT", "Computed tomography"),
     "MR": Code("113091000", "SCT", "Magnetic resonance imaging"),
@@ -45,16 +59,65 @@ LANGUAGES = {
 PRIVATE_SCHEME_UID = OWN_UID_ROOT + "2"
 
 
+@dataclass(frozen=True, slots=True)
+class SrDocument:
+    """A report that is ready to be written.
+
+    Attributes:
+        header: everything but the content tree.
+        content: the Content Sequence, encoded; its tag is behind all others.
+    """
+
+    header: Dataset
+    content: bytes
+
+    def write(self, path: Path) -> None:
+        """Write it; the file appears whole.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        with whole_file(path) as file:
+            dcmwrite(file, self.header, enforce_file_format=True)
+            file.write(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What tells a measurement group from others.
+
+    Attributes:
+        name: its tracking identifier.
+        uid: its tracking unique identifier.
+        finding: what it is about.
+    """
+
+    name: str
+    uid: str
+    finding: Code
+
+
+def measurement_group(group: Group, items: Iterable[ContentItem], template: str) -> ContentItem:
+    """A measurement group (TID 1410, 1411, 1501), whose items are in the order of its template."""
+    told = [
+        text(concepts.TRACKING_IDENTIFIER, group.name, Relationship.HAS_OBS_CONTEXT),
+        uid(concepts.TRACKING_UID, group.uid, Relationship.HAS_OBS_CONTEXT),
+        code(concepts.FINDING, group.finding),
+    ]
+    return container(concepts.MEASUREMENT_GROUP, [*told, *items], template=template)
+
+
 def document(
     content: CaseFolderContent,
     kind: DicomObject,
     language: Language,
     *,
     place: Sequence[str] = (),
-    groups: Sequence[object],
+    groups: Sequence[ContentItem],
     references: Iterable[Reference],
     description: str,
-) -> Dataset:
+    replaces: Sequence[Reference] = (),
+) -> SrDocument:
     """A Comprehensive 3D SR of measurement groups (TID 1500).
 
     Args:
@@ -62,10 +125,12 @@ def document(
         kind: of object.
         language: of its texts.
         place: what else changes its content and is no part of the case: see ``ObjectUids``.
-        groups: measurement groups of highdicom; at least one.
+        groups: measurement groups; at least one.
         references: every object that the groups refer to.
         description: of the series.
+        replaces: documents of earlier results (Predecessor Documents, PS3.3 C.17.2).
     """
+    place = [*place, *map(str, replaces)]
     new = new_object(
         content,
         sop_class_uid=Comprehensive3DSRStorage,
@@ -80,33 +145,45 @@ def document(
     new.PerformedProcedureCodeSequence = []
     new.ReferencedPerformedProcedureStepSequence = []
     new.CurrentRequestedProcedureEvidenceSequence = [_evidence(new.StudyInstanceUID, references)]
+    if replaces:
+        new.PredecessorDocumentsSequence = [_evidence(new.StudyInstanceUID, replaces)]
     new.CodingSchemeIdentificationSequence = [_local_scheme()]
     if new.AccessionNumber:
         new.ReferencedRequestSequence = [_request(content, new)]
-    report = MeasurementReport(
-        observation_context=ObservationContext(observer_device_context=_observer(new)),
-        procedure_reported=PROCEDURES[content.results.modality],
-        imaging_measurements=groups,
-        title=TITLE,
-        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
-            LANGUAGES[language]
-        ),
-    )
-    new.update(report[0])
-    return new
+    new.ValueType, new.ContinuityOfContent = "CONTAINER", "CONTINUOUS"
+    new.ConceptNameCodeSequence = [code_item(TITLE)]
+    new.ContentTemplateSequence = [_template("1500")]
+    modified = Relationship.HAS_CONCEPT_MOD
+    items = [
+        code(LANGUAGE, LANGUAGES[language], modified),
+        *_observer(new),
+        code(PROCEDURE, PROCEDURES[content.results.modality], modified),
+        container(concepts.IMAGING_MEASUREMENTS, groups),
+    ]
+    return SrDocument(new, content_sequence(items))
 
 
-def _observer(new: Dataset) -> ObserverContext:
-    return ObserverContext(
-        DEVICE,
-        DeviceObserverIdentifyingAttributes(
-            uid=new.DeviceUID,
-            name="Heimdallr",
-            manufacturer_name=OWN_MANUFACTURER,
-            model_name=MODEL,
-            serial_number=str(new.SoftwareVersions),
-        ),
-    )
+def _template(identifier: str) -> Dataset:
+    """Content Template macro (PS3.3 C.18.8)."""
+    item = Dataset()
+    item.MappingResource, item.TemplateIdentifier = "DCMR", identifier
+    return item
+
+
+def _observer(new: Dataset) -> list[ContentItem]:
+    """Who observed: a device (TID 1002, TID 1004)."""
+    context = Relationship.HAS_OBS_CONTEXT
+    told = {
+        "name": "Heimdallr",
+        "manufacturer": OWN_MANUFACTURER,
+        "model": MODEL,
+        "serial_number": str(new.SoftwareVersions),
+    }
+    return [
+        code(OBSERVER_TYPE, DEVICE, context),
+        uid(OBSERVER_UID, new.DeviceUID, context),
+        *(text(OBSERVER[key], value, context) for key, value in told.items()),
+    ]
 
 
 def _request(content: CaseFolderContent, new: Dataset) -> Dataset:

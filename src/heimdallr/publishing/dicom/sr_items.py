@@ -10,40 +10,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from highdicom.sr import (
-    AlgorithmIdentification,
-    CodeContentItem,
-    ContentSequence,
-    DateContentItem,
-    FindingSite,
-    Measurement,
-    MeasurementProperties,
-    NormalRangeProperties,
-    NumContentItem,
-    RelationshipTypeValues,
-    TextContentItem,
-)
-
 from heimdallr.domain.statements import is_structure
 from heimdallr.domain.terms import report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
+from heimdallr.publishing.dicom.content_items import Relationship, code, date, number, text
 from heimdallr.publishing.dicom.header import NOT_FOR_CLINICAL_USE
 from heimdallr.publishing.report.rows import reason_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pydicom.dataset import Dataset
-    from pydicom.sr.coding import Code
+    from collections.abc import Iterator
 
     from heimdallr.domain.statements import Language
+    from heimdallr.publishing.dicom.content_items import ContentItem
     from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.publishing.judgements import Judgement
     from heimdallr.publishing.schema import MeasurementRecord, Results, SegmentationRecord
 
-CONTAINS = RelationshipTypeValues.CONTAINS
-HAS_PROPERTIES = RelationshipTypeValues.HAS_PROPERTIES
 _TISSUE = re.compile(r"(\w+?)_(?:area_\w+_cm2|scanned_vol_cm3)")
 
 
@@ -60,73 +43,54 @@ class Beside:
     earlier: EarlierValue | None = None
 
 
-def measured(one: MeasurementRecord, beside: Beside, language: Language) -> Measurement:
-    """A number with its unit, limit, flag and earlier value (TID 300)."""
-    concept = concepts.concept_of(one.name, language)
-    item = Measurement(
-        name=concept.name,
-        value=one.value,
-        unit=concepts.UNITS[one.unit],
-        derivation=concept.derivation,
-        finding_sites=_own_site(one),
-        method=concepts.method_code(concept.method, language) if concept.method else None,
-        properties=None if beside.judgement is None else _limit(beside.judgement),
-    )
-    _append(item[0], [_tracking(one)])
-    if beside.earlier is not None:
-        _append(item[0], [_earlier(beside.earlier, language)])
-    return item
+def measured(
+    one: MeasurementRecord, value: float, beside: Beside, language: Language
+) -> ContentItem:
+    """A measured value with its unit, limit, flag and earlier value (TID 300)."""
+    concept, below = concepts.concept_of(one.name, language), []
+    if concept.method:
+        method = concepts.method_code(concept.method, language)
+        below.append(code(concepts.MEASUREMENT_METHOD, method, Relationship.HAS_CONCEPT_MOD))
+    if concept.derivation:
+        derivation = concept.derivation
+        below.append(code(concepts.DERIVATION, derivation, Relationship.HAS_CONCEPT_MOD))
+    below += [*_own_site(one), *_limit(beside.judgement), _tracking(one)]
+    below += _earlier(beside.earlier, language)
+    unit = concepts.UNITS[one.unit]
+    return number(concept.name, value, unit, children=below)
 
 
-def not_measured(one: MeasurementRecord, beside: Beside, language: Language) -> Dataset:
+def not_measured(one: MeasurementRecord, beside: Beside, language: Language) -> ContentItem:
     """A measurement that was not made: a qualifier of CID 42 in its place, and the reason in words.
 
     PS3.3 C.18.1 has a NUM without a value for this, but highdicom (0.28) then reads nothing of the
     whole document. A coded value says the same, and every reader shows it.
     """
-    concept = concepts.concept_of(one.name, language)
-    item = code(concept.name, concepts.ABSENCE[one.status])
-    children = [
-        _tracking(one),
-        *(_own_site(one) or ()),
-        text(concepts.COMMENT, reason_text(one, language), HAS_PROPERTIES),
-    ]
-    if beside.earlier is not None:
-        children.append(_earlier(beside.earlier, language))
-    _append(item, children)
-    return item
+    reason = text(concepts.COMMENT, reason_text(one, language), Relationship.HAS_PROPERTIES)
+    below = [_tracking(one), *_own_site(one), reason, *_earlier(beside.earlier, language)]
+    name = concepts.concept_of(one.name, language).name
+    return code(name, concepts.ABSENCE[one.status], children=below)
 
 
-def categories(one: MeasurementRecord, language: Language) -> list[Dataset]:
+def categories(one: MeasurementRecord, language: Language) -> list[ContentItem]:
     """A category, or each of a list of them."""
     name = concepts.concept_of(one.name, language).name
-    items = [
-        code(name, concepts.category_code(value, language)) for value in str(one.value).split(",")
+    return [
+        code(name, concepts.category_code(value, language), children=[_tracking(one)])
+        for value in str(one.value).split(",")
     ]
-    for item in items:
-        _append(item, [_tracking(one)])
-    return items
 
 
-def text(name: Code, value: str, relationship: RelationshipTypeValues = CONTAINS) -> Dataset:
-    """A text."""
-    item: Dataset = TextContentItem(name, value, relationship)
-    return item
-
-
-def code(name: Code, value: Code) -> Dataset:
-    """A coded value."""
-    item: Dataset = CodeContentItem(name, value, CONTAINS)
-    return item
-
-
-def site(structure: str) -> FindingSite:
+def site(structure: str) -> ContentItem:
     """Where something is: a structure with its side; of a lesion, what it lies in."""
-    codes = codes_of(structure)
-    return FindingSite(codes.region or codes.type, laterality=codes.side)
+    codes, below = codes_of(structure), []
+    if codes.side:
+        below.append(code(concepts.LATERALITY, codes.side, Relationship.HAS_CONCEPT_MOD))
+    place = codes.region or codes.type
+    return code(concepts.FINDING_SITE, place, Relationship.HAS_CONCEPT_MOD, below)
 
 
-def algorithm(record: SegmentationRecord, results: Results) -> AlgorithmIdentification:
+def algorithm(record: SegmentationRecord, results: Results) -> list[ContentItem]:
     """Which networks outlined what was measured (TID 4019)."""
     told = [
         NOT_FOR_CLINICAL_USE,
@@ -134,54 +98,48 @@ def algorithm(record: SegmentationRecord, results: Results) -> AlgorithmIdentifi
         *(f"{one.name} {one.sha256[:16]}" for one in record.weights),
         *(f"{one.name} ({one.licence}; {one.credit})" for one in record.collections),
     ]
-    return AlgorithmIdentification(
-        name=f"heimdallr {record.task}",
-        version=f"{results.provenance.version}, {record.engine}",
-        parameters=["; ".join(told)],
-    )
+    version = f"{results.provenance.version}, {record.engine}"
+    return [
+        text(name, value, Relationship.HAS_CONCEPT_MOD)
+        for name, value in (
+            (concepts.ALGORITHM_NAME, f"heimdallr {record.task}"),
+            (concepts.ALGORITHM_VERSION, version),
+            (concepts.ALGORITHM_PARAMETERS, "; ".join(told)),
+        )
+    ]
 
 
-def _tracking(one: MeasurementRecord) -> Dataset:
+def _tracking(one: MeasurementRecord) -> ContentItem:
     """The measurement's key, by which programs find it (TID 4108, without a UID of its own)."""
-    return text(concepts.TRACKING_IDENTIFIER, one.name, RelationshipTypeValues.HAS_OBS_CONTEXT)
+    return text(concepts.TRACKING_IDENTIFIER, one.name, Relationship.HAS_OBS_CONTEXT)
 
 
-def _own_site(one: MeasurementRecord) -> list[FindingSite] | None:
+def _own_site(one: MeasurementRecord) -> Iterator[ContentItem]:
     """What a value is of, where that is not the structure of its group: fat between muscles."""
     found = _TISSUE.match(one.name)
-    if found is None or found[1] == one.structure or not is_structure(found[1]):
-        return None
-    return [site(found[1])]
+    if found and found[1] != one.structure and is_structure(found[1]):
+        yield site(found[1])
 
 
-def _limit(judgement: Judgement) -> MeasurementProperties:
+def _limit(judgement: Judgement | None) -> Iterator[ContentItem]:
     """The published limit and where the value lies (TID 310, TID 312)."""
-    limit = judgement.limits[0]
-    unit = concepts.UNITS[limit.unit]
+    if judgement is None:
+        return
+    limit, below = judgement.limits[0], Relationship.HAS_PROPERTIES
+    if normality := concepts.NORMALITY.get(judgement.flag):
+        yield code(concepts.NORMALITY_OF_VALUE, normality, below)
     bounds = ((concepts.LOWER_LIMIT, limit.low), (concepts.UPPER_LIMIT, limit.high))
-    return MeasurementProperties(
-        normality=concepts.NORMALITY.get(judgement.flag),
-        normal_range_properties=NormalRangeProperties(
-            [
-                NumContentItem(name, value, unit, relationship_type=HAS_PROPERTIES)
-                for name, value in bounds
-                if value is not None
-            ],
-            authority=limit.source,
-        ),
-    )
+    for name, value in bounds:
+        if value is not None:
+            yield number(name, value, concepts.UNITS[limit.unit], below)
+    yield text(concepts.LIMIT_AUTHORITY, limit.source, below)
 
 
-def _earlier(earlier: EarlierValue, language: Language) -> Dataset:
+def _earlier(earlier: EarlierValue | None, language: Language) -> Iterator[ContentItem]:
+    """The patient's earlier value, and when it was measured."""
+    if earlier is None:
+        return
     name = concepts.local("earlier_value", report_word("earlier_value", language))
-    item: Dataset = NumContentItem(
-        name, earlier.value, concepts.UNITS[earlier.unit], relationship_type=HAS_PROPERTIES
-    )
-    _append(item, [DateContentItem(concepts.STUDY_DATE, earlier.study_date, HAS_PROPERTIES)])
-    return item
-
-
-def _append(item: Dataset, children: Iterable[Dataset]) -> None:
-    if "ContentSequence" not in item:
-        item.ContentSequence = ContentSequence()
-    item.ContentSequence.extend(children)
+    unit, below = concepts.UNITS[earlier.unit], Relationship.HAS_PROPERTIES
+    measured_on = date(concepts.STUDY_DATE, earlier.study_date, below)
+    yield number(name, earlier.value, unit, below, [measured_on])

@@ -13,32 +13,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from highdicom.sr import (
-    MeasurementsAndQualitativeEvaluations,
-    ReferencedSegment,
-    SourceImageForMeasurementGroup,
-    SourceSeriesForSegmentation,
-    TrackingIdentifier,
-    VolumetricROIMeasurementsAndQualitativeEvaluations,
-)
 from pydicom.uid import SegmentationStorage
 
 from heimdallr.domain.statements import term
 from heimdallr.domain.terms import analysis_name, report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
+from heimdallr.publishing.dicom.content_items import Relationship, code, image, text, uid
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
 from heimdallr.publishing.dicom.nearest_plane import nearest_plane
-from heimdallr.publishing.dicom.sr_document import document
+from heimdallr.publishing.dicom.sr_document import Group, document, measurement_group
 from heimdallr.publishing.dicom.sr_items import (
     Beside,
     algorithm,
     categories,
-    code,
     measured,
     not_measured,
     site,
-    text,
 )
 from heimdallr.publishing.judgements import judgements
 from heimdallr.publishing.report.content import findings_text
@@ -56,14 +47,14 @@ from heimdallr.publishing.targets import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pydicom.dataset import Dataset
     from pydicom.sr.coding import Code
 
     from heimdallr.domain.source_images import SourcePlane
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
-    from heimdallr.publishing.dicom.kinds import EarlierValue
-    from heimdallr.publishing.dicom.sr_document import Reference
+    from heimdallr.publishing.dicom.content_items import ContentItem
+    from heimdallr.publishing.dicom.kinds import EarlierValue, Reference
+    from heimdallr.publishing.dicom.sr_document import SrDocument
     from heimdallr.publishing.schema import FindingRecord, MeasurementRecord, SegmentationRecord
     from heimdallr.publishing.targets import Target
 
@@ -106,7 +97,8 @@ def structured_report(
     segments: Mapping[tuple[str, str], SegmentReference],
     language: Language,
     earlier: Iterable[EarlierValue] = (),
-) -> Dataset:
+    replaces: Sequence[Reference] = (),
+) -> SrDocument:
     """The report.
 
     Args:
@@ -115,6 +107,7 @@ def structured_report(
             to refer to. Segments of a LABELMAP SEG must not be referred to.
         language: of its texts; codes keep their English meanings.
         earlier: the patient's earlier values.
+        replaces: reports of earlier results of the study.
     """
     before = latest(earlier)
     writer = _Writer(content, segments, language, before)
@@ -127,6 +120,7 @@ def structured_report(
         groups=groups,
         references=writer.references,
         description=DESCRIPTION,
+        replaces=replaces,
     )
 
 
@@ -156,7 +150,7 @@ class _Writer:
         self.references: list[Reference] = []
         self._refer_to(content.source.planes[0])
 
-    def notices(self) -> Iterator[MeasurementsAndQualitativeEvaluations]:
+    def notices(self) -> Iterator[ContentItem]:
         """What every reader has to be told, before anything else."""
         told = [
             *notices_text(self._results, self._language),
@@ -167,7 +161,7 @@ class _Writer:
         name = concepts.local("notices", report_word("notices", self._language))
         yield self._group("notices", [text(concepts.COMMENT, one) for one in told], finding=name)
 
-    def findings(self) -> Iterator[MeasurementsAndQualitativeEvaluations]:
+    def findings(self) -> Iterator[ContentItem]:
         """What the rules found: how much it weighs, what it rests on, whose limit it is."""
         told = findings_text(self._results, self._language)
         for one, line in zip(self._results.findings, told, strict=True):
@@ -192,7 +186,7 @@ class _Writer:
                 plane=self._plane_of(one),
             )
 
-    def measurements(self) -> Iterator[object]:
+    def measurements(self) -> Iterator[ContentItem]:
         """All of them, grouped."""
         groups: dict[_Key, list[MeasurementRecord]] = {}
         for one in self._results.measurements:
@@ -215,12 +209,12 @@ class _Writer:
             task, segment = shown.map, self._segments.get((shown.map, shown.structure))
         return _Key(one.analysis, one.structure, task, plane, segment)
 
-    def _measurement_group(self, key: _Key, members: Sequence[MeasurementRecord]) -> object:
+    def _measurement_group(self, key: _Key, members: Sequence[MeasurementRecord]) -> ContentItem:
         numbers, items = [], []
         for one in members:
             beside = Beside(self._judged.get(one.name), self._earlier.get(one.name))
             if isinstance(one.value, int | float):
-                numbers.append(measured(one, beside, self._language))
+                numbers.append(measured(one, one.value, beside, self._language))
             elif one.value is None:
                 items.append(not_measured(one, beside, self._language))
             else:
@@ -251,41 +245,31 @@ class _Writer:
     def _group(
         self,
         name: str,
-        items: Sequence[Dataset],
+        items: Sequence[ContentItem],
         *,
         finding: Code,
-        numbers: Sequence[object] = (),
+        numbers: Sequence[ContentItem] = (),
         structure: str | None = None,
         task: str = "",
         plane: SourcePlane | None = None,
         segment: SegmentReference | None = None,
-    ) -> MeasurementsAndQualitativeEvaluations:
-        made = self._made(task)
-        common = {
-            "tracking_identifier": TrackingIdentifier(
-                uid=self._content.uids.of("tracking", name), identifier=name
-            ),
-            "finding_type": finding,
-            "finding_sites": [site(structure)] if structure else None,
-            "algorithm_id": algorithm(made, self._results) if made else None,
-            "measurements": list(numbers),
-        }
+    ) -> ContentItem:
+        made, rests_on, template = self._made(task), [], "1501"
         if segment is not None:
-            self.references.append(segment.reference)
-            roi = ReferencedSegment(
-                SegmentationStorage,
-                segment.sop_instance_uid,
-                segment.segment_number,
-                source_series=SourceSeriesForSegmentation(self._series),
-            )
-            group = VolumetricROIMeasurementsAndQualitativeEvaluations(
-                referenced_segment=roi, **common
-            )
-        else:
-            images = [self._refer_to(plane)] if plane else None
-            group = MeasurementsAndQualitativeEvaluations(source_images=images, **common)
-        group[0].ContentSequence.extend(items)
-        return group
+            rests_on, template = self._refer_to_segment(segment), "1411"
+        elif plane is not None:
+            rests_on = [self._refer_to(plane)]
+        return measurement_group(
+            Group(name, self._content.uids.of("tracking", name), finding),
+            [
+                *([site(structure)] if structure else []),
+                *(algorithm(made, self._results) if made else []),
+                *numbers,
+                *rests_on,
+                *items,
+            ],
+            template,
+        )
 
     def _made(self, task: str) -> SegmentationRecord | None:
         records = self._results.provenance.segmentations
@@ -301,11 +285,24 @@ class _Writer:
     def _series(self) -> str:
         return uid_in(self._content.source.header, SERIES)
 
-    def _refer_to(self, plane: SourcePlane) -> SourceImageForMeasurementGroup:
+    def _refer_to(self, plane: SourcePlane) -> ContentItem:
         series = plane.series_instance_uid or self._series
         self.references.append((series, plane.sop_class_uid, plane.sop_instance_uid))
-        return SourceImageForMeasurementGroup(
+        return image(
+            concepts.SOURCE_OF_MEASUREMENT,
             plane.sop_class_uid,
             plane.sop_instance_uid,
-            None if plane.frame is None else [plane.frame],
+            frame=plane.frame,
         )
+
+    def _refer_to_segment(self, segment: SegmentReference) -> list[ContentItem]:
+        self.references.append(segment.reference)
+        return [
+            image(
+                concepts.REFERENCED_SEGMENT,
+                SegmentationStorage,
+                segment.sop_instance_uid,
+                segment=segment.segment_number,
+            ),
+            uid(concepts.SOURCE_SERIES, self._series, Relationship.CONTAINS),
+        ]

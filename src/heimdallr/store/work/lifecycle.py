@@ -326,13 +326,16 @@ def _stop(
 
 
 def _content(session: Session, study: Study) -> tuple[str, Sequence[bool]]:
-    """The digest of what was received, and of each object whether this system wrote it."""
+    """The digest of what was received, and of each object whether this system wrote it.
+
+    What it wrote itself is no part of the digest: results that come back are no new content.
+    """
     rows = session.execute(
         select(Instance.key, Instance.digest, Instance.own)
         .where(Instance.study_fk == study.id)
         .order_by(Instance.key)
     ).all()
-    lines = "\n".join(f"{key} {digest}" for key, digest, _ in rows)
+    lines = "\n".join(f"{key} {digest}" for key, digest, own in rows if not own)
     return hashlib.sha256(lines.encode()).hexdigest(), [own for _, _, own in rows]
 
 
