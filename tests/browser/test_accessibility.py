@@ -24,6 +24,8 @@ PAGES = {
     "/explorer?name=brain_vol_cm3&against=age_years": "Measurement explorer",
     "/system": "System",
     "/system?show=settings": "System",
+    "/destinations": "Destinations",
+    "/destinations?tab=deliveries&show=all": "Destinations",
     "/access": "Access",
     "/access?tab=tokens": "Access",
     "/access?tab=audit": "Access",
@@ -87,6 +89,7 @@ def test_every_page_is_reached_by_keyboard(page: Page, system: DemoSystem) -> No
     for name, heading in (
         ("Explorer", "Measurement explorer"),
         ("System", "System"),
+        ("Destinations", "Destinations"),
         ("Access", "Access"),
         ("Help", "Help"),
     ):

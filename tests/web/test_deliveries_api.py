@@ -52,7 +52,7 @@ def test_a_destinations_life(service: Service) -> None:
         "/api/v1/destinations/EHR", json={**moved, "name": "EHR", "secret": ""}
     ).json()["has_secret"] is False  # fmt: skip
     assert service.client.delete("/api/v1/destinations/ehr").status_code == 204
-    assert service.client.get("/api/v1/destinations").json() == {"destinations": []}
+    assert service.client.get("/api/v1/destinations").json()["destinations"] == []
     with service.database.read() as session:
         trail = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [one.action for one in trail if one.action.startswith("destination.")] == [
@@ -155,7 +155,9 @@ def test_sent_by_hand_refused_sent_again_called_off(service: Service) -> None:
     desk = Desk(service.database, service.folders, time=NOW)
     desk.peer.answer = refuses
     desk.errand(1).run()
-    (refused,) = service.client.get("/api/v1/deliveries?state=refused").json()["deliveries"]
+    refusals = "/api/v1/deliveries?state=refused&destination="
+    (refused,) = service.client.get(f"{refusals}share").json()["deliveries"]
+    assert service.client.get(f"{refusals}nowhere").status_code == 404
     assert refused["reason"]["code"] == "delivery_not_tried"
     assert refused["reason_text"] == "the connection ended before it was its turn"
 

@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 from received_images import stack
 from sqlalchemy import select
 from store_cases import NOW, SERIES_UID
@@ -201,6 +202,36 @@ def test_the_whole_case_with_and_without_the_name(service: Service) -> None:
         "L3_overlay.png",
         "total/liver.nii.gz", "labels/total.nii.gz", "labels/labels.json",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_the_report_as_a_pdf(service: Service, language: str) -> None:
+    """Under the study's number, in the reader's language; taking it is in the trail."""
+    number = service.add_done()
+    url = f"/api/v1/studies/{number}/report.pdf"
+    assert service.client.get(url).status_code == 500, "a picture is damaged"
+    for picture in (service.folders.output / "SilvaMJ_20260201_123456").glob("*.png"):
+        Image.new("L", (8, 8)).save(picture)
+    answer = service.client.get(url, params={"language": language})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert (
+        answer.headers["content-disposition"] == f'attachment; filename="study-{number}-report.pdf"'
+    )
+    assert answer.content.startswith(b"%PDF-")
+    with service.database.read() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-1]
+    assert (entry.action, entry.details) == ("study.download", f"report.pdf {language}")
+
+
+def test_there_is_no_report_without_results(service: Service) -> None:
+    """Not yet, not any more, not in Klingon."""
+    number = service.add_done()
+    waiting = service.add("1.9", StudyState.QUEUED)
+    assert service.client.get(f"/api/v1/studies/{waiting}/report.pdf").status_code == 409
+    url = f"/api/v1/studies/{number}/report.pdf"
+    assert service.client.get(url, params={"language": "tlh"}).status_code == 422
+    (service.folders.output / "SilvaMJ_20260201_123456" / "resultados.json").unlink()
+    assert service.client.get(url).status_code == 404
 
 
 def test_what_leaves_without_the_name_leaves_without_the_case_id(service: Service) -> None:

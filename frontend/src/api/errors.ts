@@ -10,18 +10,29 @@ export class ApiError extends Error {
     readonly code: string,
     /** For people. */
     readonly detail: string,
+    /** What of a request is wrong, by the names of its fields. */
+    readonly fields: readonly string[] = [],
   ) {
     super(detail);
   }
 }
 
+interface Told {
+  code?: string;
+  detail?: string;
+  title?: string;
+  errors?: { location: string }[];
+}
+
 export async function problemOf(response: Response): Promise<ApiError> {
   try {
-    const body = (await response.json()) as { code?: string; detail?: string; title?: string };
+    const body = (await response.json()) as Told;
+    const fields = body.errors?.map(({ location }) => location.split(".").at(-1) ?? location);
     return new ApiError(
       response.status,
       body.code ?? "",
       body.detail ?? body.title ?? response.statusText,
+      fields,
     );
   } catch {
     return new ApiError(response.status, "", response.statusText || `HTTP ${response.status}`);

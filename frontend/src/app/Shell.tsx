@@ -94,7 +94,12 @@ function Pages({ menu, className }: { menu?: boolean; className?: string }) {
     ["/", "nav.worklist"],
     ["/explorer", "nav.explorer"],
     ["/system", "nav.system"],
-    ...(administrator ? [["/access", "nav.access"] as const] : []),
+    ...(administrator
+      ? ([
+          ["/destinations", "nav.destinations"],
+          ["/access", "nav.access"],
+        ] as const)
+      : []),
     ["/help", "nav.help"],
   ] as const;
   return pages.map(([to, label]) =>

@@ -40,6 +40,13 @@ const pages: RouteObject[] = [
     }),
   },
   {
+    path: "destinations",
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/destinations/DestinationsPage")))
+        .DestinationsPage,
+    }),
+  },
+  {
     path: "access",
     lazy: async () => ({
       Component: (await withTexts(import("@/pages/access/AccessPage"))).AccessPage,

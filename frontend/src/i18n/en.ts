@@ -1,4 +1,6 @@
 import access from "@/pages/access/en.json";
+import delivery from "@/delivery/en.json";
+import destinations from "@/pages/destinations/en.json";
 import explorer from "@/pages/explorer/en.json";
 import help from "@/pages/help/en.json";
 import report from "@/pages/report/en.json";
@@ -13,6 +15,8 @@ import { messages as first } from "./first.en";
 export const messages = {
   ...first,
   access,
+  delivery,
+  destinations,
   explorer,
   help,
   report,

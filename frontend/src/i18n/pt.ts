@@ -1,4 +1,6 @@
 import access from "@/pages/access/pt.json";
+import delivery from "@/delivery/pt.json";
+import destinations from "@/pages/destinations/pt.json";
 import explorer from "@/pages/explorer/pt.json";
 import help from "@/pages/help/pt.json";
 import report from "@/pages/report/pt.json";
@@ -13,6 +15,8 @@ import { messages as first } from "./first.pt";
 export const messages = {
   ...first,
   access,
+  delivery,
+  destinations,
   explorer,
   help,
   report,

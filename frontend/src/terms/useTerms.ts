@@ -14,6 +14,7 @@ import {
 } from "./measurements";
 import { type Statement, statementText, statementTexts } from "./statements";
 import { capitalised, languageOf, structureName } from "./structures";
+import { keysOf } from "./words";
 
 /** The field's words in the reader's language. */
 export function useTerms() {
@@ -35,6 +36,9 @@ export function useTerms() {
       fact: (name: string, value: string | number | boolean) => factText(name, value, language),
       file: (reason: string) => fileReason(reason, language),
       finding: (code: string) => findingName(code, language),
+      /** Every region, every finding there is a word for, by name. */
+      regions: () => keysOf("regions", language),
+      findings: () => keysOf("findings", language),
       /** Why, what was found, what to mind: `text` is the server's, in English. */
       statement: (coded: Statement | null | undefined, text: string) =>
         statementText(coded, text, language),

@@ -17,6 +17,13 @@ export function pick(pair: Pair | undefined, language: Language): string | undef
   return pair?.[language === "pt" ? 1 : 0];
 }
 
+/** Every key of a table, by its name. */
+export function keysOf(kind: Kind, language: Language): string[] {
+  return Object.keys(WORDS[kind]).toSorted((one, other) =>
+    (word(kind, one, language) ?? one).localeCompare(word(kind, other, language) ?? other),
+  );
+}
+
 export function word(kind: Kind, key: string, language: Language): string | undefined {
   return pick(own(WORDS[kind], key), language);
 }

@@ -30,6 +30,7 @@ from heimdallr.web.api import (
     measurements,
     pages,
     patients,
+    report,
     studies,
     system,
     uploads,
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _ROUTERS = (
-    uploads, patients, worklist, studies, viewer, history, commands, body_size, bulk, findings,
-    measurements, explorer, deliveries, destinations, changes, system, health, pages,
+    uploads, patients, worklist, studies, report, viewer, history, commands, body_size, bulk,
+    findings, measurements, explorer, deliveries, destinations, changes, system, health, pages,
 )  # fmt: skip
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""

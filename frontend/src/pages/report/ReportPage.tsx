@@ -1,18 +1,19 @@
 import { Button, Container, Group, Text, Title } from "@mantine/core";
-import { IconArrowLeft, IconPrinter } from "@tabler/icons-react";
+import { IconArrowLeft, IconFileTypePdf, IconPrinter } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Waiting } from "@/components/Waiting";
+import { reportUrl } from "@/pages/study/details/files";
 import { useStudy } from "@/pages/study/queries";
 
 import classes from "./Report.module.css";
 import { Sheet } from "./Sheet";
 
-/** One page of A4, to be printed, or kept as a PDF by the browser. */
+/** One page of A4, to be printed or taken along as a PDF. */
 export function ReportPage() {
-  const { t } = useTranslation("report");
+  const { t, i18n } = useTranslation("report");
   const studyId = Number(useParams().studyId);
   const { data: study, error, refetch } = useStudy(studyId);
   const title = <title>{`${t("title")} ${studyId} · Heimdallr`}</title>;
@@ -45,9 +46,21 @@ export function ReportPage() {
       {title}
       <Group className={classes.tools} justify="space-between">
         {back}
-        <Button size="xs" leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
-          {t("print")}
-        </Button>
+        <Group gap="xs">
+          <Button
+            size="xs"
+            variant="default"
+            component="a"
+            href={reportUrl(studyId, i18n.language)}
+            download
+            leftSection={<IconFileTypePdf size={16} />}
+          >
+            {t("pdf")}
+          </Button>
+          <Button size="xs" leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
+            {t("print")}
+          </Button>
+        </Group>
       </Group>
       <Sheet study={study} results={study.results} />
     </div>

@@ -15,6 +15,7 @@ import { readableName } from "@/components/personName";
 import { useFormat } from "@/i18n/format";
 
 import { StudyActions } from "./actions/StudyActions";
+import { BodySize } from "./BodySize";
 import type { Study } from "./queries";
 import { StateBadge } from "./StateBadge";
 import classes from "./StudyHeader.module.css";
@@ -120,6 +121,7 @@ function Details({ study, isAsked }: { study: Study; isAsked: boolean }) {
   const { t } = useTranslation("study");
   const format = useFormat();
   const time = clockTime(study.study_time);
+  const identity = study.results?.identity;
   const day = study.study_date && format.date(study.study_date);
   const facts: [string, string][] = [
     [t("facts.date"), day ? [day, time].filter(Boolean).join(" ") : ""],
@@ -142,6 +144,14 @@ function Details({ study, isAsked }: { study: Study; isAsked: boolean }) {
             <dd>{value}</dd>
           </div>
         ))}
+      {identity && (
+        <div>
+          <dt>{t("bodySize.title")}</dt>
+          <dd>
+            <BodySize study={study} identity={identity} />
+          </dd>
+        </div>
+      )}
     </dl>
   );
 }

@@ -3,6 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 
 import { api, BACKGROUND, type Schemas } from "@/api/client";
 import { useRefreshInterval } from "@/app/live";
+import { intervalOf } from "@/delivery/deliveries";
 
 export type Study = Schemas["StudyDetail"];
 export type Results = Schemas["Results"];
@@ -29,6 +30,17 @@ export function useEvents(studyId: number, before: number | undefined) {
     "/api/v1/studies/{study_id}/events",
     { params: { path: { study_id: studyId }, query: { limit: 100, before } }, ...BACKGROUND },
     { placeholderData: keepPreviousData },
+  );
+}
+
+/** Where its results went or are to go; asked often while something is on its way. */
+export function useDeliveries(studyId: number) {
+  const usual = useRefreshInterval();
+  return api.useQuery(
+    "get",
+    "/api/v1/studies/{study_id}/deliveries",
+    { ...ofStudy(studyId), ...BACKGROUND },
+    { refetchInterval: ({ state }) => intervalOf(state.data?.deliveries, usual) },
   );
 }
 

@@ -23,6 +23,7 @@ const LEADS: Partial<Record<AlertOut["code"], string>> = {
   waiting_long: "/?state=progress&sort=state",
   failures: "/?state=failed",
   quarantine: "/system?show=quarantine#records",
+  undelivered: "/system#delivery",
   peers_rejected: "/welcome",
   weights_bundled: "/system#weights",
 };

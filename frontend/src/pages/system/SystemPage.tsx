@@ -8,6 +8,7 @@ import { useHashTarget } from "@/components/useHashTarget";
 import { Waiting } from "@/components/Waiting";
 
 import { Alerts } from "./Alerts";
+import { DeliverySection } from "./DeliverySection";
 import { DicomSection } from "./DicomSection";
 import { DiskSection } from "./DiskSection";
 import { useSystem } from "./queries";
@@ -43,6 +44,7 @@ export function SystemPage() {
               <QueueSection />
               <WorkersSection />
               <DicomSection intake={system.intake} />
+              <DeliverySection />
             </Stack>
             <Stack gap="md" miw={0}>
               <DiskSection disk={system.disk} />

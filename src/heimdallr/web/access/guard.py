@@ -34,6 +34,7 @@ PUBLIC = {
     ("GET", "/studies/*"): "the same page, as all addresses of the dashboard",
     ("GET", "/explorer"): "the same page",
     ("GET", "/system"): "the same page",
+    ("GET", "/destinations"): "the same page",
     ("GET", "/access"): "the same page",
     ("GET", "/welcome"): "the same page",
     ("GET", "/help"): "the same page",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
+from heimdallr.publishing.report.content import Content, read_content
 from heimdallr.publishing.schema import (
     IDENTITY_FILE,
     RESULTS_FILE,
@@ -22,12 +23,14 @@ from heimdallr.web.http.problems import Problem
 from heimdallr.web.schemas.common import MAX_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from heimdallr.domain.statements import Language
+    from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.web.context import Context
 
-_Document = TypeVar("_Document", Results, Identity)
+_Document = TypeVar("_Document", Results, Identity, Content)
 
 _OVER = {
     StudyState.FAILED: "failed",
@@ -62,6 +65,12 @@ class CaseFolder:
     def identity(self) -> Identity:
         """``id.json``; raises as :meth:`results`."""
         return _document(self.path, IDENTITY_FILE, read_identity)
+
+    def report(self, language: Language, earlier: Iterable[EarlierValue]) -> Content:
+        """The report of one page; raises as :meth:`results`."""
+        return _document(
+            self.path, "the report", lambda folder: read_content(folder, language, earlier)
+        )
 
 
 def trail_name(study_id: int) -> str:
@@ -131,5 +140,5 @@ def _document(folder: Path, name: str, read: Callable[[Path], _Document]) -> _Do
         return read(folder)
     except FileNotFoundError as error:
         raise Problem(404, "the case has no such file any more", code="not_kept") from error
-    except ValidationError as error:
+    except (ValidationError, OSError) as error:
         raise Problem(500, f"{name} of this case is damaged; reprocess the study") from error

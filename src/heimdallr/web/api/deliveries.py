@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
 
 from heimdallr.delivery import directory, outbox
+from heimdallr.delivery.directory import NAME
 from heimdallr.delivery.kinds import TAKEN, not_taken
 from heimdallr.domain.errors import DestinationError
 from heimdallr.publishing.schema import CodedStatement, said
@@ -33,19 +35,29 @@ _DAY = timedelta(days=1)
 _States = Annotated[
     list[DeliveryState] | None, Query(max_length=10, description="which; none: any")
 ]
+_Destination = Annotated[
+    str | None, Query(pattern=NAME, max_length=64, description="to which; none: any")
+]
 
 
-@router.get("/deliveries")
+@router.get("/deliveries", responses=responses(404))
 def list_deliveries(
     context: Ctx,
     _who: Reader,
     state: _States = None,
+    destination: _Destination = None,
     before: Before = None,
     limit: Limit = 100,
 ) -> Deliveries:
     """Deliveries of all studies, newest first."""
     with context.database.read() as session:
-        rows = reading.deliveries(session, states=state or (), before=before, limit=limit)
+        rows = reading.deliveries(
+            session,
+            states=state or (),
+            destination_id=_number_of(session, destination) if destination else None,
+            before=before,
+            limit=limit,
+        )
     return Deliveries(
         deliveries=[delivery_out(row) for row in rows],
         next=rows[-1].id if len(rows) == limit else None,
@@ -119,6 +131,13 @@ def cancel_delivery(
     _audited(request, context, who, delivery_id, "cancel")
     with context.database.write() as session:
         return delivery_out(outbox.cancel(session, delivery_id, context.now(), who.actor))
+
+
+def _number_of(session: Session, name: str) -> int:
+    try:
+        return directory.destination_named(session, name).id
+    except DestinationError:
+        raise Problem(404, "there is no destination of this name") from None
 
 
 def delivery_out(row: OutboxRow) -> DeliveryOut:

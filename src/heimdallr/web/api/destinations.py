@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from heimdallr.delivery import directory, peers
 from heimdallr.delivery.directory import DestinationFacts, RuleFacts
-from heimdallr.delivery.kinds import TAKEN
+from heimdallr.delivery.kinds import TAKEN, USUAL
 from heimdallr.domain.errors import DestinationError
 from heimdallr.publishing.schema import coded
 from heimdallr.store.delivery_tables import DeliveryRule, Destination
@@ -19,6 +19,7 @@ from heimdallr.web.schemas.deliveries import (
     DestinationOut,
     Destinations,
     NamePath,
+    PeerKind,
     RuleIn,
     RuleOut,
     Rules,
@@ -32,7 +33,11 @@ def list_destinations(context: Ctx, _who: Administrator) -> Destinations:
     """Every destination and how it is reached, by name; never a secret."""
     with context.database.read() as session:
         rows = [_destination(session, row) for row in directory.destinations(session)]
-    return Destinations(destinations=rows)
+    kinds = [
+        PeerKind.model_validate({"kind": kind, "takes": takes, "usual": USUAL[kind]})
+        for kind, takes in TAKEN.items()
+    ]
+    return Destinations(destinations=rows, kinds=kinds)
 
 
 @router.post("/destinations", status_code=201, responses=responses(409))

@@ -23,6 +23,7 @@ ADDRESSES = (
     "/studies/{study_id}/report",
     "/explorer",
     "/system",
+    "/destinations",
     "/access",
     "/welcome",
     "/help",

@@ -25,6 +25,7 @@ Kinds = Annotated[
     tuple[Kind, ...],
     Field(max_length=20, description="empty: what is usual", examples=[["seg", "sr"]]),
 ]
+KindOfPeer = Literal["dicom", "dicomweb", "fhir", "hl7", "webhook", "folder"]
 _PEER: dict[str, Any] = {"kind": "dicom", "ae_title": "ARCHIVE", "host": "pacs.example"}
 _TEXT = r"^[^\x00-\x1f\x7f]*$"
 
@@ -65,10 +66,21 @@ class DestinationOut(Schema):
     changed_by: str = Field(examples=["user:anna"])
 
 
+class PeerKind(Schema):
+    """A kind of destination there can be."""
+
+    kind: KindOfPeer
+    takes: list[Kind] = Field(description="what it can be sent", examples=[["seg", "sr", "pdf"]])
+    usual: list[Kind] = Field(
+        description="what it gets where nobody chooses", examples=[["seg", "sr", "pdf"]]
+    )
+
+
 class Destinations(Schema):
-    """All of them, by name."""
+    """All of them, by name, and of which kinds they can be."""
 
     destinations: list[DestinationOut]
+    kinds: list[PeerKind]
 
 
 class RuleIn(Message):
@@ -167,7 +179,7 @@ class DestinationState(Schema):
     """How it stands with a destination."""
 
     name: str = Field(examples=["pacs"])
-    kind: Literal["dicom", "dicomweb", "fhir", "hl7", "webhook", "folder"]
+    kind: KindOfPeer
     enabled: bool
     usual: list[Kind] = Field(examples=[["seg", "sr", "pdf"]])
     takes: list[Kind] = Field(examples=[["seg", "sr", "pdf"]])

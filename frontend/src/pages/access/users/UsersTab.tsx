@@ -5,10 +5,10 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api, http } from "@/api/client";
+import { ConfirmDialog, type Question } from "@/components/ConfirmDialog";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Waiting } from "@/components/Waiting";
 
-import { ConfirmDialog, type Question } from "../ConfirmDialog";
 import { type Secret, SecretDialog } from "../SecretDialog";
 import { NewUserDialog } from "./NewUserDialog";
 import { type Role, type User, UsersTable } from "./UsersTable";

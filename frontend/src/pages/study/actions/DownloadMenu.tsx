@@ -7,7 +7,7 @@ import type { Results } from "../queries";
 
 /** The evidence in two clicks, from wherever one is on the page. */
 export function DownloadMenu({ studyId, results }: { studyId: number; results: Results }) {
-  const { t } = useTranslation("study");
+  const { t, i18n } = useTranslation("study");
   return (
     <Menu position="bottom-end" width={300} withinPortal>
       <Menu.Target>
@@ -16,7 +16,7 @@ export function DownloadMenu({ studyId, results }: { studyId: number; results: R
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {filesOf(studyId, results, t).map(({ href, label }) => (
+        {filesOf(studyId, results, t, i18n.language).map(({ href, label }) => (
           <Menu.Item key={href} component="a" href={href} download>
             {label}
           </Menu.Item>

@@ -12,6 +12,7 @@ import {
   IconPrinter,
   IconRefresh,
   IconRotateClockwise,
+  IconSend,
   IconTrash,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -25,6 +26,7 @@ import type { Study } from "../queries";
 import { type Command, commandsFor, mainCommand, permissionOf } from "./commands";
 import { DeleteDialog } from "./DeleteDialog";
 import { DownloadMenu } from "./DownloadMenu";
+import { SendDialog } from "./SendDialog";
 import { useCommand } from "./useCommand";
 
 const ICONS: Record<Command, TablerIcon> = {
@@ -49,6 +51,8 @@ export function StudyActions({ study }: { study: Study }) {
   const [deleting, setDeleting] = useState(false);
   const commands = commandsFor(study).filter((one) => permissions.includes(permissionOf(one)));
   const main = mainCommand(study);
+  const [sending, setSending] = useState(false);
+  const maySend = permissions.includes("operate") && study.has_results;
 
   const choose = (command: Command) =>
     command === "delete" ? setDeleting(true) : ask({ command });
@@ -82,6 +86,11 @@ export function StudyActions({ study }: { study: Study }) {
             </Tooltip>
           </Menu.Target>
           <Menu.Dropdown>
+            {maySend && (
+              <Menu.Item leftSection={<IconSend size={16} />} onClick={() => setSending(true)}>
+                {t("send.open")}
+              </Menu.Item>
+            )}
             {commands.map((command) => {
               const Icon = ICONS[command];
               return (
@@ -99,6 +108,7 @@ export function StudyActions({ study }: { study: Study }) {
           </Menu.Dropdown>
         </Menu>
       )}
+      <SendDialog study={study} opened={sending} onClose={() => setSending(false)} />
       <DeleteDialog study={study} opened={deleting} onClose={() => setDeleting(false)} />
     </>
   );

@@ -3,21 +3,22 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Study } from "../queries";
+import { DeliveryTab } from "./DeliveryTab";
 import { Downloads } from "./Downloads";
 import { Pictures } from "./Pictures";
 import { ProvenanceTab } from "./ProvenanceTab";
 import { SeriesTable } from "./SeriesTable";
 import { Timeline } from "./Timeline";
 
-type Tab = "pictures" | "series" | "timeline" | "provenance" | "downloads";
+type Tab = "pictures" | "delivery" | "series" | "timeline" | "provenance" | "downloads";
 
 /** Everything beside the numbers. */
 export function DetailTabs({ study }: { study: Study }) {
   const { t } = useTranslation("study");
   const { results } = study;
   const tabs: Tab[] = results
-    ? ["pictures", "downloads", "series", "timeline", "provenance"]
-    : ["series", "timeline"];
+    ? ["pictures", "downloads", "delivery", "series", "timeline", "provenance"]
+    : ["series", "delivery", "timeline"];
   const [chosen, setChosen] = useState<Tab>();
   const tab = chosen && tabs.includes(chosen) ? chosen : (tabs[0] ?? "series");
   return (
@@ -35,6 +36,7 @@ export function DetailTabs({ study }: { study: Study }) {
       </Tabs.List>
       <Tabs.Panel value={tab} py="md">
         {tab === "pictures" && <Pictures study={study} />}
+        {tab === "delivery" && <DeliveryTab study={study} />}
         {tab === "series" && <SeriesTable study={study} />}
         {tab === "timeline" && <Timeline study={study} />}
         {tab === "provenance" && results && <ProvenanceTab study={study} results={results} />}

@@ -8,8 +8,8 @@ import { filesOf } from "./files";
 
 /** The evidence, to take along: everything, or a part of it. */
 export function Downloads({ study, results }: { study: Study; results: Results }) {
-  const { t } = useTranslation("study");
-  const files = filesOf(study.id, results, t);
+  const { t, i18n } = useTranslation("study");
+  const files = filesOf(study.id, results, t, i18n.language);
   return (
     <>
       <ul className={classes.files}>

@@ -9,7 +9,17 @@ export interface File {
   what: string;
 }
 
-export function filesOf(studyId: number, results: Results, t: TFunction<"study">): File[] {
+/** The report of one page as a file, in the reader's language. */
+export function reportUrl(studyId: number, language: string): string {
+  return `/api/v1/studies/${studyId}/report.pdf?language=${language}`;
+}
+
+export function filesOf(
+  studyId: number,
+  results: Results,
+  t: TFunction<"study">,
+  language: string,
+): File[] {
   const at = `/api/v1/studies/${studyId}`;
   return [
     { href: `${at}/archive`, label: t("download.all"), what: t("download.allWhat") },
@@ -17,6 +27,11 @@ export function filesOf(studyId: number, results: Results, t: TFunction<"study">
       href: `${at}/archive?identity=false`,
       label: t("download.unnamed"),
       what: t("download.unnamedWhat"),
+    },
+    {
+      href: reportUrl(studyId, language),
+      label: t("download.report"),
+      what: t("download.reportWhat"),
     },
     {
       href: `/api/v1/measurements.csv?study=${studyId}`,

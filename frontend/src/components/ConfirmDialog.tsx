@@ -1,8 +1,8 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { Refusal } from "@/components/Refusal";
-import { useRun } from "@/components/useSubmit";
+import { Refusal } from "./Refusal";
+import { useRun } from "./useSubmit";
 
 export interface Question {
   title: string;
@@ -30,7 +30,7 @@ export function ConfirmDialog({
 }
 
 function Ask({ question, onClose }: { question: Question; onClose: () => void }) {
-  const { t } = useTranslation("access");
+  const { t } = useTranslation();
   const { run, busy, error } = useRun(async () => {
     await question.run();
     onClose();

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+
+import {
+  canResend,
+  causeOf,
+  currentFirst,
+  type DeliveryState,
+  intervalOf,
+  isOpen,
+} from "./deliveries";
+
+const STATES: DeliveryState[] = [
+  "waiting", "sending", "sent", "committed", "refused", "given_up", "superseded", "cancelled",
+]; // prettier-ignore
+
+test("what has not gone out can be called off; what is under way is left alone", () => {
+  expect(STATES.filter((state) => isOpen({ state }))).toEqual(["waiting", "sending"]);
+  expect(STATES.filter((state) => !canResend({ state }))).toEqual(["sending", "superseded"]);
+});
+
+test("a rule and a person are told apart", () => {
+  expect(causeOf("rule:all CT")).toEqual({ by: "rule", name: "all CT" });
+  expect(causeOf("user:anna")).toEqual({ by: "person", name: "user:anna" });
+});
+
+test("what was superseded stands last", () => {
+  const all = (["superseded", "sent", "superseded", "waiting"] as const).map((state, n) => ({
+    state,
+    n,
+  }));
+  expect(currentFirst(all).map(({ n }) => n)).toEqual([1, 3, 0, 2]);
+});
+
+test("one asks often while something is under way", () => {
+  expect(intervalOf(undefined, 30_000)).toBe(30_000);
+  expect(intervalOf([], 30_000)).toBe(30_000);
+});
