@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import openapi from "../../../openapi.json";
 import { addressOf, fieldsOf, isRequired, KINDS, type Peer, peerOf, valuesOf } from "./peers";
 
 const NODE: Peer = {
@@ -56,4 +57,21 @@ test("every kind asks where it is", () => {
 test("an address in one line", () => {
   expect(addressOf(NODE)).toBe("ARCHIVE @ pacs.example:11112");
   expect(addressOf({ kind: "folder", path: "/srv/results" })).toBe("/srv/results");
+});
+
+test("nothing the server knows of a destination is lost by the form", () => {
+  const schemas = {
+    dicom: openapi.components.schemas.DicomNode,
+    dicomweb: openapi.components.schemas.DicomWeb,
+    fhir: openapi.components.schemas.FhirServer,
+    hl7: openapi.components.schemas.Hl7Listener,
+    webhook: openapi.components.schemas.Webhook,
+    folder: openapi.components.schemas.Folder,
+  };
+  for (const kind of KINDS) {
+    const asked = fieldsOf(kind, { tls: true, url: "https:" });
+    const known = Object.keys(schemas[kind].properties).filter((name) => name !== "kind");
+    const left = kind === "webhook" ? ["user"] : []; // its secret signs, nobody signs in
+    expect([...asked, ...left].sort()).toEqual(known.sort());
+  }
 });

@@ -16,7 +16,7 @@ export const CHOICES = {
   captures: ["multi_frame", "single_frame"],
   character_set: ["UNICODE UTF-8", "8859/1", "ASCII"],
 } as const;
-const SWITCHES = ["tls", "commitment"] as const;
+const SWITCHES = ["tls", "commitment", "with_report"] as const;
 
 export type Choice = keyof typeof CHOICES;
 export type Switch = (typeof SWITCHES)[number];
@@ -47,11 +47,11 @@ type FieldsOf<Kind extends PeerKind> = Exclude<keyof Extract<Peer, { kind: Kind 
 const FIELDS: { [Kind in PeerKind]: readonly (FieldsOf<Kind> & Field)[] } = {
   dicom: ["ae_title", "host", "port", "calling_ae", "tls", "ca", "commitment", ...ARCHIVE_OBJECTS],
   dicomweb: ["url", "user", "ca", ...ARCHIVE_OBJECTS],
-  fhir: ["url", "user", "ca", "patient_system", "accession_system"],
+  fhir: ["url", "user", "ca", "patient_system", "accession_system", "with_report"],
   hl7: [
     "host", "port", "tls", "ca",
     "receiving_application", "receiving_facility", "sending_facility",
-    "assigning_authority", "character_set",
+    "assigning_authority", "character_set", "with_report",
   ],
   webhook: ["url", "ca"],
   folder: ["path"],
