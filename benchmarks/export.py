@@ -1,9 +1,12 @@
-"""A SEG of 100 structures: this project's writer against highdicom's, same label map, same images.
+"""A SEG of 100 structures against highdicom's writer; all objects of a real case.
 
 Run: ``python benchmarks/export.py``. For a CT of 512×512 on 60 and on 600 slices, each contender
 is a process of its own that reads the label map from a case folder and leaves one BINARY object;
 seconds (without imports), peak memory and size are printed with their ratios. Pixel data and
 functional groups of both files are then compared, frame by frame.
+
+Then a study is processed (the TCGA-LIHC abdomen CT of the test data, else a synthetic trunk), and
+every object of its case is made in processes of their own: CPU seconds and MB by kind, medians.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
     from heimdallr.imaging.volume import LabelMap
 
+DATA = Path(os.environ.get("HEIMDALLR_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SPACING_MM = (0.75, 0.75, 1.0)
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 CONTENDERS = ("heimdallr", "highdicom")
@@ -252,16 +258,69 @@ def _contend(contender: str, case: Path, target: Path) -> None:
     print(json.dumps({"seconds": seconds, "peak_gib": peak_gib}))
 
 
+def all_objects(runs: int) -> None:
+    """Make every object of a case, ``runs`` times; print seconds of CPU and MB by kind."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        case = _processed(folder)
+        told = []
+        for number in range(runs):
+            command = [sys.executable, __file__, "--objects", str(case), str(folder / f"{number}")]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            told.append(json.loads(done.stdout.splitlines()[-1]))
+    print(f"all objects of a case, CPU seconds without imports, median of {runs}")
+    for kind in told[0]:
+        seconds = statistics.median(one[kind]["seconds"] for one in told)
+        print(f"  {kind:12} {seconds:6.2f} s  {told[0][kind]['mb']:6.1f} MB")
+
+
+def _processed(folder: Path) -> Path:
+    """The case folder of the real study, else of a synthetic one."""
+    study = DATA / "ct_abdomen_tcga_lihc_A10W.zip"
+    if not study.exists():
+        study = folder / "phantom"
+        run = [sys.executable, "-m", "heimdallr", "phantom", str(study)]
+        subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+        study = study / "trunk_ct"
+    run = [sys.executable, "-m", "heimdallr", "process", str(study), "-o", str(folder / "cases")]
+    subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+    (case,) = (folder / "cases").iterdir()
+    print(study.name)
+    return case
+
+
+def _make_all(case: Path, target: Path) -> None:
+    """Every kind by itself, then all together as a destination that wants them all gets them."""
+    from heimdallr.publishing.dicom.kinds import DicomObject
+    from heimdallr.publishing.dicom.objects import write_objects
+
+    told = {}
+    for name, kinds in [(one.value, [one]) for one in DicomObject] + [("together", DicomObject)]:
+        start = time.process_time()
+        written = write_objects(case, kinds, target)
+        seconds = time.process_time() - start
+        told[name] = {
+            "seconds": seconds,
+            "mb": sum(one.path.stat().st_size for one in written) / 1e6,
+        }
+    print(json.dumps(told))
+
+
 def main() -> None:
-    """Time both and print the ratios."""
+    """Time both and print the ratios; then all objects of a case."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slices", type=int, nargs="*", default=[60, 600])
     parser.add_argument("--structures", type=int, default=100)
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--objects", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("folders", type=Path, nargs="*", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.contender:
         _contend(arguments.contender, *arguments.folders)
+        return
+    if arguments.objects:
+        _make_all(*arguments.folders)
         return
     for slices in arguments.slices:
         with tempfile.TemporaryDirectory() as name:
@@ -276,6 +335,7 @@ def main() -> None:
         ours, theirs = (told[one] for one in CONTENDERS)
         ratios = (theirs[key] / ours[key] for key in ("seconds", "peak_gib", "mb"))
         print("  ratio      {:6.1f}    {:5.1f}      {:6.2f}".format(*ratios))
+    all_objects(arguments.runs)
 
 
 if __name__ == "__main__":

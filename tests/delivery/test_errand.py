@@ -16,16 +16,17 @@ from deliveries import (
     publish_anew,
     refuses,
 )
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from store_cases import NOW
 
 from heimdallr.config import Settings
-from heimdallr.delivery import claims, commitment
+from heimdallr.delivery import claims, commitment, outbox
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.delivery.tidying import tidy
+from heimdallr.domain.errors import StateConflictError
 from heimdallr.domain.statements import Statement
-from heimdallr.store.delivery_tables import DeliveryState, Destination, OutboxRow
+from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Event
 from heimdallr.store.upkeep.retention import sweep
@@ -325,6 +326,33 @@ def test_a_case_that_changes_under_our_hands_is_not_sent_as_the_old_one(desk: De
     assert desk.peer.keys == []
     desk.deliver(share)
     assert states(desk) == ["superseded", "sent"]
+
+
+def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(desk: Desk) -> None:
+    """Sending it again says so; what slips through waits for nothing that will never come."""
+    share = add_destination(desk.database, objects=("results",))
+    study = add_done(desk.database, desk.folders)
+    desk.peer.answer = refuses
+    desk.deliver(share)
+    assert tidy(desk.database, desk.folders) == 1
+    publish_anew(desk.database, desk.folders, study)
+    old = rows(desk)[0].id
+    with desk.database.write() as session:
+        outbox.resend(session, old, desk.time, "user:anna")  # the news is not told yet
+    desk.errand(share).run()
+    assert reason(rows(desk)[0]) == "delivery_case_changed", "the news may supersede it"
+    with desk.database.write() as session:
+        session.execute(delete(DeliveryNews))
+    desk.forward(minutes=2)
+    desk.errand(share).run()
+    assert states(desk) == ["superseded"]
+    publish_anew(desk.database, desk.folders, study)
+    desk.deliver(share)
+    publish_anew(desk.database, desk.folders, study)
+    desk.deliver(share)
+    assert states(desk) == ["superseded", "refused", "refused"]
+    with desk.database.write() as session, pytest.raises(StateConflictError, match="newer"):
+        outbox.resend(session, rows(desk)[1].id, desk.time, "user:anna")
 
 
 def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from dicom_validators import errors_of
 from liver_cases import liver_case
 from message_cases import STUDY_UID, case_folder, identity
+from object_cases import trunk_folder, trunk_source
 from pydicom import dcmread
 
 from heimdallr.delivery.destinations import (
@@ -25,7 +26,9 @@ from heimdallr.delivery.kinds import DICOM_KINDS
 from heimdallr.delivery.makers import MAKERS
 from heimdallr.delivery.making import Order, StudyFacts
 from heimdallr.domain.errors import ObjectError, UnsendableError
+from heimdallr.domain.source_images import SOURCE_FILE
 from heimdallr.hl7v2.syntax import read
+from heimdallr.publishing.source_file import source_json
 from heimdallr.store.models import StudyState
 
 if TYPE_CHECKING:
@@ -133,6 +136,24 @@ def test_an_archive_has_its_own_kind_of_segmentation(liver: Path, tmp_path: Path
     assert dcmread(made.path, stop_before_pixels=True).SegmentationType == "LABELMAP"
     (report,) = MAKERS["sr"](order_of(liver, tmp_path / "sr", "sr", archive))
     assert made.sop_instance_uid.encode() not in report.path.read_bytes()
+
+
+def test_an_archive_may_ask_for_every_structure(tmp_path: Path) -> None:
+    """By default it gets those that numbers are checked with."""
+    case = trunk_folder(tmp_path / "trunk")
+    (case / SOURCE_FILE).write_text(source_json(trunk_source()))
+    names = {}
+    ways: tuple[Literal["usual", "all"], ...] = ("usual", "all")
+    for wanted in ways:
+        archive = DicomNode(ae_title="ARCHIVE", host="127.0.0.1", structures=wanted)
+        made = MAKERS["seg"](order_of(case, tmp_path / wanted, "seg", archive))
+        names[wanted] = {
+            one.SegmentLabel
+            for each in made
+            for one in dcmread(each.path, stop_before_pixels=True).SegmentSequence
+        }
+    assert "Vertebra L3" in names["usual"] < names["all"]
+    assert "Skeletal muscle" in names["all"] - names["usual"]
 
 
 def test_a_report_of_newer_results_replaces_the_one_before(liver: Path, tmp_path: Path) -> None:

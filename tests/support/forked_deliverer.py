@@ -14,7 +14,7 @@ from heimdallr.delivery.claims import Patience
 from heimdallr.delivery.makers import MAKERS
 from heimdallr.delivery.peers import reports, senders
 from heimdallr.delivery.service import run_deliverer
-from heimdallr.parent_process import stop_on_signals
+from heimdallr.parent_process import die_with, stop_on_signals
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -33,7 +33,8 @@ def start_deliverer(data: Path, log: Path) -> BaseProcess:
 
 
 def _deliver(data: str, log: str) -> None:
-    """As the command does, but for shorter waits between two tries."""
+    """As the command does, but with shorter waits; it does not outlive its test."""
+    die_with(os.getppid())
     for stream in (1, 2):
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     logs.configure(service="deliverer", level="warning")

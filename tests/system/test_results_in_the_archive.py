@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from whole_system import WholeSystem
 
 DELIVERER = Part("deliverer", ("deliver",))
-OBJECTS = ["seg", "sr", "sc_table", "pdf"]
+OBJECTS = ["sr", "sc_table", "pdf"]
+"""What can be made of any case; in these small bodies there may be nothing worth a segmentation."""
 OVER = {"committed", "cancelled", "refused", "given_up"}
 
 

@@ -152,21 +152,20 @@ def record(  # noqa: PLR0917 - of what, by whom, what and when
     return row.state
 
 
-def nothing_to_send(
-    session: Session, keys: Collection[int], me: str, reason: Statement, now: datetime
+def end_unsent(  # noqa: PLR0917 - which rows, whose, how, why and when
+    session: Session,
+    keys: Collection[int],
+    me: str,
+    state: DeliveryState,
+    reason: Statement,
+    now: datetime,
 ) -> None:
-    """End rows of which there is nothing to be sent: a study without a bleed has no outline of one.
-
-    They are called off, not refused: nobody has to mend anything.
-    """
+    """End rows of which there is nothing to be sent, and nothing for anybody to mend."""
     for key in sorted(keys):
         row = _mine(session, key, me)
         if row is not None:
-            needless = {
-                "state": DeliveryState.CANCELLED.value,
-                "reason": coded(reason).model_dump(),
-            }
-            row.called_off = row.called_off or needless
+            over = {"state": state.value, "reason": coded(reason).model_dump()}
+            row.called_off = row.called_off or over
             _wait(row, None, now)
             lock(session, row.study_fk).changed_at = now
 

@@ -43,7 +43,12 @@ def dicom(order: Order) -> Sequence[Made]:
     assert order.case is not None  # noqa: S101 - whoever orders objects has a case
     peer, options = order.peer, ObjectOptions(language=order.language, replaces=order.replaces)
     if isinstance(peer, DicomNode | DicomWeb):
-        options = replace(options, segmentation=peer.segmentation, captures=peer.captures)
+        options = replace(
+            options,
+            segmentation=peer.segmentation,
+            captures=peer.captures,
+            structures=peer.structures,
+        )
     written = write_objects(
         order.case,
         [DicomObject(order.kind)],

@@ -26,7 +26,7 @@ from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.domain.errors import HeimdallrError, StateConflictError, UnsendableError
 from heimdallr.domain.statements import Statement
 from heimdallr.files import sync_folder
-from heimdallr.store.delivery_tables import DeliveryState, Destination, OutboxRow
+from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import FindingRow, Study, StudyState
 from heimdallr.store.reading.earlier import earlier_values
 from heimdallr.store.work.states import lock
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 
+_CHANGED = Answer(Fate.LATER, Statement("delivery_case_changed"))
 _log = structlog.get_logger()
 
 
@@ -152,7 +153,7 @@ class Workshop:
 
         Returns:
             Rows that came to light, because a kind is several files; and what is to be said of
-            rows that could not be made. Those of which there is nothing to be made are over.
+            rows that could not be made. Those of which nothing can ever be made are over.
         """
         more: list[int] = []
         answers: dict[int, Answer] = {}
@@ -160,13 +161,17 @@ class Workshop:
         for batch in self._batches(lacking):
             made = self._made(batch.order)
             if isinstance(made, Answer):
-                answers |= dict.fromkeys(batch.parts, made)
+                stale = self._stale(batch, lacking) if made is _CHANGED else ()
+                with self._database.write() as session:
+                    newer = Statement("delivery_superseded")
+                    claims.end_unsent(session, stale, me, DeliveryState.SUPERSEDED, newer, now)
+                answers |= dict.fromkeys(batch.parts.keys() - set(stale), made)
                 continue
             needless = [key for key, part in batch.parts.items() if part > len(made)]
             with self._database.write() as session:
                 more += self._note(session, batch, made, me, now)
                 nothing = Statement("delivery_nothing_to_make")
-                claims.nothing_to_send(session, needless, me, nothing, now)
+                claims.end_unsent(session, needless, me, DeliveryState.CANCELLED, nothing, now)
         return more, answers
 
     def path(self, row: OutboxRow) -> Path | None:
@@ -233,6 +238,20 @@ class Workshop:
             _log.error("making_failed", kind=order.kind, exc_info=error)
             why = Statement("delivery_making_failed", {"error": type(error).__name__})
             return Answer(Fate.REFUSED, why)
+
+    def _stale(self, batch: _Batch, rows: Sequence[OutboxRow]) -> list[int]:
+        """Rows of results that are gone for good: others were there at the last try already.
+
+        As long as there is news of the study, or its folder is being replaced, rows may be on their
+        way to being superseded by it.
+        """
+        number = batch.order.study.number
+        with self._database.read() as session:
+            news = select(DeliveryNews.id).where(DeliveryNews.study_fk == number).limit(1)
+            study = session.get(Study, number)
+            if study is None or study.state is StudyState.PUBLISHING or session.scalar(news):
+                return []
+        return [one.id for one in rows if one.id in batch.parts and _said_before(one)]
 
     def _note(
         self,
@@ -333,7 +352,12 @@ def _not_these(order: Order) -> Answer | None:
         return gone
     if is_same or order.kind == "event":
         return None
-    return Answer(Fate.LATER, Statement("delivery_case_changed"))
+    return _CHANGED
+
+
+def _said_before(row: OutboxRow) -> bool:
+    """Whether the case had changed when this was tried the last time."""
+    return isinstance(row.reason, dict) and row.reason.get("code") == "delivery_case_changed"
 
 
 def _reason(error: HeimdallrError) -> Statement:

@@ -121,7 +121,7 @@ def resend(session: Session, row_id: int, now: datetime, actor: str) -> OutboxRo
     if row.state is DeliveryState.SENDING:
         msg = "it is being sent at this moment"
         raise StateConflictError(msg)
-    if row.state is DeliveryState.SUPERSEDED:
+    if row.state is DeliveryState.SUPERSEDED or _has_newer(session, row):
         msg = "newer results have taken its place; send those"
         raise StateConflictError(msg)
     if row.destination_fk is None:
@@ -302,6 +302,18 @@ def _rows(
         )
         .order_by(OutboxRow.part)
     ).all()
+
+
+def _has_newer(session: Session, row: OutboxRow) -> bool:
+    """Whether the same of newer results is owed to the destination, or has gone there."""
+    newer = select(OutboxRow.id).where(
+        OutboxRow.study_fk == row.study_fk,
+        OutboxRow.destination_fk == row.destination_fk,
+        OutboxRow.kind == row.kind,
+        OutboxRow.results_digest != row.results_digest,
+        OutboxRow.id > row.id,
+    )
+    return session.scalar(newer.limit(1)) is not None
 
 
 def _locked(session: Session, row_id: int) -> OutboxRow:

@@ -6,6 +6,7 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
+from deliveries import add_destination
 from sqlalchemy import select
 from store_cases import NOW
 from test_authorisation_matrix import MATRIX, PUBLIC
@@ -22,6 +23,7 @@ BODIES: dict[str, object] = {
     "PUT /api/v1/studies/{study_id}/flag": {"on": True},
     "PUT /api/v1/studies/{study_id}/read": {"on": True},
     "POST /api/v1/studies/{study_id}/patients": {"meant": "one", "patients": 2},
+    "POST /api/v1/studies/{study_id}/deliveries": {"destination": "share"},
 }
 STUDY_ROUTES = [
     route
@@ -33,6 +35,8 @@ STUDY_ROUTES = [
 
 def bring_into_state(service: Service, study_id: int, command: str) -> None:
     """Let a finished study be one that a command fits; most fit it as it is."""
+    if command == "deliveries":
+        add_destination(service.database, "share")
     with service.database.write() as session:
         if command == "start":
             lifecycle.reopen(session, states.lock(session, study_id), NOW)

@@ -12,6 +12,7 @@ const NODE: Peer = {
   ca: "/etc/ca.pem",
   commitment: true,
   segmentation: "labelmap",
+  structures: "all",
   captures: "single_frame",
 };
 

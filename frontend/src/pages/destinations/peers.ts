@@ -12,6 +12,7 @@ export const KINDS: readonly PeerKind[] = ["dicom", "dicomweb", "fhir", "hl7", "
 /** A field of any kind of peer, and how it is filled in. */
 export const CHOICES = {
   segmentation: ["binary", "labelmap"],
+  structures: ["usual", "all"],
   captures: ["multi_frame", "single_frame"],
   character_set: ["UNICODE UTF-8", "8859/1", "ASCII"],
 } as const;
@@ -38,7 +39,7 @@ export type Word =
 export type Field = Choice | Switch | Word;
 export type Values = Partial<Record<Field, string | boolean>>;
 
-const ARCHIVE_OBJECTS = ["segmentation", "captures"] as const;
+const ARCHIVE_OBJECTS = ["segmentation", "structures", "captures"] as const;
 
 /** All there is to say of each kind, as the server knows it. */
 type FieldsOf<Kind extends PeerKind> = Exclude<keyof Extract<Peer, { kind: Kind }>, "kind">;

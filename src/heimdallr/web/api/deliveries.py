@@ -80,9 +80,12 @@ def summarize_deliveries(context: Ctx, _who: Reader) -> DeliverySummary:
 
 
 @router.get("/studies/{study_id}/deliveries", responses=responses(404))
-def list_study_deliveries(context: Ctx, _who: Reader, study_id: StudyId) -> StudyDeliveries:
+def list_study_deliveries(
+    request: Request, context: Ctx, who: Reader, study_id: StudyId
+) -> StudyDeliveries:
     """Where a study's results went or are to go, newest first."""
     study_of(context, study_id)
+    audit(request, who, "study.view", trail_name(study_id), details="deliveries")
     with context.database.read() as session:
         rows = reading.deliveries_of(session, study_id)
     return StudyDeliveries(deliveries=[delivery_out(row) for row in rows])
