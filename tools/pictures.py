@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import FloatRect, sync_playwright
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
@@ -32,6 +32,9 @@ _STILL_MS = 5000
 _MEASURED, LUMBAR = "Native 2 B30f", "CT LUMBAR SPINE"
 _LUMBAR_MM = (-90.0, 25.0)
 """Heights of L2 to L4 in the demo's trunk, without a rib or the sacrum."""
+_NOBODY = 1
+"""A port at which nobody listens."""
+_UPPER_THIRD: FloatRect = {"x": 0, "y": 0, "width": 1440, "height": 300}
 _FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
 
@@ -92,6 +95,7 @@ def photograph(browser: Browser, system: DemoSystem, target: Path) -> None:
     show(page, numbers["CT TRUNK 3 PHASES"], "Skeletal muscle area at L3 (SMA)")
     page.screenshot(path=target / "dashboard-study.png")
     three_verdicts(page, numbers, target)
+    photograph_delivery(page, system, numbers["CT TRUNK 3 PHASES"], target)
     light = opened(browser, system, "light")
     light.goto(f"/studies/{numbers['CT HEAD']}/report")
     light.get_by_role("heading").first.wait_for()
@@ -114,6 +118,29 @@ def three_verdicts(page: Page, numbers: dict[str, int], target: Path) -> None:
     page.get_by_placeholder("Find a measurement").fill("L3")
     page.wait_for_timeout(_STILL_MS)
     page.screenshot(path=target / "verdict-refused.png")
+
+
+def photograph_delivery(page: Page, system: DemoSystem, study: int, target: Path) -> None:
+    """A share that takes results, an archive that is not there, and what the pages say of both."""
+    share = system.settings.data_dir.parent / "share"
+    share.mkdir(exist_ok=True)
+    archive = {"kind": "dicom", "ae_title": "ARCHIVE", "host": "127.0.0.1", "port": _NOBODY}
+    for name, peer in (("pacs", archive), ("share", {"kind": "folder", "path": str(share)})):
+        body = {"name": name, "peer": peer}
+        system.client.post("/api/v1/destinations", json=body).raise_for_status()
+        order = {"destination": name}
+        system.client.post(f"/api/v1/studies/{study}/deliveries", json=order).raise_for_status()
+    page.goto(f"/studies/{study}")
+    page.get_by_role("tab", name="Delivery").click()
+    page.locator("[data-delivery=sent]").nth(1).wait_for(timeout=_LOADED_MS)
+    page.get_by_role("row", name="pacs").get_by_text("nobody listens").first.wait_for()
+    page.get_by_role("tabpanel", name="Delivery").screenshot(path=target / "dashboard-delivery.png")
+    system.client.delete("/api/v1/destinations/share").raise_for_status()
+    page.goto("/destinations")
+    page.get_by_role("button", name="Test pacs").click()
+    page.locator("[data-check=reachable]").wait_for()
+    page.wait_for_timeout(_STILL_MS)
+    page.screenshot(path=target / "dashboard-destinations.png", clip=_UPPER_THIRD)
 
 
 def show(page: Page, study: int, button: str) -> None:

@@ -31,7 +31,12 @@ test("what was superseded stands last", () => {
   expect(currentFirst(all).map(({ n }) => n)).toEqual([1, 3, 0, 2]);
 });
 
-test("one asks often while something is under way", () => {
+test("one asks often while something that is fresh is under way", () => {
+  const now = Date.parse("2026-02-01T10:00:00Z");
+  const at = (state: DeliveryState, changed_at: string) => [{ state, changed_at }];
+  expect(intervalOf(at("sending", "2026-02-01T09:59:30Z"), 30_000, now)).toBe(3000);
+  expect(intervalOf(at("sent", "2026-02-01T09:59:30Z"), 30_000, now)).toBe(30_000);
+  expect(intervalOf(at("waiting", "2026-01-28T10:00:00Z"), 30_000, now)).toBe(30_000);
   expect(intervalOf(undefined, 30_000)).toBe(30_000);
   expect(intervalOf([], 30_000)).toBe(30_000);
 });

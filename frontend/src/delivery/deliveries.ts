@@ -32,8 +32,17 @@ export function currentFirst<One extends Pick<Delivery, "state">>(all: readonly 
 }
 
 const SOON_MS = 3000;
+const FRESH_MS = 60_000;
 
-/** How often to ask: often while something is under way, else as the page does. */
-export function intervalOf(all: readonly Delivery[] | undefined, otherwise: number): number {
-  return all?.some(isOpen) ? SOON_MS : otherwise;
+/** How often to ask: often while something that changed a moment ago is under way, else as the
+ * page does. What waits for days is not asked for every few seconds: each look is in the audit
+ * trail. */
+export function intervalOf(
+  all: readonly Pick<Delivery, "state" | "changed_at">[] | undefined,
+  otherwise: number,
+  now = Date.now(),
+): number {
+  const isFresh = ({ changed_at }: { changed_at: string }) =>
+    now - new Date(changed_at).getTime() < FRESH_MS;
+  return all?.some((one) => isOpen(one) && isFresh(one)) ? SOON_MS : otherwise;
 }
