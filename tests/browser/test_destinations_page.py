@@ -106,9 +106,9 @@ def test_a_rule_is_a_sentence(page: Page, system: DemoSystem, tmp_path: Path) ->
     dialog.get_by_role("textbox", name="Name").fill("urgent CT")
     dialog.get_by_role("checkbox", name="CT", exact=True).check()
     dialog.get_by_label("Severity").select_option("critical")
-    dialog.get_by_label("Sent by").fill("CT1")
+    dialog.get_by_role("combobox", name="Sent by").fill("CT1")
     said = "When results are there of CT studies, from CT1, with a critical finding"
-    dialog.get_by_label("Sent by").press("Enter")
+    dialog.get_by_role("combobox", name="Sent by").press("Enter")
     expect(dialog.get_by_role("status")).to_have_text(f"{said} → results → share")
     assert serious_violations(page) == []
     dialog.get_by_role("button", name="Save").click()
