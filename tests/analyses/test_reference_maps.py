@@ -27,10 +27,10 @@ NAMES: dict[int, str] = class_map["total"]
 
 
 def case_of(labels_file: Path, image_file: Path | None) -> Case:
-    """A case from a label map and, where there is one, its image; else all water."""
+    """A case from a label map and, where there is one, its image; else all of 40 HU."""
     labels = load_label_map(labels_file, NAMES)
-    water = Volume(np.zeros(labels.shape, np.int16), labels.affine)
-    image = water if image_file is None else load_volume(image_file)
+    soft = Volume(np.full(labels.shape, 40, np.int16), labels.affine)
+    image = soft if image_file is None else load_volume(image_file)
     total = segmentation(labels.data, labels.affine, "total")
     return Case("CT", image, Patient(), Series("1.2.3", "CT"), {"total": total})
 

@@ -15,12 +15,14 @@ from analysis_bodies import (
     trunk,
 )
 
+from heimdallr.analyses import structures
 from heimdallr.analyses.vertebral_levels import (
     LevelCheck,
     body_centroid_ijk,
     check_levels,
     structure_of,
 )
+from heimdallr.domain.measurement import Status
 
 
 def check(body: Body) -> LevelCheck:
@@ -166,6 +168,16 @@ def test_without_an_anchor_no_level_is_known() -> None:
     outcome = named(SPINE)
     assert outcome.problem is not None
     assert outcome.problem.code == "no_level_anchor"
+
+
+def test_a_vertebra_whose_name_nothing_confirms_has_no_numbers() -> None:
+    """The inventory would otherwise give the volume of L3, of what may be L2 or L4."""
+    body = Body((210, 180, 324))
+    spine(body, SPINE, with_ribs=False)
+    numbers = [one for one in structures.measure(body.case()) if one.structure == "vertebrae_L3"]
+    assert {one.name for one in numbers} >= {"vertebrae_L3_vol_cm3", "vertebrae_L3_hu_mean"}
+    assert {one.why.code for one in numbers if one.why} == {"no_level_anchor"}
+    assert not any(one.status is Status.MEASURED for one in numbers)
 
 
 def test_ribs_that_go_on_below_the_image_name_nothing() -> None:

@@ -6,8 +6,9 @@ kidneys are left to organ volumetry and organ density, which publish them under 
 
 **Gate.** A structure that is not believed (see *What is believed*) is *not assessable* with the
 weightiest reason; so is one that they only locate, whatever has a side
-where the image does not say how the patient lies, and the volume of those that bundled weights do
-not segment. The volume of a structure cut by the edge of the image is *not assessable*; its
+where the image does not say how the patient lies, every vertebra of a CT on which nothing confirms
+the vertebrae's names (see *Vertebral levels*), and the volume of those that bundled weights do not
+segment. The volume of a structure cut by the edge of the image is *not assessable*; its
 attenuation is still measured and carries ``truncated_at``. What was seen is always given as
 ``segmented_cm3``. Other structures without a voxel are not listed: the inventory says what was
 found, and ``structures_segmented`` out of how many the weights know.
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
+from heimdallr.analyses.declared_outputs import Absence, Output, all_absent, unassessable
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import (
     attenuation_absence,
@@ -31,6 +32,7 @@ from heimdallr.analyses.presence import (
     truncation,
     unknown_to_weights,
 )
+from heimdallr.domain.measurement import Status
 from heimdallr.imaging.statistics import structure_statistics
 from heimdallr.segmentation.anatomy.body import BODY
 from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
@@ -90,11 +92,19 @@ def _volume(
     return output.measured(volume_cm3, structure=structure, voxels=found.voxels, **sure)
 
 
+def _nameless(case: Case, structure: str) -> Absence | None:
+    """Why a vertebra may be another than it is called, if the column's names may not be used."""
+    if case.modality != "CT" or not structure.startswith("vertebrae_"):
+        return None
+    problem = case.levels.problem
+    return None if problem is None else Absence(Status.NOT_ASSESSABLE, problem)
+
+
 def _describe(case: Case, structure: str, found: StructureStatistics) -> list[Measurement]:
     volume_cm3 = round(found.volume_cm3, 3)
     volume = VOLUME.of(structure=structure)
     conditions: dict[str, Scalar] = certainty(case, structure)
-    if doubt := refusal(case, structure):
+    if doubt := refusal(case, structure) or _nameless(case, structure):
         others = (MEAN, STD, MEDIAN) if case.modality == "CT" else ()
         seen = volume.absent(doubt, structure=structure, segmented_cm3=volume_cm3, **conditions)
         unread = (output.of(structure=structure) for output in others)
