@@ -98,7 +98,7 @@ class Killer:
             self.killed[name] = self.killed.get(name, 0) + 1
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_a_few_cases_survive_a_few_kills(
     request: pytest.FixtureRequest,
     kind: str,

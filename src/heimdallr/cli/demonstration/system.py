@@ -178,7 +178,7 @@ def send_over_dicom(files: list[Path], host: str, port: int, called_ae: str) -> 
     miss one: its reactor may take the response before the thread that waits for it.
 
     Raises:
-        HeimdallrError: the listener refuses, or does not answer after several tries.
+        HeimdallrError: the listener refuses, or does not answer several times in a row.
     """
     from pydicom import dcmread  # noqa: PLC0415
     from pynetdicom import AE  # noqa: PLC0415
@@ -192,19 +192,21 @@ def send_over_dicom(files: list[Path], host: str, port: int, called_ae: str) -> 
         kinds.add((meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID))
     for sop_class, syntax in sorted(kinds):
         modality.add_requested_context(sop_class, syntax)
-    sent = 0
-    for _ in range(_TRIES):
+    sent = fruitless = 0
+    while fruitless < _TRIES:
         association = modality.associate(host, port, ae_title=called_ae)
-        if not association.is_established:
-            continue
-        if _succeeded(association.send_c_echo().get("Status"), "C-ECHO"):
-            while sent < len(files):
-                if not _succeeded(association.send_c_store(files[sent]).get("Status"), "C-STORE"):
-                    break
-                sent += 1
-        association.release()
+        before = sent
+        if association.is_established:
+            if _succeeded(association.send_c_echo().get("Status"), "C-ECHO"):
+                while sent < len(files):
+                    status = association.send_c_store(files[sent]).get("Status")
+                    if not _succeeded(status, "C-STORE"):
+                        break
+                    sent += 1
+            association.release()
         if sent == len(files):
             return sent
+        fruitless = 0 if sent > before else fruitless + 1
     msg = f"the DICOM listener answered {sent} of {len(files)} times"
     raise HeimdallrError(msg)
 
