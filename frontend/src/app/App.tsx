@@ -15,7 +15,12 @@ export function App() {
   const label = t("close");
   const named = useMemo(() => {
     const close = { defaultProps: { "aria-label": label } };
-    const components = { ModalCloseButton: close, DrawerCloseButton: close };
+    const notification = { defaultProps: { closeButtonProps: { "aria-label": label } } };
+    const components = {
+      ModalCloseButton: close,
+      DrawerCloseButton: close,
+      Notification: notification,
+    };
     return mergeThemeOverrides(theme, { components });
   }, [label]);
   return (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from deliveries import add_destination
+from PIL import Image
 from sqlalchemy import select
 from store_cases import NOW
 from test_authorisation_matrix import MATRIX, PUBLIC
@@ -57,6 +58,7 @@ def test_it_is_recorded(service: Service, route: str) -> None:
     folder = service.folders.output / CASE
     (folder / "volume.nii.gz").write_bytes(gzip.compress(b"v" * 1000))
     picture = next(folder.rglob("*.png")).name
+    Image.new("L", (8, 8)).save(folder / picture)
     structure = next((folder / "total").glob("*.nii.gz")).name.removesuffix(".nii.gz")
     path = template.format(
         case_id=CASE, study_id=study_id, folder="total", filename=picture,

@@ -139,11 +139,19 @@ def _data(content: Content, folder: Path) -> dict[str, Json]:
 
 
 def _picture(picture: Picture, folder: Path) -> dict[str, str | float]:
-    """Put a picture beside the template, no larger than paper shows it."""
-    with Image.open(picture.file) as image:
-        image.thumbnail(PICTURE_PIXELS, Image.Resampling.LANCZOS)
-        image.save(folder / picture.file.name, compress_level=1)  # typst compresses it again
-        aspect = image.width / image.height
+    """Put a picture beside the template, no larger than paper shows it.
+
+    Raises:
+        PublishingError: it cannot be read.
+    """
+    try:
+        with Image.open(picture.file) as image:
+            image.thumbnail(PICTURE_PIXELS, Image.Resampling.LANCZOS)
+            image.save(folder / picture.file.name, compress_level=1)  # typst compresses it again
+            aspect = image.width / image.height
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+        msg = "a picture of the case is damaged"
+        raise PublishingError(msg, remedy="process the study again") from error
     return {"file": picture.file.name, "caption": picture.caption, "aspect": aspect}
 
 
