@@ -94,7 +94,7 @@ def photograph(browser: Browser, system: DemoSystem, target: Path) -> None:
     page.screenshot(path=target / "dashboard-bleed.png")
     show(page, numbers["CT TRUNK 3 PHASES"], "Skeletal muscle area at L3 (SMA)")
     page.screenshot(path=target / "dashboard-study.png")
-    three_verdicts(page, numbers, target)
+    doubted_and_refused(page, numbers, target)
     photograph_delivery(page, system, numbers["CT TRUNK 3 PHASES"], target)
     light = opened(browser, system, "light")
     light.goto(f"/studies/{numbers['CT HEAD']}/report")
@@ -103,11 +103,10 @@ def photograph(browser: Browser, system: DemoSystem, target: Path) -> None:
     light.screenshot(path=target / "dashboard-report.png", full_page=True)
 
 
-def three_verdicts(page: Page, numbers: dict[str, int], target: Path) -> None:
-    """What a radiologist meets: a number that is sure, a structure in doubt, a level refused."""
+def doubted_and_refused(page: Page, numbers: dict[str, int], target: Path) -> None:
+    """What a radiologist meets beside sure numbers: a structure in doubt, a level refused."""
     trunk, lumbar = numbers["CT TRUNK 3 PHASES"], numbers[LUMBAR]
     show(page, trunk, "Skeletal muscle area at L3 (SMA)")
-    page.screenshot(path=target / "verdict-good.png")
     doubted = page.get_by_role("group", name="Not believed")
     doubted.get_by_role("checkbox").last.check()
     doubted.get_by_role("button", name="Go to").last.click()
