@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
+from pydantic import SecretStr, TypeAdapter
 from sqlalchemy import func, select
 
 from heimdallr.delivery.destinations import PEER
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from heimdallr.delivery.destinations import Peer
     from heimdallr.domain.statements import Language
+    from heimdallr.store.database import Database
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}[A-Za-z0-9]$|^[A-Za-z0-9]$"
 """Of a destination or a rule: shown in lists, logs and the audit trail, typed in commands."""
@@ -120,6 +121,18 @@ def destination_named(session: Session, name: str) -> Destination:
 def peer_of(destination: Destination) -> Peer:
     """How it is reached."""
     return PEER.validate_python(destination.peer)
+
+
+def known(database: Database, name: str) -> tuple[Peer, SecretStr | None]:
+    """How a destination is reached, and its secret, for whoever asks it rather than sends.
+
+    Raises:
+        DestinationError: there is none of this name.
+    """
+    with database.write() as session:  # a destination is read under its lock
+        row = destination_named(session, name)
+        peer, secret = peer_of(row), secret_of(session, row)
+    return peer, SecretStr(secret) if secret else None
 
 
 def secret_of(session: Session, destination: Destination) -> str:

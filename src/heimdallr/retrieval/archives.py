@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr, ValidationError
 
 from heimdallr.delivery.destinations import DicomNode, DicomWeb
-from heimdallr.delivery.directory import destination_named, peer_of, secret_of
+from heimdallr.delivery.directory import known
 from heimdallr.domain.errors import ConfigurationError, DestinationError
 from heimdallr.retrieval.dicomweb_query import WebArchive
 from heimdallr.retrieval.query_retrieve import DicomArchive
@@ -72,17 +72,15 @@ def archive_named(database: Database, name: str) -> Known:
     Raises:
         ConfigurationError: there is none, or it is no archive.
     """
-    with database.write() as session:  # a destination is read under its lock
-        try:
-            row = destination_named(session, name)
-        except DestinationError:
-            msg = "there is no archive of this name or address"
-            raise ConfigurationError(msg, remedy=_HOW) from None
-        peer, secret = peer_of(row), secret_of(session, row)
+    try:
+        peer, secret = known(database, name)
+    except DestinationError:
+        msg = "there is no archive of this name or address"
+        raise ConfigurationError(msg, remedy=_HOW) from None
     if not isinstance(peer, DicomNode | DicomWeb):
         msg = "this destination is no archive"
         raise ConfigurationError(msg, remedy=_HOW)
-    return Known(peer, SecretStr(secret) if secret else None)
+    return Known(peer, secret)
 
 
 def open_archive(

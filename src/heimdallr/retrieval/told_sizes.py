@@ -12,12 +12,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
-from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from heimdallr.clock import utc_now
 from heimdallr.delivery.destinations import FhirServer
-from heimdallr.delivery.directory import destination_named, peer_of, secret_of
+from heimdallr.delivery.directory import known
 from heimdallr.domain.body_size import BodySize
 from heimdallr.domain.errors import (
     ArchiveError,
@@ -36,6 +35,8 @@ from heimdallr.store.work.states import lock, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pydantic import SecretStr
 
     from heimdallr.config import Settings
     from heimdallr.publishing.schema import Identity
@@ -191,17 +192,15 @@ class ToldSizes:
         Raises:
             ConfigurationError: there is none of this name, or it is no FHIR server.
         """
-        with self._database.write() as session:  # a destination is read under its lock
-            try:
-                row = destination_named(session, self._settings.sizes_from)
-            except DestinationError:
-                row = None
-            peer = peer_of(row) if row is not None else None
-            secret = secret_of(session, row) if row is not None else None
+        msg = "HEIMDALLR_SIZES_FROM names no FHIR destination"
+        remedy = "see `heimdallr destination list`"
+        try:
+            peer, secret = known(self._database, self._settings.sizes_from)
+        except DestinationError:
+            raise ConfigurationError(msg, remedy=remedy) from None
         if not isinstance(peer, FhirServer):
-            msg = "HEIMDALLR_SIZES_FROM names no FHIR destination"
-            raise ConfigurationError(msg, remedy="see `heimdallr destination list`")
-        return peer, SecretStr(secret) if secret else None
+            raise ConfigurationError(msg, remedy=remedy)
+        return peer, secret
 
     def _keep(self, study_id: int, size: BodySize) -> bool:
         """Keep it unless a person has entered one meanwhile, then let the results follow."""
