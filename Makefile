@@ -9,10 +9,10 @@ export HEIMDALLR_TEST_DATA ?= $(abspath ../shared/data)
 
 DASHBOARD := src/heimdallr/web/static/dashboard/index.html
 
-.PHONY: help setup dashboard wheel demo test test-slow lint format bench weights clean
+.PHONY: help setup dashboard wheel wheelhouse deb demo test test-slow test-install lint format bench weights clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) $(DASHBOARD) ## Create .venv, install Heimdallr with the versions of constraints.txt, build the dashboard
 
@@ -33,17 +33,29 @@ $(DASHBOARD): frontend/node_modules/.installed $(shell find frontend src/heimdal
 dashboard: $(DASHBOARD) ## Build the dashboard into the package
 
 wheel: $(STAMP) $(DASHBOARD) ## Build dist/heimdallr-….whl, dashboard and all
+	rm -rf build dist/heimdallr-*.whl # neither files nor versions of before
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+wheelhouse: wheel ## Fetch into dist/wheelhouse what Heimdallr needs, for machines without internet
+	rm -rf dist/wheelhouse
+	$(BIN)/python -m pip wheel --quiet -c constraints.txt --wheel-dir dist/wheelhouse dist/heimdallr-*.whl
+	rm dist/wheelhouse/heimdallr-*.whl
+
+deb: wheelhouse ## Build dist/heimdallr_….deb, the wheels of dist/wheelhouse in it
+	deploy/debian/build.sh $(BIN)/python
 
 demo: $(STAMP) $(DASHBOARD) ## Start the whole system, send it three synthetic patients, compare with the known truth, send the results to Orthanc
 	$(BIN)/heimdallr demo --output demo
 
 test: $(STAMP) $(DASHBOARD) ## Lint, type-check, every test but those that take minutes; what needs an absent program is skipped
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(STAMP) $(DASHBOARD) ## The tests that take minutes: the whole system, killed at random
 	$(BIN)/python -m pytest -m slow -s
+
+test-install: deb ## What `make deb` made, and the Containerfile's steps, in a Debian of their own (root, debootstrap)
+	$(BIN)/python -m pytest -m slow -s tests/system/test_install_in_a_fresh_debian.py
 
 lint: $(STAMP) frontend/node_modules/.installed ## ruff, mypy --strict, the folder-order contracts; ESLint, tsc and Vitest of the dashboard
 	$(BIN)/ruff check .

@@ -35,6 +35,20 @@ TEST_CASES = Path(os.environ.get("HEIMDALLR_TEST_CASES", TEST_DATA.parent / "cas
 PHANTOM_SEED = 11
 
 
+LONG = ("system", "workflow", "cli", "segmentation")
+"""Folders whose tests wait for programs: begun first, so that nobody waits for them in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first; a browser last: it keeps an event loop of its process."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return 2 if folder == "browser" else 0 if folder in LONG else 1
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
     """A command writes its log to an output that is closed when its test ends."""

@@ -1,21 +1,35 @@
-"""The units, the environment file and the snippets of `deploy/` are whole and keep up."""
+"""The units, scripts and container files of `deploy/` are whole, agree and keep up."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from configparser import RawConfigParser
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
+from containerfile import read_containerfile
 from typer import Context
 from typer.main import get_command
 
 from heimdallr.cli.app import app
+from heimdallr.config import Settings
 
-DEPLOY = Path(__file__).parents[1] / "deploy"
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+INSTALL = DEPLOY / "install.sh"
+SCRIPTS = [
+    INSTALL,
+    DEPLOY / "bin" / "heimdallr",
+    *(DEPLOY / "container" / name for name in ("heimdallr", "make_secrets.sh")),
+    *(DEPLOY / "debian" / name for name in ("build.sh", "postinst", "prerm", "postrm")),
+]
 UNITS = sorted((DEPLOY / "systemd").glob("heimdallr*"))
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 EXPOSURE_LIMIT = 2.0
@@ -96,6 +110,12 @@ def test_services_that_run_for_ever_say_when_they_are_ready() -> None:
         assert service["RestartPreventExitStatus"] == "2"
 
 
+def test_the_web_server_outlives_the_process_that_needs_the_memory() -> None:
+    """Else systemd stops the whole service when the kernel ends one process of it."""
+    service = _section(DEPLOY / "systemd" / "heimdallr-server.service", "Service")
+    assert service["OOMPolicy"] == "continue"
+
+
 def test_the_user_and_the_folders_are_declared() -> None:
     """Sysusers and tmpfiles name the user and the folders the units rely on."""
     assert "u heimdallr " in (DEPLOY / "sysusers.d" / "heimdallr.conf").read_text()
@@ -139,38 +159,164 @@ def test_the_administrators_command_has_the_services_settings_and_user(tmp_path:
     assert lines[-3:] == ["nobody", "0027", "/"]
 
 
-def test_the_operators_page_installs_the_services(tmp_path: Path) -> None:
-    """Its commands, run into an empty root: user, folders, units in place, the target enabled."""
-    programs = ("systemd-sysusers", "systemd-tmpfiles", "systemctl")
-    if os.geteuid() != 0 or not all(map(shutil.which, programs)):
-        pytest.skip("systemd's tools and root are needed")
-    page = (DEPLOY.parent / "docs" / "operate.md").read_text(encoding="utf-8")
-    section = page.split("## Install the services")[1].split("\n## ")[0]
-    root = tmp_path / "root"
-    for folder in ("etc/systemd/system", "usr/local/bin"):
-        (root / folder).mkdir(parents=True)
-    for file in ("etc/passwd", "etc/group"):
-        (root / file).write_text("root:x:0:0:root:/root:/bin/sh\n" if "passwd" in file else "")
-    commands = re.findall(r"^    ((?:install|systemd-|systemctl enable).*)$", section, re.MULTILINE)
-    assert len(commands) == 7
-    for command in commands:
-        for there in ("/etc/", "/usr/"):
-            command = command.replace(f" {there}", f" {root}{there}")  # noqa: PLW2901
-        for program in programs:
-            command = command.replace(program, f"{program} --root={root}")  # noqa: PLW2901
-        command = command.replace("--now ", "")  # noqa: PLW2901 - nothing is started in an empty root
-        subprocess.run(["/bin/sh", "-ec", command], check=True, cwd=DEPLOY.parent, timeout=60)
-    assert "heimdallr:" in (root / "etc" / "passwd").read_text()
-    user = next(
-        line.split(":")
-        for line in (root / "etc/passwd").read_text().splitlines()
-        if "heimd" in line
+def _install(*arguments: str, nobody: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run the script, read from its text: nobody may not get into a clone of root's."""
+    return subprocess.run(
+        ["/bin/sh", "-s", "--", *arguments],
+        input=INSTALL.read_text(encoding="utf-8"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        user="nobody" if nobody and os.geteuid() == 0 else None,
     )
-    settings = root / "etc/heimdallr/heimdallr.env"
-    assert settings.stat().st_mode & 0o777 == 0o640
-    assert str(settings.stat().st_gid) == user[3]
-    data = (root / "var/lib/heimdallr").stat()
-    assert (str(data.st_uid), data.st_mode & 0o777) == (user[2], 0o750)
-    wanted = root / "etc/systemd/system/multi-user.target.wants/heimdallr.target"
-    assert wanted.is_symlink()
-    assert os.access(root / "usr/local/bin/heimdallr", os.X_OK)
+
+
+def _assigned(name: str) -> str:
+    """What the script sets a variable of its own to, at its beginning."""
+    found = re.search(rf"^{name}=(\S+)", INSTALL.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, f"deploy/install.sh: no {name}="
+    return found.group(1)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_every_script_is_one_and_may_be_run(script: Path) -> None:
+    """The shell understands it; a clone keeps its right to be run."""
+    assert os.access(script, os.X_OK)
+    subprocess.run(["/bin/sh", "-n", str(script)], check=True, timeout=30)
+
+
+def test_the_script_and_the_units_mean_the_same_places() -> None:
+    """Program, data, settings, ports and the oldest Python: each is said in several places."""
+    program, data, settings = map(_assigned, ("program", "data", "settings"))
+    for unit in SERVICES:
+        service = _section(unit, "Service")
+        assert service["ExecStart"].startswith(f"{program}/.venv/bin/heimdallr ")
+        assert service["EnvironmentFile"] == settings
+        assert service["WorkingDirectory"] == data
+    for command in (DEPLOY / "bin" / "heimdallr", DEPLOY / "container" / "heimdallr"):
+        assert f"{program}/.venv/bin/heimdallr" in command.read_text(encoding="utf-8")
+    text = INSTALL.read_text(encoding="utf-8")
+    for name in ("SERVER_PORT", "DICOM_PORT"):
+        assert f"{name}:{_default(name.lower())}" in text
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'requires-python = ">={_assigned("oldest_python")}"' in project
+
+
+def test_the_script_says_what_it_can_do_and_refuses_the_rest() -> None:
+    """Every option has a line of help; an unknown one and anybody but root are turned away."""
+    told = _install("--help").stdout
+    taken = set(re.findall(r"--[a-z]+", INSTALL.read_text().split("while [")[1].split("done")[0]))
+    assert taken == set(re.findall(r"^  (--[a-z]+)", told, re.MULTILINE)) | {"--help"}
+    unknown = _install("--fast")
+    assert (unknown.returncode, "--fast is no option" in unknown.stderr) == (1, True)
+    refused = _install(nobody=True)
+    assert (refused.returncode, "only root" in refused.stderr) == (1, True)
+
+
+def test_the_image_is_what_the_script_installs() -> None:
+    """No rights, no network's weights, no settings of a place; it says how it is."""
+    image = read_containerfile(DEPLOY / "Containerfile")
+    assert image.run[-1] == "/source/deploy/install.sh --container"
+    assert len(image.run) == 3, "packages, the user, the script"
+    user, group = map(int, image.user.split(":"))
+    assert f"--uid {user} " in image.run[1]
+    assert user == group != 0
+    assert image.settings["HEIMDALLR_DATA_DIR"] == _assigned("data")
+    assert image.settings.keys() <= {"HEIMDALLR_DATA_DIR", "HEIMDALLR_SERVER_HOST", "HOME"}
+    assert image.command == ("/usr/local/bin/heimdallr", "up")
+    assert (DEPLOY / "container" / Path(image.health[1]).name).exists()
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    assert f"EXPOSE {_default('server_port')} {_default('dicom_port')}\n" in text
+    seen = (DEPLOY / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert seen[1] == "*"
+    for line in ("deploy/secrets", "deploy/settings.env"):
+        assert seen.index(line) > seen.index("!deploy"), "a later line has the last word"
+
+
+def test_the_compose_file_runs_the_services_of_the_units() -> None:
+    """The same commands, as nobody, on roots that cannot be written, and no secret in it."""
+    compose = _compose()
+    services = compose["services"]
+    ours = {name for name, one in services.items() if one["image"] == "heimdallr"}
+    units = {_section(unit, "Service")["ExecStart"].split()[1] for unit in SERVICES}
+    assert {services[name]["command"][0] for name in ours} == units
+    for name, service in services.items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["healthcheck"] if name not in ours else True, name
+        assert not [key for key in service.get("environment", {}) if key.endswith("PASSWORD")], name
+        mounts = {volume.split(":")[0] for volume in service["volumes"]}
+        assert mounts <= compose["volumes"].keys(), name
+    open_to_all = [port for one in services.values() for port in one.get("ports", ())]
+    assert [port for port in open_to_all if not port.startswith("127.0.0.1:")] == ["11112:11112"]
+    archive = services["archive"]["networks"]["default"]["ipv4_address"]
+    peers = (DEPLOY / "container" / "settings.env").read_text(encoding="utf-8")
+    assert f"HEIMDALLR_DICOM_PEERS=127.0.0.1,{archive}\n" in peers
+
+
+def test_the_compose_files_secrets_are_made_once(tmp_path: Path) -> None:
+    """Every file it names, others kept out by the folder; made again, they stay as they were."""
+    script = tmp_path / "container" / "make_secrets.sh"
+    script.parent.mkdir()
+    shutil.copy(DEPLOY / "container" / "make_secrets.sh", script)
+    subprocess.run([str(script)], check=True, timeout=30)
+    folder = tmp_path / "secrets"
+    made = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+    named = {Path(secret["file"]).name for secret in _compose()["secrets"].values()}
+    assert made.keys() == named
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o644}
+    url = urlsplit(made["HEIMDALLR_DATABASE_URL"])
+    assert (url.hostname, url.password) == ("database", made["database_password"])
+    assert json.loads(made["archive_users.json"])["RegisteredUsers"]["orthanc"]
+    subprocess.run([str(script)], check=True, timeout=30)
+    assert made == {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+
+
+def test_a_container_has_its_secrets_as_settings(tmp_path: Path) -> None:
+    """Files of a setting's name are that setting; others are not touched."""
+    (tmp_path / "HEIMDALLR_DATABASE_URL").write_text("postgresql://u:p$HOME@h/d\n")
+    (tmp_path / "other").write_text("x")
+    text = (DEPLOY / "container" / "heimdallr").read_text(encoding="utf-8")
+    text = text.replace("/run/secrets/", f"{tmp_path}/")
+    text = text.replace("/opt/heimdallr/.venv/bin/heimdallr", "/usr/bin/env")
+    done = subprocess.run(
+        ["/bin/sh", "-c", text], capture_output=True, text=True, check=True, timeout=30
+    )
+    lines = done.stdout.splitlines()
+    assert "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME@h/d" in lines
+    assert not [line for line in lines if line.startswith("other")]
+
+
+def test_the_archive_knows_the_listener() -> None:
+    """Orthanc lets in and calls what the compose file runs, and asks everybody for a password."""
+    archive = json.loads((DEPLOY / "container" / "orthanc.json").read_text(encoding="utf-8"))
+    title, host, port = archive["DicomModalities"]["heimdallr"]
+    assert (title, port) == (_default("ae_title"), _default("dicom_port"))
+    assert host in _compose()["services"]
+    assert archive["AuthenticationEnabled"]
+    assert not archive["DicomAlwaysAllowStore"]
+
+
+def test_the_package_leaves_the_work_to_the_script() -> None:
+    """Its scripts call the one script, and build.sh fills in all that its control file asks for."""
+    for name, option in {"postinst": "--packaged", "prerm": "--packaged --uninstall"}.items():
+        text = (DEPLOY / "debian" / name).read_text(encoding="utf-8")
+        assert f"/usr/share/heimdallr/deploy/install.sh {option}" in text
+    asked = set(re.findall(r"@[A-Z_]+@", (DEPLOY / "debian" / "control.in").read_text()))
+    build = (DEPLOY / "debian" / "build.sh").read_text(encoding="utf-8")
+    assert asked == set(re.findall(r"@[A-Z_]+@", build))
+    assert "/var/lib/heimdallr" not in re.findall(
+        r"rm .*", (DEPLOY / "debian" / "postrm").read_text(encoding="utf-8")
+    )
+
+
+def _default(setting: str) -> object:
+    return Settings.model_fields[setting].default
+
+
+def _compose() -> dict[str, Any]:
+    compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return compose

@@ -14,17 +14,19 @@ from heimdallr import analyses
 from heimdallr.analyses.anatomy.axial_tissue import TISSUES
 from heimdallr.analyses.body_regions import CT_REGIONS, MR_REGIONS
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.analyses.rules.findings import RULES
+from heimdallr.analyses.rules.findings import REMARKS
+from heimdallr.analyses.rules.rule_table import packaged_rules
 from heimdallr.analyses.tissue_composition import DEPOTS
 from heimdallr.imaging.statistics import FACES, GAP
 from heimdallr.intake.pixels import Fault
 from heimdallr.preparation.reading import SkipReason
 from heimdallr.publishing.groups import base_name
 from heimdallr.segmentation.anatomy.body import BODY
+from heimdallr.segmentation.plan import ORGAN_TASKS
 from heimdallr.segmentation.tasks import tasks_of_collections
 
 TERMS = Path(heimdallr.__file__).parent / "domain" / "words"
-TASKS = ("total", "total_mr", "tissue_types", "tissue_4_types", "cerebral_bleed")
+TASKS = ("total", "total_mr", "tissue_types", "tissue_4_types", *ORGAN_TASKS)
 """Every class of these has a name of its own."""
 
 
@@ -77,7 +79,8 @@ def test_a_label_holds_the_places_of_its_name() -> None:
 def test_every_rule_has_a_name_for_its_finding() -> None:
     """Without any value, for filters; and no name is left of a rule that went."""
     words = json.loads((TERMS / "words.json").read_text())
-    assert set(words["findings"]) == {rule.__name__ for rule in RULES}
+    codes = {rule.code for rule in packaged_rules()} | {remark.__name__ for remark in REMARKS}
+    assert set(words["findings"]) == codes
 
 
 def test_every_edge_has_a_name() -> None:

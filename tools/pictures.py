@@ -9,6 +9,7 @@ pages with Chromium.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -35,6 +36,10 @@ _LUMBAR_MM = (-90.0, 25.0)
 _NOBODY = 1
 """A port at which nobody listens."""
 _UPPER_THIRD: FloatRect = {"x": 0, "y": 0, "width": 1440, "height": 300}
+_STROKE = 70
+"""Half a stroke of the brush in pixels, from one side of the spinous process to the other."""
+_BEHIND = 60
+"""Pixels from where the number leads to, L3, back into the muscle."""
 _FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
 
@@ -95,6 +100,7 @@ def photograph(browser: Browser, system: DemoSystem, target: Path) -> None:
     show(page, numbers["CT TRUNK 3 PHASES"], "Skeletal muscle area at L3 (SMA)")
     page.screenshot(path=target / "dashboard-study.png")
     doubted_and_refused(page, numbers, target)
+    corrected(page, numbers["CT TRUNK 3 PHASES"], target)
     photograph_delivery(page, system, numbers["CT TRUNK 3 PHASES"], target)
     light = opened(browser, system, "light")
     light.goto(f"/studies/{numbers['CT HEAD']}/report")
@@ -117,6 +123,47 @@ def doubted_and_refused(page: Page, numbers: dict[str, int], target: Path) -> No
     page.get_by_placeholder("Find a measurement").fill("L3")
     page.wait_for_timeout(_STILL_MS)
     page.screenshot(path=target / "verdict-refused.png")
+
+
+def corrected(page: Page, study: int, target: Path) -> None:
+    """Muscle that is erased at L3, old and new number beside it, and a level that is put right."""
+    show(page, study, "Skeletal muscle area at L3 (SMA)")
+    page.get_by_role("searchbox", name="Search structures").fill("skeletal")
+    page.get_by_role("button", name="More about Skeletal muscle").click()
+    page.get_by_role("menuitem", name="Edit this").click()
+    page.locator("canvas").focus()
+    page.keyboard.press("e")
+    page.wait_for_timeout(_STILL_MS)
+    box, spot = page.locator("canvas").bounding_box(), page.locator("svg circle[cx]").first
+    if box is None:
+        msg = "the viewer is not shown"
+        raise RuntimeError(msg)
+    x, y = (float(str(spot.get_attribute(name))) for name in ("cx", "cy"))
+    x, y = box["x"] + x - _STROKE, box["y"] + y + _BEHIND
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2 * _STROKE, y, steps=12)
+    page.mouse.up()
+    page.wait_for_timeout(_STILL_MS)
+    page.screenshot(path=target / "correction-brush.png")
+    page.keyboard.press("Control+s")
+    page.get_by_label("Comment").fill("the mask ran into the fat behind the spine")
+    page.get_by_role("button", name="Save", exact=True).click()
+    row = page.locator('[data-measurement="SMA_cm2"]')
+    row.locator("[data-corrected]").wait_for(timeout=_LOADED_MS)
+    page.get_by_test_id("value").wait_for(timeout=_LOADED_MS)
+    page.get_by_role("tab", name="Corrections").click()
+    row.scroll_into_view_if_needed()
+    page.wait_for_timeout(_STILL_MS)
+    page.screenshot(path=target / "correction-numbers.png")
+    row.get_by_role("button", name=re.compile("^Correct: ")).first.click()
+    page.get_by_role("menuitem", name="Wrong level …").click()
+    dialog = page.get_by_role("dialog", name="This vertebra is …")
+    dialog.get_by_role("combobox", name="It is", exact=True).click()
+    page.get_by_role("option", name="L4", exact=True).click()
+    page.wait_for_timeout(_STILL_MS)
+    page.screenshot(path=target / "correction-level.png")
+    dialog.get_by_role("button", name="Cancel").click()
 
 
 def photograph_delivery(page: Page, system: DemoSystem, study: int, target: Path) -> None:

@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         description="which CT contrast phase to prefer, best first, separated by commas",
     )
 
+    rules_file: Annotated[Path | None, Section("Findings")] = Field(
+        None,
+        description="changes to the rules of findings; default: rules.toml in the data folder",
+    )
+
     max_parallel_cases: Annotated[int, Section("Work")] = Field(
         3, ge=1, le=64, description="cases worked on at a time"
     )
@@ -219,8 +224,8 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=65535,
-        description="port on which orders and admissions are taken over MLLP, for height and "
-        "weight; default: none are",
+        description="port on which orders and admissions are taken over MLLP, for height, "
+        "weight and patient class; default: none are",
     )
     hl7_host: str | None = Field(
         None,
@@ -288,6 +293,10 @@ class Settings(BaseSettings):
     delivery_days: Annotated[float, Section("Delivering results")] = Field(
         3, gt=0, le=365, description="days after which what could not be sent is given up"
     )
+    send_unverified: bool = Field(
+        default=True,
+        description="results nobody has verified are sent by rules; false: they wait for a person",
+    )
 
     incoming_dir: Annotated[Path | None, Section("Folders, below the data folder by default")] = (
         Field(None, description="received DICOM; default: incoming/")
@@ -347,6 +356,11 @@ class Settings(BaseSettings):
     def weights_folder(self) -> Path:
         """The configured weights folder, or ``weights/`` in the data folder."""
         return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def rules_path(self) -> Path:
+        """The configured file of rules, or ``rules.toml`` in the data folder."""
+        return self.rules_file or self.data_dir / "rules.toml"
 
     @property
     def hands_over_in_place(self) -> bool:

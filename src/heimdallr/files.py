@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
@@ -43,6 +44,31 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def same_file(source: Path, target: Path) -> None:
+    """The same file under a second name; a copy where the file system has no such thing.
+
+    Raises:
+        FileExistsError: there is one of that name.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def same_tree(source: Path, target: Path) -> None:
+    """A folder whose files all are those of another one, see :func:`same_file`."""
+    target.mkdir()
+    for one in sorted(source.rglob("*")):
+        other = target / one.relative_to(source)
+        if one.is_dir():
+            other.mkdir()
+        else:
+            same_file(one, other)
 
 
 def fresh_folder(parent: Path, prefix: str) -> Path:

@@ -79,6 +79,21 @@ def test_bowel_is_no_spleen() -> None:
     assert doubts(body.case(), "spleen") == ["mislabelled"]
 
 
+@pytest.mark.parametrize(
+    ("aorta_hu", "spleen_hu", "against"),
+    [(97, 24, ["mislabelled"]), (97, 40, []), (80, 24, []), (60, 35, [])],
+)
+def test_fluid_is_no_spleen_where_blood_is_enhanced(
+    aorta_hu: int, spleen_hu: int, against: list[str]
+) -> None:
+    """Ascites was called a large spleen on a CT with contrast medium; unenhanced ones stay."""
+    body = standing()
+    body.paint(body.ellipsoid((0, 10, 0), (12, 12, 90)), aorta_hu, "aorta")
+    body.paint(body.ellipsoid((-90, -40, -30), (30, 30, 45)), spleen_hu, "spleen")
+    assert doubts(body.case(), "aorta") == []
+    assert doubts(body.case(), "spleen") == against
+
+
 def _with_body(case: Case, body: Array) -> Case:
     made = segmentation(body.astype(np.uint8), case.image.affine, "total").provenance
     label_map = LabelMap(body.astype(np.uint8), case.image.affine, {1: "body"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from analysis_bodies import Body, head, segmentation, trunk
-from totalsegmentator.bin.totalseg_get_phase import get_ct_contrast_phase
+from totalsegmentator.bin.totalseg_get_phase import get_ct_contrast_phase, pi_time_to_phase
 from totalsegmentator.map_to_binary import class_map
 from totalsegmentator.statistics import get_basic_statistics
 
@@ -92,6 +92,18 @@ def test_random_medians_equal_totalsegmentators_script(seed: int) -> None:
     assert (ours.seconds, ours.fine) == (theirs["pi_time"], theirs["phase"])
     assert ours.spread_s == theirs["stddev"]
     assert (ours.earliest_s, ours.latest_s) == (theirs["pi_time_min"], theirs["pi_time_max"])
+
+
+def test_classes_begin_where_totalsegmentators_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every tenth of a second."""
+
+    class _Regressor:
+        def predict(self, _features: object) -> list[float]:
+            return [seconds]
+
+    monkeypatch.setattr(contrast_phase, "_regressors", lambda: (_Regressor(),))
+    for seconds in np.arange(-50, 1500) / 10:
+        assert predict_phase({}).fine == pi_time_to_phase(seconds)[0]
 
 
 def enhanced(kidney_hu: int, aorta_hu: int, vein_hu: int) -> Body:

@@ -19,6 +19,7 @@ from analysis_bodies import (
 )
 
 from heimdallr.analyses import body_regions, sarcopenia_l3, tissue_composition
+from heimdallr.analyses.contrast_phase import FINE
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.study import Patient
 
@@ -56,6 +57,19 @@ def test_area_attenuation_and_index() -> None:
     assert isinstance(k, int)
     assert found["SMI_cm2_m2"].value == pytest.approx(sma / 1.75**2, abs=0.005)
     assert case.image.voxel_to_world((0, 0, k))[2] == pytest.approx(L3_CENTRE_MM, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("phase", "estimate"), [("portal_venous", 37.5), ("arterial_late", None), ("native", None)]
+)
+def test_an_estimate_without_contrast_stands_beside_the_mean(
+    phase: str, estimate: float | None
+) -> None:
+    """After portal venous scans only: 0.75 of it, and the mean stays what it was."""
+    case = trunk().case()
+    mean = sarcopenia(case.with_facts([FINE.measured(phase)]))["muscle_HU_mean"]
+    assert mean.value == 50.0
+    assert mean.parameters.get("estimated_native_hu") == estimate
 
 
 def test_only_muscle_attenuation_counts() -> None:

@@ -84,7 +84,9 @@ def test_a_bleed_beside_lost_slices_alerts_without_a_volume() -> None:
             "part of the head was not measured; there may be more"
         )
     assert found["hemorrhage_vol_cm3"].parameters["segmented_cm3"] == pytest.approx(15.1, abs=0.3)
-    (finding,) = (one for one in find(case, found.values()) if one.code.startswith("intracereb"))
+    (finding,) = (
+        one for one in find(case, found.values()).findings if one.code.startswith("intracereb")
+    )
     assert finding.severity.value == "critical"
 
 
@@ -116,7 +118,7 @@ def test_an_organ_cut_by_lost_slices_has_no_volume_but_a_density() -> None:
     assert volumes["kidney_left_vol_cm3"].status is Status.MEASURED
     assert densities["liver_hu_mean"].parameters["truncated_at"] == "gap"
     known = (*volumes.values(), *body_regions.measure(case))
-    assert "truncated_coverage" in {one.code for one in find(case, known)}
+    assert "truncated_coverage" in {one.code for one in find(case, known).findings}
     assert named(structures, case)["aorta_vol_cm3"].reason.startswith("truncated at gap edge")
 
 

@@ -21,6 +21,8 @@ PAGES = {
     "/studies/{study}": None,
     "/studies/{study}/report": None,
     "/explorer": "Measurement explorer",
+    "/explorer?name=spleen_vol_cm3": "Measurement explorer",
+    "/rules": "Rules of findings",
     "/explorer?name=brain_vol_cm3&against=age_years": "Measurement explorer",
     "/system": "System",
     "/system?show=settings": "System",

@@ -106,8 +106,12 @@ def test_a_rule_is_a_sentence(page: Page, system: DemoSystem, tmp_path: Path) ->
     dialog.get_by_role("textbox", name="Name").fill("urgent CT")
     dialog.get_by_role("checkbox", name="CT", exact=True).check()
     dialog.get_by_label("Severity").select_option("critical")
+    dialog.get_by_role("checkbox", name="inpatient").check()
     dialog.get_by_role("combobox", name="Sent by").fill("CT1")
-    said = "When results are there of CT studies, from CT1, with a critical finding"
+    said = (
+        "When results are there of CT studies, from CT1, with a critical finding, "
+        "of patient class inpatient"
+    )
     dialog.get_by_role("combobox", name="Sent by").press("Enter")
     expect(dialog.get_by_role("status")).to_have_text(f"{said} → results → share")
     assert serious_violations(page) == []
@@ -116,7 +120,7 @@ def test_a_rule_is_a_sentence(page: Page, system: DemoSystem, tmp_path: Path) ->
     (rule,) = system.client.get("/api/v1/delivery-rules").json()["rules"]
     assert rule["conditions"] == {
         "modalities": ["CT"], "calling_aes": ["CT1"], "least_severity": "critical",
-        "body_regions": [], "findings": [],
+        "body_regions": [], "findings": [], "patient_classes": ["inpatient"],
     }  # fmt: skip
 
 

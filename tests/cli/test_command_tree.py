@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from typer import Context
 from typer.main import get_command
@@ -15,8 +18,19 @@ from heimdallr.cli import commands, service
 from heimdallr.cli.app import app
 from heimdallr.cli.command_tree import COMMANDS, CommandTree
 from heimdallr.cli.service import Asked
+from heimdallr.config import Settings
+from heimdallr.imaging.volume import save_nifti
+from heimdallr.workflow.stages import make_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = {"torch", "numpy", "scipy", "nibabel", "pydicom", "openvino", "sqlalchemy", "fastapi"}
+NOT_FOR_A_CT = {
+    *("torch", "nnunetv2", "batchgenerators", "acvl_utils", "dynamic_network_architectures"),
+    *("SimpleITK", "blosc2", "skimage", "totalsegmentator.python_api"),
+    *("sqlalchemy", "fastapi", "dbos", "pynetdicom"),
+}
 _LIST_MODULES = """
 import sys
 from heimdallr.cli import main
@@ -56,6 +70,44 @@ def test_small_commands_load_nothing_heavy(words: list[str]) -> None:
     )
     loaded = done.stdout.rpartition("MODULES")[2].split()
     assert HEAVY.isdisjoint(loaded)
+
+
+def test_a_ct_is_processed_without_what_trains_and_builds_networks(tmp_path: Path) -> None:
+    """Networks that were converted before run in OpenVINO; a phase is read by its regressors.
+
+    Counted, not timed: PyTorch alone takes longer to import than a small CT to segment.
+    """
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("HEIMDALLR_")},
+        "HEIMDALLR_DATA_DIR": str(tmp_path),
+        "HEIMDALLR_DEVICE": "cpu",
+        "TOTALSEG_HOME_DIR": str(tmp_path / "none"),
+    }
+    engine = make_engine(Settings(data_dir=tmp_path, device="cpu"))
+    for task in ("total_fast", "tissue_types"):
+        engine.load(task)
+    body = np.full((40, 36, 30), -1000, np.int16)
+    body[5:35, 5:31] = 40
+    save_nifti(tmp_path / "body.nii.gz", body, np.diag([8.0, 8.0, 8.0, 1.0]))
+    words = ["process", str(tmp_path / "body.nii.gz"), "--modality", "CT", "--output"]
+    program = f"{_LIST_MODULES}".replace(
+        'print("MODULES"',
+        "from heimdallr.analyses.contrast_phase import predict_phase\n"
+        "predict_phase({'aorta': 150.0})\n"
+        'print("MODULES"',
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words, str(tmp_path / "out")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list((tmp_path / "out").glob("*/resultados.json"))
+    loaded = done.stdout.rpartition("MODULES")[2].split()
+    assert {"openvino", "xgboost"} <= set(loaded)
+    assert NOT_FOR_A_CT.isdisjoint(loaded)
 
 
 def test_the_listener_needs_no_networks() -> None:

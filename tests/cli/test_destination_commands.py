@@ -52,12 +52,14 @@ def test_a_destination_and_its_rule_from_the_first_to_the_last_command(kept: Dat
     made = _run(*PACS, "--set", "port=11112", "--set", "commitment=true", "--object", "seg")
     assert made.exit_code == 0, made.output
     rule = ("destination", "rule", "add", "ct", "pacs", "--modality", "CT", "--severity", "note")
-    assert _run(*rule).exit_code == 0
+    assert _run(*rule, "--patient-class", "inpatient").exit_code == 0
     (row,) = json.loads(_run("destination", "list", "--json").stdout)
     assert (row["peer"]["port"], row["peer"]["commitment"]) == (11112, True)
     assert (row["objects"], row["secret"], row["enabled"]) == (["seg"], False, True)
     (shown,) = json.loads(_run("destination", "rule", "list", "--json").stdout)
-    assert shown["conditions"] == {"modalities": ["CT"], "least_severity": "note"}
+    assert shown["conditions"] == {
+        "modalities": ["CT"], "least_severity": "note", "patient_classes": ["inpatient"],
+    }  # fmt: skip
     assert "ct: results → pacs" in _run("destination", "rule", "list").stdout
     assert _run("destination", "disable", "PACS").exit_code == 0
     assert "pacs" in _run("destination", "list").stdout
@@ -98,6 +100,10 @@ def test_a_secret_is_read_from_a_file_or_asked_for(kept: Database, tmp_path: Pat
         (("destination", "test", "nobody"), "there is no destination nobody"),
         (("destination", "rule", "add", "r", "nobody"), "there is no destination nobody"),
         (("destination", "rule", "add", "r", "pacs", "--severity", "bad"), "least_severity"),
+        (("destination", "rule", "add", "r", "pacs", "--patient-class", "I"), "patient_classes"),
+        (("destination", "rule", "add", "r", "pacs", "--modality", "ct"), "CT, MR"),
+        (("destination", "rule", "add", "r", "pacs", "--region", "chest"), "thorax"),
+        (("destination", "rule", "add", "r", "pacs", "--finding", "Bleed"), "code of a finding"),
         (("destination", "rule", "remove", "r"), "no rule"),
     ],
 )

@@ -99,7 +99,7 @@ FINDINGS = (
         severity="significant",
         title="Spleen",
         title_coded=coded(Statement("finding_splenomegaly", {"volume_cm3": 400.0})),
-        evidence={"spleen_vol_cm3": 400.0, "upper_limit_cm3": 314.5},
+        evidence={"spleen_vol_cm3": 400.0, "limit_prassopoulos_1997": 314.5},
         reference="Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)",
         structure="spleen",
         slice_index=40,
@@ -107,6 +107,21 @@ FINDINGS = (
         caveats_coded=[coded(Statement("age_unknown"))],
     ),
 )
+SITE_NAME = """<b>"Small"</b> | liver ^~\\& it's"""
+SITE_FINDING = FindingRecord(
+    code="small_liver",
+    severity="critical",
+    title="Small liver",
+    title_coded=coded(
+        Statement("site_finding", {"name": SITE_NAME, "value": 870.0, "unit": "cm³"})
+    ),
+    evidence={"liver_vol_cm3": 870.0, "limit": 900.0},
+    reference="",
+    structure="liver",
+    slice_index=None,
+    caveats=[],
+)
+"""Of a rule of a department, whose name has every character that messages are made of."""
 NOTICES = (Statement("bundled_weights"),)
 
 

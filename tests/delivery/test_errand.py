@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import deliveries
 import pytest
 from deliveries import (
     CASE,
@@ -15,49 +16,32 @@ from deliveries import (
     later,
     publish_anew,
     refuses,
+    rows,
+    states,
 )
 from sqlalchemy import delete, select
 from store_cases import NOW
 
 from heimdallr.config import Settings
-from heimdallr.delivery import claims, commitment, outbox
+from heimdallr.delivery import claims, commitment, directory, outbox
 from heimdallr.delivery.destinations import DicomNode
+from heimdallr.delivery.directory import DestinationFacts
+from heimdallr.delivery.making import Made
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.delivery.tidying import tidy
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.domain.statements import Statement
 from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
-from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Event
 from heimdallr.store.upkeep.retention import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from heimdallr.delivery.making import Order
     from heimdallr.delivery.sending import Item
-    from heimdallr.store.database import Database
 
 ARCHIVE = DicomNode(ae_title="ARCHIVE", host="127.0.0.1", commitment=True)
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Desk:
-    """A deliverer whose clock stands still."""
-    folders = data_folders(Settings(data_dir=tmp_path / "data"))
-    folders.create()
-    return Desk(database, folders)
-
-
-def rows(desk: Desk) -> Sequence[OutboxRow]:
-    """The outbox, in the order it came to be."""
-    with desk.database.read() as session:
-        return session.scalars(select(OutboxRow).order_by(OutboxRow.id)).all()
-
-
-def states(desk: Desk) -> list[str]:
-    """The state of each row."""
-    return [row.state.value for row in rows(desk)]
 
 
 def reason(row: OutboxRow) -> str:
@@ -162,6 +146,34 @@ def test_a_refusal_ends_at_once(desk: Desk) -> None:
     desk.forward(days=1)
     desk.deliver(share)
     assert (states(desk), len(desk.peer.keys)) == (["refused"], 1)
+
+
+def test_what_was_refused_goes_as_the_destination_is_now(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person mends the destination and sends again: not what was refused before."""
+
+    def make(order: Order) -> Sequence[Made]:
+        path = order.folder / "results.json"
+        path.write_text(order.language)
+        return [Made(path, "application/json")]
+
+    monkeypatch.setitem(deliveries.MAKERS, "results", make)
+    share = add_destination(desk.database, objects=("results", "event"))
+    add_done(desk.database, desk.folders)
+    desk.peer.answer = lambda item: (refuses if item.path.name == "results.json" else later)(item)
+    desk.deliver(share)  # the event still waits, so nothing is tidied
+    tidy(desk.database, desk.folders)
+    with desk.database.write() as session:
+        row = directory.destination_named(session, "share")
+        facts = DestinationFacts("share", directory.peer_of(row), "pt", ("results", "event"))
+        directory.change_destination(session, row, facts, None, NOW, "test")
+        (refused,) = (one for one in rows(desk) if one.state is DeliveryState.REFUSED)
+        outbox.resend(session, refused.id, desk.time, "admin")
+    desk.peer.answer = lambda _item: Answer(Fate.SENT)
+    desk.deliver(share)
+    assert "pt" in desk.peer.taken
+    assert "en" not in desk.peer.taken
 
 
 def test_a_clock_that_was_set_back_does_not_make_anybody_wait(desk: Desk) -> None:

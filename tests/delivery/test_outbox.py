@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from deliveries import CASE, Desk, add_destination, add_done, publish_anew, refuses
+from deliveries import (
+    CASE,
+    Desk,
+    add_destination,
+    add_done,
+    publish_anew,
+    refuses,
+    rows,
+)
 from sqlalchemy import select
 from store_cases import NOW, add_study, write_case
 
-from heimdallr.config import Settings
 from heimdallr.delivery import directory, outbox
 from heimdallr.delivery.rules import Conditions
 from heimdallr.domain.errors import StateConflictError
-from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, OutboxRow, When
-from heimdallr.store.layout import data_folders
+from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, When
 from heimdallr.store.models import Event, FindingRow, Run, Study, StudyState
 from heimdallr.store.reading import details
 from heimdallr.store.upkeep.deletion import delete_study
 from heimdallr.store.upkeep.rebuild import rebuild
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import owed, states
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from heimdallr.store.database import Database
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Desk:
-    """A deliverer whose clock stands still."""
-    folders = data_folders(Settings(data_dir=tmp_path / "data"))
-    folders.create()
-    return Desk(database, folders)
-
-
-def rows(desk: Desk) -> Sequence[OutboxRow]:
-    """The outbox, in the order it came to be."""
-    with desk.database.read() as session:
-        return session.scalars(select(OutboxRow).order_by(OutboxRow.id)).all()
 
 
 def said(desk: Desk) -> list[tuple[str, int, str]]:

@@ -16,6 +16,7 @@ from heimdallr.delivery.rules import (
     holds,
     owed,
     priority,
+    undecided,
 )
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.store.delivery_tables import When
@@ -26,6 +27,7 @@ BLEED = Facts(
     body_regions=("head", "neck"),
     findings=("intracerebral_haemorrhage",),
     worst_severity=3,
+    patient_class="emergency",
 )
 
 
@@ -40,6 +42,9 @@ BLEED = Facts(
         (Conditions(body_regions=("abdomen",)), False),
         (Conditions(findings=("splenomegaly",)), False),
         (Conditions(least_severity="critical"), True),
+        (Conditions(patient_classes=("inpatient", "emergency")), True),
+        (Conditions(patient_classes=("inpatient",)), False),
+        (Conditions(patient_classes=("unknown",)), False),
         (Conditions(modalities=("CT",), findings=("splenomegaly",)), False),
     ],
 )
@@ -52,6 +57,22 @@ def test_a_study_without_findings_has_no_severity() -> None:
     """It is below every least severity, and within none."""
     assert holds(Conditions(), Facts())
     assert not holds(Conditions(least_severity="note"), Facts())
+
+
+def test_a_class_that_is_not_known_is_none_but_that() -> None:
+    """Which rules it silences is told; not those that would not hold anyway."""
+    assert not holds(Conditions(patient_classes=("inpatient",)), Facts())
+    assert holds(Conditions(patient_classes=("unknown",)), Facts())
+    rules = [
+        Rule("a", 1, When.RESULTS, Conditions(patient_classes=("inpatient",)), ("sr",)),
+        Rule("b", 1, When.RESULTS, Conditions(patient_classes=("unknown",)), ("sr",)),
+        Rule("c", 1, When.FAILED, Conditions(patient_classes=("inpatient",)), ("event",)),
+        Rule("d", 1, When.RESULTS, Conditions(patient_classes=("inpatient",), modalities=("MR",)),
+             ("sr",)),
+        Rule("e", 1, When.RESULTS, Conditions(modalities=("MR",)), ("sr",)),
+    ]  # fmt: skip
+    assert undecided(rules, Facts(modality="CT"), [When.RESULTS]) == ["a"]
+    assert undecided(rules, Facts(modality="CT", patient_class="outpatient"), [When.RESULTS]) == []
 
 
 def test_an_object_is_owed_once_however_many_rules_say_so() -> None:
@@ -84,8 +105,9 @@ def test_what_was_acknowledged_before_is_acknowledged_with_the_new_results() -> 
 
 def test_a_condition_nobody_knows_is_refused() -> None:
     """A misspelt one would otherwise send everything."""
-    with pytest.raises(ValidationError):
-        Conditions.model_validate({"modality": ["CT"]})
+    for wrong in ({"modality": ["CT"]}, {"patient_classes": ["I"]}):
+        with pytest.raises(ValidationError):
+            Conditions.model_validate(wrong)
 
 
 def test_kinds_are_those_of_the_objects_and_every_destination_takes_what_it_usually_gets() -> None:

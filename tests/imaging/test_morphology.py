@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from analysis_bodies import rotation
@@ -11,6 +13,7 @@ from heimdallr.imaging.morphology import (
     dilated,
     eroded,
     in_plane_area_mm2,
+    label_boxes,
     largest_diameter_mm,
     slice_distance_mm,
 )
@@ -92,3 +95,15 @@ def test_the_diameter_of_a_row_and_of_a_point() -> None:
     row = np.array([[float(x), 2.0, 3.0] for x in range(9)])
     assert largest_diameter_mm(row)[0] == pytest.approx(8.0)
     assert largest_diameter_mm(row[:1])[0] == 0.0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_boxes_of_labels_whatever_their_order_in_memory(order: Literal["C", "F"]) -> None:
+    """Each label's least box; none for 0 and for labels without voxels."""
+    labels = np.zeros((4, 5, 6), np.uint8, order=order)
+    labels[1:3, 2, 4:6] = 2
+    labels[3, 0, 0] = 7
+    assert label_boxes(labels) == {
+        2: (slice(1, 3), slice(2, 3), slice(4, 6)),
+        7: (slice(3, 4), slice(0, 1), slice(0, 1)),
+    }

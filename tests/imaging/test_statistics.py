@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from heimdallr.imaging.slabs import Slab
-from heimdallr.imaging.statistics import StructureStatistics, cuts, structure_statistics
+from heimdallr.imaging.statistics import (
+    StructureStatistics,
+    cuts,
+    statistics_in,
+    structure_statistics,
+)
 from heimdallr.imaging.volume import Array, LabelMap, Volume
 
 if TYPE_CHECKING:
@@ -65,6 +70,27 @@ def test_an_absent_structure_has_no_statistics(rng: np.random.Generator) -> None
     labels = _labels(rng)
     image = Volume(np.zeros(labels.shape, np.int16), AFFINE)
     assert "urinary_bladder" not in structure_statistics(LabelMap(labels, AFFINE, NAMES), image)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.int32, np.float32], ids=str)
+def test_some_structures_alone_have_the_very_same_statistics(
+    rng: np.random.Generator, dtype: type
+) -> None:
+    """To the last digit, in any box; ``None`` for values that are not counted."""
+    labels = _labels(rng)
+    labels[:, :, 0] = 3
+    image = Volume(rng.normal(100, 30, labels.shape).clip(0, 255).astype(dtype), AFFINE)
+    label_map, gaps = LabelMap(labels, AFFINE, NAMES), [Slab(2, 14, 16)]
+    every = structure_statistics(label_map, image, gaps)
+    whole = (slice(0, 20), slice(0, 24), slice(0, 16))
+    tight = (slice(2, 9), slice(3, 12), slice(4, 9))
+
+    found = statistics_in(label_map, image, {1: tight, 3: whole, 7: whole}, gaps)
+
+    if dtype in {np.int16, np.uint8}:
+        assert found == {name: every[name] for name in ("liver", "aorta")}
+    else:
+        assert found is None
 
 
 def test_faces_of_the_volume_that_cut_a_structure(rng: np.random.Generator) -> None:

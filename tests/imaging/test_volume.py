@@ -24,6 +24,8 @@ from heimdallr.imaging.volume import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heimdallr.imaging.volume import Array
+
 AFFINE = np.array([[0.8, 0, 0, -90], [0, 0.9, 0, -120], [0, 0, 3.0, 40], [0, 0, 0, 1.0]])
 ORIENTATIONS = [
     "".join(signs)
@@ -51,6 +53,34 @@ def test_every_axis_order_loads_to_the_same_volume(
     back = nib.load(tmp_path / "back.nii.gz")
     assert np.array_equal(np.asanyarray(back.dataobj), stored)
     assert np.allclose(back.affine, nib.load(path).affine)
+
+
+@pytest.mark.parametrize(
+    ("stored", "intercept", "slope", "dtype"),
+    [
+        (np.array([0, 1024, 5119], np.uint16), -1024.0, 1.0, np.int16),
+        (np.array([31744, 32768, 33791], np.uint16), -32768.0, 1.0, np.int16),
+        (np.array([-20, 0, 32767], np.int16), -1024.0, 1.0, np.int16),
+        (np.array([0, 1, 32767], np.int16), 1024.0, 1.0, np.float32),  # too large for int16
+        (np.array([0, 1, 4095], np.int16), -1024.5, 1.0, np.float32),
+        (np.array([0, 1, 4095], np.int16), -1024.0, 0.5, np.float32),
+        (np.array([-5, 0, 4095], np.int16), 0.0, 1.0, np.int16),
+    ],
+)
+def test_whole_numbers_stay_integers(
+    tmp_path: Path, stored: Array, intercept: float, slope: float, dtype: type
+) -> None:
+    """Whatever a file stores, what is read is slope × stored + intercept; planes lie together."""
+    image = nib.Nifti1Image(np.tile(stored, (2, 4, 1)), np.diag([-1.0, 1.0, 1.0, 1.0]))
+    image.header.set_slope_inter(slope, intercept)
+    image.header.set_data_offset(352)
+    # saved as it is: nibabel would divide the values by the slope first
+    raw = bytes(image.header.binaryblock) + bytes(4) + image.dataobj.tobytes(order="F")
+    (tmp_path / "image.nii").write_bytes(raw)
+    volume = load_volume(tmp_path / "image.nii")
+    assert volume.data.dtype == dtype
+    assert volume.data.flags.f_contiguous
+    np.testing.assert_array_equal(volume.data[0, 0], stored.astype(float) * slope + intercept)
 
 
 def test_world_and_voxel_are_inverse(rng: np.random.Generator) -> None:

@@ -17,10 +17,12 @@ from publishing_cases import (
 )
 
 from heimdallr.analyses.case import Case
+from heimdallr.analyses.rules.findings import Conclusions
 from heimdallr.domain.source_images import SOURCE_FILE, SourceImages, SourcePlane
 from heimdallr.imaging.volume import Volume, native_grid, save_nifti
 from heimdallr.publishing import identity, label_maps
-from heimdallr.publishing.publish import MASK_FOLDERS, Publication, publish
+from heimdallr.publishing.case_file import CASE_FILE, MASK_FOLDERS, case_json
+from heimdallr.publishing.publish import Publication, publish
 from heimdallr.publishing.results import build_results, results_json
 from heimdallr.publishing.schema import IDENTITY_FILE, LABELS_FILE, LABELS_FOLDER, RESULTS_FILE
 from heimdallr.publishing.source_file import source_json
@@ -77,7 +79,9 @@ def trunk_folder(output: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     volume = output / "volume.nii"
     save_nifti(volume, case.image.data, case.image.affine)
-    publication = Publication(replace(PREPARED, volume_path=volume), case, [], [], STARTED)
+    publication = Publication(
+        replace(PREPARED, volume_path=volume), case, [], Conclusions(), STARTED
+    )
     return publish(output / "cases", publication, lambda: ENDED).folder
 
 
@@ -101,8 +105,9 @@ def folder_of(prepared: PreparedStudy, labels: LabelMap, output: Path, task: str
     save_nifti(folder / LABELS_FOLDER / f"{name}.nii.gz", labels.data, labels.affine, like=grid)
     described = label_maps.describe(image, [label_maps.describe_map(name, task, labels)])
     (folder / LABELS_FOLDER / LABELS_FILE).write_text(described.model_dump_json())
-    results = build_results(folder.name, case, [], [], ENDED)
+    results = build_results(folder.name, case, [], Conclusions(), ENDED)
     (folder / RESULTS_FILE).write_text(results_json(results))
+    (folder / CASE_FILE).write_text(case_json(case))
     who = identity.build_identity(prepared, [], identity.Processing(STARTED, ENDED, {}))
     (folder / IDENTITY_FILE).write_text(identity.identity_json(who))
     if prepared.source is not None:

@@ -86,6 +86,8 @@ def test_it_is_as_if_the_header_had_said_it(
     known = made(replace(STUDY.patient, height_m=2.1, weight_kg=60.0), "known")
     told = read_results(known)
     assert results.measurements == told.measurements
+    index = next(one for one in told.measurements if one.name == "liver_vol_per_bsa_ml_m2")
+    assert index.value is not None
     assert results.findings == told.findings
     assert results.findings != before.findings
     assert read_results(unknown) == results
@@ -137,16 +139,18 @@ def test_a_folder_that_follows_already_is_left_alone(unknown: Path) -> None:
 
 
 def without_area(results: Results) -> Results:
-    """The same, where the area could not be measured."""
-    area = next(one for one in results.measurements if one.name == "SMA_cm2")
-    absent = area.model_copy(
-        update={"value": None, "status": "not_assessable", "reason": "little muscle"}
-    )
-    rest = [absent if one.name == "SMA_cm2" else one for one in results.measurements]
+    """The same, where neither muscle area nor liver volume could be measured."""
+    absent = {"value": None, "status": "not_assessable", "reason": "little of it"}
+    rest = [
+        one.model_copy(update=absent) if one.name in ("SMA_cm2", "liver_vol_cm3") else one
+        for one in results.measurements
+    ]
     return results.model_copy(update={"measurements": rest})
 
 
-def test_without_an_area_there_is_no_index(made: Callable[[Patient, str], Path]) -> None:
+def test_without_an_area_or_a_volume_there_is_no_index(
+    made: Callable[[Patient, str], Path],
+) -> None:
     """The reason stays what it was; nothing is made up."""
     case = made(replace(STUDY.patient, height_m=None), "no area")
     changed = without_area(read_results(case))

@@ -10,9 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from heimdallr.domain.source_images import SOURCE_FILE, SourceImages, SourcePlane
-from heimdallr.publishing import publish, schema
+from heimdallr.publishing import case_file, publish, schema
+from heimdallr.publishing.case_file import CaseRecord, TaskRecord, WorkedOutRecord
 from heimdallr.publishing.groups import GROUPS
-from heimdallr.publishing.overlays import bleed, l3, overview
+from heimdallr.publishing.overlays import aorta, bleed, l3, overview
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,12 @@ def test_every_key_of_the_source_is_described(kind: type) -> None:
     _all_described((one.name for one in fields(kind)), "source.json")
 
 
+@pytest.mark.parametrize("kind", [CaseRecord, TaskRecord, WorkedOutRecord])
+def test_every_key_of_the_case_is_described(kind: type) -> None:
+    """``case.json`` is made of these."""
+    _all_described((one.name for one in fields(kind)), "case.json")
+
+
 def test_every_group_is_described() -> None:
     """The branches of the structure tree."""
     _all_described(GROUPS, "Label maps and preview")
@@ -50,12 +57,13 @@ def test_every_file_is_listed() -> None:
     kind, _, _ = bleed.FILE_NAME.partition("{")
     files = (
         SOURCE_FILE,
+        case_file.CASE_FILE,
         publish.VOLUME_NAME,
         schema.PREVIEW_NAME,
         f"{schema.LABELS_FOLDER}/{schema.LABELS_FILE}",
     )
-    folders = [f"{folder}/" for folder in publish.MASK_FOLDERS.values()]
-    listed = (l3.FILE_NAME, overview.FILE_NAME, kind, *files, *folders)
+    folders = [f"{folder}/" for folder in case_file.MASK_FOLDERS.values()]
+    listed = (aorta.FILE_NAME, l3.FILE_NAME, overview.FILE_NAME, kind, *files, *folders)
     missing = [name for name in listed if name not in PAGE]
     assert not missing, f"docs/case-folder.md: the list of files lacks {missing}"
 

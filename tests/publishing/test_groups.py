@@ -10,9 +10,10 @@ from totalsegmentator.map_to_binary import class_map
 from heimdallr.publishing.groups import GROUPS, MEMBERS, base_name, group
 from heimdallr.publishing.palette import COLOURS
 from heimdallr.segmentation.anatomy.body import BODY
+from heimdallr.segmentation.plan import ORGAN_TASKS
 from heimdallr.segmentation.tasks import tasks_of_collections
 
-TASKS = ("total", "total_mr", "tissue_types", "tissue_types_mr", "cerebral_bleed")
+TASKS = ("total", "total_mr", "tissue_types", "tissue_types_mr", *ORGAN_TASKS)
 STRUCTURES = (
     {BODY}
     | {name for task in TASKS for name in class_map[task].values()}
@@ -54,7 +55,9 @@ def test_what_has_a_group_has_a_colour() -> None:
         ("autochthon_left", "muscles"),
         ("torso_fat", "tissue"),
         ("intracerebral_hemorrhage", "findings"),
-        ("third_ventricle", "other"),
+        ("third_ventricle", "nervous_system"),
+        ("pleural_effusion", "findings"),
+        ("eye_left", "other"),
     ],
 )
 def test_structures_stand_where_a_radiologist_looks(structure: str, expected: str) -> None:

@@ -8,7 +8,7 @@ from publishing_cases import TRUNK_AFFINE, TRUNK_NAMES, trunk_arrays
 
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, Volume
-from heimdallr.publishing.label_maps import describe, describe_map
+from heimdallr.publishing.label_maps import describe, describe_map, describe_structures
 from heimdallr.publishing.schema import Labels, coded
 
 OBLIQUE = np.array(
@@ -77,6 +77,21 @@ def test_what_is_not_believed_says_why() -> None:
     assert set(doubted) == {"liver"}
     assert doubted["liver"].doubts == [why.text]
     assert doubted["liver"].doubts_coded == [coded(why)]
+
+
+def test_some_structures_are_described_as_all_are() -> None:
+    """In any box that holds them; one without a voxel is not described."""
+    organs = LabelMap(trunk_arrays()[1], TRUNK_AFFINE, TRUNK_NAMES)
+    every = {
+        one.label: one for one in describe_map("total", "total", organs).structures if one.label < 6
+    }
+    i, j, k = (slice(0, length) for length in organs.shape)
+    low, high = every[5].bbox_min_ijk, every[5].bbox_max_ijk
+    tight = slice(low[0], high[0] + 1), slice(low[1], high[1] + 1), slice(low[2], high[2] + 1)
+
+    found = describe_structures(organs, {5: tight, 3: (i, j, k), 32: (i, j, slice(0, 1))})
+
+    assert found == {5: every[5], 3: every[3]}
 
 
 def test_an_empty_map_has_no_structures() -> None:

@@ -16,7 +16,7 @@ from nibabel.orientations import inv_ornt_aff
 from heimdallr.domain.errors import PublishingError
 from heimdallr.imaging.volume import LabelMap, NativeGrid, load_label_map, native_grid
 from heimdallr.publishing.gzip_stream import CHUNK_BYTES
-from heimdallr.publishing.masks import write_masks, write_volume
+from heimdallr.publishing.masks import rewrite_masks, write_masks, write_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +98,30 @@ def test_the_label_map_is_all_masks_in_one(tmp_path: Path, kind: str) -> None:
             assert found.header == mask.header
             inside = np.asanyarray(found.dataobj) == numbers[name]
             assert np.array_equal(inside, np.asanyarray(mask.dataobj) == 1)
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS, ids=str)
+def test_one_mask_written_anew_is_the_file_it_would_be(tmp_path: Path, orientation: Array) -> None:
+    """Byte by byte as when everything is written, in any axis order; others are left alone."""
+    path = tmp_path / "image.nii.gz"
+    _image(path, orientation, AFFINES["straight"], (12, 14, 10))
+    label_map, grid = load_label_map(path, NAMES), native_grid(path)
+    for name in ("all", "some"):
+        (tmp_path / name).mkdir()
+    write_masks(tmp_path / "all", label_map, grid, together=tmp_path / "all.nii.gz")
+    where = np.argwhere(label_map.data == 2)
+    i, j, k = (
+        slice(int(lo), int(hi) + 1) for lo, hi in zip(where.min(0), where.max(0), strict=True)
+    )
+
+    rewrite_masks(
+        tmp_path / "some", label_map, grid, {2: (i, j, k)}, together=tmp_path / "some.nii.gz"
+    )
+
+    assert [one.name for one in (tmp_path / "some").iterdir()] == ["spleen.nii.gz"]
+    for name in ("{}/spleen.nii.gz", "{}.nii.gz"):
+        some, every = (tmp_path / name.format(one) for one in ("some", "all"))
+        assert some.read_bytes() == every.read_bytes()
 
 
 def test_a_label_map_is_one_gzip_member(tmp_path: Path) -> None:

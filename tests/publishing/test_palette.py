@@ -6,8 +6,9 @@ import pytest
 from totalsegmentator.map_to_binary import class_map
 
 from heimdallr.publishing.palette import COLOURS, colour, display_name
+from heimdallr.segmentation.plan import ORGAN_TASKS
 
-TASKS = ("total", "total_mr", "tissue_types", "cerebral_bleed")
+TASKS = ("total", "total_mr", "tissue_types", *ORGAN_TASKS)
 NEIGHBOURS = (
     ("liver", "gallbladder"),
     ("liver", "kidney_right"),
@@ -20,6 +21,11 @@ NEIGHBOURS = (
     ("skeletal_muscle", "subcutaneous_fat"),
     ("skeletal_muscle", "intermuscular_fat"),
     ("subcutaneous_fat", "torso_fat"),
+    ("lung_nodules", "lung_upper_lobe_left"),
+    ("pleural_effusion", "lung_lower_lobe_left"),
+    ("ventricle_frontal_horn_left", "ventricle_body_left"),
+    ("ventricle_trigone_left", "ventricle_occipital_horn_left"),
+    ("ventricle_trigone_left", "ventricle_temporal_horn_left"),
 )
 
 

@@ -27,7 +27,7 @@ from publishing_cases import (
 from totalsegmentator.map_to_binary import class_map
 
 from heimdallr.analyses.registry import run_all
-from heimdallr.analyses.rules.findings import find
+from heimdallr.analyses.rules.findings import Conclusions, find
 from heimdallr.domain.errors import PublishingError
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, Volume, load_label_map, load_volume
@@ -36,6 +36,7 @@ from heimdallr.publishing import publish as module
 from heimdallr.publishing.publish import Publication, publish
 from heimdallr.publishing.schema import Identity, Results, read_labels
 from heimdallr.publishing.source_file import read_source
+from heimdallr.publishing.verification_file import VERIFICATION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,7 @@ def test_the_folder_is_the_founding_documents(tmp_path: Path) -> None:
     assert files == {
         "id.json",
         "resultados.json",
+        "case.json",
         "volume.nii.gz",
         "L3_overlay.png",
         "coronal_overview.png",
@@ -217,12 +219,14 @@ def test_masks_that_do_not_fit_the_volume_end_the_stage(tmp_path: Path) -> None:
 
 
 def test_publishing_again_replaces_the_folder(tmp_path: Path) -> None:
-    """The second run's folder has nothing of the first."""
+    """The second run's folder has nothing of the first but what persons have said."""
     publication = _publication(tmp_path)
     first = publish(tmp_path / "output", publication, lambda: ENDED).folder
     (first / "stale.png").touch()
+    (first / VERIFICATION_FILE).write_text("{}")
     publish(tmp_path / "output", publication, lambda: ENDED + timedelta(hours=1))
     assert not (first / "stale.png").exists()
+    assert (first / VERIFICATION_FILE).read_text() == "{}"
     assert "11:02:30" in (first / "id.json").read_text()
 
 
@@ -239,7 +243,9 @@ def test_a_real_ct_with_its_reference_labels(
         labels,
         LabelMap(np.zeros(image.shape, np.uint8), image.affine, TISSUE_NAMES),
     )
-    publication = Publication(replace(PREPARED, volume_path=source), case, (), (), STARTED)
+    publication = Publication(
+        replace(PREPARED, volume_path=source), case, (), Conclusions(), STARTED
+    )
     published = publish(tmp_path, publication, lambda: ENDED)
     present = [int(number) for number in np.unique(labels.data) if number]
     assert published.masks["total"] == tuple(labels.names[number] for number in present)

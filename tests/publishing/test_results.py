@@ -14,7 +14,8 @@ from publishing_cases import CASE_ID, ENDED, SERIES, case, segmentation
 from pydantic import ValidationError
 
 from heimdallr.analyses.declared_outputs import unassessable
-from heimdallr.analyses.rules.findings import Finding, Severity
+from heimdallr.analyses.rules.findings import Conclusions, Finding
+from heimdallr.analyses.rules.severity import Severity
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import PixelValues, Series, Spectral
@@ -54,7 +55,9 @@ FINDING = Finding(
 def _written(
     measurements: Sequence[Measurement] = MEASURED, findings: Sequence[Finding] = ()
 ) -> dict[str, Any]:
-    text = results_json(build_results(CASE_ID, case(), measurements, findings, ENDED))
+    text = results_json(
+        build_results(CASE_ID, case(), measurements, Conclusions(tuple(findings)), ENDED)
+    )
     content = json.loads(text)
     assert isinstance(content, dict)
     return content
@@ -63,7 +66,7 @@ def _written(
 def test_the_top_level_is_the_founding_documents() -> None:
     """Golden: keys, their order, their values; what was not measured has no key."""
     content = _written()
-    lists = ("measurements", "findings", "provenance", "notices", "notices_coded")
+    lists = ("measurements", "findings", "rules", "provenance", "notices", "notices_coded")
     flat = {key: value for key, value in content.items() if key not in lists}
     assert list(content) == [*flat, *lists]
     assert flat == {
@@ -82,7 +85,7 @@ def test_other_peoples_networks_are_credited() -> None:
     boa = Collection("BOA", "Apache-2.0", "Haubold 2023", "https://example.org")
     made = replace(made, provenance=replace(made.provenance, collections=(boa,)))
     credited = replace(case(), segmentations={"boa": made, "tissue_types": made})
-    results = build_results(CASE_ID, credited, MEASURED, [], ENDED)
+    results = build_results(CASE_ID, credited, MEASURED, Conclusions(), ENDED)
     assert [one.collections[0].licence for one in results.provenance.segmentations] == [
         *("Apache-2.0", "Apache-2.0")
     ]
@@ -103,6 +106,7 @@ def test_every_measurement_is_in_the_list() -> None:
         "analysis": "",
         "structure": "liver",
         "parameters": {"edge": "none"},
+        "corrected": False,
     }
     assert listed[3]["value"] is None
     assert listed[3]["status"] == "not_assessable"
@@ -168,30 +172,35 @@ def test_provenance_names_software_weights_and_series() -> None:
         ],
         "skipped_tasks": {"cerebral_bleed": "not requested"},
         "skipped_tasks_coded": {"cerebral_bleed": {"code": "not_requested", "parameters": {}}},
+        "changed_rules": {},
+        "corrections": [],
+        "rejections": [],
     }
 
 
 def test_provenance_names_what_the_scanner_computed() -> None:
     """A virtual image of 40 keV; of MR there is nothing to say."""
     virtual = replace(SERIES, spectral=Spectral.MONOENERGETIC, energy_kev=40.0)
-    made = build_results(CASE_ID, replace(case(), series=virtual), MEASURED, (), ENDED).provenance
+    made = build_results(
+        CASE_ID, replace(case(), series=virtual), MEASURED, Conclusions(), ENDED
+    ).provenance
     assert (made.pixel_values, made.computed_as, made.energy_kev) == (
         PixelValues.VIRTUAL, Spectral.MONOENERGETIC, 40.0,
     )  # fmt: skip
     mr = replace(case(), modality="MR", series=Series("1.2.3", "MR"))
-    assert build_results(CASE_ID, mr, (), (), ENDED).provenance.pixel_values is None
+    assert build_results(CASE_ID, mr, (), Conclusions(), ENDED).provenance.pixel_values is None
 
 
 def test_bundled_weights_are_announced() -> None:
     """The notice stands in the file when this repository's weights had a part, and only then."""
-    bundled = build_results(CASE_ID, case("bundled"), MEASURED, (), ENDED)
+    bundled = build_results(CASE_ID, case("bundled"), MEASURED, Conclusions(), ENDED)
     assert bundled.notices == ["bundled weights — not for clinical use"]
-    assert build_results(CASE_ID, case("official"), MEASURED, (), ENDED).notices == []
+    assert build_results(CASE_ID, case("official"), MEASURED, Conclusions(), ENDED).notices == []
 
 
 def test_the_file_is_read_back_as_it_was_written() -> None:
     """The web API reads the same model, flat keys included."""
-    results = build_results(CASE_ID, case(), MEASURED, [FINDING], ENDED)
+    results = build_results(CASE_ID, case(), MEASURED, Conclusions((FINDING,)), ENDED)
     again = Results.model_validate_json(results_json(results))
     assert again == results
     assert again.flat["liver_vol_cm3"] == 1523.45
@@ -215,6 +224,6 @@ def test_a_name_is_measured_once() -> None:
 
 def test_patient_data_stays_out() -> None:
     """The numbers' file does not name the patient."""
-    text = results_json(build_results(CASE_ID, case(), MEASURED, [FINDING], ENDED))
+    text = results_json(build_results(CASE_ID, case(), MEASURED, Conclusions((FINDING,)), ENDED))
     assert "SILVA" not in text
     assert "P-77" not in text

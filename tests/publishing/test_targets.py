@@ -14,8 +14,8 @@ from publishing_cases import ENDED, TRUNK_AFFINE, orientations, trunk, trunk_arr
 from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import find
 from heimdallr.imaging.volume import LabelMap, NativeGrid
+from heimdallr.publishing.case_file import MASK_FOLDERS
 from heimdallr.publishing.label_maps import describe_map
-from heimdallr.publishing.publish import MASK_FOLDERS
 from heimdallr.publishing.results import build_results
 from heimdallr.publishing.schema import MeasurementRecord, Results
 from heimdallr.publishing.targets import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from store_cases import CASE_ID, OTHER_SERIES_UID, SERIES_UID, make_identity, make_results
+from store_cases import CASE_ID, NOW, OTHER_SERIES_UID, SERIES_UID, make_identity, make_results
 
+from heimdallr.publishing.correction_records import CorrectionRecord, StandingRejection
 from heimdallr.publishing.results import results_json
 from heimdallr.publishing.unnamed import unnamed
 
@@ -51,3 +52,23 @@ def test_without_id_json_what_the_results_hold_is_replaced_all_the_same() -> Non
     bare = make_results().provenance.model_copy(update={"series_instance_uid": ""})
     found = unnamed(make_results().model_copy(update={"provenance": bare}), None, 3)
     assert (found.case_id, found.provenance.series_instance_uid) == ("study-3", "")
+
+
+def test_persons_who_corrected_are_not_told_of() -> None:
+    """What they did stays; their names and their own words may say more than numbers do."""
+    told = make_results()
+    record = CorrectionRecord(
+        number=1, kind="voxels", by="user:anna", at=NOW, base="0" * 32, comment="Maria's liver"
+    )
+    refused = StandingRejection(
+        kind="measurement", name="liver_vol_cm3", reason="wrong_extent", by="user:anna", at=NOW
+    )
+    provenance = told.provenance.model_copy(
+        update={"corrections": [record], "rejections": [refused]}
+    )
+    found = unnamed(told.model_copy(update={"provenance": provenance}), make_identity(), 17)
+    text = results_json(found)
+    assert "anna" not in text
+    assert "Maria" not in text
+    assert [one.kind for one in found.provenance.corrections] == ["voxels"]
+    assert [one.name for one in found.provenance.rejections] == ["liver_vol_cm3"]

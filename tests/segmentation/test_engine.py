@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import weakref
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from tiny_networks import install_tiny, noisy_body, tiny_plans
 
 from heimdallr.domain.errors import LicenceError, SegmentationError, WeightsError
-from heimdallr.imaging.volume import LabelMap
+from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.segmentation import engine as engine_module
 from heimdallr.segmentation.engine import Engine
-from heimdallr.segmentation.networks.network import load_network
+from heimdallr.segmentation.networks import preparations
+from heimdallr.segmentation.networks.predictors import load_predictors
 from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 from heimdallr.segmentation.tasks import task
@@ -20,7 +22,8 @@ from heimdallr.segmentation.tasks import task
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heimdallr.segmentation.networks.network import Network
+    from heimdallr.segmentation.networks.plans import Plans
+    from heimdallr.segmentation.networks.sliding_window import PatchPredictor
     from heimdallr.segmentation.networks.weights import Weights
 
 VOLUME = noisy_body((24, 22, 26))
@@ -50,15 +53,78 @@ def test_networks_are_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     install_tiny(tmp_path, task("total_fast"))
     loads: list[str] = []
 
-    def counting(weights: Weights, *, trust_pickle: bool) -> Network:
+    def counting(
+        weights: Weights,
+        *arguments: Any,  # noqa: ANN401 - handed on
+        **options: Any,  # noqa: ANN401
+    ) -> tuple[Plans, tuple[PatchPredictor, ...]]:
         loads.append(weights.dataset)
-        return load_network(weights, trust_pickle=trust_pickle)
+        return load_predictors(weights, *arguments, **options)
 
-    monkeypatch.setattr(engine_module, "load_network", counting)
+    monkeypatch.setattr(engine_module, "load_predictors", counting)
     engine = make_engine(tmp_path)
     first, second = (engine.segment("total_fast", VOLUME) for _ in range(2))
     assert loads == ["Dataset297_TotalSegmentator_total_3mm_1559subj"]
     np.testing.assert_array_equal(first.label_map.data, second.label_map.data)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> list[tuple[object, ...]]:
+    """The arguments a function of a module is called with from now on."""
+    calls: list[tuple[object, ...]] = []
+    original = getattr(module, name)
+
+    def counting(*arguments: object) -> object:
+        calls.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(module, name, counting)
+    return calls
+
+
+def test_networks_that_want_the_same_share_a_preparation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five networks of one task, and another task of the same plans; not one of other plans."""
+    small = tiny_plans((3.0, 3.0, 3.0), features=(4, 4))
+    install_tiny(tmp_path, task("total"), small)
+    install_tiny(tmp_path, task("body"), small)
+    install_tiny(tmp_path, task("total_mr"), tiny_plans((3.5, 3.0, 3.0), features=(4, 4)))
+    engine = make_engine(tmp_path)
+    alone = {name: engine.segment(name, VOLUME).label_map.data for name in ("body", "total_mr")}
+    resampled = counted(monkeypatch, preparations, "to_spacing")
+    prepared = counted(monkeypatch, preparations, "prepare")
+    with engine.one_case():
+        engine.segment("total", VOLUME)
+        assert (len(resampled), len(prepared)) == (1, 1)
+        together = engine.segment("body", VOLUME).label_map.data
+        assert (len(resampled), len(prepared)) == (1, 1)
+        np.testing.assert_array_equal(together, alone["body"])
+        together = engine.segment("total_mr", VOLUME).label_map.data
+        assert (len(resampled), len(prepared)) == (1, 2)
+        np.testing.assert_array_equal(together, alone["total_mr"])
+
+
+def test_a_preparation_is_of_one_volume_and_ends_with_its_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another image of the same shape is prepared anew; afterwards nothing of either is kept."""
+    install_tiny(tmp_path, task("total_fast"))
+    engine = make_engine(tmp_path)
+    prepared = counted(monkeypatch, preparations, "prepare")
+    first, second = (Volume(VOLUME.data.copy(), VOLUME.affine) for _ in range(2))
+    with engine.one_case():
+        for volume in (first, first, second):
+            engine.segment("total_fast", volume)
+        assert len(prepared) == 2
+        engine.segment("total_fast", Volume(second.data, second.affine * [[1.1], [1], [1], [1]]))
+        assert len(prepared) == 3
+    prepared.clear()
+    engine.segment("total_fast", second)
+    assert len(prepared) == 1
+    kept = [weakref.ref(one.data) for one in (first, second)]
+    prepared.clear()
+    del first, second, volume
+    assert [one() for one in kept] == [None, None]
 
 
 def test_a_stack_thinner_than_a_voxel_of_the_network_is_segmented(tmp_path: Path) -> None:

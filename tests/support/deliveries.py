@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from store_cases import NOW, add_study, bleed, make_identity, make_results, write_case
 
 from heimdallr import logs
@@ -36,19 +37,24 @@ from heimdallr.delivery.service import run_deliverer
 from heimdallr.domain.statements import Statement
 from heimdallr.files import whole_file
 from heimdallr.parent_process import stop_on_signals
+from heimdallr.publishing.correction_records import CorrectionRecord
 from heimdallr.publishing.results import results_json
-from heimdallr.publishing.schema import RESULTS_FILE
-from heimdallr.store.delivery_tables import When
+from heimdallr.publishing.schema import RESULTS_FILE, read_identity, read_results
+from heimdallr.store.corrections import CorrectionState, corrections_of, keep_correction
+from heimdallr.store.delivery_tables import OutboxRow, When
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.results import index_results
-from heimdallr.store.work import owed
+from heimdallr.store.work import owed, verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from sqlalchemy.orm import Session
+
     from heimdallr.delivery.destinations import Peer
     from heimdallr.delivery.making import Order
     from heimdallr.delivery.sending import Check, Item
+    from heimdallr.publishing.schema import Results
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
 
@@ -78,12 +84,63 @@ def publish_anew(database: Database, folders: DataFolders, study_id: int) -> Non
     """Newer results of a study, as a reprocessing leaves them."""
     with database.write() as session:
         study = session.get_one(Study, study_id)
-        results = make_results(case_id=study.case_id or "")
-        provenance = results.provenance.model_copy(update={"created_at": utc_now()})
-        results = results.model_copy(update={"provenance": provenance})
-        (folders.output / (study.case_id or "") / RESULTS_FILE).write_text(results_json(results))
-        study.revision += 1
         owed.tell(session, study.id, When.RESULTS, NOW, run="run-2")
+        _take_place(session, folders, study)
+        study.revision += 1
+
+
+def correct(database: Database, folders: DataFolders, study_id: int) -> None:
+    """Results that follow a person's correction, as it leaves them: nobody is told."""
+    record = CorrectionRecord(number=1, kind="voxels", by="user:ana", at=NOW, base="0" * 32)
+    with database.write() as session:
+        _take_place(session, folders, session.get_one(Study, study_id), record)
+
+
+def correct_halfway(database: Database, folders: DataFolders, study_id: int) -> None:
+    """As a process leaves it that is killed when the folder is renamed, and the rows not yet."""
+    record = CorrectionRecord(number=1, kind="voxels", by="user:ana", at=NOW, base="0" * 32)
+    with database.write() as session:
+        keep_correction(session, study_id, record, CorrectionState.PENDING)
+        _write_results(folders, session.get_one(Study, study_id), record)
+
+
+def settle_correction(database: Database, folders: DataFolders, study_id: int) -> None:
+    """As the next start goes on with it."""
+    with database.write() as session:
+        study = session.get_one(Study, study_id)
+        folder = folders.output / (study.case_id or "")
+        (row,) = corrections_of(session, study_id)
+        row.state = CorrectionState.APPLIED
+        index_results(session, study, read_results(folder), read_identity(folder), folder, NOW)
+
+
+def _take_place(
+    session: Session, folders: DataFolders, study: Study, *corrections: CorrectionRecord
+) -> None:
+    results, folder = _write_results(folders, study, *corrections)
+    index_results(session, study, results, read_identity(folder), folder, NOW)
+
+
+def _write_results(
+    folders: DataFolders, study: Study, *corrections: CorrectionRecord
+) -> tuple[Results, Path]:
+    case_id = study.case_id or ""
+    results, folder = make_results(case_id=case_id), folders.output / case_id
+    facts = {"created_at": utc_now(), "corrections": list(corrections)}
+    provenance = results.provenance.model_copy(update=facts)
+    results = results.model_copy(update={"provenance": provenance})
+    (folder / RESULTS_FILE).write_text(results_json(results))
+    return results, folder
+
+
+def verify_study(
+    database: Database, folders: DataFolders, study_id: int, actor: str = "user:ana"
+) -> None:
+    """A person verifies the results there are; their folder does not say so yet."""
+    with database.write() as session:
+        study = session.get_one(Study, study_id)
+        created_at = read_results(folders.output / (study.case_id or "")).provenance.created_at
+        verification.verify(session, study, created_at, actor, "", utc_now())
 
 
 def add_destination(
@@ -225,6 +282,7 @@ class Desk:
     time: datetime = NOW
     stopping: threading.Event = field(default_factory=threading.Event)
     signatures: int = 0
+    send_unverified: bool = True
 
     def forward(self, **amount: float) -> None:
         """Move the clock on by ``timedelta(**amount)``."""
@@ -232,7 +290,7 @@ class Desk:
 
     def expand(self) -> int:
         """Ask the rules."""
-        return expand(self.database, self.folders, self.time)
+        return expand(self.database, self.folders, self.time, send_unverified=self.send_unverified)
 
     def errand(self, destination_id: int, signature: str = "") -> Errand:
         """An errand under a signature of its own."""
@@ -252,6 +310,17 @@ class Desk:
         """Ask the rules and send what is due."""
         self.expand()
         self.errand(destination_id).run()
+
+
+def rows(desk: Desk) -> Sequence[OutboxRow]:
+    """The outbox, in the order it came to be."""
+    with desk.database.read() as session:
+        return session.scalars(select(OutboxRow).order_by(OutboxRow.id)).all()
+
+
+def states(desk: Desk) -> list[str]:
+    """The state of each row."""
+    return [row.state.value for row in rows(desk)]
 
 
 def later(_item: Item) -> Answer:

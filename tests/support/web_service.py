@@ -107,6 +107,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     """Access control is off."""
     made = service_in(tmp_path)
     yield made
+    made.app.state.heimdallr.corrector.close()
     made.database.close()
 
 

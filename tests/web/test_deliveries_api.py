@@ -148,7 +148,8 @@ def test_sent_by_hand_refused_sent_again_called_off(service: Service) -> None:
     study_id = service.add_done()
     added(service, objects=["results"])
     where = f"/api/v1/studies/{study_id}/deliveries"
-    assert service.client.get(where).json() == {"deliveries": []}
+    nothing = {"deliveries": [], "undecided_rules": [], "awaits_verification": False}
+    assert service.client.get(where).json() == nothing
     (sent,) = service.client.post(where, json={"destination": "share"}).json()["deliveries"]
     assert (sent["kind"], sent["state"], sent["cause"]) == ("results", "waiting", "open")
 
@@ -180,6 +181,19 @@ def test_sent_by_hand_refused_sent_again_called_off(service: Service) -> None:
     assert told["study.send"] == (f"study:{study_id}", "destination:share")
     assert told["delivery.resend"][0] == f"study:{study_id}"
     assert "delivery.cancel" in told
+
+
+def test_what_waits_goes_by_the_name_its_destination_has_now(service: Service) -> None:
+    """Figures of one destination do not come apart where a person gives it another name."""
+    study_id = service.add_done()
+    made = added(service, objects=["results"])
+    service.client.post(f"/api/v1/studies/{study_id}/deliveries", json={"destination": "share"})
+    renamed = {"name": "archive", "peer": made["peer"], "objects": ["results"]}
+    assert service.client.put("/api/v1/destinations/share", json=renamed).status_code == 200
+    metrics = service.client.get("/metrics").text
+    assert 'heimdallr_deliveries{destination="archive",state="waiting"} 1.0' in metrics
+    assert 'heimdallr_deliveries_oldest_seconds{destination="archive"}' in metrics
+    assert '"share"' not in metrics
 
 
 def test_what_cannot_be_sent_is_refused(service: Service) -> None:

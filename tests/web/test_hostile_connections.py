@@ -16,7 +16,7 @@ from web_service import served, zipped
 
 from heimdallr.web import service as web_service_module
 from heimdallr.web.api import uploads
-from heimdallr.web.http import connections, limits
+from heimdallr.web.http import connections, limits, request_body
 
 if TYPE_CHECKING:
     from web_service import Service
@@ -33,7 +33,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (connections, "STALL_S", 1.0),
         (web_service_module, "KEEP_ALIVE_S", 1),
         (limits, "BODY_S", 0.8),
-        (uploads, "SILENCE_S", 0.8),
+        (request_body, "SILENCE_S", 0.8),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -191,7 +191,7 @@ def test_too_many_uploads_are_asked_to_come_back(
 ) -> None:
     """503 with Retry-After while others are being received; then it goes through."""
     monkeypatch.setattr(uploads, "MAX_UPLOADS", 1)
-    monkeypatch.setattr(uploads, "SILENCE_S", 5.0)
+    monkeypatch.setattr(request_body, "SILENCE_S", 5.0)
     content = zipped(stack(count=1))
     with served(service) as address:
         with connect(address) as connection:
@@ -210,7 +210,7 @@ def test_too_many_uploads_are_asked_to_come_back(
 
 def test_uploads_at_the_same_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six studies from six senders, all under one file name: each is received once."""
-    monkeypatch.setattr(uploads, "SILENCE_S", 30.0)
+    monkeypatch.setattr(request_body, "SILENCE_S", 30.0)
     answers: list[httpx.Response] = []
 
     def send(study: int, address: str) -> None:

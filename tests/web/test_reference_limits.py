@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from store_cases import make_identity, make_results, measurement
 
 from heimdallr.web.answers.judged_measurements import judged
@@ -40,6 +41,43 @@ def test_a_number_has_its_limit_and_flag() -> None:
     assert (liver["reference"], liver["flag"], liver["other_references"]) == (None, None, [])
 
 
+@pytest.mark.parametrize(
+    ("length_mm", "flag", "low", "high"),
+    [(80.0, "low", 84.1, None), (100.0, "normal", 84.1, None), (140.0, "high", None, 132.9)],
+)
+def test_of_two_limits_the_crossed_one_comes_first(
+    length_mm: float, flag: str, low: float | None, high: float | None
+) -> None:
+    """A kidney may be too short or too long."""
+    kidney = of_case(measurement("kidney_right_length_mm", length_mm, unit="mm"))
+    found = kidney["kidney_right_length_mm"]
+    assert (found["flag"], found["reference"]["low"], found["reference"]["high"]) == (
+        flag,
+        low,
+        high,
+    )
+    assert len(found["other_references"]) == 1
+
+
+def test_a_number_says_where_it_stands_by_norms() -> None:
+    """The woman of 66 years: by z-score and percentile; a norm alone needs no limit."""
+    found = of_case(
+        measurement("SMA_cm2", 88.7, unit="cm2"), measurement("liver_vol_cm3", 1500.0, unit="cm3")
+    )
+    by_z, by_percentile = found["SMA_cm2"]["norms"]
+    assert (by_z["z"], by_z["percentile"], by_z["group"]) == (
+        -1.0,
+        15.9,
+        "women of 65 to 74 years",
+    )
+    assert by_percentile["said_coded"]["code"] == "norm_not_below"
+    (liver,) = found["liver_vol_cm3"]["norms"]
+    assert liver["said"] == "between the 2.5th and the 97.5th percentile (Kim 2021)"
+    nobody = of_case(measurement("SMA_cm2", 88.7, unit="cm2"), sex=None)["SMA_cm2"]["norms"]
+    assert {one["said_coded"]["code"] for one in nobody} == {"norm_needs_sex"}
+    assert {one["group"] for one in nobody} == {None}
+
+
 def test_what_is_missing_has_none() -> None:
     """No value, no limit, no flag."""
     found = of_case(measurement("SMI_cm2_m2", reason="the height is not known"))["SMI_cm2_m2"]
@@ -74,6 +112,14 @@ def test_the_catalogue_lists_every_limit(service: Service) -> None:
     by_name = {row["name"]: row["references"] for row in rows}
     assert {name for name, limits in by_name.items() if limits} == {
         "SMA_cm2", "SMI_cm2_m2", "muscle_HU_mean", "spleen_vol_cm3", "liver_hu_eroded_mean",
+        "evans_index", "midline_shift_mm",
+        "liver_minus_spleen_hu", "L1_trabecular_hu_mean", "vertebral_fractures_suspected",
+        "liver_vol_per_bsa_ml_m2", "liver_pdff_percent",
+        "kidney_right_length_mm", "kidney_left_length_mm", "kidney_length_difference_mm",
+        "aortic_calcium_agatston", "kidney_stones_right_diameter_mm",
+        "kidney_stones_left_diameter_mm",
+        "aorta_abdominal_diameter_mm", "aorta_ascending_diameter_mm",
+        "aorta_infrarenal_diameter_mm",
     }  # fmt: skip
     assert len(by_name["SMI_cm2_m2"]) == 7
     (spleen,) = by_name["spleen_vol_cm3"]
@@ -86,3 +132,13 @@ def test_a_study_names_them(service: Service) -> None:
     rows = service.client.get(f"/api/v1/studies/{number}").json()["results"]["measurements"]
     assert rows
     assert all({"reference", "flag", "other_references"} <= row.keys() for row in rows)
+
+
+def test_a_corrected_number_says_so() -> None:
+    """The page marks it; all others are the networks' own."""
+    liver = measurement("liver_vol_cm3", 1500.0, unit="cm3")
+    found = of_case(
+        liver.model_copy(update={"corrected": True}), measurement("spleen_vol_cm3", 200.0)
+    )
+    assert found["liver_vol_cm3"]["corrected"]
+    assert not found["spleen_vol_cm3"]["corrected"]

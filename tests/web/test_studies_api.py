@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from deliveries import verify_study
 from PIL import Image
 from received_images import stack
 from sqlalchemy import select
@@ -140,6 +142,7 @@ def test_one_study_in_full(service: Service) -> None:
     with service.database.read() as session:
         assert study["runs"][0]["workflow_id"] == session.scalars(select(Run.workflow_id)).one()
     assert study["birth_date"] is None
+    assert study["patient_class"] == {"patient_class": "unknown", "by": "", "at": None}
     results = study["results"]
     assert results["masks"] == {"total": ["liver"]}
     assert results["images"] == ["L3_overlay.png"]
@@ -221,6 +224,12 @@ def test_the_report_as_a_pdf(service: Service, language: str) -> None:
     with service.database.read() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-1]
     assert (entry.action, entry.details) == ("study.download", f"report.pdf {language}")
+    verify_study(service.database, service.folders, number)
+    verified = service.client.get(url, params={"language": language}).content
+    assert verified != answer.content
+    with service.database.write() as session:  # other results, and no row knows them yet
+        session.get_one(Study, number).results_created_at = NOW - timedelta(days=1)
+    assert service.client.get(url, params={"language": language}).content == answer.content
 
 
 def test_there_is_no_report_without_results(service: Service) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 FINE = Facts(
     free_bytes=10**12, reserve_bytes=10**10, recorders=1, workers=1, needs_worker=True,
     deliverers=1, needs_deliverer=True, undelivered=0,
-    waiting_s=None, failed=0, quarantined=0, rejected=0, clock_doubt=None, bundled=(),
+    waiting_s=None, failed=0, quarantined=0, rejected=0, clock_doubt=None, rules_broken="",
+    bundled=(),
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def codes(**changed: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         ({"quarantined": 1}, "quarantine", "warning"),
         ({"rejected": 1}, "peers_rejected", "warning"),
         ({"clock_doubt": ClockDoubt(NOW, NOW, NOW)}, "clock_doubted", "warning"),
+        ({"rules_broken": "rule x: limits"}, "rules_broken", "warning"),
         ({"bundled": ("total",)}, "weights_bundled", "note"),
     ],
 )

@@ -13,10 +13,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from hand_made_corrections import drawn
+from publishing_cases import SERIES, segmentation
+from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from heimdallr.clock import utc_now
 from heimdallr.imaging.volume import LabelMap, load_volume, native_grid
+from heimdallr.publishing.case_file import CASE_FILE, CaseRecord, TaskRecord
+from heimdallr.publishing.correction_records import CORRECTION_FILE, StructureChange
 from heimdallr.publishing.label_maps import describe, describe_map
 from heimdallr.publishing.masks import write_masks, write_volume
 from heimdallr.store.models import AuditEntry, StudyState
@@ -89,6 +94,8 @@ def test_the_manifest_tells_where_everything_is(viewed: Viewed) -> None:
     """Volume, label maps with their structures, and the place of a number, all in one frame."""
     told = viewed.manifest()
     volume = told["volume"]
+    results = json.loads((viewed.folder / "resultados.json").read_text())
+    assert told["series_instance_uid"] == results["provenance"]["series_instance_uid"] != ""
     assert (volume["shape"], volume["orientation"]) == ([16, 14, 20], "LAS")
     assert (volume["datatype"], volume["plain_bytes"]) == ("int16", 352 + 2 * 16 * 14 * 20)
     assert volume["gzip_bytes"] == (viewed.folder / "volume.nii.gz").stat().st_size
@@ -242,6 +249,44 @@ def test_an_older_case_folder_says_why_it_has_no_label_maps(viewed: Viewed) -> N
     assert told["targets"]["measurements"] == {}
     (finding,) = told["targets"]["findings"].values()
     assert (finding["position_ijk"], finding["shown"]) == ([8, 7, 12], [])
+
+
+def test_what_a_task_has_not_found_can_be_painted(viewed: Viewed) -> None:
+    """By number, name and colour; not in a folder that does not say what its tasks know."""
+    assert viewed.manifest()["labels"][0]["absent"] == []
+    provenance = segmentation(LabelMap(np.zeros((1, 1, 1), np.uint8), np.eye(4), NAMES)).provenance
+    tasks = {
+        "cerebral_bleed": TaskRecord({1: "intracerebral_hemorrhage"}, provenance),
+        "total": TaskRecord({5: "liver", 6: "stomach"}, provenance),
+    }
+    record = TypeAdapter(CaseRecord).dump_json(CaseRecord("1.0", SERIES, tasks))
+    (viewed.folder / CASE_FILE).write_bytes(record)
+    total, bleed = viewed.manifest()["labels"]
+    (absent,) = total["absent"]
+    assert (absent["label"], absent["structure"], absent["group"]) == (6, "stomach", "organs")
+    assert len(absent["colour"]) == 3
+    assert (bleed["name"], bleed["task"], bleed["structures"]) == ("bleed", "cerebral_bleed", [])
+    assert (bleed["url"], bleed["gzip_bytes"]) == (None, 0)
+    assert bleed["plain_bytes"] == total["plain_bytes"]
+    assert [(one["label"], one["structure"]) for one in bleed["absent"]] == [
+        (1, "intracerebral_hemorrhage")
+    ]
+
+
+def test_a_map_that_persons_changed_was_another_in_earlier_versions(viewed: Viewed) -> None:
+    """Where the story cannot be read, any may have been."""
+    assert [one["corrected"] for one in viewed.manifest()["labels"]] == [False]
+    change = StructureChange(
+        task="total", structure="liver", voxels_added=1, voxels_removed=0, dice=0.9,
+        volume_before_cm3=1, volume_after_cm3=1,
+    )  # fmt: skip
+    told = drawn("0" * 32, structures=[change])
+    kept = viewed.folder / "corrections" / "0001"
+    kept.mkdir(parents=True)
+    (kept / CORRECTION_FILE).write_text(told.model_dump_json())
+    assert [one["corrected"] for one in viewed.manifest()["labels"]] == [True]
+    (kept / CORRECTION_FILE).write_text("{")
+    assert [one["corrected"] for one in viewed.manifest()["labels"]] == [True]
 
 
 def test_what_retention_removed_is_said(viewed: Viewed) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from heimdallr.store.work.states import STAGES
 from heimdallr.workflow.estimate import (
+    SHARES,
     remaining_seconds,
     share_of_case,
     share_of_stage,
@@ -51,3 +53,8 @@ def test_a_report_from_the_stage_before_does_not_count_as_progress() -> None:
     """The stage has changed, the last report is older: all of the stage is left."""
     assert remaining_seconds(CASE, "segment", 0.05) == pytest.approx(78.0)
     assert remaining_seconds(CASE, "", 0.0) is None
+
+
+def test_the_stages_are_those_a_study_goes_through() -> None:
+    """In that order; told without the tables of the database."""
+    assert list(SHARES) == list(STAGES)

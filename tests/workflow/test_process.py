@@ -15,6 +15,7 @@ from heimdallr.config import Settings
 from heimdallr.domain.errors import SegmentationError
 from heimdallr.domain.identity import OWN_MANUFACTURER
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
+from heimdallr.segmentation.plan import ORGAN_TASKS
 from heimdallr.workflow import process, stages
 from heimdallr.workflow.process import CaseOutcome, explain_selection, process_paths
 
@@ -99,9 +100,11 @@ def test_images_without_a_scale_are_not_segmented_and_say_so(
     results = json.loads((outcome.folder / "resultados.json").read_text())
     assert [one["code"] for one in results["notices_coded"]] == ["attenuation_unknown"]
     assert outcome.notices == tuple(results["notices"])
-    assert {one["status"] for one in results["measurements"]} == {"not_assessable"}
+    # What is of MR alone is not applicable to any CT.
+    statuses = {one["status"] for one in results["measurements"]}
+    assert statuses == {"not_assessable", "not_applicable"}
     assert set(results["provenance"]["skipped_tasks"]) == {
-        "total", "tissue_types", "cerebral_bleed", "body",
+        "total", "tissue_types", "body", *ORGAN_TASKS,
     }  # fmt: skip
 
 

@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from dicom_series import SeriesOnDisk
+from publishing_cases import PREPARED, STARTED, trunk
 
+from heimdallr.analyses.rules.rule_table import packaged_rules
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.preparation.prepare import PreparedStudy, prepare
 from heimdallr.segmentation.plan import CaseSegmentations
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 from heimdallr.workflow import stages
+from heimdallr.workflow.assignment import Chronicle
+from heimdallr.workflow.department_rules import InForce
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+    from heimdallr.publishing.publish import Publication
     from heimdallr.segmentation.engine import Engine
 
 
@@ -43,3 +49,20 @@ def test_nothing_is_labelled_where_slices_are_missing(
     assert [(gap.start, gap.stop) for gap in case.gaps] == [(4, 7)]
     assert np.ptp(case.image.data[:, :, 4:7]) == 0
     assert case.statistics["liver"].truncated_at[-1] == "gap"
+
+
+def test_what_was_worked_out_of_a_case_is_published_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the rules in force have something to tell: nobody counts its voxels again."""
+    published: list[Publication] = []
+    monkeypatch.setattr(stages, "publish_case", lambda _, one, *__, **___: published.append(one))
+    case, told = trunk(), Statement("not_requested")
+    analyzed = stages.analyze(case, InForce(packaged_rules(), (told,)))
+
+    stages.publish(tmp_path, PREPARED, case, analyzed, Chronicle(STARTED))
+
+    (one,) = published
+    assert one.case.notices[-1] == told
+    assert one.case.worked_out is case.worked_out
+    assert one.case.worked_out.levels is not None

@@ -5,6 +5,7 @@
 Each held-out phantom in turn is cut at a vertebra from T4 to S1, as lower edge (wholly above it, or
 30 cm above it) and as upper edge (with the sacrum, or down to L5). The bundled networks name the
 vertebrae, the level check judges the names, and the phantom's truth tells whether they are right.
+The last of what is printed of each are the weak anchors that agree.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.analyses.vertebral_levels import LEVELS, check_levels, structure_of
-from heimdallr.imaging.statistics import structure_statistics
+from heimdallr.analyses.case import Case
+from heimdallr.analyses.vertebral_levels import LEVELS, structure_of
+from heimdallr.domain.study import Patient, Series
 from heimdallr.imaging.volume import Volume
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.networks.weights import WeightsStore
@@ -82,18 +84,19 @@ def main() -> None:
 
 def judge(engine: Engine, volume: Volume, heights_mm: Mapping[str, float]) -> tuple[str, str]:
     """Outcome of one image, and what the level check said of it."""
-    found = engine.segment("total_fast", volume).label_map
-    statistics = structure_statistics(found, volume, ())
-    check = check_levels(found, volume, statistics)
+    found = {"total": engine.segment("total_fast", volume)}
+    case = Case("CT", volume, Patient(), Series("", "CT"), found)
+    check = case.levels
     if check.problem is not None:
         return "refused", check.problem.text
     for level in check.levels:
-        i, j, k = statistics[structure_of(level)].centroid_ijk
+        i, j, k = case.statistics[structure_of(level)].centroid_ijk
         z_mm = float((volume.affine @ [i, j, k, 1.0])[2])
         true = min(heights_mm, key=lambda name: abs(heights_mm[name] - z_mm))
         if true != level:
             return "WRONG", f"{true} is called {level}; {', '.join(check.rests_on)}"
-    return "right", f"{check.levels[0]} to {check.levels[-1]}; {', '.join(check.rests_on)}"
+    rests_on, agrees_with = map(", ".join, (check.rests_on, check.agrees_with))
+    return "right", f"{check.levels[0]} to {check.levels[-1]}; {rests_on}; with {agrees_with}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 /** What the server says when something is refused (RFC 9457, `application/problem+json`). */
 
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
 export class ApiError extends Error {
   override readonly name = "ApiError";
 
@@ -12,6 +16,8 @@ export class ApiError extends Error {
     readonly detail: string,
     /** What of a request is wrong, by the names of its fields. */
     readonly fields: readonly string[] = [],
+    /** What is said, as a statement that has words in every language. */
+    readonly why: Schemas["CodedStatement"] | null = null,
   ) {
     super(detail);
   }
@@ -22,6 +28,7 @@ interface Told {
   detail?: string;
   title?: string;
   errors?: { location: string }[];
+  why?: Schemas["CodedStatement"];
 }
 
 export async function problemOf(response: Response): Promise<ApiError> {
@@ -33,6 +40,7 @@ export async function problemOf(response: Response): Promise<ApiError> {
       body.code ?? "",
       body.detail ?? body.title ?? response.statusText,
       fields,
+      body.why,
     );
   } catch {
     return new ApiError(response.status, "", response.statusText || `HTTP ${response.status}`);

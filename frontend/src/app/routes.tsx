@@ -34,6 +34,12 @@ const pages: RouteObject[] = [
     }),
   },
   {
+    path: "rules",
+    lazy: async () => ({
+      Component: (await withTexts(import("@/pages/rules/RulesPage"))).RulesPage,
+    }),
+  },
+  {
     path: "system",
     lazy: async () => ({
       Component: (await withTexts(import("@/pages/system/SystemPage"))).SystemPage,

@@ -1,5 +1,6 @@
 /** Every keyboard shortcut, by page; the help page lists them. */
-import { LAYOUT_KEYS, TOOL_KEYS } from "@/viewer/keys";
+import { EDIT_KEYS } from "@/viewer/editing/editKeys";
+import { COMPARE_KEYS, LAYOUT_KEYS, TOOL_KEYS } from "@/viewer/keys";
 
 export interface Shortcut {
   /** Alternatives; keys of one alternative are pressed one after another. */
@@ -8,7 +9,7 @@ export interface Shortcut {
   text: string;
 }
 
-export type ShortcutPage = "everywhere" | "worklist" | "study" | "viewer";
+export type ShortcutPage = "everywhere" | "worklist" | "study" | "viewer" | "edit" | "compare";
 
 export const SHORTCUTS: Record<ShortcutPage, readonly Shortcut[]> = {
   everywhere: [
@@ -46,5 +47,25 @@ export const SHORTCUTS: Record<ShortcutPage, readonly Shortcut[]> = {
     { keys: [["Backspace"]], text: "viewer:shortcuts.clear" },
     { keys: [["r"]], text: "viewer:shortcuts.reset" },
     { keys: [["f"]], text: "viewer:shortcuts.fullscreen" },
+  ],
+  edit: [
+    { keys: Object.values(EDIT_KEYS).map((key) => [key]), text: "viewer:edit.shortcuts.tools" },
+    { keys: [["Enter"], ["Space"]], text: "viewer:edit.shortcuts.act" },
+    { keys: [["←"], ["→"], ["↑"], ["↓"]], text: "viewer:edit.shortcuts.move" },
+    { keys: [[","], ["."]], text: "viewer:edit.shortcuts.slice" },
+    { keys: [["["], ["]"]], text: "viewer:edit.shortcuts.size" },
+    { keys: [["j"]], text: "viewer:edit.shortcuts.ball" },
+    { keys: [["Ctrl+Z"], ["Ctrl+Shift+Z"]], text: "viewer:edit.shortcuts.undo" },
+    { keys: [["Ctrl+S"]], text: "viewer:edit.shortcuts.save" },
+    { keys: [["Esc"]], text: "viewer:edit.shortcuts.escape" },
+  ],
+  compare: [
+    { keys: [[COMPARE_KEYS.flip]], text: "viewer:compare.shortcuts.flip" },
+    { keys: [[COMPARE_KEYS.mark]], text: "viewer:compare.shortcuts.mark" },
+    {
+      keys: [[COMPARE_KEYS.previous], [COMPARE_KEYS.next]],
+      text: "viewer:compare.shortcuts.slice",
+    },
+    { keys: [[COMPARE_KEYS.largest]], text: "viewer:compare.shortcuts.largest" },
   ],
 };

@@ -1,9 +1,11 @@
 import access from "@/pages/access/pt.json";
+import corrections from "@/pages/study/corrections/pt.json";
 import delivery from "@/delivery/pt.json";
 import destinations from "@/pages/destinations/pt.json";
 import explorer from "@/pages/explorer/pt.json";
 import help from "@/pages/help/pt.json";
 import report from "@/pages/report/pt.json";
+import rules from "@/pages/rules/pt.json";
 import study from "@/pages/study/pt.json";
 import system from "@/pages/system/pt.json";
 import viewer from "@/viewer/pt.json";
@@ -15,11 +17,13 @@ import { messages as first } from "./first.pt";
 export const messages = {
   ...first,
   access,
+  corrections,
   delivery,
   destinations,
   explorer,
   help,
   report,
+  rules,
   study,
   system,
   viewer,

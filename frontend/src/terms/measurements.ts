@@ -6,7 +6,7 @@ import table from "@words/measurements.json";
 import { capitalised, isStructure, type Language, structureName } from "./structures";
 import { own, type Pair, pick, word } from "./words";
 
-type Place = "structure" | "tissue" | "depot" | "level" | "region" | "task";
+type Place = "structure" | "tissue" | "depot" | "level" | "n" | "region" | "task";
 
 const EXACT = table as unknown as Record<string, Pair | undefined>;
 
@@ -23,6 +23,7 @@ const UNITS: Record<string, string> = {
   cm3: "cm³",
   cm2: "cm²",
   "cm2/m2": "cm²/m²",
+  "mL/m2": "mL/m²",
   m2: "m²",
   mm2: "mm²",
   mm3: "mm³",
@@ -44,9 +45,13 @@ export function measurementLabel(name: string, language: Language): string {
 }
 
 function placeText(place: Place, value: string, language: Language): string {
-  if (place === "level" || place === "task") return value;
+  if (place === "level" || place === "n" || place === "task") return value;
   if (place === "region") return regionName(value, language);
   return structureName(value, language);
+}
+
+export function patientClassName(name: string, language: Language): string {
+  return word("patient_classes", name, language) ?? name;
 }
 
 export function regionName(region: string, language: Language): string {
@@ -92,14 +97,30 @@ export function quantityText(value: string | number, unit: string, language: Lan
   return unit ? `${text} ${unitText(unit)}` : text;
 }
 
+/** A limit as it was published, with its unit: rounded, it would be another one. */
+export function limitText(value: number, unit: string, language: Language): string {
+  const decimals = /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0;
+  return `${formatFor(language).number(value, decimals)} ${unitText(unit)}`.trim();
+}
+
+const UNITS_IN_NAMES: Record<string, string> = {
+  cm2_m2: "cm2/m2",
+  ml_m2: "mL/m2",
+  percent: "%",
+  ml: "mL",
+};
+
 /** A unit at the end of a name: `upper_limit_cm3` → `cm3`. */
 export function unitOfName(name: string): string {
   if (name === "kvp") return "kV";
-  const end = /_(cm2_m2|cm3|cm2|mm|HU|hu|s)(?:_(?:mean|std|median|eroded_mean))?$/.exec(name);
+  const end =
+    /_(cm2_m2|ml_m2|ml|percent|cm3|cm2|mm3|mm|HU|hu|s)(?:_(?:mean|std|median|eroded_mean))?$/.exec(
+      name,
+    );
   const inside = /(?:^|_)(hu|HU)_(?:mean|std|median|eroded_mean)$/.exec(name);
   const unit = end?.[1] ?? inside?.[1] ?? "";
   if (unit.toLowerCase() === "hu") return "HU";
-  return unit === "cm2_m2" ? "cm2/m2" : unit;
+  return own(UNITS_IN_NAMES, unit) ?? unit;
 }
 
 /** What a finding rests on: a measurement, or a limit of its rule. */
@@ -140,6 +161,11 @@ export function factText(
 /** Why a received file is no image. */
 export function fileReason(reason: string, language: Language): string {
   return word("files", reason, language) ?? reason;
+}
+
+/** Why somebody does not believe a result. */
+export function rejectionReason(reason: string, language: Language): string {
+  return word("rejections", reason, language) ?? reason;
 }
 
 /** What a finding is called where it has no value yet: to filter by. */

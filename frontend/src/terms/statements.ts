@@ -21,6 +21,8 @@ const TERMS: Record<string, Kind | undefined> = {
   attribute: "attributes",
   edge: "edges",
   phase: "values",
+  landmark: "values",
+  rejection: "rejections",
 };
 const WORDS = { en: english, pt: portuguese };
 const LOCALES = { en: "en-GB", pt: "pt-BR" };

@@ -1,5 +1,6 @@
 import {
   type Dispatch,
+  type ReactNode,
   type RefObject,
   useEffect,
   useId,
@@ -10,10 +11,11 @@ import { useTranslation } from "react-i18next";
 
 import { useFormat } from "@/i18n/format";
 
+import type { Hand } from "./editing/hand";
 import { BEGINNING, type Engine } from "./engine";
 import type { Triple } from "./geometry";
 import { AXES } from "./layouts";
-import { watchPointers } from "./pointer";
+import { type Point, watchPointers } from "./pointer";
 import type { Action, ViewerState } from "./state";
 import classes from "./Viewer.module.css";
 
@@ -25,19 +27,26 @@ interface Props {
   range: number;
   shape: Triple;
   dispatch: Dispatch<Action>;
+  /** Who edits. */
+  hand: Hand | null;
+  /** A place was clicked with the right button. */
+  onMenu: (point: Point) => void;
+  /** What is drawn above the images. */
+  children?: ReactNode;
 }
 
 const never = () => () => undefined;
 const atFirst = () => BEGINNING;
 
 /** Where the images are drawn, and what pointers do there. */
-export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props) {
+export function Canvas(props: Props) {
+  const { canvas, engine, state, range, shape, dispatch, hand, onMenu, children } = props;
   const { t } = useTranslation("viewer");
   const format = useFormat();
   const helpId = useId();
-  const latest = useRef({ state, range });
+  const latest = useRef({ state, range, hand, onMenu });
   useEffect(() => {
-    latest.current = { state, range };
+    latest.current = { state, range, hand, onMenu };
   });
 
   useEffect(() => {
@@ -51,6 +60,8 @@ export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props)
       range: () => latest.current.range,
       setWindow: (window) => dispatch({ do: "window", window }),
       enlarge: (layout) => dispatch({ do: "layout", layout }),
+      hand: () => latest.current.hand,
+      menu: (point) => latest.current.onMenu(point),
     });
   }, [canvas, engine, dispatch]);
 
@@ -77,11 +88,13 @@ export function Canvas({ canvas, engine, state, range, shape, dispatch }: Props)
         aria-label={`${t("canvas.label")}: ${text}`}
         aria-describedby={helpId}
         data-tool={state.tool}
+        data-editing={hand !== null || undefined}
         data-flashing={isFlashing || undefined}
       />
       <span id={helpId} hidden>
-        {t("canvas.keys")}
+        {t(hand ? "canvas.editKeys" : "canvas.keys")}
       </span>
+      {children}
     </div>
   );
 }

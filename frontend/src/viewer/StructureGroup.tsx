@@ -2,6 +2,7 @@ import { ActionIcon, Checkbox } from "@mantine/core";
 import {
   IconChevronDown,
   IconChevronRight,
+  IconDots,
   IconFocusCentered,
   IconTarget,
 } from "@tabler/icons-react";
@@ -18,6 +19,7 @@ interface Actions {
   show: (keys: readonly StructureKey[], on: boolean) => void;
   only: (key: StructureKey) => void;
   goTo: (key: StructureKey) => void;
+  openMenu: (key: StructureKey, opener: HTMLElement) => void;
 }
 
 interface Props extends Actions {
@@ -70,7 +72,7 @@ export function StructureGroup({ branch, shown, isSearch, ...actions }: Props) {
 const StructureRow = memo(function StructureRow(props: Actions & { leaf: Leaf; isShown: boolean }) {
   const { t } = useTranslation("viewer");
   const terms = useTerms();
-  const { leaf, isShown, show, only, goTo } = props;
+  const { leaf, isShown, show, only, goTo, openMenu } = props;
   const { name, key, structure } = leaf;
   const doubts = structure.doubts.map((text, n) =>
     terms.statement(structure.doubts_coded[n], text),
@@ -113,6 +115,18 @@ const StructureRow = memo(function StructureRow(props: Actions & { leaf: Leaf; i
         onClick={() => goTo(key)}
       >
         <IconFocusCentered size={14} />
+      </ActionIcon>
+      <ActionIcon
+        className={classes.action}
+        size="xs"
+        variant="subtle"
+        color="gray"
+        aria-haspopup="menu"
+        aria-label={t("panel.menu", { name })}
+        title={t("panel.menu", { name })}
+        onClick={(event) => openMenu(key, event.currentTarget)}
+      >
+        <IconDots size={14} />
       </ActionIcon>
     </div>
   );

@@ -18,14 +18,19 @@ interface Props {
   searchRef: RefObject<HTMLInputElement | null>;
   dispatch: Dispatch<Action>;
   goTo: (key: StructureKey) => void;
+  openMenu: (key: StructureKey, opener: HTMLElement) => void;
 }
 
 /** Which structures are shown, and how. */
-export function StructurePanel({ manifest, state, searchRef, dispatch, goTo }: Props) {
+export function StructurePanel(props: Props) {
+  const { manifest, state, searchRef, dispatch, goTo, openMenu } = props;
   const { t } = useTranslation("viewer");
   const terms = useTerms();
   const [search, setSearch] = useState("");
-  const maps = useMemo(() => manifest.labels ?? [], [manifest]);
+  const maps = useMemo(
+    () => (manifest.labels ?? []).filter(({ structures }) => structures.length > 0),
+    [manifest],
+  );
   const tree = useMemo(
     () => treeOf(maps, manifest.groups, ({ structure }) => terms.Structure(structure)),
     [maps, manifest, terms],
@@ -83,7 +88,10 @@ export function StructurePanel({ manifest, state, searchRef, dispatch, goTo }: P
                 </Button>
               </Group>
               <Text size="xs" c="dimmed" role="status">
-                {t("panel.shown", { shown: state.shown.size, all: all.length })}
+                {t("panel.shown", {
+                  shown: all.filter((key) => state.shown.has(key)).length,
+                  all: all.length,
+                })}
               </Text>
             </Group>
             {maps.length > 1 && (
@@ -115,6 +123,7 @@ export function StructurePanel({ manifest, state, searchRef, dispatch, goTo }: P
                 show={show}
                 only={only}
                 goTo={goTo}
+                openMenu={openMenu}
               />
             ))}
             {branches.length === 0 && (

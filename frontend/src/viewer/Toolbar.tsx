@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import {
   IconArrowsMove,
   IconCamera,
@@ -18,12 +18,13 @@ import {
   IconSquareLetterC,
   IconSquareLetterS,
 } from "@tabler/icons-react";
-import { type Dispatch, useSyncExternalStore } from "react";
+import { type Dispatch, type ReactNode, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Engine } from "./engine";
 import { type Command, LAYOUT_KEYS, TOOL_KEYS } from "./keys";
 import { type Action, LAYOUTS, TOOLS, type ViewerState } from "./state";
+import { Tool } from "./ToolButton";
 import classes from "./Viewer.module.css";
 import { WindowControl } from "./WindowControl";
 import type { Preset } from "./windows";
@@ -38,6 +39,8 @@ interface Props {
   run: (command: Command) => void;
   onPicture: () => Promise<void>;
   onPanel: () => void;
+  /** What begins editing. */
+  edit: ReactNode;
 }
 
 const LAYOUT_ICONS = {
@@ -103,7 +106,8 @@ export function Toolbar(props: Props) {
         />
         {engine && <Clear engine={engine} onClick={command({ do: "clear" })} />}
       </ActionIcon.Group>
-      <ActionIcon.Group className={classes.end}>
+      <div className={classes.end}>{props.edit}</div>
+      <ActionIcon.Group>
         <Tool
           icon={IconCamera}
           label={t("action.picture")}
@@ -132,29 +136,4 @@ function Clear({ engine, onClick }: { engine: Engine; onClick: () => void }) {
   const { measurements } = useSyncExternalStore(engine.subscribe, engine.view);
   if (measurements === 0) return null;
   return <Tool icon={IconEraser} label={t("action.clear")} hotkey="⌫" onClick={onClick} />;
-}
-
-interface ToolProps {
-  icon: typeof IconEye;
-  label: string;
-  hotkey?: string;
-  pressed?: boolean;
-  onClick: () => void;
-}
-
-function Tool({ icon: Icon, label, hotkey, pressed, onClick }: ToolProps) {
-  return (
-    <Tooltip label={hotkey ? `${label} (${hotkey})` : label} multiline maw={260}>
-      <ActionIcon
-        variant={pressed ? "light" : "default"}
-        size="md"
-        aria-label={label}
-        aria-pressed={pressed}
-        aria-keyshortcuts={hotkey === "⌫" ? "Backspace" : hotkey}
-        onClick={onClick}
-      >
-        <Icon size={18} />
-      </ActionIcon>
-    </Tooltip>
-  );
 }

@@ -12,6 +12,13 @@ function within(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }
 
+export interface CameraState {
+  pan: readonly number[];
+  scale: number;
+  azimuth: number;
+  elevation: number;
+}
+
 export class Camera {
   readonly #nv: Niivue;
 
@@ -25,6 +32,24 @@ export class Camera {
     scene.volScaleMultiplier = 1;
     scene.renderAzimuth = AZIMUTH;
     scene.renderElevation = ELEVATION;
+  }
+
+  get state(): CameraState {
+    const { pan2Dxyzmm, volScaleMultiplier, renderAzimuth, renderElevation } = this.#nv.scene;
+    return {
+      pan: [...pan2Dxyzmm],
+      scale: volScaleMultiplier,
+      azimuth: renderAzimuth,
+      elevation: renderElevation,
+    };
+  }
+
+  set state({ pan: [x = 0, y = 0, z = 0, zoom = 1], scale, azimuth, elevation }: CameraState) {
+    const { scene } = this.#nv;
+    scene.pan2Dxyzmm = [x, y, z, zoom];
+    scene.volScaleMultiplier = scale;
+    scene.renderAzimuth = azimuth;
+    scene.renderElevation = elevation;
   }
 
   // NiiVue keeps zoom and pan of all slices as one: mm, and a factor.

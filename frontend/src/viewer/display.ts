@@ -11,6 +11,8 @@ export interface Display {
   outline: boolean;
   masksOff: boolean;
   body: number;
+  /** What differs between two versions stands out. */
+  differences: boolean;
   /** Of a distance, in the reader's language. */
   distanceText: (mm: number) => string;
 }

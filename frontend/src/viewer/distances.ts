@@ -4,7 +4,7 @@
  * They are kept in mm and drawn by what was kept: a line that reaches beyond what is seen of the
  * slice is cut there, its number is not.
  */
-import { type Niivue, SLICE_TYPE } from "@niivue/niivue";
+import type { Niivue } from "@niivue/niivue";
 
 import {
   type Axis,
@@ -12,9 +12,10 @@ import {
   indexAt,
   type Pixel,
   pixelOf,
-  type Plane,
+  PLANES,
   type Triple,
 } from "./geometry";
+import { tileOf } from "./layouts";
 
 type Tile = Niivue["screenSlices"][number];
 
@@ -27,12 +28,6 @@ interface Distance {
 /** From a line's end to the middle of its text, and how near to an edge that may come. */
 const TEXT_AWAY = 32;
 const TEXT_MARGIN: Pixel = [36, 12];
-const PLANES: Partial<Record<SLICE_TYPE, Plane>> = {
-  [SLICE_TYPE.AXIAL]: { through: 2, across: 0, up: 1 },
-  [SLICE_TYPE.CORONAL]: { through: 1, across: 0, up: 2 },
-  [SLICE_TYPE.SAGITTAL]: { through: 0, across: 1, up: 2 },
-};
-
 export class Distances {
   readonly #nv: Niivue;
   readonly #grid: Grid;
@@ -107,7 +102,8 @@ export class Distances {
   }
 
   #planeOf(tile: Tile | undefined) {
-    return tile && PLANES[tile.axCorSag];
+    const axis = tileOf(tile?.axCorSag)?.axis;
+    return axis == null ? undefined : PLANES[axis];
   }
 
   #sliceOf(axis: Axis): number {

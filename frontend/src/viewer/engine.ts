@@ -7,24 +7,29 @@
  */
 import { Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 
-import { Camera } from "./camera";
+import { Camera, type CameraState } from "./camera";
 import type { Display } from "./display";
 import { Distances } from "./distances";
+import { type Box, fileBoxOf, joined, type Space, spaceOf, triple } from "./editing/space";
 import {
   type Axis,
   centreOf,
   type Grid,
   indexAt,
   mmToFraction,
+  pixelOf,
+  PLANES,
   snapped,
   stepped,
   type Triple,
 } from "./geometry";
 import type { LoadedMap } from "./hit";
-import { QUARTERS, SLICE_TYPES, type Tile, tileOf } from "./layouts";
+import { isStored } from "./labelMaps";
+import { AXES, QUARTERS, SLICE_TYPES, type Tile, tileOf } from "./layouts";
 import { lutOf, lutTexture } from "./lut";
+import { drawPart, type Part } from "./partialDrawing";
 import type { LabelMap } from "./manifest";
-import type { Image } from "./nifti";
+import { blankImage, type Image } from "./nifti";
 import { Rendering } from "./rendering";
 import { type SliceLook, SliceTextures } from "./slices";
 import type { Layout, StructureKey } from "./state";
@@ -34,6 +39,8 @@ const OUTLINE_PIXELS = 1.5;
 const FLASH_MS = 220;
 const FLASHES = 5;
 const LETTERS_MARGIN = 6;
+/** 3-D follows when a hand has rested this long. */
+const SURFACE_AFTER_MS = 500;
 
 /** On the canvas, in CSS pixels. */
 interface Point {
@@ -57,9 +64,17 @@ export const BEGINNING: View = {
   isFlashing: false,
 };
 
+/** What a person looks at; it outlives the engine when results are replaced. */
+export interface Outlook {
+  crosshair: Triple;
+  camera: CameraState;
+}
+
 export class Engine {
   readonly grid: Grid;
-  readonly #maps: readonly LabelMap[];
+  /** Those that are drawn, in the order of their textures. */
+  readonly #maps: LabelMap[];
+  readonly #empty: readonly LabelMap[];
   readonly #nv: Niivue;
   #slices: SliceTextures | null = null;
   #image: Image | null = null;
@@ -71,13 +86,22 @@ export class Engine {
   readonly #camera: Camera;
   readonly #distances: Distances;
   #view: View;
+  readonly #spaces = new WeakMap<Image, Space>();
   readonly #listeners = new Set<() => void>();
+  readonly #afterDrawing = new Set<() => void>();
+  #drawings = 0;
+  /** All has to be drawn anew. */
+  #isStale = true;
+  /** Where labels have changed since it was drawn. */
+  #touched: Box | null = null;
   #frame = 0;
+  #surfaceTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #ended = new AbortController();
 
   constructor(grid: Grid, maps: readonly LabelMap[]) {
     this.grid = grid;
-    this.#maps = maps;
+    this.#maps = maps.filter(isStored);
+    this.#empty = maps.filter((map) => !isStored(map));
     this.#view = { ...BEGINNING, crosshair: snapped(BEGINNING.crosshair, grid) };
     this.#nv = new Niivue({
       // Every gesture is ours (pointer.ts), files dropped on the canvas are nobody's.
@@ -109,6 +133,8 @@ export class Engine {
 
   /** Start on a canvas, whose parent it fills. */
   async attach(canvas: HTMLCanvasElement): Promise<void> {
+    // Ours is the context that the library finds: what was drawn stays, so that a part can be renewed.
+    canvas.getContext("webgl2", { alpha: true, antialias: false, preserveDrawingBuffer: true });
     await this.#nv.attachToCanvas(canvas, false);
     if (this.#isOver()) return;
     await this.#rendering.begin();
@@ -122,7 +148,9 @@ export class Engine {
     this.#ended.abort();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#flashTimer);
+    clearTimeout(this.#surfaceTimer);
     this.#listeners.clear();
+    this.#afterDrawing.clear();
     this.#nv.cleanup();
     // Graphics memory comes back now, not when the page is collected.
     this.#nv._gl?.getExtension("WEBGL_lose_context")?.loseContext();
@@ -158,6 +186,61 @@ export class Engine {
     return true;
   }
 
+  /** What differs between two versions, to be drawn over the slices. */
+  async setDifference(image: Image): Promise<boolean> {
+    const fits = await this.#slices?.setDifference(image, this.#ended.signal);
+    if (fits) this.redraw();
+    return fits ?? false;
+  }
+
+  /** A label map without a voxel, made when somebody paints on it; null where nothing has room. */
+  blank(name: string): LoadedMap | null {
+    const map = this.#empty.find((one) => one.name === name);
+    if (!map || !this.#slices) return null;
+    let image: Image;
+    try {
+      image = blankImage(this.grid);
+    } catch {
+      return null; // no memory
+    }
+    if (!this.#slices.addLabels(image)) return null;
+    const made = { map, image };
+    this.#maps.push(map);
+    this.#loaded = [...this.#loaded, made];
+    this.#colour();
+    this.redraw();
+    return made;
+  }
+
+  /** A part of a loaded label map has changed in place. */
+  labelsChanged(map: LabelMap, box: Box): void {
+    const at = this.#maps.indexOf(map);
+    const labels = this.#loaded.find((one) => one.map === map);
+    if (!labels) return;
+    const space = this.spaceOf(labels.image);
+    this.#slices?.updateLabels(at, fileBoxOf(labels.image, space, box));
+    this.#touched = joined(this.#touched, box);
+    // What is at the pointer may be another structure now.
+    this.#tell({});
+    this.#drawSoon();
+    clearTimeout(this.#surfaceTimer);
+    this.#surfaceTimer = setTimeout(() => {
+      this.#rendering.forget();
+      if (this.#hasSurface) this.redraw();
+    }, SURFACE_AFTER_MS);
+  }
+
+  get #hasSurface(): boolean {
+    return this.#display?.layout === "render" || this.#display?.layout === "grid";
+  }
+
+  /** Where an image has the volume's voxels. */
+  spaceOf(image: Image): Space {
+    let space = this.#spaces.get(image);
+    if (!space) this.#spaces.set(image, (space = spaceOf(image, this.grid)));
+    return space;
+  }
+
   show(display: Display): void {
     const before = this.#display;
     this.#display = display;
@@ -181,6 +264,11 @@ export class Engine {
 
   /** Draw with the next frame; many wishes are one drawing. */
   redraw(): void {
+    this.#isStale = true;
+    this.#drawSoon();
+  }
+
+  #drawSoon(): void {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       void this.#draw();
@@ -190,21 +278,63 @@ export class Engine {
   async #draw(): Promise<void> {
     const display = this.#display;
     if (!display || !this.#image || !this.#slices?.hasImage || this.#isOver()) return;
-    if (display.layout === "render" || display.layout === "grid")
+    if (this.#hasSurface)
       await this.#rendering.update(this.#image, this.#loaded, display, this.#flashing);
     if (this.#isOver()) return;
+    // Colours of structures would mix with those of the differences.
+    const isOutlined = display.outline || display.differences;
     const look: SliceLook = {
       range: rangeOf(display.window),
       fill: display.masksOff ? 0 : display.opacity,
-      outline: display.outline && !display.masksOff ? OUTLINE_PIXELS : 0,
+      outline: isOutlined && !display.masksOff ? OUTLINE_PIXELS : 0,
+      hasDifference: display.differences,
       crosshair: this.#view.crosshair,
       hasCrosshair: display.tool === "crosshair",
     };
     this.#slices.prepare(look);
-    this.#nv.drawScene();
-    this.#drawOrientations();
-    this.#distances.draw(display.distanceText);
+    const part = this.#isStale || this.#hasSurface ? null : this.#touchedPart();
+    this.#isStale = false;
+    this.#touched = null;
+    if (part) drawPart(this.#nv, part);
+    else {
+      this.#nv.drawScene();
+      this.#drawOrientations();
+      this.#distances.draw(display.distanceText);
+    }
+    this.#drawings += 1;
+    for (const listener of this.#afterDrawing) listener();
   }
+
+  /** What of the canvas shows the labels that have changed, in its own pixels; null: not only that. */
+  #touchedPart(): Part | null {
+    const axis = AXES[this.#display?.layout ?? "axial"];
+    if (axis === undefined || !this.#touched || this.#distances.count > 0) return null;
+    const { from, to } = this.#touched;
+    const fraction = (corner: Triple) => triple((one) => corner[one] / this.grid.shape[one]);
+    const [one, other] = [from, to].map((corner) => this.pointOf(fraction(corner), axis));
+    if (!one || !other) return null;
+    // A label's outline changes around its voxels, too.
+    const margin = OUTLINE_PIXELS + 2;
+    const left = Math.min(one.x, other.x) - margin;
+    const top = Math.min(one.y, other.y) - margin;
+    const [wide, high] = [Math.abs(one.x - other.x), Math.abs(one.y - other.y)];
+    const ratio = this.#ratio;
+    return {
+      left: Math.floor(left * ratio),
+      top: Math.floor(top * ratio),
+      wide: Math.ceil((wide + 2 * margin) * ratio) + 1,
+      high: Math.ceil((high + 2 * margin) * ratio) + 1,
+    };
+  }
+
+  /** Only what has been drawn says where places are on the canvas. */
+  subscribeToDrawing = (listener: () => void): (() => void) => {
+    this.#afterDrawing.add(listener);
+    return () => this.#afterDrawing.delete(listener);
+  };
+
+  /** How often it has been drawn. */
+  drawings = (): number => this.#drawings;
 
   /** NiiVue would put the letters half beyond the edges. */
   #drawOrientations(): void {
@@ -227,9 +357,13 @@ export class Engine {
   view = (): View => this.#view;
 
   #changed(view: Partial<View> = {}): void {
+    this.#tell(view);
+    this.redraw();
+  }
+
+  #tell(view: Partial<View>): void {
     this.#view = { ...this.#view, ...view };
     for (const listener of this.#listeners) listener();
-    this.redraw();
   }
 
   moveTo(fraction: Triple): void {
@@ -274,6 +408,18 @@ export class Engine {
     return tileOf(this.#nv.screenSlices[at]?.axCorSag);
   }
 
+  /** Where a place is on the canvas (CSS pixels), and how long a mm is there; null: not in view. */
+  pointOf(place: Triple, axis: Axis): (Point & { perMm: number }) | null {
+    const tile = this.#nv.screenSlices.find(({ axCorSag }) => tileOf(axCorSag)?.axis === axis);
+    if (!tile) return null;
+    const ratio = this.#ratio;
+    const mm = [...this.#nv.frac2mm([...place])];
+    const [x, y] = pixelOf(tile, PLANES[axis], [mm[0] ?? 0, mm[1] ?? 0, mm[2] ?? 0]);
+    const [, , width = 0] = tile.leftTopWidthHeight;
+    const perMm = Math.abs(width / (tile.fovMM[0] ?? 1)) / ratio;
+    return { x: x / ratio, y: y / ratio, perMm };
+  }
+
   point(x: number, y: number): void {
     this.#setPointer(this.placeAt(x, y));
   }
@@ -283,9 +429,7 @@ export class Engine {
   }
 
   #setPointer(pointer: Triple | null): void {
-    if (pointer === null && this.#view.pointer === null) return;
-    this.#view = { ...this.#view, pointer };
-    for (const listener of this.#listeners) listener();
+    if (pointer !== null || this.#view.pointer !== null) this.#tell({ pointer });
   }
 
   get #ratio(): number {
@@ -321,6 +465,17 @@ export class Engine {
   zoomRender(steps: number): void {
     this.#camera.zoomRender(steps);
     this.redraw();
+  }
+
+  outlook(): Outlook {
+    return { crosshair: this.#view.crosshair, camera: this.#camera.state };
+  }
+
+  /** Look there again. */
+  lookAt({ crosshair, camera }: Outlook): void {
+    this.#camera.state = camera;
+    this.moveTo(crosshair);
+    this.#changed({ zoom: this.#camera.zoom });
   }
 
   /** Middle of the volume, nothing moved, nothing measured. */

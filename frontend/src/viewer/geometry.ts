@@ -100,6 +100,12 @@ export interface Plane {
   up: Axis;
 }
 
+export const PLANES: Record<Axis, Plane> = {
+  0: { through: 0, across: 1, up: 2 },
+  1: { through: 1, across: 0, up: 2 },
+  2: { through: 2, across: 0, up: 1 },
+};
+
 interface SeenSlice {
   leftTopWidthHeight: readonly number[];
   leftTopMM: readonly number[];

@@ -1,13 +1,14 @@
 /** What is at a place: position, value, structures. */
 import { fractionToMm, type Grid, indexAt, isInside, transform, type Triple } from "./geometry";
-import type { LabelMap, Structure } from "./manifest";
+import type { LabelMap, Paintable } from "./manifest";
+import { paintable } from "./paintable";
 import { type Image, offsetAt, valueAt } from "./nifti";
 
 export interface Hit {
   index: Triple;
   mm: Triple;
   value: number | null;
-  structures: Structure[];
+  structures: Paintable[];
 }
 
 export interface LoadedMap {
@@ -34,7 +35,7 @@ export function hitAt(
     value: image && valueAt(image, fraction),
     structures: maps.flatMap(({ map, image: labels }) => {
       const label = labels.voxels[offsetAt(labels, fraction)];
-      return map.structures.filter((one) => one.label === label);
+      return label ? paintable(map).filter((one) => one.label === label) : [];
     }),
   };
 }

@@ -5,7 +5,15 @@
  */
 import { lazy } from "react";
 
-export { type Jump, type JumpTarget, useViewerManifest, type ViewerManifest } from "./manifest";
+export {
+  type Compared,
+  type Jump,
+  type JumpTarget,
+  useViewerManifest,
+  type ViewerManifest,
+} from "./manifest";
+
+export type { MoreOfStructure } from "./StructureMenu";
 
 const load = async () => ({ default: (await import("./Viewer")).Viewer });
 

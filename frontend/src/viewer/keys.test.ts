@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { commandOf, LAYOUT_KEYS, TOOL_KEYS } from "./keys";
+import { commandOf, COMPARE_KEYS, LAYOUT_KEYS, TOOL_KEYS } from "./keys";
 
 const pressed = (key: string, more: object = {}) => ({
   key,
@@ -15,6 +15,7 @@ test("no key does two things", () => {
   const keys = [
     ...Object.values(LAYOUT_KEYS),
     ...Object.values(TOOL_KEYS),
+    ...Object.values(COMPARE_KEYS),
     "m",
     "o",
     "r",
@@ -35,6 +36,12 @@ test("the browser's own shortcuts stay the browser's", () => {
   expect(commandOf(pressed("c", { ctrlKey: true }))).toBeNull();
   expect(commandOf(pressed("r", { metaKey: true }))).toBeNull();
   expect(commandOf(pressed("Tab"))).toBeNull();
+});
+
+test("some keys are the viewer's only while two sides are compared", () => {
+  expect(commandOf(pressed("b"))).toBeNull();
+  expect(commandOf(pressed("b"), true)).toEqual({ do: "compare", what: "flip" });
+  expect(commandOf(pressed("a"), true)).toEqual({ do: "layout", layout: "axial" });
 });
 
 test("with Shift a letter is the page's, a sign is still itself", () => {

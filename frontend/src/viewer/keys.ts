@@ -12,7 +12,11 @@ export type Command =
   | { do: "reset" }
   | { do: "clear" }
   | { do: "fullscreen" }
-  | { do: "search" };
+  | { do: "search" }
+  | { do: "compare"; what: CompareCommand };
+
+/** What is done while both sides of a correction are looked at. */
+export type CompareCommand = "flip" | "mark" | "previous" | "next" | "largest";
 
 export const LAYOUT_KEYS: Record<Layout, string> = {
   axial: "a",
@@ -26,6 +30,13 @@ export const TOOL_KEYS: Record<Tool, string> = {
   window: "w",
   pan: "p",
   measure: "d",
+};
+export const COMPARE_KEYS: Record<CompareCommand, string> = {
+  flip: "b",
+  mark: "h",
+  previous: ",",
+  next: ".",
+  largest: "l",
 };
 /** Slices of a page. */
 const PAGE = 10;
@@ -56,6 +67,11 @@ const COMMANDS: Record<string, Command | undefined> = {
   Backspace: { do: "clear" },
 };
 
+/** Some are edit tools' as well: nobody edits what is compared. */
+const COMPARE_COMMANDS: Record<string, Command | undefined> = Object.fromEntries(
+  Object.entries(COMPARE_KEYS).map(([what, key]) => [key, { do: "compare", what } as Command]),
+);
+
 export interface Pressed {
   key: string;
   ctrlKey: boolean;
@@ -65,10 +81,12 @@ export interface Pressed {
 }
 
 /** What a key asks of the viewer; null is none of its business. */
-export function commandOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Pressed): Command | null {
+export function commandOf(pressed: Pressed, isComparing = false): Command | null {
+  const { key, ctrlKey, metaKey, altKey, shiftKey } = pressed;
   if (ctrlKey || metaKey || altKey) return null;
   // Shift takes part in signs (`+`); with a letter it is another key.
   if (shiftKey && /^\p{L}$/u.test(key)) return null;
   if (/^[1-9]$/.test(key)) return { do: "preset", index: Number(key) - 1 };
-  return COMMANDS[key.length === 1 ? key.toLowerCase() : key] ?? null;
+  const name = key.length === 1 ? key.toLowerCase() : key;
+  return COMMANDS[name] ?? (isComparing ? COMPARE_COMMANDS[name] : null) ?? null;
 }

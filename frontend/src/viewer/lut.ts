@@ -1,5 +1,6 @@
 /** Colours of labels: one row of 256 RGBA values per label map. */
 import type { LabelMap } from "./manifest";
+import { paintable } from "./paintable";
 import { keyOf, type StructureKey } from "./state";
 
 export const LABELS = 256;
@@ -13,7 +14,7 @@ export function lutOf(
   flashing: ReadonlySet<StructureKey> = new Set(),
 ): Uint8Array {
   const lut = new Uint8Array(LABELS * 4);
-  for (const { label, colour } of map.structures) {
+  for (const { label, colour } of paintable(map)) {
     const key = keyOf(map.name, label);
     if (flashing.has(key)) lut.set(FLASH, label * 4);
     else if (shown.has(key)) lut.set([...colour, 255], label * 4);

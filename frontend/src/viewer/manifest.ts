@@ -4,6 +4,8 @@ import { api, type Schemas } from "@/api/client";
 export type ViewerManifest = Schemas["ViewerManifest"];
 export type LabelMap = Schemas["LabelMapOut"];
 export type Structure = Schemas["StructureRecord"];
+/** What can be painted: also what was not found. */
+export type Paintable = Schemas["AbsentStructure"];
 export type ImageFile = Schemas["ImageFile"];
 export type JumpTarget = Schemas["TargetOut"];
 
@@ -22,4 +24,13 @@ export function useViewerManifest(studyId: number) {
     // openapi-fetch's types take three numbers for any count of them.
     { staleTime: Infinity, select: (sent) => sent as ViewerManifest },
   );
+}
+
+/** A correction whose two sides are looked at. */
+export interface Compared {
+  number: number;
+  /** Of the results whose label maps are loaded; undefined: those of now. */
+  version: number | undefined;
+  /** They are those after it; else it waits, and would be put onto them. */
+  isApplied: boolean;
 }

@@ -2,7 +2,7 @@
 import { mat4 } from "gl-matrix";
 import { readHeader } from "nifti-reader-js";
 
-import { type Grid, fractionToVoxel, transform, type Triple } from "./geometry";
+import { type Axis, type Grid, fractionToVoxel, transform, type Triple } from "./geometry";
 
 export type Voxels =
   | Uint8Array<ArrayBuffer>
@@ -18,6 +18,8 @@ export interface Image {
   intercept: number;
   fractionToVoxel: mat4;
 }
+
+const AXES: readonly Axis[] = [0, 1, 2];
 
 type View = (buffer: ArrayBuffer, offset: number, count: number) => Voxels;
 
@@ -54,6 +56,19 @@ export function readImage(buffer: ArrayBuffer, grid: Grid): Image {
   };
 }
 
+/** A label map on the volume's voxels in which none has a label. */
+export function blankImage(grid: Grid): Image {
+  const [across, along, up] = grid.shape;
+  return {
+    // Memory is taken where it is written to.
+    voxels: new Uint8Array(across * along * up),
+    shape: grid.shape,
+    slope: 1,
+    intercept: 0,
+    fractionToVoxel: fractionToVoxel(grid, grid.affine),
+  };
+}
+
 /** Index of the voxel at a fraction; -1 outside. */
 export function offsetAt(image: Image, fraction: Triple): number {
   const [i, j, k] = transform(image.fractionToVoxel, fraction).map(Math.round) as [
@@ -72,25 +87,44 @@ export function valueAt(image: Image, fraction: Triple): number | null {
   return voxel === undefined ? null : voxel * image.slope + image.intercept;
 }
 
-/** The nearest voxels on another grid of the same field of view, in its RAS+ order. */
-export function resampled(image: Image, [across, along, up]: Triple): Voxels {
-  const { voxels, shape, fractionToVoxel: matrix } = image;
-  const result = new (voxels.constructor as new (count: number) => Voxels)(across * along * up);
-  // The axes of file and volume are parallel: an offset is the sum of one per axis.
+/**
+ * Where the voxels of another grid of the same field of view lie in an image's memory.
+ *
+ * The axes of file and volume are parallel: a voxel's offset is the sum of one per axis. Where the
+ * other grid is the volume's own, and the image has its voxels, each voxel has one of its own.
+ */
+export type Offsets = readonly [Int32Array, Int32Array, Int32Array];
+
+export function offsetsOf(image: Image, grid: Triple): Offsets {
+  const { shape, fractionToVoxel: matrix } = image;
   const strides = [1, shape[0], shape[0] * shape[1]];
   const start = transform(matrix, [0, 0, 0]);
-  const offsets = [across, along, up].map((count, axis) => {
-    const along = [0, 1, 2].map((out) => matrix[axis * 4 + out] ?? 0);
-    const fastest = along.reduce((best, _, out, all) => {
-      return Math.abs(all[out] ?? 0) > Math.abs(all[best] ?? 0) ? out : best;
-    }, 0);
-    const size = shape[fastest] ?? 1;
+  const along = (axis: Axis) => {
+    const count = grid[axis];
+    const fastest = fileAxisOf(image, axis);
+    const step = matrix[axis * 4 + fastest] ?? 0;
     return Int32Array.from({ length: count }, (_, index) => {
-      const at = (start[fastest] ?? 0) + ((along[fastest] ?? 0) * (index + 0.5)) / count;
-      return Math.min(Math.max(Math.round(at), 0), size - 1) * (strides[fastest] ?? 1);
+      const at = start[fastest] + (step * (index + 0.5)) / count;
+      const voxel = Math.min(Math.max(Math.round(at), 0), shape[fastest] - 1);
+      return voxel * (strides[fastest] ?? 1);
     });
-  });
-  const [x, y, z] = offsets as [Int32Array, Int32Array, Int32Array];
+  };
+  return [along(0), along(1), along(2)];
+}
+
+/** The file's axis that runs along an axis of the volume. */
+export function fileAxisOf({ fractionToVoxel: matrix }: Image, axis: Axis): Axis {
+  const size = (out: number) => Math.abs(matrix[axis * 4 + out] ?? 0);
+  return AXES.reduce((best, out) => (size(out) > size(best) ? out : best));
+}
+
+/** The nearest voxels on another grid of the same field of view, in its RAS+ order. */
+export function resampled(image: Image, grid: Triple): Voxels {
+  const { voxels } = image;
+  const result = new (voxels.constructor as new (count: number) => Voxels)(
+    grid[0] * grid[1] * grid[2],
+  );
+  const [x, y, z] = offsetsOf(image, grid);
   let to = 0;
   for (const k of z) for (const j of y) for (const i of x) result[to++] = voxels[i + j + k] ?? 0;
   return result;

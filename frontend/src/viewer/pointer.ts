@@ -1,10 +1,11 @@
 /** What pointers do on the canvas: mouse, pen, fingers. */
+import type { Hand } from "./editing/hand";
 import type { Engine } from "./engine";
 import type { Tile } from "./layouts";
 import type { Layout, Tool } from "./state";
 import { dragged, type WindowLevel } from "./windows";
 
-interface Point {
+export interface Point {
   x: number;
   y: number;
 }
@@ -19,12 +20,21 @@ export interface PointerHost {
   setWindow: (window: WindowLevel) => void;
   /** A tile was double-clicked: fill the canvas with it, or go back to the grid. */
   enlarge: (layout: Layout) => void;
+  /** Who edits; null while nobody does. */
+  hand: () => Hand | null;
+  /** A place was clicked with the right button. */
+  menu: (point: Point) => void;
 }
 
 type Gesture =
-  | { kind: "crosshair" | "pan" | "measure" | "rotate" | "scroll"; tile: Tile; last: Point }
+  | {
+      kind: "crosshair" | "pan" | "measure" | "rotate" | "scroll" | "edit";
+      tile: Tile;
+      last: Point;
+    }
   | { kind: "window"; from: WindowLevel; last: Point };
 
+const LEFT = 0;
 const MIDDLE = 1;
 const RIGHT = 2;
 /** Way of a finger for one slice, in pixels. */
@@ -49,6 +59,8 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
   const kindOf = (event: PointerEvent, tile: Tile): Gesture["kind"] => {
     if (event.button === RIGHT) return "window";
     const tool = host.tool();
+    const isPlain = event.button === LEFT && !event.shiftKey && tile.axis !== null;
+    if (isPlain && tool === "crosshair" && host.hand()?.draws(event.pointerType)) return "edit";
     if (tile.axis === null) return tool === "window" ? "window" : "rotate";
     if (event.button === MIDDLE || event.shiftKey) return "pan";
     if (tool === "crosshair" && event.pointerType === "touch") return "scroll";
@@ -57,6 +69,8 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
 
   const onDown = (event: PointerEvent) => {
     canvas.focus({ preventScroll: true });
+    // A palm beside the pen draws nothing, and moves nothing.
+    if (gesture?.kind === "edit" && event.pointerType === "touch") return;
     const point = pointOf(event);
     down.set(event.pointerId, point);
     canvas.setPointerCapture(event.pointerId);
@@ -76,6 +90,21 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
     }
     gesture = { kind, tile, last: point };
     if (kind === "crosshair") moveCrosshair(point);
+    if (kind === "edit") {
+      const place = engine.placeAt(point.x, point.y);
+      const isTaken = place !== null && tile.axis !== null && host.hand()?.press(place, tile.axis);
+      if (!isTaken) gesture = null;
+    }
+  };
+
+  const draw = (event: PointerEvent) => {
+    // All the way that the hand has gone since the last frame.
+    const way = event.getCoalescedEvents();
+    for (const at of way.length > 0 ? way : [event]) {
+      const { x, y } = pointOf(at);
+      const place = engine.placeAt(x, y);
+      if (place) host.hand()?.drag(place);
+    }
   };
 
   const moveCrosshair = (point: Point) => {
@@ -98,7 +127,16 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
       return;
     }
     if (event.pointerType !== "touch") engine.point(point.x, point.y);
-    if (gesture) drag(gesture, point);
+    if (gesture?.kind === "edit") draw(event);
+    else if (gesture) drag(gesture, point);
+    else if (host.tool() === "crosshair") hover(point);
+  };
+
+  /** A line that was begun follows the hand. */
+  const hover = (point: Point) => {
+    const hand = host.hand();
+    const place = hand && engine.placeAt(point.x, point.y);
+    if (place) hand.drag(place);
   };
 
   const drag = (now: Gesture, point: Point) => {
@@ -120,6 +158,8 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
       case "rotate":
         engine.rotate(point.x - now.last.x, point.y - now.last.y);
         break;
+      case "edit":
+        return;
       case "scroll": {
         const steps = Math.trunc((now.last.y - point.y) / FINGER_STEP);
         if (steps === 0 || now.tile.axis === null) return;
@@ -133,12 +173,19 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
 
   const finish = () => {
     if (gesture?.kind === "measure") engine.keepMeasurement();
+    if (gesture?.kind === "edit") {
+      const { x, y } = gesture.last;
+      const wasDragged = Math.hypot(x - start.x, y - start.y) >= TAP;
+      host.hand()?.lift(engine.placeAt(x, y), wasDragged);
+    }
     gesture = null;
   };
 
   const onUp = (event: PointerEvent) => {
     const point = pointOf(event);
     const isTap = Math.hypot(point.x - start.x, point.y - start.y) < TAP;
+    if (gesture?.kind === "edit") gesture.last = point;
+    if (gesture?.kind === "window" && isTap && event.button === RIGHT) host.menu(point);
     if (gesture?.kind === "scroll" && isTap) {
       moveCrosshair(point);
       engine.point(point.x, point.y);
@@ -153,6 +200,11 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
     const point = pointOf(event);
     const tile = engine.tileAt(point.x, point.y);
     if (!tile) return;
+    const hand = host.hand();
+    if (hand && event.altKey) {
+      hand.resize(-Math.sign(event.deltaY));
+      return;
+    }
     // Wheels tell notches, touchpads tell pixels; both move evenly.
     wheel +=
       event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * WHEEL_STEP;
@@ -168,7 +220,7 @@ export function watchPointers(canvas: HTMLCanvasElement, host: PointerHost): () 
   const onDouble = (event: MouseEvent) => {
     const { x, y } = pointOf(event);
     const tile = engine.tileAt(x, y);
-    if (tile && host.tool() === "crosshair")
+    if (tile && host.tool() === "crosshair" && !host.hand())
       host.enlarge(host.layout() === "grid" ? tile.layout : "grid");
   };
 

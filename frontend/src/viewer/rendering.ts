@@ -44,6 +44,11 @@ export class Rendering {
     if (!this.#signal.aborted) this.#nv.addVolume(volume);
   }
 
+  /** Labels have changed: what 3-D shows is made anew when it is looked at. */
+  forget(): void {
+    this.#made = null;
+  }
+
   /** Bring what 3-D shows up to date. */
   async update(
     image: Image,

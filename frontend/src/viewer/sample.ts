@@ -27,7 +27,16 @@ function structure(
 }
 
 function map(name: string, structures: Structure[]): LabelMap {
-  return { name, task: name, url: `/${name}`, gzip_bytes: 1, plain_bytes: 1, structures };
+  return {
+    name,
+    task: name,
+    url: `/${name}`,
+    gzip_bytes: 1,
+    plain_bytes: 1,
+    corrected: false,
+    structures,
+    absent: [],
+  };
 }
 
 export const TOTAL = map("total", [
@@ -45,4 +54,17 @@ export const DOUBTED = map("total", [
   ...TOTAL.structures,
   { ...structure(17, "thyroid_gland", "organs", 105), doubts: ["it lies beside the spleen"] },
 ]);
+/** What found nothing: it has no file. */
+export const BLEED: LabelMap = {
+  ...map("bleed", []),
+  url: null,
+  absent: [
+    {
+      label: 1,
+      structure: "intracerebral_hemorrhage",
+      colour: [255, 76, 96],
+      group: "findings",
+    },
+  ],
+};
 export const MAPS = [TOTAL, TISSUE];

@@ -15,4 +15,6 @@ test("a program reads as many label maps as there are, in their order", () => {
   expect(program.match(/uniform highp usampler3D labels\d;/g)).toHaveLength(2);
   expect(program).toMatch(/masked\(rgb, labels0[^]*masked\(rgb, labels1/);
   expect(sliceShader("sampler3D", 0)).not.toContain("labels0");
+  expect(program).not.toContain("difference");
+  expect(sliceShader("isampler3D", 2, true)).toMatch(/masked\(rgb, labels1[^]*differing\(rgb\)/);
 });

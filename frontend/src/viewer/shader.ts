@@ -4,6 +4,7 @@
  * Voxels and labels are read from the textures at full resolution, so that window, structures,
  * opacity and outlines are uniforms and a small table: a change costs one frame, no upload.
  */
+import { CHANGES } from "./comparing/comparison";
 import { LABELS } from "./lut";
 import type { Voxels } from "./nifti";
 
@@ -11,8 +12,9 @@ import type { Voxels } from "./nifti";
 export const IMAGE_UNIT = 16;
 export const LUT_UNIT = 17;
 export const FIRST_LABELS_UNIT = 18;
-/** A fragment shader of WebGL2 may read from 16 textures: the image, the table and these. */
+/** A fragment shader of WebGL2 may read from 16 textures: the image, the table, these, differences. */
 export const MOST_MAPS = 12;
+export const DIFFERENCE_UNIT = FIRST_LABELS_UNIT + MOST_MAPS;
 
 const CROSSHAIR = "vec3(0.29, 0.75, 0.82)";
 
@@ -43,8 +45,40 @@ export function samplesOf(voxels: Voxels): Samples {
   return { sampler: "sampler3D", internal: "R32F", format: "RED", type: "FLOAT" };
 }
 
-/** The program for an image of this kind with so many label maps. */
-export function sliceShader(sampler: Samples["sampler"], maps: number): string {
+/** Over a structure of any colour and a grey of any value. */
+const DIFFERENCE_COLOURS = {
+  removed: "vec3(1.0, 0.27, 0.23)",
+  added: "vec3(0.24, 0.86, 0.35)",
+  other: "vec3(0.25, 0.6, 1.0)",
+} as const;
+
+/**
+ * Voxels that differ between two versions, in the colour of what became of them.
+ *
+ * What was taken away is hatched: red and green are one colour to one man in twelve.
+ */
+const DIFFERENCE = `
+uniform highp usampler3D difference;
+uniform mat4 toDifference;
+uniform float stripe; // width, pixels; 0: they are not looked at
+
+vec3 differing(vec3 rgb) {
+  uint change = labelIn(difference, (toDifference * vec4(texPos, 1.0)).xyz);
+  if (change == 0u || stripe == 0.0) return rgb;
+  float isOn = step(stripe, mod(gl_FragCoord.x + gl_FragCoord.y, 2.0 * stripe));
+  if (change == ${CHANGES.removed}u)
+    return mix(rgb, ${DIFFERENCE_COLOURS.removed}, 0.4 + 0.5 * isOn);
+  return mix(rgb, change == ${CHANGES.added}u
+    ? ${DIFFERENCE_COLOURS.added} : ${DIFFERENCE_COLOURS.other}, 0.65);
+}
+`;
+
+/** The program for an image of this kind with so many label maps, and differences on top. */
+export function sliceShader(
+  sampler: Samples["sampler"],
+  maps: number,
+  hasDifference = false,
+): string {
   const all = Array.from({ length: maps }, (_, at) => at);
   const lines = (make: (at: number) => string) => all.map(make).join("\n");
   return `#version 300 es
@@ -112,7 +146,7 @@ vec3 masked(vec3 rgb, highp usampler3D labels, mat4 toLabels, int row, vec3 dx, 
   }
   return mix(rgb, own.rgb, alpha);
 }
-
+${hasDifference ? DIFFERENCE : ""}
 void main(void) {
   vec3 dx = dFdx(texPos);
   vec3 dy = dFdy(texPos);
@@ -123,6 +157,7 @@ void main(void) {
     vec3 high = dy * outline;
 ${lines((at) => `    rgb = masked(rgb, labels${at}, toLabels${at}, ${at}, wide, high);`)}
   }
+${hasDifference ? "  rgb = differing(rgb);" : ""}
   // Two thin lines, open where they meet.
   vec3 size = max(abs(dx) + abs(dy), vec3(1e-9));
   vec3 away = abs(texPos - crosshair) / size;

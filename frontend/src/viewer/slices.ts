@@ -1,13 +1,16 @@
 /** The textures that slices are drawn from, and what is set before they are. */
 import type { Niivue } from "@niivue/niivue";
 
+import { type Box, sizeOf } from "./editing/space";
 import type { Triple } from "./geometry";
 import { LABELS } from "./lut";
 import type { Image } from "./nifti";
 import {
+  DIFFERENCE_UNIT,
   FIRST_LABELS_UNIT,
   IMAGE_UNIT,
   LUT_UNIT,
+  MOST_MAPS,
   type Samples,
   samplesOf,
   sliceShader,
@@ -15,22 +18,32 @@ import {
 
 /** What is handed to the graphics between two frames; a frame must not wait for more. */
 const SLAB_BYTES = 32_000_000;
+/** Of the hatching of what was taken away. */
+const STRIPE_PIXELS = 3.5;
 
 export interface SliceLook {
   range: [number, number];
   fill: number;
   /** Width in pixels; 0 fills. */
   outline: number;
+  hasDifference: boolean;
   crosshair: Triple;
   hasCrosshair: boolean;
+}
+
+interface Held {
+  image: Image;
+  texture: WebGLTexture;
 }
 
 export class SliceTextures {
   readonly #nv: Niivue;
   readonly #gl: WebGL2RenderingContext;
-  #sampler: Samples["sampler"] | null = null;
-  #image: { image: Image; texture: WebGLTexture } | null = null;
-  #labels: ({ image: Image; texture: WebGLTexture } | null)[];
+  #program = "";
+  #image: Held | null = null;
+  #labels: (Held | null)[];
+  /** What differs between two versions, drawn on top; null: nothing is compared. */
+  #difference: Held | null = null;
   readonly #lut: WebGLTexture;
   #none: WebGLTexture | null = null;
 
@@ -61,14 +74,28 @@ export class SliceTextures {
     if (!texture) return false;
     if (this.#image) this.#gl.deleteTexture(this.#image.texture);
     this.#image = { image, texture };
-    const { sampler } = samplesOf(image.voxels);
-    if (sampler !== this.#sampler) {
-      this.#sampler = sampler;
-      // Nothing is drawn until the new program knows its textures.
-      this.#nv.isBusy = true;
-      this.#nv.setCustomSliceShader(sliceShader(sampler, this.#labels.length));
-      this.#nv.isBusy = false;
-    }
+    this.#fitProgram(image);
+    return true;
+  }
+
+  #fitProgram({ voxels }: Image): void {
+    const { sampler } = samplesOf(voxels);
+    const program = sliceShader(sampler, this.#labels.length, this.#difference !== null);
+    if (program === this.#program) return;
+    this.#program = program;
+    // The library draws by itself when the canvas has another size: not before the new program
+    // knows its textures (`prepare`), of several types, which must not be looked for in one place.
+    this.#nv.isBusy = true;
+    this.#nv.setCustomSliceShader(program);
+  }
+
+  /** What is drawn on top from now on; says whether the graphics take it. */
+  async setDifference(image: Image, signal: AbortSignal): Promise<boolean> {
+    const texture = await this.#uploaded(image, DIFFERENCE_UNIT, signal);
+    if (!texture) return false;
+    if (this.#difference) this.#gl.deleteTexture(this.#difference.texture);
+    this.#difference = { image, texture };
+    if (this.#image) this.#fitProgram(this.#image.image);
     return true;
   }
 
@@ -76,6 +103,44 @@ export class SliceTextures {
     const texture = await this.#uploaded(image, FIRST_LABELS_UNIT + at, signal);
     if (texture) this.#labels[at] = { image, texture };
     return texture !== null;
+  }
+
+  /** One more label map, in which no voxel has a label yet. Says whether it fits. */
+  addLabels(image: Image): boolean {
+    const gl = this.#gl;
+    const at = this.#labels.length;
+    if (!this.#image || at >= MOST_MAPS || Math.max(...image.shape) > this.limit) return false;
+    while (gl.getError() !== gl.NO_ERROR); // of what was before
+    // The graphics begin with zeros: nothing is handed over.
+    const texture = this.#storage(FIRST_LABELS_UNIT + at, "R8UI", image.shape);
+    if (gl.getError() !== gl.NO_ERROR) {
+      gl.deleteTexture(texture);
+      return false;
+    }
+    this.#labels.push({ image, texture });
+    this.#fitProgram(this.#image.image);
+    return true;
+  }
+
+  /** Bring a part of a label map that has changed to the graphics; the box is of the file's axes. */
+  updateLabels(at: number, { from, to }: Box): void {
+    const labels = this.#labels[at];
+    if (!labels) return;
+    const { image, texture } = labels;
+    const [wide, deep, high] = sizeOf({ from, to });
+    const part = new Uint8Array(wide * deep * high);
+    const [across, along] = image.shape;
+    for (let k = 0, out = 0; k < high; k++)
+      for (let j = 0; j < deep; j++, out += wide) {
+        const row = from[0] + across * (from[1] + j + along * (from[2] + k));
+        part.set(image.voxels.subarray(row, row + wide), out);
+      }
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + FIRST_LABELS_UNIT + at);
+    gl.bindTexture(gl.TEXTURE_3D, texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    const [format, type] = [gl.RED_INTEGER, gl.UNSIGNED_BYTE];
+    gl.texSubImage3D(gl.TEXTURE_3D, 0, ...from, wide, deep, high, format, type, part);
   }
 
   /** Colours: one row of 256 RGBA values per label map. */
@@ -105,6 +170,12 @@ export class SliceTextures {
       this.#bind(FIRST_LABELS_UNIT + row, texture, at(`labels${row}`));
       if (labels) gl.uniformMatrix4fv(at(`toLabels${row}`), false, labels.image.fractionToVoxel);
     });
+    if (this.#difference) {
+      const { image, texture } = this.#difference;
+      this.#bind(DIFFERENCE_UNIT, texture, at("difference"));
+      gl.uniformMatrix4fv(at("toDifference"), false, image.fractionToVoxel);
+      gl.uniform1f(at("stripe"), look.hasDifference ? STRIPE_PIXELS * window.devicePixelRatio : 0);
+    }
     gl.activeTexture(gl.TEXTURE0 + LUT_UNIT);
     gl.bindTexture(gl.TEXTURE_2D, this.#lut);
     gl.uniform1i(at("lut"), LUT_UNIT);
@@ -114,6 +185,7 @@ export class SliceTextures {
     gl.uniform3f(at("crosshair"), ...look.crosshair);
     const ratio = window.devicePixelRatio;
     gl.uniform3f(at("lineWidth"), 0.5 * ratio, 12 * ratio, look.hasCrosshair ? 0.8 : 0);
+    this.#nv.isBusy = false;
   }
 
   #bind(unit: number, texture: WebGLTexture, location: WebGLUniformLocation | null): void {

@@ -14,10 +14,11 @@ const WRITING = "input, textarea, select, [contenteditable], [role=slider], [rol
 export function useKeys(
   root: RefObject<HTMLElement | null>,
   run: (command: Command) => void,
+  isComparing: boolean,
 ): void {
-  const latest = useRef(run);
+  const latest = useRef({ run, isComparing });
   useEffect(() => {
-    latest.current = run;
+    latest.current = { run, isComparing };
   });
   useEffect(() => {
     let gAt = -Infinity;
@@ -31,7 +32,7 @@ export function useKeys(
     const onDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented) return;
       if (event.key === "g") gAt = event.timeStamp;
-      const command = commandOf(event);
+      const command = commandOf(event, latest.current.isComparing);
       if (!command || event.timeStamp - gAt < AFTER_G_MS || !isOurs(event.target, command)) return;
       event.preventDefault();
       if (command.do === "masks") {
@@ -39,13 +40,13 @@ export function useKeys(
         heldSince = event.timeStamp;
       }
       if (!event.repeat || command.do === "scroll" || command.do === "zoom")
-        latest.current(command);
+        latest.current.run(command);
     };
     const onUp = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "m" || heldSince === null) return;
       const wasHeld = event.timeStamp - heldSince > HELD_MS;
       heldSince = null;
-      if (wasHeld) latest.current({ do: "masks" });
+      if (wasHeld) latest.current.run({ do: "masks" });
     };
     window.addEventListener("keydown", onDown);
     window.addEventListener("keyup", onUp);

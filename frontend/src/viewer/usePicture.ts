@@ -6,6 +6,7 @@ import { api } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
 
+import type { Comparing } from "./comparing/useComparing";
 import type { Engine } from "./engine";
 import { AXES } from "./layouts";
 import type { ViewerManifest } from "./manifest";
@@ -13,7 +14,12 @@ import { pictureFile, save } from "./picture";
 import type { ViewerState } from "./state";
 
 /** Saves what is seen; what the study's numbers must not be shown without is burnt in. */
-export function usePicture(manifest: ViewerManifest, engine: Engine | null, state: ViewerState) {
+export function usePicture(
+  manifest: ViewerManifest,
+  engine: Engine | null,
+  state: ViewerState,
+  comparing: Comparing | null,
+) {
   const { t } = useTranslation("viewer");
   const terms = useTerms();
   const format = useFormat();
@@ -32,6 +38,8 @@ export function usePicture(manifest: ViewerManifest, engine: Engine | null, stat
       `Heimdallr · ${study}`,
       t(`layout.${state.layout}`),
       slice === null ? "" : `${t("slider.label")} ${slice}`,
+      comparing ? t("compare.correction", { number: comparing.compared.number }) : "",
+      comparing ? t(`compare.${comparing.side}`) : "",
       `L ${format.number(level)} W ${format.number(width)}`,
     ];
     const file = await pictureFile(
@@ -40,5 +48,5 @@ export function usePicture(manifest: ViewerManifest, engine: Engine | null, stat
       words.filter(Boolean).join(" · "),
     );
     save(file, `study-${study}-${state.layout}${slice === null ? "" : `-${slice}`}.png`);
-  }, [engine, format, manifest, queries, state.layout, state.window, t, terms]);
+  }, [engine, format, manifest, queries, state.layout, state.window, comparing, t, terms]);
 }

@@ -2,8 +2,9 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 
 import type { Engine } from "./engine";
+import { isStored, type StoredMap } from "./labelMaps";
 import { load } from "./loading";
-import type { ImageFile, JumpTarget, LabelMap, ViewerManifest } from "./manifest";
+import type { ImageFile, JumpTarget, ViewerManifest } from "./manifest";
 import { readImage } from "./nifti";
 
 export type Stage = "program" | "preview" | "volume" | "labels" | "done";
@@ -77,8 +78,8 @@ export function useFirstFile(manifest: ViewerManifest): FirstFile {
 }
 
 /** What somebody waits for comes first. */
-function inOrder(maps: readonly LabelMap[], target: JumpTarget | undefined): LabelMap[] {
-  const isWanted = ({ name }: LabelMap) => target?.shown.some(({ map }) => map === name) ?? false;
+function inOrder(maps: readonly StoredMap[], target: JumpTarget | undefined): StoredMap[] {
+  const isWanted = ({ name }: StoredMap) => target?.shown.some(({ map }) => map === name) ?? false;
   return maps.toSorted((one, other) => Number(isWanted(other)) - Number(isWanted(one)));
 }
 
@@ -121,7 +122,7 @@ export function useStudyImages(
       tell({ isVisible: true, isFull: manifest.preview === null });
     };
 
-    const labels = async (map: LabelMap) => {
+    const labels = async (map: StoredMap) => {
       try {
         if (!(await engine.setLabels(map, await fetched("labels", map)))) throw new TooLarge();
       } catch (error) {
@@ -141,7 +142,8 @@ export function useStudyImages(
     const everything = async ({ preview, volume }: ViewerManifest) => {
       if (!volume) return;
       await first();
-      for (const map of inOrder(manifest.labels ?? [], latest.current.target)) await labels(map);
+      const maps = (manifest.labels ?? []).filter(isStored);
+      for (const map of inOrder(maps, latest.current.target)) await labels(map);
       if (preview) await full(volume);
       tell({ stage: "done" });
     };

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Scalar
 
+ACQUISITION = ("contrast_phase",)
+"""Measurements it is read from."""
+
 
 def acquisition(case: Case) -> dict[str, Scalar]:
     """Contrast phase, tube voltage, kernel, energy and compression; only what is known."""

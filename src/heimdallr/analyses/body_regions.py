@@ -30,6 +30,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import Output, all_absent, unassessable
 from heimdallr.analyses.typical_volumes import LOBES_CM3, TYPICAL_CM3
 from heimdallr.domain.statements import Statement
@@ -113,6 +114,13 @@ MR_REGIONS = (
     Region("abdomen", 3, _ABDOMEN),
     Region("pelvis", 2, _PELVIS),
     Region("extremities", 1, _LIMBS, LONG_BONE_FRACTION),
+)
+
+READS = Reads(
+    structures=tuple(
+        dict.fromkeys(one for region in (*CT_REGIONS, *MR_REGIONS) for one in region.typical_cm3)
+    ),
+    coverage=True,
 )
 
 

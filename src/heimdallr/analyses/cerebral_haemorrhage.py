@@ -32,8 +32,10 @@ from typing import TYPE_CHECKING
 import cc3d
 import numpy as np
 
-from heimdallr.analyses.acquisition import acquisition
+from heimdallr.analyses.acquisition import ACQUISITION, acquisition
+from heimdallr.analyses.anatomy.axes import axes_on_slice
 from heimdallr.analyses.anatomy.symmetry import midsagittal_plane
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -43,6 +45,7 @@ from heimdallr.analyses.declared_outputs import (
 )
 from heimdallr.analyses.presence import (
     attenuation_absence,
+    rejection,
     structure_or_absence,
     task_absence,
     unknown_side,
@@ -52,7 +55,6 @@ from heimdallr.imaging.morphology import (
     Mask,
     box_around,
     dilated,
-    in_plane_area_mm2,
     largest_diameter_mm,
     reach_voxels,
     slice_distance_mm,
@@ -127,6 +129,7 @@ SIDE = Output("hemorrhage_side", "", "left, right or both")
 VENTRICLE = Output("hemorrhage_ventricle_contact", "", "whether a bleed reaches a ventricle")
 HU_MEAN = Output("hemorrhage_hu_mean", "HU", "mean attenuation of the bleed")
 OUTPUTS = (VOLUME, *SLICES, ALARM, ABC2, DIAMETER, LESIONS, SIDE, VENTRICLE, HU_MEAN)
+READS = Reads(structures=("brain",), tasks=(TASK, VENTRICLE_TASK), coverage=True, facts=ACQUISITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     brain = structure_or_absence(case, "brain", region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
     if isinstance(brain, Absence):
         return all_absent(OUTPUTS, brain)
-    if absence := task_absence(case, TASK):
+    if absence := task_absence(case, TASK) or rejection(case, LABEL):
         return all_absent(OUTPUTS, absence)
     bleed = _inside_brain(case, brain)
     if not bleed.mask.any():
@@ -284,9 +287,6 @@ def _size(
 def abc_mm(indices: np.ndarray, affine: Affine) -> tuple[float, float, float, float]:
     """Kothari's A, B and C of one bleed, and C without the weights.
 
-    Distances between pixel centres are lengthened by one pixel (the root of its area), so that a
-    row of *n* pixels is *n* pixels long.
-
     Args:
         indices: (N, 3) voxel indices of the bleed.
         affine: (4, 4) voxel index → mm.
@@ -296,18 +296,13 @@ def abc_mm(indices: np.ndarray, affine: Affine) -> tuple[float, float, float, fl
     """
     slices, counts = np.unique(indices[:, 2], return_counts=True)
     widest = indices[indices[:, 2] == slices[int(np.argmax(counts))]]
-    points_mm = widest @ affine[:3, :3].T
-    pixel_mm = in_plane_area_mm2(affine) ** 0.5
-    length, along = largest_diameter_mm(points_mm)
-    normal = np.cross(affine[:3, 0], affine[:3, 1])
-    across = np.cross(normal / np.linalg.norm(normal), along)
-    extent_mm = points_mm @ across
+    axes = axes_on_slice(widest, affine)
     share = counts / counts.max()
     weights = np.where(share > FULL_SLICE, 1.0, np.where(share >= HALF_SLICE, 0.5, 0.0))
     distance_mm = slice_distance_mm(affine)
     return (
-        length + pixel_mm,
-        float(np.ptp(extent_mm)) + pixel_mm,
+        axes.long_mm,
+        axes.extent_mm,
         float(weights.sum()) * distance_mm,
         len(slices) * distance_mm,
     )
@@ -342,7 +337,9 @@ def _ventricle_contact(case: Case, bleed: _Bleed) -> Measurement:
         slice(start, start + length)
         for start, length in zip(bleed.corner, bleed.mask.shape, strict=True)
     )
-    ventricles = case.segmentations[VENTRICLE_TASK].label_map.data[box] > 0
+    parts = case.segmentations[VENTRICLE_TASK].label_map
+    believed = [number for number, name in parts.names.items() if name not in case.rejected]
+    ventricles = np.isin(parts.data[box], believed)
     if not ventricles.any():
         return VENTRICLE.absent(unassessable("no_ventricle_segmented"))
     reached = bool((dilated(bleed.mask, case.image.affine, CONTACT_MM) & ventricles).any())

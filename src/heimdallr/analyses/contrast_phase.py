@@ -44,6 +44,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -53,6 +54,7 @@ import cc3d
 import numpy as np
 
 from heimdallr.analyses.belief import STRAY_CM3
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -133,8 +135,10 @@ VEINS = (
 )
 BLOOD = ("aorta", *ARTERIES, *VEINS, "pulmonary_vein")
 
+CLASSES = ("native", "arterial_early", "arterial_late", "portal_venous")
 BORDERS_S = (10.0, 30.0, 60.0)
-"""Where ``arterial_early``, ``arterial_late`` and ``portal_venous`` begin, after injection."""
+"""Where each of them but the first begins, after injection (TotalSegmentator's
+``pi_time_to_phase``, whose module imports PyTorch)."""
 
 CLASSIFIERS = "resources/contrast_phase_classifiers_2024_07_19.pkl"
 COARSE = {
@@ -184,6 +188,8 @@ FINE = Output("contrast_phase_fine", "", "the same with early/late arterial told
 SECONDS = Output("contrast_phase_seconds", "s", "predicted time after injection")
 SPREAD = Output("contrast_phase_spread_s", "s", "standard deviation of the five regressors")
 OUTPUTS = (PHASE, FINE, SECONDS, SPREAD)
+READS = Reads(whole_map=True, tasks=(NECK_TASK,), coverage=True)
+"""Of the whole map: excreted contrast has no label."""
 
 
 class _Regressor(Protocol):
@@ -214,14 +220,11 @@ class PhasePrediction:
 
 def predict_phase(median_hu: Mapping[str, float]) -> PhasePrediction:
     """Run the regressors on the medians of the structures present; the others count as 0.0."""
-    from totalsegmentator.bin.totalseg_get_phase import pi_time_to_phase  # noqa: PLC0415 - 2 s
-
     features = [median_hu.get(name, 0.0) for name in FEATURES]
     predictions = np.array([float(model.predict([features])[0]) for model in _regressors()])
     seconds = round(float(predictions.mean()), 2)
-    fine, _ = pi_time_to_phase(seconds)
     return PhasePrediction(
-        fine=fine,
+        fine=CLASSES[bisect_right(BORDERS_S, seconds)],
         seconds=seconds,
         spread_s=round(float(predictions.std()), 4),
         earliest_s=round(float(predictions.min()), 2),
@@ -348,7 +351,7 @@ def _medians(case: Case) -> dict[str, float]:
         medians |= {
             name: neck[name].median
             for name in NECK_FEATURES
-            if name in neck and neck[name].volume_cm3 >= STRAY_CM3
+            if name in neck and neck[name].volume_cm3 >= STRAY_CM3 and name not in case.rejected
         }
     return medians
 

@@ -11,7 +11,9 @@ import sys
 
 from heimdallr.analyses import belief
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.analyses.rules.findings import RULES
+from heimdallr.analyses.rules.findings import REMARKS
+from heimdallr.analyses.rules.norms import Norm, norms
+from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
 
 _HEAD = """\
 # Measurements
@@ -37,12 +39,26 @@ Attenuation statistics are population statistics. Adult limits are not applied u
 _FINDINGS = """\
 ## Findings
 
-Rules over the measurements. A finding has a code, a severity (critical, significant, note), its
-evidence, the slice to look at and the source of its limit. A rule whose measurements are missing
-stays silent, so the absence of a finding says nothing.
+Rules over the measurements, most urgent first. A finding has a code, a severity (critical,
+significant, note), its evidence, the slice to look at and the source of its limit. A rule whose
+measurements are missing is not asked, and `resultados.json` says so under `rules`: the absence of a
+finding alone says nothing. A department can change each of them: [rules.md](rules.md).
 
-| code | rule |
-|---|---|
+| code | rule | when | source |
+|---|---|---|---|
+"""
+
+
+_NORMS = """\
+## Norms
+
+Where a number stands among people of the same sex, age and build is shown beside it, with the
+people compared with. An unknown sex or age, or contrast where the norm is of unenhanced CT, leaves
+it out and says so. A norm makes no finding. The figures are in
+`src/heimdallr/analyses/rules/norm_tables/`.
+
+| measurements | source | made from | what is not used or could not be read |
+|---|---|---|---|
 """
 
 
@@ -60,12 +76,34 @@ def page() -> str:
             f"## {title.rstrip('.')}\n\n`{name}`\n\n{_markdown(text)}\n\n"
             f"| name | unit | meaning |\n|---|---|---|\n{rows}\n"
         )
-    rules = "".join(
-        f"| `{rule.__name__}` | {_markdown(' '.join((inspect.getdoc(rule) or '').split()))} |\n"
-        for rule in RULES
-    )
-    sections.append(_FINDINGS + rules)
+    sections.append(_FINDINGS + _rules())
+    sections.append(_NORMS + _norms())
     return "\n".join(sections)
+
+
+def _norms() -> str:
+    tables: dict[str, list[Norm]] = {}
+    for norm in (one for of in norms().values() for one in of):
+        tables.setdefault(norm.source, []).append(norm)
+    return "".join(
+        f"| {', '.join(f'`{one.quantity}`' for one in of)} | {source} | {of[0].population} "
+        f"| {of[0].remark} |\n"
+        for source, of in tables.items()
+    )
+
+
+def _rules() -> str:
+    rows = [
+        f"| `{rule.code}` | {rule.about} | "
+        + "<br>".join(f"{one.severity.value}: {one.in_words(unit_of(one))}" for one in rule.limits)
+        + f" | {'; '.join(dict.fromkeys(one.source for one in rule.limits if one.source))} |\n"
+        for rule in packaged_rules().rules
+    ]
+    rows += [
+        f"| `{remark.__name__}` | {' '.join((inspect.getdoc(remark) or '').split())} | | |\n"
+        for remark in REMARKS
+    ]
+    return "".join(rows)
 
 
 def _markdown(text: str) -> str:

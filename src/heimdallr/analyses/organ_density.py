@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.acquisition import acquisition
+from heimdallr.analyses.acquisition import ACQUISITION, acquisition
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -31,6 +32,8 @@ from heimdallr.analyses.presence import attenuation_absence, structure_or_absenc
 from heimdallr.imaging.morphology import box_around, eroded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement, Scalar
     from heimdallr.imaging.statistics import StructureStatistics
@@ -58,16 +61,33 @@ def _outputs(organ: str) -> tuple[Output, Output, Output, Output]:
     )
 
 
-OUTPUTS = tuple(output for organ in ORGANS for output in _outputs(organ))
+DIFFERENCE = Output(
+    "liver_minus_spleen_hu", "HU", "eroded mean of the liver minus that of the spleen"
+)
+OUTPUTS = (*(output for organ in ORGANS for output in _outputs(organ)), DIFFERENCE)
+READS = Reads(structures=ORGANS, coverage=True, facts=ACQUISITION)
 
 
 def measure(case: Case) -> tuple[Measurement, ...]:
-    """Mean, standard deviation, median and eroded mean of the four organs."""
+    """Mean, standard deviation, median and eroded mean of the four organs; liver minus spleen."""
     if case.modality != "CT":
         return all_absent(OUTPUTS, inapplicable("mr_has_no_hounsfield_units"))
     if absence := attenuation_absence(case):
         return all_absent(OUTPUTS, absence)
-    return tuple(measurement for organ in ORGANS for measurement in _density(case, organ))
+    densities = tuple(measurement for organ in ORGANS for measurement in _density(case, organ))
+    return (*densities, _difference(case, {one.name: one for one in densities}))
+
+
+def _difference(case: Case, densities: Mapping[str, Measurement]) -> Measurement:
+    values = []
+    for organ in ("liver", "spleen"):
+        core = densities[f"{organ}_hu_eroded_mean"]
+        if not isinstance(core.value, int | float):
+            assert core.why is not None  # noqa: S101 - it has no value
+            return DIFFERENCE.absent(Absence(core.status, core.why), structure="liver")
+        values.append(core.value)
+    difference = round(values[0] - values[1], 2)
+    return DIFFERENCE.measured(difference, structure="liver", **acquisition(case))
 
 
 def _density(case: Case, organ: str) -> tuple[Measurement, ...]:

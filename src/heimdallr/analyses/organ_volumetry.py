@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import Absence, Output
 from heimdallr.analyses.presence import certainty, structure_or_absence, truncation
 
@@ -40,6 +41,7 @@ OUTPUTS = tuple(
     Output(f"{organ}_vol_cm3", "cm3", f"volume of the {organ.replace('_', ' ')}", flat=True)
     for organ in ORGANS
 )
+READS = Reads(structures=ORGANS, coverage=True)
 
 
 def measure(case: Case) -> tuple[Measurement, ...]:

@@ -20,8 +20,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.declared_outputs import Absence, Output, unassessable
-from heimdallr.analyses.presence import attenuation_absence, truncation, unknown_side
+from heimdallr.analyses.declared_inputs import Reads
+from heimdallr.analyses.declared_outputs import Output, unassessable
+from heimdallr.analyses.presence import (
+    attenuation_absence,
+    rejection,
+    truncation,
+    unknown_side,
+)
 from heimdallr.imaging.statistics import structure_statistics
 
 if TYPE_CHECKING:
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 VOLUME = Output("<structure>_vol_cm3_by_<task>", "cm3", "volume of the structure by that task")
 MEAN = Output("<structure>_hu_mean_by_<task>", "HU", "its mean attenuation")
 OUTPUTS = (VOLUME, MEAN)
+READS = Reads(every_task=True)
 
 LESIONS = frozenset(
     {
@@ -71,7 +78,7 @@ def _describe(
 ) -> list[Measurement]:
     volume, mean = (output.of(structure=structure, task=task) for output in OUTPUTS)
     sided = not {"left", "right"}.isdisjoint(structure.split("_"))
-    doubt: Absence | None = unknown_side(case) if sided else None
+    doubt = rejection(case, structure) or (unknown_side(case) if sided else None)
     about: dict[str, Scalar] = {"task": task}
     if found.cuts:
         about["truncated_at"] = ",".join(found.truncated_at)

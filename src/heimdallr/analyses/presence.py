@@ -13,10 +13,13 @@ from heimdallr.analyses.belief import SIDE_UNKNOWN, STRAY_CM3, fragment
 from heimdallr.analyses.body_regions import covered_regions
 from heimdallr.analyses.declared_outputs import Absence, inapplicable, unassessable
 from heimdallr.analyses.unseen_regions import may_be_unseen
+from heimdallr.domain.corrections import Rejection
 from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement, Scalar
     from heimdallr.imaging.statistics import StructureStatistics
@@ -99,6 +102,22 @@ def refusal(case: Case, structure: str) -> Absence | None:
     return Absence(Status.NOT_ASSESSABLE, reasons[0]) if reasons else None
 
 
+def rejection(case: Case, structure: str) -> Absence | None:
+    """Why a structure of another task's map does not count: a person does not believe it.
+
+    For those of the whole-body map :func:`refusal` says it.
+    """
+    reason = case.rejected.get(structure)
+    if reason is None:
+        return None
+    return Absence(Status.NOT_ASSESSABLE, Rejection("structure", structure, reason).why)
+
+
+def unsegmented(case: Case, structure: str) -> Absence:
+    """Why a structure of another task's map is not there."""
+    return rejection(case, structure) or unassessable("not_segmented", structure=structure)
+
+
 def unknown_side(case: Case) -> Absence | None:
     """Why left cannot be told from right, if nothing says how the patient lies."""
     return None if case.series.sides_known else Absence(Status.NOT_ASSESSABLE, SIDE_UNKNOWN)
@@ -128,7 +147,11 @@ def truncated_edges(measurement: Measurement) -> tuple[str, ...]:
 
 def truncation(statistics: StructureStatistics) -> Absence | None:
     """Why the volume of a structure is unknown when it goes on where nothing was imaged."""
-    cuts = statistics.cuts
+    return truncated_by(statistics.cuts)
+
+
+def truncated_by(cuts: Mapping[str, float]) -> Absence | None:
+    """The same of anything, by what cuts it and how much of it lies there."""
     if not cuts:
         return None
     percent = 100 * max(cuts.values())

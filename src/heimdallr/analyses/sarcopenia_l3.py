@@ -23,16 +23,19 @@ Published cut-offs, all for adults:
 
 Prado: Lancet Oncol 9:629 (obese patients with cancer). Martin: J Clin Oncol 31:1539 (cancer).
 Derstine: Sci Rep 8:11369 (healthy kidney donors of 18–40 years, mean − 2 SD, *unenhanced* CT).
-Contrast raises muscle attenuation by some HU. ``slice_L3`` counts from 0 at the inferior end of
-the volume.
+Contrast raises muscle attenuation by some HU: after a portal venous scan ``estimated_native_hu``
+beside the mean is 0.75 times it (Perez 2021, Abdom Radiol; 1,211 kidney donors); it never stands
+for the mean, and no limit is applied to it. ``slice_L3`` counts from 0 at the inferior end of the
+volume.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.acquisition import acquisition
+from heimdallr.analyses.acquisition import ACQUISITION, acquisition
 from heimdallr.analyses.anatomy.axial_tissue import (
+    BODY_PARTS,
     MUSCLE,
     MUSCLE_WINDOW,
     TASK,
@@ -40,6 +43,7 @@ from heimdallr.analyses.anatomy.axial_tissue import (
     axial_tissue,
     route,
 )
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -49,6 +53,7 @@ from heimdallr.analyses.declared_outputs import (
 )
 from heimdallr.analyses.presence import (
     attenuation_absence,
+    rejection,
     structure_or_absence,
     task_absence,
     truncation,
@@ -61,7 +66,7 @@ from heimdallr.domain.measurement import Status
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
-    from heimdallr.domain.measurement import Measurement
+    from heimdallr.domain.measurement import Measurement, Scalar
 
 LEVEL = "L3"
 L3 = structure_of(LEVEL)
@@ -76,14 +81,26 @@ Chosen, not measured: a ninth of the lowest published limit (92 cm²). Half of i
 one muscle; twice it would come near a small child's.
 """
 
+NATIVE_OF_PORTAL_VENOUS = 0.75
+"""Perez 2021, of the renal parenchymal phase of donors, which is close to the portal venous one."""
+
 SLICE = Output("slice_L3", "", "slice through the L3 body, 0 = most inferior", flat=True)
 SMA = Output("SMA_cm2", "cm2", "skeletal muscle area at L3", flat=True)
 HU_MEAN = Output("muscle_HU_mean", "HU", "mean attenuation of that muscle", flat=True)
 HU_STD = Output("muscle_HU_std", "HU", "standard deviation of its attenuation", flat=True)
 SMI = Output("SMI_cm2_m2", "cm2/m2", "skeletal muscle index: SMA over height squared")
 OUTPUTS = (SLICE, SMA, HU_MEAN, HU_STD, SMI)
+READS = Reads(
+    whole_map=True,
+    tasks=(TASK, BODY_PARTS),
+    levels=True,
+    coverage=True,
+    patient=True,
+    facts=(*ACQUISITION, "contrast_phase_fine"),
+)
+"""Of the whole map: arms are what no organ is near to."""
 _OF_MUSCLE = (SMA, HU_MEAN, HU_STD, SMI)
-_KEPT = ("level_rests_on",)
+_KEPT = ("level_rests_on", "level_agrees_with", "level_differs_from")
 """Parameters of the area that are the index's too."""
 
 
@@ -97,7 +114,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     if isinstance(k, Absence):
         return all_absent(OUTPUTS, k)
     slice_l3 = SLICE.measured(k, structure=L3, **case.levels.conditions)
-    if absence := task_absence(case, TASK):
+    if absence := task_absence(case, TASK) or rejection(case, MUSCLE):
         return (slice_l3, *all_absent(_OF_MUSCLE, absence))
     tissues = axial_tissue(case, k)
     area_cm2 = tissues.area_cm2(MUSCLE)
@@ -122,8 +139,13 @@ def l3_slice(case: Case) -> int | Absence:
 def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[Measurement, ...]:
     values = case.image.data[:, :, k][tissues.pixels(MUSCLE)].astype("float64")
     conditions = {**acquisition(case), **case.levels.conditions}
+    mean_hu = float(values.mean())
     mean = HU_MEAN.measured(
-        round(float(values.mean()), 2), structure=MUSCLE, slice_index=k, **conditions
+        round(mean_hu, 2),
+        structure=MUSCLE,
+        slice_index=k,
+        **_as_if_native(case, mean_hu),
+        **conditions,
     )
     std = HU_STD.measured(
         round(float(values.std()), 2), structure=MUSCLE, slice_index=k, **conditions
@@ -143,6 +165,14 @@ def _muscle(case: Case, tissues: AxialTissue, area_cm2: float, k: int) -> tuple[
         **case.levels.conditions,
     )
     return (sma, mean, std, muscle_index(sma, case.patient.height_m))
+
+
+def _as_if_native(case: Case, mean_hu: float) -> dict[str, Scalar]:
+    """What the mean would be without contrast, where that is known: after portal venous scans."""
+    phase = case.facts.get("contrast_phase_fine")
+    if phase is None or phase.value != "portal_venous":
+        return {}
+    return {"estimated_native_hu": round(NATIVE_OF_PORTAL_VENOUS * mean_hu, 2)}
 
 
 def muscle_index(sma: Measurement, height_m: float | None) -> Measurement:

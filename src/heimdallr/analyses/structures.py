@@ -22,18 +22,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import Absence, Output, all_absent, unassessable
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import (
     attenuation_absence,
     certainty,
     refusal,
+    rejection,
     task_absence,
+    truncated_by,
     truncation,
     unknown_to_weights,
 )
 from heimdallr.domain.measurement import Status
-from heimdallr.imaging.statistics import structure_statistics
+from heimdallr.imaging.statistics import cuts, sections_of
 from heimdallr.segmentation.anatomy.body import BODY
 from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
 
@@ -48,6 +51,7 @@ MEAN = Output("<structure>_hu_mean", "HU", "mean attenuation of the structure (C
 STD = Output("<structure>_hu_std", "HU", "standard deviation of its attenuation (CT)")
 MEDIAN = Output("<structure>_hu_median", "HU", "median attenuation of the structure (CT)")
 OUTPUTS = (COUNT, VOLUME, MEAN, STD, MEDIAN)
+READS = Reads(whole_map=True, tasks=(BODY_TASK,), levels=True)
 
 
 def measure(case: Case) -> tuple[Measurement, ...]:
@@ -76,10 +80,15 @@ def _body(case: Case) -> list[Measurement]:
     made, output = case.segmentations.get(BODY_TASK), VOLUME.of(structure=BODY)
     if made is None:
         return []
-    found = structure_statistics(made.label_map, case.image, case.gaps).get(BODY)
-    if found is None:
+    if refused := rejection(case, BODY):
+        return [output.absent(refused, structure=BODY)]
+    sections = [along[-1] for along in sections_of(made.label_map.data)]
+    if not (voxels := int(sections[0].sum())):
         return [output.absent(unassessable("not_segmented", structure=BODY), structure=BODY)]
-    return [_volume(output, BODY, found)]
+    volume_cm3 = round(voxels * made.label_map.voxel_volume_mm3 / 1000, 3)
+    if cut := truncated_by(cuts(sections, case.gaps)):
+        return [output.absent(cut, structure=BODY, segmented_cm3=volume_cm3)]
+    return [output.measured(volume_cm3, structure=BODY, voxels=voxels)]
 
 
 def _volume(

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.analyses.anatomy.axial_tissue import (
+    BODY_PARTS,
     SUBCUTANEOUS_WINDOW,
     TASK,
     TISSUES,
@@ -40,6 +41,7 @@ from heimdallr.analyses.anatomy.axial_tissue import (
     route,
 )
 from heimdallr.analyses.body_regions import SEPARATOR
+from heimdallr.analyses.declared_inputs import Reads
 from heimdallr.analyses.declared_outputs import (
     Absence,
     Output,
@@ -51,8 +53,10 @@ from heimdallr.analyses.presence import (
     attenuation_absence,
     patient_absence,
     refusal,
+    rejection,
     task_absence,
     truncation,
+    unsegmented,
 )
 from heimdallr.analyses.vertebral_levels import (
     LUMBAR,
@@ -80,6 +84,15 @@ BODY_REGIONS = "boa_body_regions"
 DEPOTS = {"epicardial_fat": "pericardium", "mediastinal_fat": "mediastinum"}
 """Fat → the region of BOA's network it is looked for in (its ``tissue/definition.py``)."""
 
+READS = Reads(
+    whole_map=True,
+    tasks=(TASK, BODY_REGIONS, BODY_PARTS),
+    levels=True,
+    coverage=True,
+    facts=("body_regions",),
+)
+"""Of the whole map: arms are what no organ is near to."""
+
 
 def measure(case: Case) -> tuple[Measurement, ...]:
     """Four scanned volumes, four areas per whole vertebra from T10 to L5, fat of the chest."""
@@ -94,18 +107,19 @@ def measure(case: Case) -> tuple[Measurement, ...]:
 def _volumes(case: Case) -> tuple[Measurement, ...]:
     tissue_map = case.segmentations[TASK].label_map
     counts = dict.fromkeys(TISSUES, 0)
-    segmented = set()
+    compartments = {compartment for compartment, _ in TISSUES.values()}
+    segmented: set[str] = set()
     # Slab by slab along the axis that lies farthest apart in memory: contiguous, and no
     # temporary as large as the volume.
     axis = int(np.argmax(np.abs(tissue_map.data.strides)))
     slabs = (np.moveaxis(data, axis, 0) for data in (tissue_map.data, case.image.data))
     for labels, image_hu in zip(*slabs, strict=True):
+        values = {name: image_hu[labels == tissue_map.number(name)] for name in compartments}
+        segmented |= {name for name, within in values.items() if within.size}
         for tissue, (compartment, window) in TISSUES.items():
-            values = image_hu[labels == tissue_map.number(compartment)]
-            inside = (values >= window.low_hu) & (values <= window.high_hu)
+            within = values[compartment]
+            inside = (within >= window.low_hu) & (within <= window.high_hu)
             counts[tissue] += int(np.count_nonzero(inside))
-            if values.size:
-                segmented.add(compartment)
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     seen = case.image.shape[2] - sum(gap.stop - gap.start for gap in case.gaps if gap.axis == 2)  # noqa: PLR2004
     scanned_mm = round(seen * slice_distance_mm(case.image.affine), 1)
@@ -116,8 +130,8 @@ def _volumes(case: Case) -> tuple[Measurement, ...]:
             nothing = inapplicable("only_head_and_neck_in_view")
             measurements.append(output.absent(nothing, structure=compartment))
             continue
-        if compartment not in segmented:
-            nothing = unassessable("not_segmented", structure=compartment)
+        if compartment not in segmented or compartment in case.rejected:
+            nothing = unsegmented(case, compartment)
             measurements.append(output.absent(nothing, structure=compartment))
             continue
         measurements.append(
@@ -162,7 +176,9 @@ def _areas_at(case: Case, level: str) -> list[Measurement]:
     result = []
     for tissue, (compartment, window) in TISSUES.items():
         output = AREA.of(tissue=tissue, level=level)
-        if cut := tissues.cut_at(tissue):
+        if refused := rejection(case, compartment):
+            result.append(output.absent(refused, structure=compartment, slice_index=k))
+        elif cut := tissues.cut_at(tissue):
             absence = unassessable("cut_by_field_of_view", edges=cut)
             result.append(output.absent(absence, structure=compartment, slice_index=k))
         elif not tissues.compartments[compartment].any():
@@ -189,8 +205,8 @@ def _depots(case: Case) -> list[Measurement]:
     result = []
     for depot, region in DEPOTS.items():
         output = DEPOT.of(depot=depot)
-        if region not in found:
-            absence = unassessable("not_segmented", structure=region)
+        if region not in found or region in case.rejected:
+            absence = unsegmented(case, region)
             result.append(output.absent(absence, structure=region))
         elif cut := truncation(found[region]):
             result.append(output.absent(cut, structure=region))

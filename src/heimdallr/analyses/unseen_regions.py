@@ -7,6 +7,7 @@ is in order, head to foot.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.body_regions import covered_regions, is_in_part
@@ -28,6 +29,27 @@ Half of it would look for a head 35 cm above an abdomen, twice it would not look
 """
 
 ORDER = tuple(HEIGHT_MM)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is in view, as far as analyses ask.
+
+    Attributes:
+        is_patient: whether any structure is believed.
+        covered: regions in view.
+        unseen: regions of which a part may lie where nothing was measured.
+    """
+
+    is_patient: bool
+    covered: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+def coverage(case: Case) -> Coverage:
+    """Of a case whose whole-body task was run."""
+    unseen = tuple(region for region in ORDER if may_be_unseen(case, region))
+    return Coverage(case.shows_a_patient, covered_regions(case), unseen)
 
 
 def may_be_unseen(case: Case, region: str) -> bool:

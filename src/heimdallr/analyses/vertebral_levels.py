@@ -10,27 +10,28 @@ no number is taken at a level.
 Four or six vertebrae between last ribs and sacrum are a *transitional* vertebra (in 4 to 30 % of
 people, by the way one counts: Konin and Walz 2010, AJNR 31:1778): the level is said to be unknown,
 and not counted away. Twelve ribs that are not there, or a thirteenth, cannot be told from the last
-rib alone: what rests on it says so.
+rib alone: what rests on it says so. What lies beside the column is asked afterwards
+(:mod:`heimdallr.analyses.weak_level_anchors`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - a check is read back at run time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cc3d
 import numpy as np
-from scipy import ndimage
 
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.morphology import box_around, eroded, slice_distance_mm
 from heimdallr.segmentation.anatomy.discs import line_through
-from heimdallr.segmentation.anatomy.ribs import find_branches, marks_of
+from heimdallr.segmentation.anatomy.ribs import BRIGHT_BESIDE_RIBS, find_branches, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from heimdallr.imaging.morphology import Mask
+    from heimdallr.imaging.morphology import Box, Mask
     from heimdallr.imaging.statistics import StructureStatistics
     from heimdallr.imaging.volume import Affine, LabelMap, Volume
     from heimdallr.segmentation.anatomy.discs import Line
@@ -93,8 +94,17 @@ def structure_of(level: str) -> str:
 ANCHORED = {"sacrum": "L5", "last_rib": "T12", "first_rib": "T1"}
 """Anchor → the level that it names: the one above the sacrum, those that carry the ribs."""
 
+_BOTH_ENDS = {"sacrum", "last_rib"}
+"""Between these there are five vertebrae, the lumbar ones."""
+
 TRANSITIONAL = "transitional_vertebra"
 """Code of the reason that the rule of the same name asks for."""
+
+PERSON = "person"
+"""What levels rest on that a person has named."""
+
+UNCONFIRMED = "no_level_anchor"
+"""Code of the reason when neither sacrum nor ribs say which vertebra is which."""
 
 PELVIS = {"sacrum": 25.0, "hip_left": 50.0, "hip_right": 50.0}
 """So much, cm³, of each of these must be in view before the sacrum is an anchor.
@@ -102,6 +112,12 @@ PELVIS = {"sacrum": 25.0, "hip_left": 50.0, "hip_right": 50.0}
 Chosen, not measured: an eighth of a grown-up's (ICRP 89). With less a slice of L5 at the edge of
 the image, called sacrum, would name the column.
 """
+
+BEARING = (
+    *("vertebrae_", *BRIGHT_BESIDE_RIBS),
+    *("aorta", "iliac_artery", "kidney_left", "kidney_right", "lung_lower_lobe"),
+)
+"""Beginnings of the names of all structures that levels are judged by, weak anchors among them."""
 
 CANAL_MM = 12.0
 """Nearer to the line through the bodies than this is vertebral body, for its middle along it."""
@@ -115,16 +131,38 @@ class LevelCheck:
         problem: why the labels may not be used; ``None`` when they may.
         levels: whole (not cut, no fragment) levels that were judged, head to foot.
         rests_on: the anchors that give the levels their names.
+        agrees_with: the weak ones that lie where these names let expect them.
+        differs_from: those that lie one level out of where people have them.
+        heights_mm: level → height of its body, mm towards the head from voxel 0.
+        transitional: how many vertebrae lie between last ribs and sacrum, where it is not five.
     """
 
     problem: Statement | None
     levels: tuple[str, ...]
     rests_on: tuple[str, ...] = ()
+    agrees_with: tuple[str, ...] = ()
+    differs_from: tuple[str, ...] = ()
+    heights_mm: Mapping[str, float] = field(default_factory=dict)
+    transitional: int | None = None
 
     @property
     def conditions(self) -> dict[str, str]:
-        """The parameter of every number taken at a level."""
-        return {"level_rests_on": ",".join(self.rests_on)}
+        """The parameters of every number taken at a level."""
+        said = {
+            "level_rests_on": self.rests_on,
+            "level_agrees_with": self.agrees_with,
+            "level_differs_from": self.differs_from,
+        }
+        return {name: ",".join(anchors) for name, anchors in said.items() if anchors}
+
+
+def said_by_person(check: LevelCheck) -> LevelCheck:
+    """The same check where a person has said which vertebra is which: nothing outweighs that.
+
+    What lies beside the column still agrees with the names or differs from them, and is told; so is
+    a transitional vertebra. Where no vertebra is whole there is none to name.
+    """
+    return replace(check, problem=None, rests_on=(PERSON,)) if check.levels else check
 
 
 def check_levels(
@@ -159,8 +197,26 @@ def check_levels(
     )
     if disorder is not None:
         return LevelCheck(disorder, names)
-    named = _named_by_anchors(label_map, image, statistics)
-    return LevelCheck(_contradiction(named), names, tuple(named))
+    spine, box = _marked(label_map, statistics, map(structure_of, LEVELS))
+    line = line_through(spine, box, image)
+    if line is None:
+        return LevelCheck(Statement(UNCONFIRMED), names)
+    middles_mm = _middles(label_map, spine, box, line)
+    named = _named_by_anchors(label_map, image, statistics, line, middles_mm)
+    heights_mm = {
+        level: float(np.interp(middles_mm[level], range(len(line.places_mm)), line.places_mm[:, 2]))
+        for level in names
+        if level in middles_mm
+    }
+    problem, off = _contradiction(named), _off(named)
+    between = len(LUMBAR) + off["sacrum"] - off["last_rib"] if off.keys() >= _BOTH_ENDS else None
+    return LevelCheck(
+        problem,
+        names,
+        tuple(named),
+        heights_mm=heights_mm,
+        transitional=None if between == len(LUMBAR) else between,
+    )
 
 
 def _misfit(whole: Mapping[str, StructureStatistics]) -> Statement | None:
@@ -181,15 +237,13 @@ def _misfit(whole: Mapping[str, StructureStatistics]) -> Statement | None:
 
 
 def _named_by_anchors(
-    label_map: LabelMap, image: Volume, statistics: Mapping[str, StructureStatistics]
+    label_map: LabelMap,
+    image: Volume,
+    statistics: Mapping[str, StructureStatistics],
+    line: Line,
+    middles_mm: Mapping[str, float],
 ) -> dict[str, str]:
     """Anchor → the level that the labels have where it points; anchors in view only."""
-    spine = _marked(label_map, map(structure_of, LEVELS))
-    box = ndimage.find_objects(spine.view(np.uint8))[0]
-    line = line_through(spine[box], box, image)
-    if line is None:
-        return {}
-    middles_mm = _middles(label_map, spine, box, line)
     levels = [level for level in reversed(LEVELS) if level in middles_mm]
     places = np.array([middles_mm[level] for level in levels])
     if len(places) < FEWEST_LEVELS:
@@ -209,11 +263,9 @@ def _named_by_anchors(
     return named
 
 
-def _middles(
-    label_map: LabelMap, spine: Mask, box: tuple[slice, ...], line: Line
-) -> dict[str, float]:
+def _middles(label_map: LabelMap, spine: Mask, box: Box, line: Line) -> dict[str, float]:
     """Level → middle of its body along the line, mm."""
-    where = np.argwhere(spine[box]) + [side.start for side in box]
+    where = np.argwhere(spine) + [side.start for side in box]
     along_mm, aside_mm = line.along(where @ label_map.affine[:3, :3].T)
     body = np.linalg.norm(aside_mm, axis=1) < CANAL_MM
     numbers = label_map.data[tuple(where[body].T)]
@@ -225,12 +277,17 @@ def _middles(
     }
 
 
-def _marked(label_map: LabelMap, structures: Iterable[str]) -> Mask:
-    """(I, J, K) where any of these structures is."""
-    wanted = set(structures)
+def _marked(
+    label_map: LabelMap, statistics: Mapping[str, StructureStatistics], structures: Iterable[str]
+) -> tuple[Mask, Box]:
+    """Where any of these structures is, in the box around them all; one of them is there."""
+    found = {name: statistics[name] for name in structures if name in statistics}
+    low = np.min([one.bbox_min_ijk for one in found.values()], axis=0)
+    high = np.max([one.bbox_max_ijk for one in found.values()], axis=0)
+    i, j, k = (slice(int(first), int(last) + 1) for first, last in zip(low, high, strict=True))
     is_one = np.zeros(256, bool)
-    is_one[[number for number, name in label_map.names.items() if name in wanted]] = True
-    return np.asarray(is_one[label_map.data])
+    is_one[[number for number, name in label_map.names.items() if name in found]] = True
+    return np.asarray(is_one[label_map.data[i, j, k]]), (i, j, k)
 
 
 def _above_sacrum(
@@ -243,7 +300,8 @@ def _above_sacrum(
     seen = {name: statistics[name].volume_cm3 for name in PELVIS if name in statistics}
     if any(seen.get(name, 0.0) < needed for name, needed in PELVIS.items()):
         return None
-    where = np.argwhere(_marked(label_map, ("sacrum", "vertebrae_S1")))
+    mask, box = _marked(label_map, statistics, ("sacrum", "vertebrae_S1"))
+    where = np.argwhere(mask) + [side.start for side in box]
     along_mm, aside_mm = line.along(where @ label_map.affine[:3, :3].T)
     top_mm = along_mm[np.linalg.norm(aside_mm, axis=1) < CANAL_MM].max(initial=-np.inf)
     above = places[places > top_mm]
@@ -253,11 +311,8 @@ def _above_sacrum(
 def _contradiction(named: Mapping[str, str]) -> Statement | None:
     """Why the anchors do not let the levels be used; ``None`` when they agree with the labels."""
     if not named:
-        return Statement("no_level_anchor")
-    off = {
-        anchor: LEVELS.index(level) - LEVELS.index(ANCHORED[anchor])
-        for anchor, level in named.items()
-    }
+        return Statement(UNCONFIRMED)
+    off = _off(named)
     if off.get("sacrum") == 0 and off.get("last_rib"):
         return Statement(TRANSITIONAL, {"count": len(LUMBAR) - off["last_rib"]})
     for anchor, by in off.items():
@@ -267,6 +322,14 @@ def _contradiction(named: Mapping[str, str]) -> Statement | None:
                 {"level": named[anchor], "anchor": anchor, "expected": ANCHORED[anchor]},
             )
     return None
+
+
+def _off(named: Mapping[str, str]) -> dict[str, int]:
+    """Anchor → by how many levels the labels are off where it points, down > 0."""
+    return {
+        anchor: LEVELS.index(level) - LEVELS.index(ANCHORED[anchor])
+        for anchor, level in named.items()
+    }
 
 
 def _disorder(whole: Mapping[str, StructureStatistics], affine: Affine) -> Statement | None:

@@ -57,6 +57,10 @@ COMMANDS = {
         "export",
         "Make DICOM objects of a case; without --seg, --sr, --sc, --pdf all of them.",
     ),
+    "corrections": Entry(
+        "corrections:app",
+        "List corrections, hand in those of other tools, export training data.",
+    ),
     "phantom": Entry(
         "phantom",
         "Write a trunk CT, a head CT with a bleed and an abdominal MR, each beside its truth.",
@@ -68,6 +72,10 @@ COMMANDS = {
     "config": Entry(
         "config",
         "Show every setting, its value and where it came from; secrets stay hidden.",
+    ),
+    "rules": Entry(
+        "rules",
+        "Show the rules of findings with this department's changes, or try a file of changes.",
     ),
     "doctor": Entry(
         "doctor",

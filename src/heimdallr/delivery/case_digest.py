@@ -10,6 +10,8 @@ from heimdallr.publishing.schema import RESULTS_FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heimdallr.domain.verification import Verification
+
 
 def case_digest(case: Path) -> str:
     """SHA-256 of a case's ``resultados.json``, which says when it was made and of what.
@@ -23,6 +25,20 @@ def case_digest(case: Path) -> str:
         OSError: the results cannot be read; FileNotFoundError where they are gone.
     """
     return hashlib.sha256((case / RESULTS_FILE).read_bytes()).hexdigest()
+
+
+def said_digest(case: Path, verification: Verification | None) -> str:
+    """The same of what is said of a case: that somebody has verified it is said as well.
+
+    Args:
+        case: the case folder.
+        verification: who verified these results; ``None``: nobody, and it is :func:`case_digest`.
+
+    Raises:
+        OSError: as there.
+    """
+    results = case_digest(case)
+    return results if verification is None else verification.digest_of(results)
 
 
 def failure_digest(run: str) -> str:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from heimdallr.analyses.body_regions import CT_REGIONS
+from heimdallr.analyses.rules.rule_table import CODE
 from heimdallr.delivery.destinations import PEER
 from heimdallr.delivery.kinds import USUAL, Kind, not_taken
 from heimdallr.delivery.rules import Conditions, Rule
@@ -20,6 +22,7 @@ from heimdallr.domain.errors import DestinationError
 from heimdallr.domain.statements import Statement
 from heimdallr.store.delivery_tables import (
     DeliveryRule,
+    DeliveryState,
     Destination,
     DestinationSecret,
     OutboxRow,
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}[A-Za-z0-9]$|^[A-Za-z0-9]$"
 """Of a destination or a rule: shown in lists, logs and the audit trail, typed in commands."""
+
+MODALITIES = ("CT", "MR")
+REGIONS = tuple(region.name for region in CT_REGIONS)
+"""Those of MR are among them."""
 
 _KINDS: TypeAdapter[tuple[Kind, ...]] = TypeAdapter(tuple[Kind, ...])
 
@@ -181,7 +188,7 @@ def change_destination(  # noqa: PLR0917 - what is changed, how, when and by who
     now: datetime,
     who: str,
 ) -> None:
-    """Change one; what waits for it goes to the place it has now.
+    """Change one; what waits for it, or was refused, goes to the place it has now, as it says.
 
     Args:
         session: the transaction.
@@ -199,9 +206,22 @@ def change_destination(  # noqa: PLR0917 - what is changed, how, when and by who
     if secret is None and has_secret(session, row) and _host(peer_of(row)) != _host(facts.peer):
         msg = "its secret is not handed to another address"
         raise DestinationError(msg, remedy="give the secret again, or an empty one")
+    is_made_otherwise = (PEER.dump_python(facts.peer, mode="json"), facts.language) != (
+        row.peer,
+        row.language,
+    )
     _write(row, facts, now, who)
+    if is_made_otherwise:
+        _make_anew(session, row)
     if secret is not None:
         set_secret(session, row, secret)
+
+
+def _make_anew(session: Session, destination: Destination) -> None:
+    """Forget the files of what has not arrived: they were made as the destination was before."""
+    has_not_arrived = OutboxRow.state.not_in((DeliveryState.SENT, DeliveryState.COMMITTED))
+    mine = OutboxRow.destination_fk == destination.id
+    session.execute(update(OutboxRow).where(mine, has_not_arrived).values(file=""))
 
 
 def remove_destination(session: Session, row: Destination, now: datetime) -> int:
@@ -238,7 +258,7 @@ def rule_named(session: Session, name: str) -> DeliveryRule:
     row = session.scalars(query.with_for_update()).one_or_none()
     if row is None:
         msg = "there is no rule of this name"
-        raise DestinationError(msg, remedy="see `heimdallr destination rules`")
+        raise DestinationError(msg, remedy="see `heimdallr destination rule list`")
     return row
 
 
@@ -256,6 +276,7 @@ def write_rule(
     if session.scalar(same) not in {None, row.id if row else None}:
         msg = f"there is a rule {facts.name} already"
         raise DestinationError(msg)
+    _demand_words(facts.conditions)
     destination = destination_named(session, facts.destination)
     _demand_taken(peer_of(destination), facts.objects)
     if row is None:
@@ -292,6 +313,19 @@ def _demand_name(name: str) -> None:
     if not re.fullmatch(NAME, name):
         msg = "a name is up to 64 letters (a–z), digits, blanks and . _ -"
         raise DestinationError(msg)
+
+
+def _demand_words(conditions: Conditions) -> None:
+    """A word that no study has would silence the rule for ever, and nobody would know."""
+    if not set(conditions.modalities) <= set(MODALITIES):
+        msg = f"a modality is one of {', '.join(MODALITIES)}"
+        raise DestinationError(msg)
+    if not set(conditions.body_regions) <= set(REGIONS):
+        msg = f"a region is one of {', '.join(REGIONS)}"
+        raise DestinationError(msg)
+    if not all(re.fullmatch(CODE, one) for one in conditions.findings):
+        msg = "the code of a finding is in small letters, digits and _"
+        raise DestinationError(msg, remedy="see `heimdallr rules`")
 
 
 def _demand_taken(peer: Peer, objects: Iterable[Kind]) -> None:

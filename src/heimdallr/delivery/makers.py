@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heimdallr import __version__
-from heimdallr.delivery.case_digest import case_digest
+from heimdallr.delivery.case_digest import case_digest, said_digest
 from heimdallr.delivery.destinations import DicomNode, DicomWeb, FhirServer, Hl7Listener
 from heimdallr.delivery.kinds import DICOM_KINDS
 from heimdallr.delivery.making import Made
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from heimdallr.delivery.kinds import Kind
     from heimdallr.delivery.making import Maker, Order
+    from heimdallr.delivery.messages.reported_case import ReportedCase
 
 JSON_TYPE, PDF_TYPE, DICOM_TYPE = "application/json", "application/pdf", "application/dicom"
 
@@ -41,7 +42,12 @@ JSON_TYPE, PDF_TYPE, DICOM_TYPE = "application/json", "application/pdf", "applic
 def dicom(order: Order) -> Sequence[Made]:
     """The DICOM objects of a kind, as the destination wants them: one file, several, or none."""
     assert order.case is not None  # noqa: S101 - whoever orders objects has a case
-    peer, options = order.peer, ObjectOptions(language=order.language, replaces=order.replaces)
+    peer, options = (
+        order.peer,
+        ObjectOptions(
+            language=order.language, replaces=order.replaces, verification=order.verification
+        ),
+    )
     if isinstance(peer, DicomNode | DicomWeb):
         options = replace(
             options,
@@ -83,7 +89,7 @@ def _report(order: Order) -> Path:
     assert order.case is not None  # noqa: S101 - whoever orders a report has a case
     path = order.folder / "report.pdf"
     try:
-        write_pdf(order.case, path, order.language, order.earlier)
+        write_pdf(order.case, path, order.language, order.earlier, order.verification)
     except ValueError:
         # Its text quotes the file.
         msg = "a file of the case folder is damaged"
@@ -94,7 +100,10 @@ def _report(order: Order) -> Path:
 def event(order: Order) -> Sequence[Made]:
     """The news that a case is complete or has failed, as JSON; no name, no patient's number."""
     study = order.study
-    complete = order.case is not None and case_digest(order.case) == order.results_digest
+    complete = (
+        order.case is not None
+        and said_digest(order.case, order.verification) == order.results_digest
+    )
     body: dict[str, object] = {
         "event": "case.completed" if complete else "case.failed",
         "software": "Heimdallr",
@@ -103,7 +112,8 @@ def event(order: Order) -> Sequence[Made]:
         "study_instance_uid": study.study_instance_uid,
         "accession_number": study.accession_number,
         "revision": study.revision,
-        "results": order.results_digest if complete else None,
+        "results": case_digest(order.case) if order.case and complete else None,
+        "verified": order.verification is not None if complete else None,
         "findings": [{"code": code, "severity": severity} for code, severity in study.findings]
         if complete
         else None,
@@ -131,7 +141,7 @@ def fhir(order: Order) -> Sequence[Made]:
             report=_report(order) if peer.with_report else None,
         )
     path = order.folder / "bundle.json"
-    case = read_case(order.case, unsaid=order.said)
+    case = _reported(order)
     write_fhir_bundle(case, path, options)
     return [Made(path, fhir_bundle.MEDIA_TYPE, said=case.said)]
 
@@ -151,9 +161,19 @@ def hl7(order: Order) -> Sequence[Made]:
             report=_report(order) if peer.with_report else None,
         )
     path = order.folder / "result.hl7"
-    case = read_case(order.case, unsaid=order.said)
+    case = _reported(order)
     write_hl7_result(case, path, options)
     return [Made(path, hl7_result.MEDIA_TYPE, said=case.said)]
+
+
+def _reported(order: Order) -> ReportedCase:
+    assert order.case is not None  # noqa: S101 - whoever orders a message has a case
+    return read_case(
+        order.case,
+        unsaid=order.said,
+        verification=order.verification,
+        corrects=order.verified_before,
+    )
 
 
 def _written(path: Path, content: bytes) -> Made:

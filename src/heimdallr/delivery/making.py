@@ -20,16 +20,18 @@ import structlog
 from sqlalchemy import func, select
 
 from heimdallr.delivery import claims
-from heimdallr.delivery.case_digest import case_digest
+from heimdallr.delivery.case_digest import said_digest
 from heimdallr.delivery.directory import kinds_of, peer_of
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.domain.errors import HeimdallrError, StateConflictError, UnsendableError
 from heimdallr.domain.statements import Statement
 from heimdallr.files import sync_folder
+from heimdallr.publishing.body_size import created_at
 from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import FindingRow, Study, StudyState
 from heimdallr.store.reading.earlier import earlier_values
 from heimdallr.store.work.states import lock
+from heimdallr.store.work.verification import is_settled, verification_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from heimdallr.delivery.destinations import Peer
     from heimdallr.delivery.kinds import Kind
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.dicom.kinds import EarlierValue, Reference
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
@@ -76,11 +79,13 @@ class Order:
         case: the case folder; ``None`` of a study that has no results.
         folder: empty; where the files go, under names that say nothing of the patient.
         peer: who gets it, and how it wants it.
-        results_digest: of the results, the same for the same ones.
+        results_digest: of what is said: of the results, and of who verified them.
+        verification: who verified the results; ``None``: nobody.
         earlier: what the same measurements were in the patient's earlier studies.
         images: where the study's images were received, for cases that do not tell theirs.
         replaces: objects of this kind that the destination has of the results before these.
         said: what it was told by name of earlier results.
+        verified_before: digests of what it was told before, as verified by a person.
     """
 
     kind: Kind
@@ -90,10 +95,12 @@ class Order:
     language: Language
     study: StudyFacts
     results_digest: str
+    verification: Verification | None = None
     earlier: tuple[EarlierValue, ...] = ()
     images: Path | None = None
     replaces: tuple[Reference, ...] = ()
     said: tuple[str, ...] = ()
+    verified_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +213,14 @@ class Workshop:
             language="pt" if destination.language == "pt" else "en",
             study=_facts(session, study),
             results_digest=digest,
+            verification=verification_of(session, study),
             earlier=earlier_values(session, study),
             images=self._folders.study(study.key),
             replaces=_of_the_last(before),
             said=tuple(dict.fromkeys(name for row in before for name in _names(row))),
+            verified_before=tuple(
+                dict.fromkeys(row.results_digest for row in before if row.verified)
+            ),
         )
 
     def _made(self, order: Order) -> Sequence[Made] | Answer:
@@ -247,9 +258,13 @@ class Workshop:
         """
         number = batch.order.study.number
         with self._database.read() as session:
-            news = select(DeliveryNews.id).where(DeliveryNews.study_fk == number).limit(1)
+            is_heard = DeliveryNews.held.is_(False)
+            news = select(DeliveryNews.id).where(DeliveryNews.study_fk == number, is_heard).limit(1)
             study = session.get(Study, number)
             if study is None or study.state is StudyState.PUBLISHING or session.scalar(news):
+                return []
+            case = batch.order.case
+            if case is not None and not is_settled(session, study, created_at(case)):
                 return []
         return [one.id for one in rows if one.id in batch.parts and _said_before(one)]
 
@@ -281,6 +296,7 @@ class Workshop:
             row.media_type = one.media_type
             row.sop_class_uid, row.sop_instance_uid = one.sop_class_uid, one.sop_instance_uid
             row.series_instance_uid, row.said = one.series_instance_uid, list(one.said)
+            row.verified = batch.order.verification is not None
         session.flush()
         return [row.id for row in new]
 
@@ -347,7 +363,7 @@ def _not_these(order: Order) -> Answer | None:
     if order.case is None:
         return gone
     try:
-        is_same = case_digest(order.case) == order.results_digest
+        is_same = said_digest(order.case, order.verification) == order.results_digest
     except FileNotFoundError:
         return gone
     if is_same or order.kind == "event":

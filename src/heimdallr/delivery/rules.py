@@ -1,9 +1,9 @@
 """Which results go where by themselves: facts of a study against rules, without touching anything.
 
-A rule looks at a study when its results are there, when a person has acknowledged its findings, or
-when it could not be measured. Everything a rule names must hold; what it leaves out holds always.
-A patient class (PV1-2) is no condition: images carry none that can be relied on, and nothing of it
-is kept.
+A rule looks at a study when its results are there, when a person has acknowledged its findings or
+verified its results, or when it could not be measured. Everything a rule names must hold; what it
+leaves out holds always. A patient class that is not known is none of those a rule asks for, unless
+it asks for ``unknown``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from heimdallr.delivery.kinds import OF_FAILURES
+from heimdallr.domain.patient_class import UNKNOWN, PatientClass
 from heimdallr.store.delivery_tables import When
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Conditions(BaseModel):
         body_regions: one of which the volume covers.
         findings: codes, one of which was found.
         least_severity: some finding is at least that severe.
+        patient_classes: one of which the patient is of, by orders and admissions: ``inpatient``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,7 @@ class Conditions(BaseModel):
     body_regions: _Words = ()
     findings: _Words = ()
     least_severity: Severity | None = None
+    patient_classes: Annotated[tuple[PatientClass, ...], Field(max_length=50)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Facts:
         worst_severity: 0 none, 1 note, 2 significant, 3 critical.
         study_priority: of the worklist, 1 (STAT) to 10.
         acknowledged: a person has acknowledged every finding, or read results without one.
+        verified: a person has verified these results.
     """
 
     calling_ae: str = ""
@@ -66,6 +70,8 @@ class Facts:
     worst_severity: int = 0
     study_priority: int = 10
     acknowledged: bool = False
+    verified: bool = False
+    patient_class: PatientClass = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +121,22 @@ def holds(conditions: Conditions, facts: Facts) -> bool:
         and _any_of(conditions.modalities, (facts.modality,))
         and _any_of(conditions.body_regions, facts.body_regions)
         and _any_of(conditions.findings, facts.findings)
+        and _any_of(conditions.patient_classes, (facts.patient_class,))
         and facts.worst_severity >= _RANKS.get(conditions.least_severity or "", 0)
     )
+
+
+def undecided(rules: Iterable[Rule], facts: Facts, happened: Collection[When]) -> list[str]:
+    """Names of the rules that do not hold only because nobody knows the patient's class."""
+    if facts.patient_class != UNKNOWN:
+        return []
+    return [
+        rule.name
+        for rule in rules
+        if rule.when in happened
+        and not holds(rule.conditions, facts)
+        and holds(rule.conditions.model_copy(update={"patient_classes": ()}), facts)
+    ]
 
 
 def happened_with_results(facts: Facts) -> tuple[When, ...]:
@@ -124,7 +144,14 @@ def happened_with_results(facts: Facts) -> tuple[When, ...]:
 
     Results that say the same as those a person has acknowledged are acknowledged already.
     """
-    return (When.RESULTS, When.ACKNOWLEDGED) if facts.acknowledged else (When.RESULTS,)
+    acknowledged = (When.ACKNOWLEDGED,) if facts.acknowledged else ()
+    verified = (When.VERIFIED,) if facts.verified else ()
+    return (When.RESULTS, *acknowledged, *verified)
+
+
+def happened(news: Collection[When], facts: Facts) -> tuple[When, ...]:
+    """What the rules are to be asked about, of what there is news of: as far as it still is so."""
+    return tuple(one for one in happened_with_results(facts) if When.RESULTS in news or one in news)
 
 
 def priority(facts: Facts) -> int:

@@ -29,6 +29,7 @@ from heimdallr.delivery.errand import Errand, Tools
 from heimdallr.delivery.making import Workshop
 from heimdallr.delivery.outbox import expand
 from heimdallr.delivery.tidying import tidy
+from heimdallr.delivery.withholding import follow_setting
 from heimdallr.domain.errors import StorageError
 from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
@@ -109,7 +110,7 @@ def run_deliverer(
         stopping=stopping,
     )
     presence = Presence("deliverer", name, utc_now())
-    rounds = Rounds(tools, folders, locks, presence)
+    rounds = Rounds(tools, folders, locks, presence, send_unverified=settings.send_unverified)
     rounds.start()
     _log.info("deliverer_ready", executor=name)
     ready()
@@ -135,12 +136,20 @@ class Rounds:
         folders: the data folder.
         locks: of the deliverers; ours is held.
         presence: our sign of life.
+        send_unverified: as the setting says.
     """
 
     def __init__(
-        self, tools: Tools, folders: DataFolders, locks: Locks, presence: Presence
+        self,
+        tools: Tools,
+        folders: DataFolders,
+        locks: Locks,
+        presence: Presence,
+        *,
+        send_unverified: bool,
     ) -> None:
         self._tools, self._folders = tools, folders
+        self._send_unverified, self._follows_setting = send_unverified, False
         self._locks, self._presence, self._name = locks, presence, presence.name
         self._census = Census(locks)
         self._errands: dict[int, tuple[Errand, threading.Thread]] = {}
@@ -191,7 +200,10 @@ class Rounds:
             return  # taken for dead by the others, who are taking over
         if self._is_due("census", CENSUS_S):
             self._take_back()
-        expand(tools.database, self._folders, now)
+        if not self._follows_setting:
+            follow_setting(tools.database, now, send_unverified=self._send_unverified)
+            self._follows_setting = True
+        expand(tools.database, self._folders, now, send_unverified=self._send_unverified)
         if self._is_due("hear", HEAR_S):
             commitment.hear(tools.database, tools.reports, tools.patience, now)
         self._send_off()

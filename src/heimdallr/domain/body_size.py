@@ -10,6 +10,10 @@ PLAUSIBLE_HEIGHT_M = (0.3, 2.5)
 PLAUSIBLE_WEIGHT_KG = (0.3, 500.0)
 """Chosen so that every person fits and another unit does not: 170 (cm), 70,000 (g)."""
 
+METRES = {"m": 1.0, "cm": 0.01, "[in_i]": 0.0254}
+KILOGRAMS = {"kg": 1.0, "g": 0.001, "[lb_av]": 0.45359237}
+"""UCUM code → how many of ours it is."""
+
 Source = Literal["entered", "fhir", "hl7"]
 
 

@@ -14,6 +14,9 @@
     ├── SegmentationError         a network could not be run on this volume
     ├── PublishingError           a result could not be written
     │   └── ObjectError           a DICOM object cannot be made of a case folder
+    ├── CorrectionError           a person's correction does not fit the case
+    │   └── OtherBaseError        the label maps are not those it was made on
+    ├── RulesError                the rules of findings cannot be used as a department wrote them
     ├── UnsendableError           no message about a case can be made for another system
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
@@ -57,6 +60,10 @@ class ConfigurationError(HeimdallrError):
     """A setting is missing, malformed or out of bounds."""
 
 
+class RulesError(HeimdallrError):
+    """A table of rules that is not one; the message names the rule and the field."""
+
+
 class InputRefusedError(HeimdallrError):
     """What was handed in cannot be a study."""
 
@@ -95,6 +102,22 @@ class PublishingError(HeimdallrError):
 
 class ObjectError(PublishingError):
     """A DICOM object cannot be made of a case folder; trying again would not help."""
+
+
+class CorrectionError(HeimdallrError):
+    """A person's correction cannot be applied to a case; the case is as it was.
+
+    Args:
+        why: the reason; it is shown to people in their language.
+    """
+
+    def __init__(self, why: Statement) -> None:
+        super().__init__(why.text)
+        self.why = why
+
+
+class OtherBaseError(CorrectionError):
+    """The label maps are not those that the correction was made on."""
 
 
 class UnsendableError(HeimdallrError):

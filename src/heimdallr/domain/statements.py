@@ -34,10 +34,14 @@ _TERMS = {
     "attribute": "attributes",
     "edge": "edges",
     "phase": "values",
+    "landmark": "values",
+    "rejection": "rejections",
 }
 """Parameter → table of terms its value is looked up in; in the plural it is a list of them."""
 
 _LOCALES = {"en": "en-GB", "pt": "pt-BR"}
+_MESSAGE = re.compile(r"^(?P<code>[a-z]\w*) *=.*\n(?:(?:[ }].*)?\n)*", re.MULTILINE)
+"""A message begins at the left; what goes on is indented, or a brace that ends it."""
 _SIDE = re.compile(r"_(left|right)(?=_|$)")
 _LEVEL = re.compile(r"_([CTLS]?\d+)$")
 _SIDES = {"left": {"m": "esquerdo", "f": "esquerda"}, "right": {"m": "direito", "f": "direita"}}
@@ -64,10 +68,14 @@ class Statement:
 
     def in_language(self, language: Language) -> str:
         """In words. A code without a message is shown as it is: better than nothing at all."""
-        bundle = _bundle(language)
-        pattern = bundle.get_message(self.code).value if bundle.has_message(self.code) else None
+        bundle, code = _bundle(language), self.code
+        if not bundle.has_message(code):
+            if code not in (messages := _messages(language)):
+                return code.replace("_", " ")
+            _add(bundle, messages[code])
+        pattern = bundle.get_message(code).value
         if pattern is None:
-            return self.code.replace("_", " ")
+            return code.replace("_", " ")
         spoken = {
             name: value if isinstance(value, int | float) else _spoken(name, value, language)
             for name, value in self.parameters.items()
@@ -128,11 +136,23 @@ def _spoken(name: str, value: Value, language: Language) -> str:
 
 @cache
 def _bundle(language: Language) -> FluentBundle:
-    from fluent.runtime import FluentBundle, FluentResource  # noqa: PLC0415 - most commands say nothing
+    """The messages that have been said so far: to parse a whole table takes half a second."""
+    from fluent.runtime import FluentBundle  # noqa: PLC0415 - most commands say nothing
 
-    bundle = FluentBundle([_LOCALES[language]], use_isolating=False)
-    bundle.add_resource(FluentResource(_read(f"{language}.ftl")))
-    return bundle
+    return FluentBundle([_LOCALES[language]], use_isolating=False)
+
+
+def _add(bundle: FluentBundle, message: str) -> None:
+    from fluent.runtime import FluentResource  # noqa: PLC0415 - likewise
+
+    bundle.add_resource(FluentResource(message))
+
+
+@cache
+def _messages(language: Language) -> dict[str, str]:
+    """Code → its message in Fluent's syntax; none refers to another one."""
+    found = _MESSAGE.finditer(_read(f"{language}.ftl"))
+    return {one["code"]: one[0] for one in found}
 
 
 @cache

@@ -18,6 +18,10 @@ MODALITIES: tuple[Modality, ...] = get_args(Modality)
 """All of them; in a study that holds several, the earlier one is measured."""
 
 
+ADULT_YEARS = 18.0
+"""From here on limits and norms of adults hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patient:
     """Facts about the person that measurements and reference ranges depend on.

@@ -25,12 +25,13 @@ UNITS = {
     "cm3": "cm³",
     "cm2": "cm²",
     "cm2/m2": "cm²/m²",
+    "mL/m2": "mL/m²",
     "m2": "m²",
     "mm2": "mm²",
     "mm3": "mm³",
 }
 _PLACE = re.compile(r"<(\w+)>")
-_SAID_AS_IT_IS = {"level", "task"}
+_SAID_AS_IT_IS = {"level", "n", "task"}
 _LOCALES = {"en": "en_GB", "pt": "pt_BR"}
 _GROUPED_VOLUME_CM3 = 100
 """From here on a volume has no decimals: more would claim what is not known."""

@@ -87,9 +87,10 @@ class FrameReader:
             raise FrameFault(msg)
         if begin < 0:
             return None
-        end = self._held.find(END, begin)
+        # The CR behind it is forgotten by some, and is let pass with line ends between messages.
+        end = self._held.find(END[:1], begin)
         if end < 0:
             return None
         message = bytes(self._held[begin + 1 : end])
-        del self._held[: end + len(END)]
+        del self._held[: end + 1]
         return message

@@ -8,6 +8,7 @@ the escapes last, so that an escaped delimiter never splits.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from heimdallr.hl7v2.character_sets import CODECS
@@ -18,6 +19,8 @@ _ESCAPE = re.compile(r"\\([^\\]{0,64})\\")
 _HEX = re.compile(r"X((?:[0-9A-Fa-f]{2})+)")
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _LEAST_HEADER = 8
+_BEFORE_HEADER = b"\xef\xbb\xbf \t\r\n"
+"""Byte order mark and blanks."""
 
 
 class SyntaxFault(ValueError):  # noqa: N818 - an error of the sender's, told as one
@@ -159,6 +162,28 @@ def read(content: bytes) -> Message:
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     delimiters = _delimiters(lines[0] if lines else "")
     return Message(tuple(_segment(line, delimiters) for line in lines))
+
+
+def read_answer(content: bytes) -> Message:
+    """An answer from its bytes, also where its sender took less care than with messages.
+
+    What decides about a message of ours stands in ASCII. So words in a character set that is not
+    declared, or by a name that no table has, cost no answer; nor does a line that is no segment.
+
+    Raises:
+        SyntaxFault: it is no HL7 message.
+    """
+    content = content.lstrip(_BEFORE_HEADER)
+    declared = CODECS.get(_declared_character_set(content).upper(), "ascii")
+    text = ""
+    for codec in (declared, "utf-8", "latin-1"):  # the last has a letter for every byte
+        with suppress(UnicodeDecodeError):
+            text = content.decode(codec)
+            break
+    header, *lines = (line for line in re.split(r"\r\n|\r|\n", text) if line.strip())
+    delimiters = _delimiters(header)
+    found = [line for line in lines if _SEGMENT_NAME.fullmatch(line.split(delimiters.field)[0])]
+    return Message(tuple(_segment(line, delimiters) for line in [header, *found]))
 
 
 def _declared_character_set(content: bytes) -> str:

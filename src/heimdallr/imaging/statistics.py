@@ -8,6 +8,7 @@ equal labels along the fastest axis, some eighty times fewer than voxels.
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - statistics are read back at run time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.volume import Array, LabelMap, Volume
@@ -38,6 +39,9 @@ _CHUNK_VOXELS = 1 << 18
 
 _LARGEST_HISTOGRAM = 1 << 24
 """Bins up to which the joint histogram is used; wider value ranges are sorted instead."""
+
+_COUNTED_BYTES = 2
+"""Values of so many bytes are counted whatever their range and the number of labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +113,74 @@ def structure_statistics(
     sections = sections_of(label_map.data)
     found = extents(sections)
     intensities = _intensities(label_map.data, image.data, max(found, default=0) + 1)
-    result: dict[str, StructureStatistics] = {}
-    for number, name in sorted(label_map.names.items()):
-        if number not in found:
-            continue
-        voxels, (i, j, k), low, high = found[number]
-        intensity = intensities[number]
-        result[name] = StructureStatistics(
-            voxels=voxels,
-            volume_cm3=voxels * label_map.voxel_volume_mm3 / 1000,
-            mean=intensity.mean,
-            std=intensity.std,
-            median=intensity.median,
-            minimum=intensity.minimum,
-            maximum=intensity.maximum,
-            centroid_ijk=(i, j, k),
-            bbox_min_ijk=low,
-            bbox_max_ijk=high,
-            cuts=cuts([along[number] for along in sections], gaps),
+    return {
+        name: _statistics(
+            label_map.voxel_volume_mm3,
+            found[number],
+            intensities[number],
+            cuts([along[number] for along in sections], gaps),
         )
+        for number, name in sorted(label_map.names.items())
+        if number in found
+    }
+
+
+def statistics_in(
+    label_map: LabelMap,
+    image: Volume,
+    boxes: Mapping[int, tuple[slice, slice, slice]],
+    gaps: Sequence[Slab] = (),
+) -> Mapping[str, StructureStatistics] | None:
+    """The same of some structures, without a look at the voxels of the others.
+
+    Args:
+        label_map: (I, J, K) labels, RAS+.
+        image: (I, J, K) image on the same grid.
+        boxes: label → a box that holds all of its voxels.
+        gaps: slices that no image shows.
+
+    Returns:
+        Structure → the very figures of :func:`structure_statistics`; ``None`` for images whose
+        values are too many to count, where these may differ in the last digit.
+    """
+    if (
+        not np.issubdtype(image.data.dtype, np.integer)
+        or image.data.dtype.itemsize > _COUNTED_BYTES
+    ):
+        return None
+    result = {}
+    for number, box in boxes.items():
+        mask = label_map.data[box] == number
+        sections = sections_in(mask, box, label_map.shape)
+        for extent in extents([along[None] for along in sections]).values():
+            values = image.data[box][mask].astype(np.int64)
+            lowest = int(values.min())
+            result[label_map.names[number]] = _statistics(
+                label_map.voxel_volume_mm3,
+                extent,
+                _from_histogram(np.bincount(values - lowest), lowest),
+                cuts(sections, gaps),
+            )
     return result
+
+
+def _statistics(
+    voxel_mm3: float, extent: Extent, intensity: _Intensity, cut: Mapping[str, float]
+) -> StructureStatistics:
+    voxels, (i, j, k), low, high = extent
+    return StructureStatistics(
+        voxels=voxels,
+        volume_cm3=voxels * voxel_mm3 / 1000,
+        mean=intensity.mean,
+        std=intensity.std,
+        median=intensity.median,
+        minimum=intensity.minimum,
+        maximum=intensity.maximum,
+        centroid_ijk=(i, j, k),
+        bbox_min_ijk=low,
+        bbox_max_ijk=high,
+        cuts=cut,
+    )
 
 
 def cuts(sections: Sequence[Array], gaps: Iterable[Slab] = ()) -> Mapping[str, float]:
@@ -151,6 +203,23 @@ def cuts(sections: Sequence[Array], gaps: Iterable[Slab] = ()) -> Mapping[str, f
         beside = max(along[k] for k in (gap.start - 1, gap.stop) if 0 <= k < len(along))
         shares[GAP] = max(beside / max(int(along.max()), 1), shares.get(GAP, 0.0))
     return {face: float(share) for face, share in shares.items() if share >= CUT_SHARE}
+
+
+def sections_in(
+    mask: Array, box: tuple[slice, slice, slice], shape: tuple[int, int, int]
+) -> tuple[Array, Array, Array]:
+    """A mask's voxels in each plane of the volume across I, J and K, as :func:`cuts` asks for.
+
+    Args:
+        mask: boolean, in the box.
+        box: in the volume.
+        shape: of the volume.
+    """
+    i, j, k = (np.zeros(length, np.int64) for length in shape)
+    for axis, whole in enumerate((i, j, k)):
+        others = tuple(other for other in range(3) if other != axis)
+        whole[box[axis]] = mask.sum(axis=others)
+    return i, j, k
 
 
 def sections_of(labels: Array) -> tuple[Array, Array, Array]:

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from nibabel.affines import apply_affine
 from nibabel.filebasedimages import ImageFileError
 from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from heimdallr.domain.errors import ConversionError
 from heimdallr.files import whole_file
@@ -32,6 +34,9 @@ Affine = npt.NDArray[np.float64]
 
 RAS = np.array([[0, 1], [1, 1], [2, 1]])
 """nibabel's orientation code of the canonical axes: R, A, S, none flipped."""
+
+_SNIFFED = 540
+"""Bytes of the longer of NIfTI's two headers."""
 
 _GZIP_LEVEL = 1
 """As nibabel has it: label maps shrink well at any level, and time is what counts."""
@@ -52,6 +57,16 @@ class NativeGrid:
     def from_canonical(self, data: Array) -> Array:
         """Array over the RAS+ grid → the same voxels in the file's own axis order."""
         return np.asarray(apply_orientation(data, ornt_transform(RAS, io_orientation(self.affine))))
+
+    def box_from_canonical(self, box: tuple[slice, ...]) -> tuple[slice, ...]:
+        """Box in the RAS+ grid → the same voxels' box in the file's own axis order."""
+        native = list(box)
+        turned = ornt_transform(RAS, io_orientation(self.affine)).astype(int).tolist()
+        for side, (axis, direction) in zip(box, turned, strict=True):
+            length = self.shape[axis]
+            there = slice(length - side.stop, length - side.start)
+            native[axis] = side if direction > 0 else there
+        return tuple(native)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +145,40 @@ class LabelMap(_Grid):
         return np.asarray(self.data == self.number(name))
 
 
-def load_volume(path: Path) -> Volume:
-    """Read a 3-D NIfTI image and reorient it to RAS+.
+def load_volume(path: Path, plain: bytes | None = None) -> Volume:
+    """Read a 3-D NIfTI image and reorient it to RAS+; planes of one height lie together.
 
-    Integer files without a scale factor stay integers (a 512×512×600 CT is 315 MB as int16);
-    everything else becomes float32.
+    Values that are whole numbers stay integers (a 512×512×600 CT is 315 MB as int16), also where a
+    CT is stored with an intercept; everything else becomes float32.
+
+    Args:
+        path: the file.
+        plain: what is in it, where somebody has read and expanded it already.
 
     Raises:
         ConversionError: the file is unreadable, not 3-D or has a singular affine.
     """
-    image = _open(path)
-    data = np.asanyarray(image.dataobj)
+    image = _open(path, plain)
+    data = _shifted(image)
+    if data is None:
+        data = np.asanyarray(image.dataobj)
     if not np.issubdtype(data.dtype, np.integer):
         data = data.astype(np.float32, copy=False)
     return Volume(*_canonical(data, _affine(image), path))
 
 
-def load_label_map(path: Path, names: Mapping[int, str]) -> LabelMap:
+def load_label_map(path: Path, names: Mapping[int, str], plain: bytes | None = None) -> LabelMap:
     """Read a NIfTI label map and reorient it to RAS+.
+
+    Args:
+        path: the file.
+        names: label number → structure.
+        plain: as of :func:`load_volume`.
 
     Raises:
         ConversionError: the file is unreadable, not 3-D, or holds values that are no labels.
     """
-    image = _open(path)
+    image = _open(path, plain)
     data = np.asanyarray(image.dataobj)
     labels = data
     if data.dtype not in (np.uint8, np.uint16):
@@ -198,16 +224,36 @@ def save_nifti(path: Path, data: Array, affine: Affine, *, like: NativeGrid | No
             image.to_stream(file)
 
 
-def _open(path: Path) -> nib.Nifti1Image:
+def _open(path: Path, plain: bytes | None = None) -> nib.Nifti1Image:
     try:
-        image = nib.load(path)
-    except (OSError, ImageFileError, ValueError) as error:
+        if plain is None:
+            image = nib.load(path)
+        else:
+            second = nib.Nifti2Header.may_contain_header(plain[:_SNIFFED])
+            image = (nib.Nifti2Image if second else nib.Nifti1Image).from_bytes(plain)
+    except (OSError, ImageFileError, HeaderDataError, WrapStructError, ValueError) as error:
         msg = f"{path.name} is not a readable NIfTI file"
         raise ConversionError(msg) from error
     if not isinstance(image, nib.Nifti1Image):
         msg = f"{path.name} is not a NIfTI file"
         raise ConversionError(msg)
     return image
+
+
+def _shifted(image: nib.Nifti1Image) -> Array | None:
+    """The values as int16 where slope and intercept only shift stored integers, and they fit."""
+    proxy = image.dataobj
+    low, high = np.iinfo(np.int16).min, np.iinfo(np.int16).max
+    if proxy.dtype.kind not in "iu" or proxy.slope != 1 or not float(proxy.inter).is_integer():
+        return None
+    stored, shift = np.asanyarray(proxy.get_unscaled()), int(proxy.inter)
+    if shift == 0 or stored.size == 0:
+        return None
+    if int(stored.min()) + shift < low or int(stored.max()) + shift > high:
+        return None
+    # A stored value of 16 bits without a sign may be out of range before it is shifted, not after:
+    # both are counted modulo 2¹⁶.
+    return np.asarray(stored.astype(np.int16) + np.array(shift).astype(np.int16))
 
 
 def _affine(image: nib.Nifti1Image) -> Affine:
@@ -229,6 +275,6 @@ def _canonical(data: Array, affine: Affine, path: Path) -> tuple[Array, Affine]:
         msg = f"the affine of {path.name} is singular"
         raise ConversionError(msg, remedy="the file's geometry is damaged; convert it anew")
     orientation = io_orientation(affine)
-    reoriented = np.asarray(apply_orientation(data, orientation))
+    reoriented = np.asfortranarray(apply_orientation(data, orientation))
     moved = affine @ inv_ornt_aff(orientation, data.shape)
     return reoriented, np.asarray(moved, dtype=np.float64)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 from sqlalchemy import func, select
 
+from heimdallr.domain.drawn_objects import is_proposal
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.intake.parsing import is_same_image
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.case_id import short_hash
+from heimdallr.store.drawn_objects import note_drawn
 from heimdallr.store.fetch_requests import PRIOR, is_fetched_prior
 from heimdallr.store.models import ROUTINE, STAT, Header, Instance, Series, Study, StudyState
 from heimdallr.store.patients import settle
@@ -36,7 +38,7 @@ _MODALITIES_LENGTH = 64
 _ID_LENGTH = 64
 _STATED = (
     "patient_id", "issuer", "patient_name", "birth_date", "sex", "accession_number", "study_date",
-    "description", "institution",
+    "description", "institution", "visit", "route",
 )  # fmt: skip
 """What makes two images' headers one; times and ages differ from image to image."""
 
@@ -51,8 +53,8 @@ class TouchedStudy:
         key: names its folder.
         study_instance_uid: empty where the images do not say it.
         last_instance_at: when its last new image came, as its row has it.
-        changed: it has new content; otherwise everything was there already, or is what this system
-            wrote of a study that was complete.
+        changed: it has new content; otherwise everything was there already, or is no image of a
+            study that was complete.
         withdrew: results were taken back, because they name another patient than it is now.
     """
 
@@ -152,13 +154,17 @@ class StudyWriter:
             _log.warning("a recorded file was missing; put back", study=one.study_key)
             return "identical"
         self._changed = True
-        self._has_images |= not one.own
+        self._has_images |= not (one.own or one.drawn)
         self._add_modality(one.modality)
+        outcome: Outcome = "recorded" if row is None else "replaced"
         if row is None:
-            self._add_row(key, one, received_at)
-            return "recorded"
-        self._renew_row(row, one, received_at)
-        return "replaced"
+            row = self._add_row(key, one, received_at)
+        else:
+            self._renew_row(row, one, received_at)
+        if is_proposal(one.sop_class_uid, one.instance_key):
+            self._session.flush()
+            note_drawn(self._session, row.id, self._sender())
+        return outcome
 
     def close(self, now: datetime) -> TouchedStudy:
         """Bring the files' names to the disk, and the study's row up to date.
@@ -176,7 +182,7 @@ class StudyWriter:
             reopen(session, study, now)
         elif self._changed:
             # An archive forwards what it was sent: results must not be the cause of new ones.
-            note(session, study, "stored", "objects written by this system came back", now)
+            note(session, study, "stored", self._what_was_stored(), now)
             study.changed_at = now
         if self._replaced:
             what = f"{self._replaced} images came again with other content; the older are kept"
@@ -201,6 +207,11 @@ class StudyWriter:
             withdrew,
         )
 
+    def _what_was_stored(self) -> str:
+        if any(is_proposal(one.sop_class_uid, one.instance_key) for one in self._received):
+            return "segmentations or structure sets of another tool came"
+        return "objects written by this system came back"
+
     def _key_of(self, one: ReceivedInstance, path: Path) -> str:
         """The key of an image: its own, or of one that it is, or that nobody has.
 
@@ -222,7 +233,12 @@ class StudyWriter:
         known = self._folders.incoming / row.path
         return row.digest == one.digest or is_same_image(known, path)
 
-    def _add_row(self, key: str, one: ReceivedInstance, received_at: datetime) -> None:
+    def _sender(self) -> str:
+        """Who sends these, for those who read what is proposed."""
+        origin = self._origin
+        return f"{origin.source}:{origin.calling_ae}" if origin.calling_ae else origin.source
+
+    def _add_row(self, key: str, one: ReceivedInstance, received_at: datetime) -> Instance:
         series = self._series_of(one)
         row = Instance(
             study_fk=self._study.id,
@@ -237,6 +253,7 @@ class StudyWriter:
         series.instance_count += 1
         self._study.instance_count += 1
         self._study.size_bytes += one.size_bytes
+        return row
 
     def _renew_row(self, row: Instance, one: ReceivedInstance, received_at: datetime) -> None:
         """Newer content takes the place of older."""
@@ -284,7 +301,8 @@ class StudyWriter:
             last_instance_at=now,
             changed_at=now,
             patient_name="", patient_id="", accession_number="", description="", institution="",
-            modalities="", instance_count=0, size_bytes=0, state=StudyState.RECEIVING,
+            visit="", route="", modalities="", instance_count=0, size_bytes=0,
+            state=StudyState.RECEIVING,
             priority=PRIOR if is_fetched_prior(self._session, one.study_instance_uid) else ROUTINE,
         )  # fmt: skip
         self._session.add(study)
@@ -306,6 +324,8 @@ class StudyWriter:
             one.study_date,
             one.description,
             one.institution,
+            one.visit[:_ID_LENGTH],
+            one.route[:_ID_LENGTH],
         )
         row = self._headers.get(facts)
         if row is None:

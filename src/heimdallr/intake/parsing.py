@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from heimdallr.domain.drawn_objects import DRAWN_CLASSES
 from heimdallr.domain.identity import is_own_object
 from heimdallr.intake.pixels import (
     IMAGE_TAGS,
@@ -40,10 +41,12 @@ MAX_READS = 2_000_000
 
 _TAGS = (
     *IMAGE_TAGS,
-    "AccessionNumber", "BodyPartExamined", "DirectoryRecordSequence", "ImagePositionPatient",
+    "AccessionNumber", "AdmissionID", "BodyPartExamined", "DirectoryRecordSequence",
+    "ImagePositionPatient",
     "InstanceNumber", "InstitutionName", "IssuerOfPatientID", "Manufacturer", "Modality",
     "PatientAge", "PatientBirthDate", "PatientID", "PatientName", "PatientSex", "PatientSize",
-    "PatientWeight", "SOPClassUID", "SOPInstanceUID", "SeriesDescription", "SeriesInstanceUID",
+    "PatientWeight", "RouteOfAdmissions", "SOPClassUID", "SOPInstanceUID", "SeriesDescription",
+    "SeriesInstanceUID",
     "SeriesNumber", "StudyDate", "StudyDescription", "StudyInstanceUID", "StudyTime",
     # What stands for a series without a UID
     "ConvolutionKernel", "FrameOfReferenceUID", "ImageType", "ProtocolName",
@@ -65,6 +68,8 @@ class ReceivedInstance:
         series_key: SeriesInstanceUID, or what stands for it.
         instance_key: SOPInstanceUID, or what stands for it; made of the safe alphabet.
         person_name: PatientName with all its groups; ``patient.name`` is the alphabetic one.
+        visit: AdmissionID.
+        route: RouteOfAdmissions.
         position: ImagePositionPatient as it is written; empty where there is none.
         own: this system wrote it.
         digest: SHA-256 of the encoded data set, without preamble and file meta group.
@@ -84,6 +89,8 @@ class ReceivedInstance:
     study_time: str | None
     description: str
     institution: str
+    visit: str
+    route: str
     modality: str
     series_number: int | None
     series_description: str
@@ -93,6 +100,11 @@ class ReceivedInstance:
     own: bool
     digest: str
     size_bytes: int
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it says where structures are, and is no image."""
+        return self.sop_class_uid in DRAWN_CLASSES
 
     @property
     def named(self) -> Named:
@@ -198,6 +210,8 @@ def _facts(
         study_time=text_of(header, "StudyTime")[:16] or None,
         description=text_of(header, "StudyDescription"),
         institution=text_of(header, "InstitutionName"),
+        visit=text_of(header, "AdmissionID"),
+        route=text_of(header, "RouteOfAdmissions"),
         modality=modality,
         series_number=_number(header, "SeriesNumber"),
         series_description=text_of(header, "SeriesDescription"),

@@ -31,11 +31,11 @@ from heimdallr.intake.hl7.answering import Answering
 from heimdallr.intake.hl7.server import Hl7Server
 from heimdallr.intake.recorder import CHUNK, Recorded, Recorder, claimed, has_files, remove_batch
 from heimdallr.intake.watch import WatchFolder
-from heimdallr.store.body_sizes import forget_unclaimed
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Patient
+from heimdallr.store.unclaimed import forget_unclaimed
 from heimdallr.store.work.services import BEAT_S, Presence
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _UNBEGUN_S = 60.0
 _GOODBYE_S = 5.0
 _FORGET_S = 3600.0
 UNCLAIMED_FOR = timedelta(days=90)
-"""How long the height and weight of a patient without a study are kept. Chosen: longer than most
+"""How long height, weight and class of a patient without a study are kept. Chosen: longer than most
 orders wait for their examination; no register of whoever was admitted."""
 _log = structlog.get_logger()
 
@@ -218,7 +218,7 @@ def run_recorder(settings: Settings, stop: threading.Event) -> None:
         hl7 = _hl7_server(settings, database, clock)
         if hl7 is not None:
             loops.append(("HL7 listener", hl7.step))
-            loops.append(("sizes of nobody", partial(_forget_sizes, database, clock)))
+            loops.append(("orders of nobody", partial(_forget_unclaimed, database, clock)))
         presence = Presence("recorder", f"recorder-{secrets.token_hex(8)}", clock.now())
         loops.append(("sign of life", partial(_beat, database, presence, clock)))
         if not settings.hands_over_in_place:
@@ -250,8 +250,8 @@ def _hl7_server(settings: Settings, database: Database, clock: Clock) -> Hl7Serv
         return None
 
 
-def _forget_sizes(database: Database, clock: Clock) -> float:
-    """Forget heights and weights of patients who did not come."""
+def _forget_unclaimed(database: Database, clock: Clock) -> float:
+    """Forget what was told of patients who did not come."""
     with database.write() as session:
         forget_unclaimed(session, clock.now() - UNCLAIMED_FOR, Patient.patient_id)
     return _FORGET_S

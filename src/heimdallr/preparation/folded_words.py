@@ -8,8 +8,13 @@ import unicodedata
 
 def fold(text: str) -> str:
     """Text without accents, in lower case: ``PULMÃO`` and ``pulmao`` become one word."""
+    return without_accents(text).lower()
+
+
+def without_accents(text: str) -> str:
+    """Text in plain letters; systems differ in whether an accent is a sign of its own."""
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
 def words(*texts: str) -> tuple[str, ...]:

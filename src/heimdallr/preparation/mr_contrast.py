@@ -99,6 +99,14 @@ def mr_contrast(series: Series) -> MrContrast:
     return ends[0] if ends else MrContrast.ORDINARY
 
 
+def is_fat_fraction(series: Series) -> bool:
+    """Whether a series says that it is a map of fat in fat and water, and not of water."""
+    if mr_contrast(series) is not MrContrast.FRACTION:
+        return False
+    said = words(*series.image_type[2:], series.description)
+    return not any(word == "wf" or word.startswith("water") for word in said)
+
+
 def without_phases(kinds: str) -> str:
     """A padded line of words without those that name an in-phase or opposed-phase image."""
     return _PHASES.sub("  ", kinds)

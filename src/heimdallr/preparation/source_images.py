@@ -51,9 +51,9 @@ SOURCE_TAGS = (
     # series, frame of reference, equipment
     "Modality", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SeriesDate",
     "SeriesTime", "ProtocolName", "BodyPartExamined", "Laterality", "PatientPosition",
-    "FrameOfReferenceUID", "PositionReferenceIndicator", "Manufacturer", "ManufacturerModelName",
-    "InstitutionName", "InstitutionalDepartmentName", "StationName", "DeviceSerialNumber",
-    "SoftwareVersions",
+    "FrameOfReferenceUID", "PositionReferenceIndicator", "BurnedInAnnotation", "Manufacturer",
+    "ManufacturerModelName", "InstitutionName", "InstitutionalDepartmentName", "StationName",
+    "DeviceSerialNumber", "SoftwareVersions",
 )  # fmt: skip
 """What is kept of a header; nothing private, nothing of single images."""
 

@@ -1,29 +1,36 @@
 """A case whose patient's height or weight become known later, without segmenting it again.
 
-What depends on them follows from what is in the folder: the muscle index from the muscle area, and
-the findings whose limits go by index or body mass. No voxel is read. Published limits are judged
-when they are shown, by what ``id.json`` says. Everything else stays what it was, file by file.
+What depends on them follows from what is in the folder: the muscle index from the muscle area, the
+liver's from its volume, and the findings whose limits go by index or body mass. No voxel is read.
+Published limits are judged when they are shown, by what ``id.json`` says. Everything else stays
+what it was, file by file.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heimdallr.analyses.rules.findings import BODY_SIZE_RULES, RULES, Told, find_by_body_size
+from heimdallr.analyses.organ_size import LIVER_INDEX, liver_index
+from heimdallr.analyses.rules.findings import Told, ask, weakened
+from heimdallr.analyses.rules.severity import Severity
 from heimdallr.analyses.sarcopenia_l3 import SMA, SMI, muscle_index
 from heimdallr.domain.body_size import BodySize
 from heimdallr.domain.errors import PublishingError
 from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
-from heimdallr.domain.study import Patient, PixelValues
-from heimdallr.files import whole_file
+from heimdallr.domain.study import PixelValues
+from heimdallr.files import same_file, whole_file
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.identity import identity_json
+from heimdallr.publishing.judgements import patient_of
 from heimdallr.publishing.overlays import l3
-from heimdallr.publishing.results import finding_record, measurement_record, results_json
+from heimdallr.publishing.results import (
+    finding_record,
+    measurement_record,
+    results_json,
+    rule_record,
+)
 from heimdallr.publishing.schema import (
     IDENTITY_FILE,
     RESULTS_FILE,
@@ -32,17 +39,19 @@ from heimdallr.publishing.schema import (
     read_identity,
     read_results,
 )
-from heimdallr.publishing.stored_measurements import stored_measurement
+from heimdallr.publishing.stored_measurements import stored_kvp, stored_measurement
+from heimdallr.publishing.stored_rules import stored_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
-    from heimdallr.publishing.schema import FindingRecord, Identity, MeasurementRecord, Results
+    from heimdallr.analyses.rules.rule_table import Rule
+    from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
 
-_BY_BODY_SIZE = frozenset(rule.__name__ for rule in BODY_SIZE_RULES)
-_ORDER = {rule.__name__: place for place, rule in enumerate(RULES)}
+INDEX_OF = {SMI.name: SMA.name, LIVER_INDEX.name: "liver_vol_cm3"}
+"""Measurements that height and weight change → what they are of."""
 
 
 def recompute(
@@ -132,46 +141,64 @@ def results_for(results: Results, identity: Identity, now: datetime) -> Results:
         identity: of the same case, with the height and weight that hold.
         now: when that is, with its time zone.
     """
-    measurements = [_resized(one, results, identity.height_m) for one in results.measurements]
-    known = [stored_measurement(one) for one in measurements]
+    measurements = [_resized(one, results, identity) for one in results.measurements]
+    rules = stored_rules(results)
     told = Told(
-        patient=Patient(
-            sex=identity.sex,
-            age_years=identity.age_years,
-            height_m=identity.height_m,
-            weight_kg=identity.weight_kg,
-        ),
+        patient=patient_of(identity),
         usual_attenuation=results.provenance.pixel_values is PixelValues.ATTENUATION,
-        measurements={one.name: one for one in known},
+        kvp=stored_kvp(results),
+        measurements={one.name: stored_measurement(one) for one in measurements},
+        middle_slices={},
     )
+    rejected = {one.name for one in results.provenance.rejections if one.kind == "finding"}
+    by_size = {rule.code for rule in rules if _follows_body_size(rule)} - rejected
+    asked = {one.code: one for one in ask(told, rules) if one.code in by_size}
     origins = {one.weights_origin for one in results.provenance.segmentations}
-    found = find_by_body_size(told, bundled="bundled" in origins)
-    kept = [one for one in results.findings if one.code not in _BY_BODY_SIZE]
-    findings = [*kept, *(finding_record(one) for one in found)]
+    found = [one.finding for one in asked.values() if one.finding is not None]
+    findings = [
+        *(one for one in results.findings if one.code not in by_size),
+        *map(finding_record, weakened(found, bundled="bundled" in origins)),
+    ]
+    order = {rule.code: place for place, rule in enumerate(rules)}
     return results.model_copy(
         update={
             "measurements": measurements,
-            "findings": sorted(findings, key=_place),
+            "findings": sorted(
+                findings,
+                key=lambda one: (Severity(one.severity).place, order.get(one.code, len(order))),
+            ),
+            "rules": [
+                rule_record(asked[one.code]) if one.code in asked else one for one in results.rules
+            ],
             "provenance": results.provenance.model_copy(update={"created_at": now}),
         }
     )
 
 
-def _place(finding: FindingRecord) -> int:
-    return _ORDER.get(finding.code, len(_ORDER))
+def _follows_body_size(rule: Rule) -> bool:
+    return any(
+        one.name in INDEX_OF or one.bmi_from is not None or one.bmi_below is not None
+        for one in rule.limits
+    )
 
 
-def _resized(
-    record: MeasurementRecord, results: Results, height_m: float | None
-) -> MeasurementRecord:
-    """A measurement for another height: the index follows its area, the others stay."""
-    if record.name != SMI.name:
+def _resized(record: MeasurementRecord, results: Results, identity: Identity) -> MeasurementRecord:
+    """A measurement for another height and weight: indices follow what they are of, others stay."""
+    if record.name not in INDEX_OF:
         return record
-    area = next((one for one in results.measurements if one.name == SMA.name), None)
-    if area is None or area.status != Status.MEASURED.value:
+    rejected = {one.name for one in results.provenance.rejections if one.kind == "measurement"}
+    source = INDEX_OF[record.name]
+    whole = next((one for one in results.measurements if one.name == source), None)
+    if whole is None or whole.status != Status.MEASURED.value or record.name in rejected:
         return record
-    index = muscle_index(stored_measurement(area), height_m)
-    return measurement_record(replace(index, analysis=record.analysis))
+    measured = stored_measurement(whole)
+    index = (
+        muscle_index(measured, identity.height_m)
+        if record.name == SMI.name
+        else liver_index(measured, identity.height_m, identity.weight_kg)
+    )
+    told = measurement_record(replace(index, analysis=record.analysis))
+    return told.model_copy(update={"corrected": whole.corrected})
 
 
 def _fill(folder: Path, case: Path, before: Results, after: Results) -> Results:
@@ -186,7 +213,7 @@ def _fill(folder: Path, case: Path, before: Results, after: Results) -> Results:
         elif redrawn and source == case / l3.FILE_NAME:
             after = _redraw(source, target, after)
         else:
-            _link(source, target)
+            same_file(source, target)
     return after
 
 
@@ -206,16 +233,6 @@ def _redraw(source: Path, target: Path, results: Results) -> Results:
         )
     canvas.save(target)
     return results
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under a second name; a copy where the file system has no such thing."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _write(path: Path, text: str) -> None:

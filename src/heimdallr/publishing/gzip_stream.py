@@ -13,6 +13,8 @@ Source: RFC 1951 (deflate), RFC 1952 (gzip); the CRC arithmetic is zlib's ``crc3
 
 from __future__ import annotations
 
+import gzip
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -21,12 +23,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor
 
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """gzip header without name or time, so that equal content gives equal files."""
 
 FINAL_BLOCK = b"\x03\x00"
 """The empty final deflate block."""
+
+FLUSHED = b"\x00\x00\xff\xff"
+"""What a full flush ends with."""
 
 ZERO_BLOCK_BYTES = 1 << 20
 CHUNK_BYTES = 4 << 20
@@ -79,6 +85,57 @@ def zeros(length: int) -> Piece:
 def _zero_block(length: int) -> bytes:
     compressor = raw_compressor(9)
     return compressor.compress(bytes(length)) + compressor.flush(zlib.Z_FULL_FLUSH)
+
+
+def expand(packed: bytes, pool: Executor) -> bytes:
+    """The plain bytes of a gzip file.
+
+    Of a file that was written here the pieces are expanded side by side: each ends in a full flush,
+    which leaves its mark, and needs nothing of those before it. The same mark by chance, amid a
+    piece, shows in the checksum; such files, and those of others, are expanded in a row.
+
+    Raises:
+        OSError, EOFError, zlib.error: it is no gzip file, or damaged.
+    """
+    if packed.startswith(HEADER) and packed.endswith(FINAL_BLOCK, 0, -8):
+        plain = _expand_pieces(memoryview(packed), pool)
+        if plain is not None:
+            return plain
+    return gzip.decompress(packed)
+
+
+def _expand_pieces(packed: memoryview, pool: Executor) -> bytes | None:
+    """The plain bytes of pieces; ``None`` where a mark was none, or the file is damaged."""
+    body = packed[len(HEADER) : len(packed) - len(FINAL_BLOCK) - 8]
+    ends = [found.end() for found in re.finditer(re.escape(FLUSHED), body)]
+    if not ends or ends[-1] != len(body):
+        return None
+    starts = [0, *ends[:-1]]
+    try:
+        parts = list(pool.map(_expanded, (body[a:b] for a, b in zip(starts, ends, strict=True))))
+    except zlib.error:
+        return None
+    crc = length = 0
+    for plain, part_crc in parts:
+        crc = combine_crc(crc, part_crc, len(plain))
+        length += len(plain)
+    if struct.pack("<LL", crc, length & 0xFFFFFFFF) != packed[-8:]:
+        return None
+    return b"".join(plain for plain, _ in parts)
+
+
+def _expanded(compressed: memoryview) -> tuple[bytes, int]:
+    """A piece's plain bytes and their CRC-32; most of a label map of lesions is empty."""
+    empty = _empty_chunk()
+    if compressed == empty.compressed:
+        return bytes(empty.length), empty.crc
+    plain = zlib.decompressobj(-zlib.MAX_WBITS).decompress(compressed)  # it has no final block
+    return plain, zlib.crc32(plain)
+
+
+@lru_cache(maxsize=1)
+def _empty_chunk() -> Piece:
+    return compress(bytes(CHUNK_BYTES))
 
 
 def assemble(pieces: Iterable[Piece]) -> Iterator[bytes]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from heimdallr.analyses.rules.references import caveats_for, references_for
 from heimdallr.domain.study import Patient
+from heimdallr.publishing.stored_measurements import stored_kvp
+from heimdallr.publishing.stored_rules import stored_rules
 
 if TYPE_CHECKING:
     from heimdallr.analyses.rules.references import Flag, Reference
     from heimdallr.domain.statements import Statement
     from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
-
-_LIVER = "liver_hu_eroded_mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +33,41 @@ class Judgement:
 
 def judgements(results: Results, identity: Identity) -> dict[str, Judgement]:
     """Measurement → its limits; only measured numbers for which there are any."""
-    patient = Patient(
+    patient = patient_of(identity)
+    phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
+    limits = references_for(
+        patient,
+        phase=phase if isinstance(phase, str) else None,
+        kvp=stored_kvp(results),
+        rules=stored_rules(results),
+    )
+    caveats = caveats_for(patient)
+    return {
+        one.name: _judged(limits[one.name], number, caveats)
+        for one in results.measurements
+        if one.name in limits and (number := _number(one)) is not None
+    }
+
+
+def patient_of(identity: Identity) -> Patient:
+    """What limits and norms go by."""
+    return Patient(
         sex=identity.sex,
         age_years=identity.age_years,
         height_m=identity.height_m,
         weight_kg=identity.weight_kg,
     )
-    by_name = {one.name: one for one in results.measurements}
-    phase, liver = by_name.get("contrast_phase"), by_name.get(_LIVER)
-    kvp = liver.parameters.get("kvp") if liver else None
-    limits = references_for(
-        patient,
-        native=phase is not None and phase.value == "native",
-        kvp=float(kvp) if isinstance(kvp, int | float) else None,
-    )
-    caveats = caveats_for(patient)
-    return {
-        one.name: Judgement(limits[one.name], limits[one.name][0].flag(number), caveats)
-        for one in results.measurements
-        if one.name in limits and (number := _number(one)) is not None
-    }
+
+
+def _judged(
+    limits: tuple[Reference, ...], value: float, caveats: tuple[Statement, ...]
+) -> Judgement:
+    """The first limit decides, or the first on the other side where a value is beyond that."""
+    first = limits[0]
+    other = next((one for one in limits if (one.low is None) != (first.low is None)), first)
+    decides = first if other.flag(value) == "normal" else other
+    ordered = (decides, *(one for one in limits if one is not decides))
+    return Judgement(ordered, decides.flag(value), caveats)
 
 
 def _number(one: MeasurementRecord) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.imaging.statistics import extents, sections_of
+from heimdallr.imaging.statistics import extents, sections_in, sections_of
 from heimdallr.publishing.groups import group
 from heimdallr.publishing.palette import colour, display_name
 from heimdallr.publishing.schema import (
@@ -60,6 +60,27 @@ def describe_map(
         for number, extent in extents(sections).items()
     ]
     return LabelMapRecord(name=name, task=task, structures=structures)
+
+
+def describe_structures(
+    label_map: LabelMap,
+    boxes: Mapping[int, tuple[slice, slice, slice]],
+    doubts: Mapping[str, Sequence[Statement]] = MappingProxyType({}),
+) -> dict[int, StructureRecord]:
+    """Some structures of a label map, by label; those without a voxel are absent.
+
+    Args:
+        label_map: (I, J, K) labels, RAS+.
+        boxes: label → a box that holds all of its voxels.
+        doubts: structure → why it is not believed.
+    """
+    found = {}
+    for number, box in boxes.items():
+        sections = sections_in(label_map.data[box] == number, box, label_map.shape)
+        for extent in extents([along[None] for along in sections]).values():
+            largest = int(np.argmax(sections[2]))
+            found[number] = _structure(label_map, number, extent, largest, doubts)
+    return found
 
 
 def _structure(

@@ -13,19 +13,21 @@ import math
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import nibabel as nib
 import numpy as np
 from nibabel.openers import Opener
-from scipy import ndimage
 
 from heimdallr.domain.errors import PublishingError
 from heimdallr.files import whole_file
+from heimdallr.imaging.morphology import label_boxes
 from heimdallr.publishing import gzip_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from heimdallr.imaging.volume import Affine, Array, LabelMap, NativeGrid
@@ -68,41 +70,105 @@ def write_masks(
         PublishingError: the label map is not on the image's voxels, holds a nameless label, or
             more labels than a file of uint8 has numbers for.
     """
-    native = grid.from_canonical(label_map.data)
-    if native.shape != grid.shape:
-        msg = f"a label map of {native.shape} voxels does not fit an image of {grid.shape}"
-        raise PublishingError(msg)
-    # NIfTI stores the first axis fastest: transposed, the file's bytes lie in C order.
-    slices = np.ascontiguousarray(native.T)
-    boxes = {
-        number: box
-        for number, box in enumerate(ndimage.find_objects(slices), start=1)
-        if box is not None
-    }
+    slices = _in_file_order(label_map, grid)
+    boxes = label_boxes(slices)
     if nameless := boxes.keys() - label_map.names.keys():
         msg = f"the label map holds label {min(nameless)}, which has no name"
         raise PublishingError(msg)
     if together and max(boxes, default=0) > LARGEST_LABEL:
         msg = f"label {max(boxes)} does not fit a label map, whose labels end at {LARGEST_LABEL}"
         raise PublishingError(msg)
-    header = mask_header(grid)
+    place = together if boxes else None
+    return _write(folder, _Written(label_map.names, slices, grid, boxes), place, threads)
+
+
+def rewrite_masks(
+    folder: Path,
+    label_map: LabelMap,
+    grid: NativeGrid,
+    boxes: Mapping[int, Box],
+    *,
+    together: Path,
+    threads: int | None = None,
+) -> None:
+    """Write some structures' masks and the label map anew, as :func:`write_masks` would.
+
+    Args:
+        folder: of the masks; those of other structures are not looked at.
+        label_map: structures in RAS+ order, on the same voxels as the image.
+        grid: the image file's own axis order and affine.
+        boxes: label of each structure to write → the box around all of its voxels, RAS+ order.
+        together: where the label map is written.
+        threads: how many structures are written at a time; one per processor by default.
+
+    Raises:
+        PublishingError: the label map is not on the image's voxels.
+    """
+    slices = _in_file_order(label_map, grid)
+    native = {number: grid.box_from_canonical(box)[::-1] for number, box in boxes.items()}
+    _write(folder, _Written(label_map.names, slices, grid, native), together, threads)
+
+
+def write_label_map(
+    path: Path, label_map: LabelMap, grid: NativeGrid, *, threads: int | None = None
+) -> None:
+    """Write a label map alone, the very file that :func:`write_masks` writes beside the masks.
+
+    Raises:
+        PublishingError: the label map is not on the image's voxels.
+    """
+    slices = _in_file_order(label_map, grid)
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        _write_together(path, mask_header(grid), slices, pool)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Structures to write: (Z, Y, X) labels in file order, and the box around each."""
+
+    names: Mapping[int, str]
+    slices: Array
+    grid: NativeGrid
+    boxes: Mapping[int, Box]
+
+
+def _in_file_order(label_map: LabelMap, grid: NativeGrid) -> Array:
+    """(Z, Y, X) labels as a file has them, C-contiguous.
+
+    NIfTI stores the first axis fastest: transposed, the file's bytes lie in C order.
+    """
+    native = grid.from_canonical(label_map.data)
+    if native.shape != grid.shape:
+        msg = f"a label map of {native.shape} voxels does not fit an image of {grid.shape}"
+        raise PublishingError(msg)
+    return np.ascontiguousarray(native.T)
+
+
+def _write(
+    folder: Path, what: _Written, together: Path | None, threads: int | None
+) -> tuple[str, ...]:
+    header = mask_header(what.grid)
 
     def write(number: int) -> str:
-        name = label_map.names[number]
-        pieces = _mask_pieces(header, slices, number, boxes[number])
+        name = what.names[number]
+        pieces = _mask_pieces(header, what.slices, number, what.boxes[number])
         with whole_file(folder / f"{name}.nii.gz") as file:
             file.writelines(gzip_stream.assemble(pieces))
         return name
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        written = pool.map(write, boxes)
-        if together and boxes:
-            plain = slices.astype(np.uint8, copy=False).reshape(-1).data
-            parts = [memoryview(header), *gzip_stream.chunks(plain)]
-            pieces = pool.map(gzip_stream.compress, parts)
-            with whole_file(together) as file:
-                file.writelines(gzip_stream.assemble(pieces))
+        written = pool.map(write, what.boxes)
+        if together:
+            _write_together(together, header, what.slices, pool)
         return tuple(written)
+
+
+def _write_together(path: Path, header: bytes, slices: Array, pool: Executor) -> None:
+    plain = slices.astype(np.uint8, copy=False).reshape(-1).data
+    parts = [memoryview(header), *gzip_stream.chunks(plain)]
+    pieces = pool.map(gzip_stream.compress, parts)
+    with whole_file(path) as file:
+        file.writelines(gzip_stream.assemble(pieces))
 
 
 def mask_header(grid: NativeGrid) -> bytes:

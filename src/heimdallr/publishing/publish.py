@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,25 @@ import numpy as np
 
 from heimdallr.domain.source_images import SOURCE_FILE
 from heimdallr.domain.statements import Statement
-from heimdallr.files import whole_file
+from heimdallr.files import same_file, same_tree, whole_file
 from heimdallr.imaging.volume import native_grid
 from heimdallr.publishing import identity, label_maps, results
+from heimdallr.publishing.case_file import CASE_FILE, MASK_FOLDERS, case_json
 from heimdallr.publishing.case_folder import case_folder
+from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.masks import write_masks, write_volume
-from heimdallr.publishing.overlays import bleed, l3, overview
+from heimdallr.publishing.overlays import (
+    aorta,
+    bleed,
+    coronary,
+    emphysema,
+    l3,
+    nodules,
+    overview,
+    spine,
+    stones,
+    ventricles,
+)
 from heimdallr.publishing.preview import write_preview
 from heimdallr.publishing.schema import (
     IDENTITY_FILE,
@@ -31,14 +45,15 @@ from heimdallr.publishing.schema import (
     RESULTS_FILE,
 )
 from heimdallr.publishing.source_file import source_json
+from heimdallr.publishing.verification_file import VERIFICATION_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from heimdallr.analyses.case import Case
-    from heimdallr.analyses.rules.findings import Finding
+    from heimdallr.analyses.rules.findings import Conclusions
     from heimdallr.domain.measurement import Measurement
     from heimdallr.preparation.prepare import PreparedStudy
     from heimdallr.publishing.overlays.canvas import Canvas
@@ -47,18 +62,19 @@ if TYPE_CHECKING:
 VOLUME_NAME = "volume.nii.gz"
 """The converted image. No case ID in its name: files leave their folder, and it holds a surname."""
 
-MASK_FOLDERS: Mapping[str, str] = {
-    "total": "total",
-    "total_mr": "total",
-    "tissue_types": "tissue_types",
-    "tissue_types_mr": "tissue_types",
-    "cerebral_bleed": "bleed",
-}
-"""Task → folder of its masks; any other task has a folder of its own name."""
+_DRAWN_AT_A_TIME = 2
+"""Pictures: each takes tens of megabytes, and masks are packed beside them."""
 
 DRAWINGS: Mapping[str, Drawing] = {
     "L3_overlay": l3.draw,
+    "spine_overlay": spine.draw,
     "bleed_overlay": bleed.draw,
+    "ventricles_overlay": ventricles.draw,
+    "nodules_overlay": nodules.draw,
+    "kidney_stones_overlay": stones.draw,
+    "coronary_calcium_overlay": coronary.draw,
+    "emphysema_overlay": emphysema.draw,
+    "aorta_overlay": aorta.draw,
     "coronal_overview": overview.draw,
 }
 """Kind of picture → function that draws those that apply to a case, by file name."""
@@ -72,7 +88,7 @@ class Publication:
         prepared: study, series, selection, conversion, and the converted volume's file.
         case: image and segmentations, on that volume's voxels.
         measurements: of all analyses.
-        findings: what the rules made of them.
+        conclusions: what the rules made of them.
         started_at: when processing began, with its time zone.
         stages_s: seconds the stages before this one took.
     """
@@ -80,7 +96,7 @@ class Publication:
     prepared: PreparedStudy
     case: Case
     measurements: Sequence[Measurement]
-    findings: Sequence[Finding]
+    conclusions: Conclusions
     started_at: datetime
     stages_s: Mapping[str, float] = field(default_factory=dict)
 
@@ -134,16 +150,17 @@ def publish(
         ThreadPoolExecutor(1) as background,
     ):
         writing = background.submit(_write_images, folder, publication, threads)
-        pictures, failures = _draw(publication, notices)
+        pictures, failures = draw(DRAWINGS, case, publication.measurements, notices)
         for name, canvas in pictures.items():
             canvas.save(folder / name)
         masks = writing.result()
+        keep_words_of_persons(output / case_id, folder)
 
         found = results.build_results(
             case_id,
             case,
             publication.measurements,
-            publication.findings,
+            publication.conclusions,
             clock(),
             failures=failures,
         )
@@ -152,9 +169,18 @@ def publish(
         processing = identity.Processing(publication.started_at, clock(), stages_s)
         who = identity.build_identity(publication.prepared, publication.measurements, processing)
         _write_text(folder / IDENTITY_FILE, identity.identity_json(who))
+        _write_text(folder / CASE_FILE, case_json(case))
         if publication.prepared.source is not None:
             _write_text(folder / SOURCE_FILE, source_json(publication.prepared.source))
     return PublishedCase(output / case_id, masks, tuple(pictures), tuple(found.notices))
+
+
+def keep_words_of_persons(case: Path, folder: Path) -> None:
+    """What persons said of an older folder goes along into the one that replaces it."""
+    if (kept := case / CORRECTIONS_FOLDER).is_dir():
+        same_tree(kept, folder / CORRECTIONS_FOLDER)
+    with suppress(FileNotFoundError):  # nobody has verified anything, or it is just taken back
+        same_file(case / VERIFICATION_FILE, folder / VERIFICATION_FILE)
 
 
 def _write_images(
@@ -176,9 +202,7 @@ def _write_images(
             folder / name, label_map, grid, together=labels / f"{name}.nii.gz", threads=threads
         )
         if masks[task]:
-            judged = case.judgements if task == case.anatomy_task else {}
-            doubts = {structure: one.doubts for structure, one in judged.items()}
-            maps.append(label_maps.describe_map(name, task, label_map, doubts))
+            maps.append(label_maps.describe_map(name, task, label_map, case.doubts(task)))
         if not any((folder / name).iterdir()):
             (folder / name).rmdir()
     found = label_maps.describe(case.image, maps)
@@ -189,19 +213,29 @@ def _write_images(
     return masks
 
 
-def _draw(
-    publication: Publication, notices: Sequence[str]
+def draw(
+    kinds: Iterable[str],
+    case: Case,
+    measurements: Iterable[Measurement],
+    notices: Sequence[str],
 ) -> tuple[dict[str, Canvas], list[Statement]]:
-    """All pictures by file name, and a notice for each kind that could not be drawn."""
-    by_name = {one.name: one for one in publication.measurements}
+    """Pictures by file name, and a notice for each kind that could not be drawn.
+
+    Args:
+        kinds: of :data:`DRAWINGS`.
+        case: what is shown.
+        measurements: its numbers.
+        notices: what every reader has to be told.
+    """
+    by_name = {one.name: one for one in measurements}
     pictures: dict[str, Canvas] = {}
     failures: list[Statement] = []
-    for kind in DRAWINGS:
-        drawn = _draw_kind(kind, publication.case, by_name, notices)
-        if isinstance(drawn, Statement):
-            failures.append(drawn)
-        else:
-            pictures |= drawn
+    with ThreadPoolExecutor(_DRAWN_AT_A_TIME) as pool:
+        for drawn in pool.map(lambda kind: _draw_kind(kind, case, by_name, notices), kinds):
+            if isinstance(drawn, Statement):
+                failures.append(drawn)
+            else:
+                pictures |= drawn
     return pictures, failures
 
 

@@ -7,7 +7,7 @@ those without a value together with the reason. Nothing is rounded, renamed or d
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import heimdallr
 from heimdallr.analyses.body_regions import BODY_REGIONS, SEPARATOR
@@ -22,17 +22,18 @@ from heimdallr.publishing.schema import (
     MeasurementRecord,
     ProvenanceRecord,
     Results,
+    RuleRecord,
     SegmentationRecord,
     WeightsRecord,
     coded,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from heimdallr.analyses.case import Case
-    from heimdallr.analyses.rules.findings import Finding
+    from heimdallr.analyses.rules.findings import Conclusions, Finding, Outcome
     from heimdallr.segmentation.network_collections import Collection
     from heimdallr.segmentation.result import Segmentation
 
@@ -44,7 +45,7 @@ def build_results(
     case_id: str,
     case: Case,
     measurements: Sequence[Measurement],
-    findings: Sequence[Finding],
+    conclusions: Conclusions,
     created_at: datetime,
     *,
     failures: Sequence[Statement] = (),
@@ -55,7 +56,7 @@ def build_results(
         case_id: the case.
         case: what was measured: modality, series and segmentations go into the provenance.
         measurements: of all analyses, in the order of the registry.
-        findings: what the rules made of them.
+        conclusions: what the rules made of them.
         created_at: when the numbers were complete, with its time zone.
         failures: what could not be published; it stands among the notices.
 
@@ -67,8 +68,9 @@ def build_results(
         case_id=case_id,
         modality=case.modality,
         measurements=[measurement_record(one) for one in measurements],
-        findings=[finding_record(one) for one in findings],
-        provenance=_provenance(case, created_at),
+        findings=[finding_record(one) for one in conclusions.findings],
+        rules=[rule_record(one) for one in conclusions.outcomes],
+        provenance=_provenance(case, created_at, conclusions.changed),
         notices=[one.text for one in told],
         notices_coded=[coded(one) for one in told],
         **flat_keys(measurements),
@@ -141,7 +143,9 @@ def _credit(collection: Collection) -> Statement:
     )
 
 
-def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
+def _provenance(
+    case: Case, created_at: datetime, changed_rules: Mapping[str, Any]
+) -> ProvenanceRecord:
     return ProvenanceRecord(
         software="heimdallr",
         version=heimdallr.__version__,
@@ -153,6 +157,7 @@ def _provenance(case: Case, created_at: datetime) -> ProvenanceRecord:
         segmentations=[_segmentation_record(one) for one in case.segmentations.values()],
         skipped_tasks={task: reason.text for task, reason in case.skipped_tasks.items()},
         skipped_tasks_coded={task: coded(reason) for task, reason in case.skipped_tasks.items()},
+        changed_rules=dict(changed_rules),
     )
 
 
@@ -207,4 +212,17 @@ def finding_record(finding: Finding) -> FindingRecord:
         slice_index=finding.slice_index,
         caveats=[one.text for one in finding.caveats],
         caveats_coded=[coded(one) for one in finding.caveats],
+    )
+
+
+def rule_record(outcome: Outcome) -> RuleRecord:
+    """What became of a rule, as it is published."""
+    if outcome.why_not is None:
+        found = "not_found" if outcome.finding is None else "found"
+        return RuleRecord(code=outcome.code, outcome=found)
+    return RuleRecord(
+        code=outcome.code,
+        outcome="not_asked",
+        reason=outcome.why_not.text,
+        reason_coded=coded(outcome.why_not),
     )

@@ -6,14 +6,16 @@ All three are strict JSON: no NaN, no infinity. The founding document's keys kee
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from heimdallr.domain.body_size import Source
 from heimdallr.domain.statements import Statement, Value
 from heimdallr.domain.study import Modality, PixelValues, Spectral
+from heimdallr.publishing.correction_records import CorrectionRecord, StandingRejection
 from heimdallr.publishing.groups import Group
+from heimdallr.publishing.strict_record import STRICT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +37,7 @@ FlatValue = float | int | str | list[str] | dict[str, float | int | str]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        allow_inf_nan=False,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-    )
+    model_config = STRICT
 
 
 class CodedStatement(_Record):
@@ -108,6 +103,8 @@ class MeasurementRecord(_Record):
     analysis: str
     structure: str | None
     parameters: dict[str, Scalar]
+    corrected: bool = False
+    """Whether value, status or reason differ from the networks' own because of a correction."""
 
 
 class FindingRecord(_Record):
@@ -123,6 +120,16 @@ class FindingRecord(_Record):
     slice_index: int | None
     caveats: list[str]
     caveats_coded: list[CodedStatement] = []
+
+
+class RuleRecord(_Record):
+    """What became of a rule: silence is not the same as not having looked."""
+
+    code: Annotated[str, Field(examples=["splenomegaly"])]
+    outcome: Literal["found", "not_found", "not_asked"]
+    reason: str = ""
+    """Why it could not be asked."""
+    reason_coded: CodedStatement | None = None
 
 
 class WeightsRecord(_Record):
@@ -171,6 +178,12 @@ class ProvenanceRecord(_Record):
     segmentations: list[SegmentationRecord]
     skipped_tasks: dict[str, str]
     skipped_tasks_coded: dict[str, CodedStatement] = {}
+    changed_rules: dict[str, dict[str, Any]] = {}
+    """What the department had changed in the rules of findings."""
+    corrections: list[CorrectionRecord] = []
+    """What persons corrected and what holds, in order; none of it in the networks' version."""
+    rejections: list[StandingRejection] = []
+    """What persons do not believe at present."""
 
 
 class Results(BaseModel):
@@ -186,6 +199,8 @@ class Results(BaseModel):
     modality: Modality
     measurements: list[MeasurementRecord]
     findings: list[FindingRecord]
+    rules: list[RuleRecord] = []
+    """Of the table of rules, in its order; empty in folders of earlier versions."""
     provenance: ProvenanceRecord
     notices: list[str]
     notices_coded: list[CodedStatement] = []

@@ -9,7 +9,7 @@ from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import said
 
 if TYPE_CHECKING:
-    from heimdallr.publishing.schema import MeasurementRecord
+    from heimdallr.publishing.schema import FindingRecord, MeasurementRecord, Results
 
 
 def stored_measurement(record: MeasurementRecord, *, flat: bool = False) -> Measurement:
@@ -30,6 +30,17 @@ def stored_measurement(record: MeasurementRecord, *, flat: bool = False) -> Meas
         flat=flat,
         parameters=dict(record.parameters),
     )
+
+
+def stored_title(finding: FindingRecord) -> Statement:
+    """A finding's title; in folders of earlier versions it is words without a code."""
+    return said(finding.title_coded) if finding.title_coded else Statement(finding.title)
+
+
+def stored_kvp(results: Results) -> float | None:
+    """Tube voltage in kV, as the measurements of attenuation name it; ``None``: none does."""
+    named = (one.parameters.get("kvp") for one in results.measurements)
+    return next((float(kvp) for kvp in named if isinstance(kvp, int | float)), None)
 
 
 def _reason(record: MeasurementRecord) -> Statement | None:

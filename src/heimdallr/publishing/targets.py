@@ -140,6 +140,14 @@ class Places:
                 i, j, _ = record.position_ijk
         return self._target(structure, (i, j, k), shown)
 
+    def at_voxel(self, voxel: Sequence[int], structure: str | None) -> Target | None:
+        """At a voxel of the volume; ``None``: there is no such voxel."""
+        inside = zip(voxel, self._grid.shape, strict=True)
+        if not all(0 <= index < length for index, length in inside):
+            return None
+        i, j, k = voxel
+        return self._target(structure, (i, j, k), self._shown([structure or ""]))
+
     def _shown(self, structures: Iterable[str]) -> list[Shown]:
         found = ((name, self._structures.get(name)) for name in dict.fromkeys(structures))
         return [Shown(one[0], one[1].label, name) for name, one in found if one is not None]
@@ -188,6 +196,9 @@ def _of_measurement(
     one: MeasurementRecord, places: Places, slices: Mapping[str, int | None]
 ) -> Target | None:
     structure, beside = one.structure, []
+    voxel = one.parameters.get("voxel")
+    if isinstance(voxel, str):
+        return places.at_voxel([int(index) for index in voxel.split()], structure)
     k = _slice(one.value if one.name in SLICE_VALUES else one.parameters.get("slice_index"))
     if k is None:
         k = slices.get(one.analysis)

@@ -2,7 +2,8 @@
 
 A case ID begins with the patient's surname and ends with the accession number, and a UID is found
 again in every archive that has the images. Both are replaced by the study's number, wherever they
-stand; what can be found by it is known to those who may read the study.
+stand; what can be found by it is known to those who may read the study. What persons corrected
+stays; who they are, and what they wrote in their own words, does not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from heimdallr.publishing.schema import Results
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from heimdallr.publishing.schema import Identity
+    from heimdallr.publishing.schema import Identity, ProvenanceRecord
 
 
 def unnamed(results: Results, identity: Identity | None, study: int) -> Results:
@@ -28,7 +29,8 @@ def unnamed(results: Results, identity: Identity | None, study: int) -> Results:
 
     Returns:
         The same numbers; ``study-17`` for the case ID and the StudyInstanceUID, and
-        ``study-17-series-1`` for the SeriesInstanceUID of the first series in ``id.json``.
+        ``study-17-series-1`` for the SeriesInstanceUID of the first series in ``id.json``; no
+        names of persons and nothing they wrote.
     """
     neutral = f"study-{study}"
     series = [one.series_instance_uid for one in identity.series] if identity else []
@@ -38,7 +40,17 @@ def unnamed(results: Results, identity: Identity | None, study: int) -> Results:
     if identity and identity.study_instance_uid:
         renamed[identity.study_instance_uid] = neutral
     replace = _replacer(results.case_id, neutral, renamed)
-    return Results.model_validate(_everywhere(results.model_dump(mode="json"), replace))
+    told = results.model_copy(update={"provenance": _without_persons(results.provenance)})
+    return Results.model_validate(_everywhere(told.model_dump(mode="json"), replace))
+
+
+def _without_persons(provenance: ProvenanceRecord) -> ProvenanceRecord:
+    """The corrections without their persons' names and comments."""
+    corrections = [
+        one.model_copy(update={"by": "", "comment": ""}) for one in provenance.corrections
+    ]
+    rejections = [one.model_copy(update={"by": ""}) for one in provenance.rejections]
+    return provenance.model_copy(update={"corrections": corrections, "rejections": rejections})
 
 
 def _replacer(case_id: str, neutral: str, renamed: dict[str, str]) -> Callable[[str], str]:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from heimdallr.clock import utc_now
-from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG, BodySize
+from heimdallr.domain.body_size import (
+    KILOGRAMS,
+    METRES,
+    PLAUSIBLE_HEIGHT_M,
+    PLAUSIBLE_WEIGHT_KG,
+    BodySize,
+)
 from heimdallr.domain.errors import ArchiveError
 from heimdallr.domain.statements import Statement
 from heimdallr.retrieval.web_client import check, not_reached, open_client
@@ -29,10 +35,6 @@ if TYPE_CHECKING:
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 HEIGHT, WEIGHT = "8302-2", "29463-7"
-METRES = {"m": 1.0, "cm": 0.01, "[in_i]": 0.0254}
-KILOGRAMS = {"kg": 1.0, "g": 0.001, "[lb_av]": 0.45359237}
-"""UCUM code → how many of ours it is."""
-
 NEAR_DAYS = 365
 """What was measured longer before or after the study is not the patient's height or weight at it.
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
-import torch
-from scipy import ndimage
+from threadpoolctl import threadpool_limits
 
 from heimdallr.domain.errors import LicenceError, SegmentationError
+from heimdallr.imaging.morphology import label_boxes
 from heimdallr.imaging.volume import LabelMap
 from heimdallr.segmentation import crop_and_clean
 from heimdallr.segmentation import tasks as task_table
@@ -27,10 +28,10 @@ from heimdallr.segmentation.anatomy.spine import COLUMN
 from heimdallr.segmentation.anatomy.tidying import in_one, tidied, without_strays
 from heimdallr.segmentation.networks import blast_ct
 from heimdallr.segmentation.networks.labelling import labels_from_planes, prior_from_planes
-from heimdallr.segmentation.networks.network import Network, load_network, plan_spacing_mm
-from heimdallr.segmentation.networks.predictors import choose_device, make_predictors
-from heimdallr.segmentation.networks.preprocessing import prepare
-from heimdallr.segmentation.networks.resampling import labels_to_shape, to_spacing
+from heimdallr.segmentation.networks.plans import plan_spacing_mm
+from heimdallr.segmentation.networks.predictors import choose_device, load_predictors
+from heimdallr.segmentation.networks.preparations import Preparations
+from heimdallr.segmentation.networks.resampling import labels_to_shape
 from heimdallr.segmentation.networks.sliding_window import (
     count_patches,
     mean_of_folds,
@@ -39,13 +40,15 @@ from heimdallr.segmentation.networks.sliding_window import (
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from heimdallr.imaging.volume import Affine, Array, Volume
+    from heimdallr.segmentation.networks.arithmetic import Arithmetic, Head
     from heimdallr.segmentation.networks.blast_ct import BlastNetwork
+    from heimdallr.segmentation.networks.plans import Plans
     from heimdallr.segmentation.networks.preprocessing import Prepared
-    from heimdallr.segmentation.networks.sliding_window import Head, PatchPredictor, Planes
+    from heimdallr.segmentation.networks.sliding_window import PatchPredictor, Planes
     from heimdallr.segmentation.networks.weights import Weights, WeightsStore
     from heimdallr.segmentation.tasks import Task
 
@@ -66,7 +69,8 @@ class _Reader(Protocol[Answer_co]):
         self,
         blocks: Iterable[Planes],
         prepared: Prepared,
-        network: Network,
+        plans: Plans,
+        arithmetic: Arithmetic,
         head: Head | None = None,
     ) -> Answer_co: ...
 
@@ -74,7 +78,7 @@ class _Reader(Protocol[Answer_co]):
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     weights: Weights
-    network: Network
+    plans: Plans
     predictors: tuple[PatchPredictor, ...]
 
 
@@ -117,8 +121,11 @@ class Engine:
         self._trust_pickle = trust_pickle
         self._loaded: dict[Path, _Loaded] = {}
         self._blast: dict[Path, BlastNetwork] = {}
+        self._preparations, self._cases = Preparations(), 0
         self._lock = threading.RLock()
         if threads and self.choice.backend == "torch":
+            import torch  # noqa: PLC0415 - only where it runs the networks
+
             torch.set_num_threads(threads)
 
     def segment(
@@ -146,8 +153,24 @@ class Engine:
             SegmentationError: there is no such task, or a network could not be run.
         """
         task = task_table.task(task_name)
-        with self._lock:
+        with self._lock, self.one_case():
             return self._segment(task, volume, progress or _silent, context or {}, body)
+
+    @contextmanager
+    def one_case(self) -> Iterator[None]:
+        """Within it, networks that want the same of an image share its preparation.
+
+        It is forgotten when the case ends; nobody may write into the volume before.
+        """
+        with self._lock:
+            self._cases += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._cases -= 1
+                if self._cases == 0:
+                    self._preparations = Preparations()
 
     def load(self, task_name: str) -> None:
         """Load a task's networks now, so that the first case does not wait for them.
@@ -242,41 +265,35 @@ class Engine:
     ) -> tuple[Array, dict[str, float]]:
         """A task's labels on the image's grid, none outside the box, and how sure they are."""
         if weights[0].origin == "bundled" and task.family in sharpening.FAMILIES:
-            return self._sharpened(task, weights[0], volume, progress)
+            return self._sharpened(task, weights[0], volume, box, progress)
         if weights[0].model.framework == "blast_ct":
             text = f"{task.name}: network 1 of 1"
             network, device = self._load_blast(weights[0]), self.choice.device
             labels = blast_ct.segment(network, volume, box, device, lambda d: progress(d, text))
             return labels, {}
-        data = volume.data[box]
-        if task.crop is not None:
-            data = data.astype(np.int32)  # TotalSegmentator crops into integers
-        affine = crop_and_clean.cropped_affine(volume.affine, box)
         labels = np.zeros(volume.shape, np.uint8)
-        labels[box] = self._labels(task, weights, data, affine, progress)
+        labels[box] = self._labels(task, weights, volume, box, progress)
         return labels, {}
 
     def _labels(
         self,
         task: Task,
         weights: tuple[Weights, ...],
-        data: Array,
-        affine: Affine,
+        volume: Volume,
+        box: crop_and_clean.Box,
         progress: Progress,
     ) -> Array:
         """The task's labels on the (cropped) image's own grid."""
-        i, j, k = data.shape
-        if task.spacing_mm is not None:
-            data, affine = to_spacing(data, affine, task.spacing_mm, task.resampling_order)
+        data, affine = self._image(task, volume, box)
         merged = np.zeros(data.shape, np.uint8)
         parts = list(crop_and_clean.slabs(data.shape, several=len(weights) > 1))
-        runs = [(entry, part, keep) for entry in weights for part, keep in parts]
+        # all networks of a slab, then the next: they share its preparation
+        runs = [(entry, part, keep) for part, keep in parts for entry in weights]
         for number, (entry, part, keep) in enumerate(runs):
             share = _Share(progress, task.name, number, len(runs))
             model = self._load(entry)
-            image = data[:, :, part]
             slab = self._predict(
-                model, image, affine, step=task.step, share=share, read=labels_from_planes
+                model, data, affine, part, step=task.step, share=share, read=labels_from_planes
             )
             mapped = _lookup(model)[slab[:, :, keep]]
             first = part.start + keep.start
@@ -286,23 +303,39 @@ class Engine:
         if weights[0].origin == "bundled":
             voxel_mm3 = float(abs(np.linalg.det(affine[:3, :3])))
             merged = without_strays(merged, task.names, voxel_mm3)
+        i, j, k = volume.data[box].shape
         return labels_to_shape(merged, (i, j, k))
 
+    def _image(self, task: Task, volume: Volume, box: crop_and_clean.Box) -> tuple[Array, Affine]:
+        """The (cropped) image at the task's spacing."""
+        return self._preparations.image(
+            volume.data,
+            crop_and_clean.cropped_affine(volume.affine, box),
+            box,
+            task.spacing_mm,
+            task.resampling_order,
+            integers=task.crop is not None,  # TotalSegmentator crops into integers
+        )
+
     def _sharpened(
-        self, task: Task, weights: Weights, volume: Volume, progress: Progress
+        self,
+        task: Task,
+        weights: Weights,
+        volume: Volume,
+        box: crop_and_clean.Box,
+        progress: Progress,
     ) -> tuple[Array, dict[str, float]]:
         """The labels of one coarse network, borders drawn by the image, and how sure it is."""
-        data, affine = volume.data, volume.affine
-        if task.spacing_mm is not None:
-            data, affine = to_spacing(data, affine, task.spacing_mm)
+        data, affine = self._image(task, volume, box)
         model = self._load(weights)
         share = _Share(progress, task.name, 0, 1)
+        everything = slice(0, data.shape[2])
         prior = self._predict(
-            model, data, affine, step=task.step, share=share, read=prior_from_planes
+            model, data, affine, everything, step=task.step, share=share, read=prior_from_planes
         )
         prior = replace(prior, labels=_lookup(model)[prior.labels])
         progress(1.0, f"{task.name}: sharpening")
-        voxel_mm3 = float(np.prod(model.network.configuration.spacing))
+        voxel_mm3 = float(np.prod(model.plans.spacing_mm))
         confidence = prior.confidence(task.names, voxel_mm3)
         prior = prior.of_found(task.names, voxel_mm3)
         image = volume if task.modality == "CT" else sharpening.on_one_scale(volume)
@@ -314,23 +347,25 @@ class Engine:
         model: _Loaded,
         data: Array,
         affine: Affine,
+        part: slice,
         *,
         step: float,
         share: _Share,
         read: _Reader[Answer_co],
     ) -> Answer_co:
-        """What one network says about one (slab of an) image."""
-        prepared = prepare(data, affine, model.network)
-        z, y, x = prepared.data.shape[1:]
-        patches = count_patches((z, y, x), model.network.patch, step)
-        share.total = patches * len(model.predictors)
-        image = torch.from_numpy(np.ascontiguousarray(prepared.data))
+        """What one network says about one slab of an image, or all of it."""
+        predictors = model.predictors
         try:
-            folds = [predict_planes(image, p, step, share.advance) for p in model.predictors]
-            heads = [predictor.head for predictor in model.predictors]
-            if len(folds) == 1:
-                return read(folds[0], prepared, model.network, heads[0])
-            return read(mean_of_folds(folds, heads), prepared, model.network)
+            # the matrices are small: a thread for some rows each, not several for one matrix
+            with threadpool_limits(1, user_api="blas"):
+                prepared = self._preparations.prepared(data, affine, part, model.plans)
+                z, y, x = prepared.data.shape[1:]
+                patches = count_patches((z, y, x), model.plans.patch, step)
+                share.total = patches * len(predictors)
+                folds = [predict_planes(prepared.data, p, step, share.advance) for p in predictors]
+                arithmetic = predictors[0].arithmetic
+                blocks, head = mean_of_folds(folds, [p.head for p in predictors], arithmetic)
+                return read(blocks, prepared, model.plans, arithmetic, head)
         except (RuntimeError, MemoryError) as error:
             msg = f"the network of {model.weights.dataset} could not be run on this volume"
             remedy = "check the free memory of the device, or run on the CPU"
@@ -338,16 +373,14 @@ class Engine:
 
     def _load(self, weights: Weights) -> _Loaded:
         if weights.folder not in self._loaded:
-            network = load_network(weights, trust_pickle=self._trust_pickle)
-            predictors = make_predictors(
-                network,
+            plans, predictors = load_predictors(
+                weights,
                 self.choice,
                 checksum=self.store.sha256(weights),
                 cache_dir=self._cache_dir,
+                trust_pickle=self._trust_pickle,
             )
-            # the predictors hold what they need; a second copy of the parameters would be waste
-            network = replace(network, modules=())
-            self._loaded[weights.folder] = _Loaded(weights, network, predictors)
+            self._loaded[weights.folder] = _Loaded(weights, plans, predictors)
         return self._loaded[weights.folder]
 
     def _load_blast(self, weights: Weights) -> BlastNetwork:
@@ -410,8 +443,7 @@ def _without(labels: Array, structures: tuple[str, ...], task: Task) -> Array:
 
 def _of_present(confidence: dict[str, float], labels: Array, task: Task) -> dict[str, float]:
     """The confidences of what is in the label map."""
-    boxes = ndimage.find_objects(labels)
-    present = {task.names.get(n) for n, box in enumerate(boxes, start=1) if box is not None}
+    present = {task.names.get(number) for number in label_boxes(labels)}
     return {name: sure for name, sure in confidence.items() if name in present}
 
 

@@ -1,7 +1,7 @@
 """Heights and weights that did not come with the images: of an order, or entered by a person.
 
 Kept by PatientID, whether or not a study of that patient is here yet: the order comes first.
-Numbers of patients who never come are forgotten (:func:`forget_unclaimed`).
+Numbers of patients who never come are forgotten (:mod:`heimdallr.store.unclaimed`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import String, delete, exists, select
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from heimdallr.store.base import Base
@@ -19,7 +19,7 @@ from heimdallr.store.columns import Label
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.orm import InstrumentedAttribute, Session
+    from sqlalchemy.orm import Session
 
 Source = Literal["hl7", "person"]
 
@@ -114,33 +114,3 @@ def sizes_of(session: Session, patient_id: str, issuer: str = "") -> Sequence[Bo
         found = found.where(BodySizeRow.issuer.in_(("", issuer)))
     newest = (BodySizeRow.observed_at.desc(), BodySizeRow.id.desc())
     return session.scalars(found.order_by(*newest)).all()
-
-
-def forget_sizes(session: Session, patient_id: str, patients: InstrumentedAttribute[str]) -> None:
-    """Forget a patient's sizes, unless there is a patient of that number still.
-
-    Args:
-        session: a transaction that writes.
-        patient_id: of whom.
-        patients: the column of the patients' numbers.
-    """
-    session.execute(
-        delete(BodySizeRow).where(
-            BodySizeRow.patient_id == patient_id, ~exists().where(patients == patient_id)
-        )
-    )
-
-
-def forget_unclaimed(
-    session: Session, before: datetime, patients: InstrumentedAttribute[str]
-) -> int:
-    """Forget sizes that came before a time, of patients of whom there is no study; how many."""
-    gone = session.execute(
-        delete(BodySizeRow)
-        .where(
-            BodySizeRow.received_at < before,
-            ~exists().where(patients == BodySizeRow.patient_id),
-        )
-        .returning(BodySizeRow.id)
-    )
-    return len(gone.all())

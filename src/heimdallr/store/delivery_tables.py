@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from heimdallr.store.base import Base
@@ -51,6 +51,8 @@ class When(str, Enum):
     """Its results are there."""
     ACKNOWLEDGED = "acknowledged"
     """A person has acknowledged every finding, or read results without findings."""
+    VERIFIED = "verified"
+    """A person has verified the results."""
     FAILED = "failed"
     """It could not be measured: for those who wait to be told."""
 
@@ -122,6 +124,7 @@ class DeliveryNews(Base):
 
     Attributes:
         run: the workflow of the run that ended; empty where a person acknowledged.
+        held: nothing follows from it before a person has verified the results.
     """
 
     __tablename__ = "delivery_news"
@@ -131,6 +134,7 @@ class DeliveryNews(Base):
     what: Mapped[When] = mapped_column(words(When))
     run: Mapped[str] = mapped_column(String(64), default="")
     at: Mapped[datetime]
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class OutboxRow(Base):
@@ -138,8 +142,8 @@ class OutboxRow(Base):
 
     Attributes:
         destination_fk: ``None`` once the destination was removed; ``destination`` is its name.
-        results_digest: of the results it is made of (:mod:`heimdallr.delivery.case_digest`); newer
-            ones have another.
+        results_digest: of the results it is made of, and of who verified them
+            (:mod:`heimdallr.delivery.case_digest`); newer ones have another.
         kind: of object, as :data:`heimdallr.delivery.kinds.Kind`.
         part: from 1; a kind may be several files, which is known when they are made.
         cause: ``rule:NAME`` or who asked for it.
@@ -151,6 +155,7 @@ class OutboxRow(Base):
         file: below the outbox folder; empty before it was made, and after it was removed.
         series_instance_uid: of a DICOM object.
         said: what a message reports by name, so that a later one can take it back.
+        verified: it says that a person has verified the results.
         transaction_uid: of the storage commitment that was asked for.
         commitment_due_at: when it is asked again; ``None``: nothing is awaited.
         commitment_tries: how often it was asked.
@@ -197,6 +202,7 @@ class OutboxRow(Base):
     sop_instance_uid: Mapped[str] = mapped_column(String(64), default="")
     series_instance_uid: Mapped[str] = mapped_column(String(64), default="", server_default="")
     said: Mapped[Json] = mapped_column(default=list, server_default="[]")
+    verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     transaction_uid: Mapped[str] = mapped_column(String(64), default="")
     commitment_due_at: Mapped[datetime | None]
     commitment_tries: Mapped[int] = mapped_column(default=0)

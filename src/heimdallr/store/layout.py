@@ -13,7 +13,7 @@
       failed/<case>.r<n>/       input of a revision that failed, with its error and log
       outbox/<delivery>/        objects made of cases, until every destination has them
       sent/                     studies handed over to another server
-      state/                    databases, locks, secrets
+      state/                    databases, locks, secrets: the key of training data's pseudonyms
         commitments/            what archives say they keep of what was sent to them
       weights/  cache/          networks; what may be deleted at any time
 

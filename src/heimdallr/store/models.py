@@ -21,14 +21,21 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     event,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from heimdallr.domain.verification import Verified
 from heimdallr.store import (  # noqa: F401 - whoever asks for the tables means all
     body_sizes,
+    corrections,
     delivery_tables,
+    drawn_objects,
+    editing_sessions,
     fetch_requests,
+    patient_classes,
     study_body_sizes,
+    study_verifications,
 )
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
@@ -57,7 +64,7 @@ class StudyState(str, Enum):
     HELD = "held"
     """Its images name different patients; a person has to say which is meant."""
     STORED = "stored"
-    """Kept, with nothing to process: only objects that this system wrote."""
+    """Kept, with nothing to process: only objects that this system wrote, or tools drew."""
     SENDING = "sending"
     SENT = "sent"
     """Handed over to another server."""
@@ -102,7 +109,9 @@ class Role(str, Enum):
     ADMIN = "admin"
 
 
-Base.registry.update_type_annotation_map({StudyState: words(StudyState), Role: words(Role)})
+Base.registry.update_type_annotation_map(
+    {StudyState: words(StudyState), Role: words(Role), Verified: words(Verified)}
+)
 
 
 class Patient(Base):
@@ -123,6 +132,8 @@ class Study(Base):
     Attributes:
         key: StudyInstanceUID, or a surrogate made of the safe alphabet where it is empty.
         patients: how many different patients its images name.
+        visit: AdmissionID, PV1-19 of the order.
+        route: RouteOfAdmissions, PV1-2 of the order where an archive writes it there.
         modalities: of all its series; commas as in ``body_regions``.
         search_text: made by :func:`heimdallr.store.reading.search.search_text`.
         source: ``dicom``, ``upload`` or ``watch``.
@@ -133,6 +144,9 @@ class Study(Base):
         finding_codes: as ``body_regions``.
         worst_severity: 0 none, 1 note, 2 significant, 3 critical; acknowledged findings count too.
         turnaround_s: from the last image to the results, when it was last worked on.
+        results_created_at: of the results these rows tell of; ``None`` where that was not noted.
+        corrected: a person has changed what the networks said in these results.
+        verified: whether a person has verified them (:mod:`heimdallr.store.work.verification`).
         volume_bytes: size of the published volume.
         flagged: marked by a person; retention leaves it alone.
         kept: what retention has left: ``originals``, ``volume``, ``masks``, ``results``.
@@ -153,7 +167,7 @@ class Study(Base):
             # Quick to be found in an entry: fixed lengths first, what may be missing last.
             *("received_at", "id", "state_rank", "priority", "worst_severity", "sort_date"),
             *("sort_turnaround", "has_results", "flagged", "search_text", "modalities"),
-            *("body_regions", "finding_codes", "read_at"),
+            *("body_regions", "finding_codes", "verified", "read_at"),
         ),
         Index(None, "sort_date", "id"),
         Index(None, "search_text", "id"),
@@ -173,6 +187,8 @@ class Study(Base):
     age_years: Mapped[float | None]
     patients: Mapped[int] = mapped_column(default=1, server_default="1")
     accession_number: Mapped[str] = mapped_column(Label(64), default="", index=True)
+    visit: Mapped[str] = mapped_column(Label(64), default="", server_default="")
+    route: Mapped[str] = mapped_column(Label(64), default="", server_default="")
     study_date: Mapped[str | None] = mapped_column(String(8))
     study_time: Mapped[str | None] = mapped_column(String(16))
     description: Mapped[str] = mapped_column(Label(256), default="")
@@ -209,6 +225,9 @@ class Study(Base):
     modality: Mapped[str] = mapped_column(Label(16), default="")
     has_results: Mapped[bool] = mapped_column(default=False)
     has_hemorrhage: Mapped[bool | None]
+    results_created_at: Mapped[datetime | None]
+    corrected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    verified: Mapped[Verified] = mapped_column(default=Verified.NO, server_default="no")
     body_regions: Mapped[str] = mapped_column(SearchText(128), default="")
     finding_codes: Mapped[str] = mapped_column(SearchText(500), default="")
     worst_severity: Mapped[int] = mapped_column(default=0)
@@ -291,6 +310,7 @@ class Header(Base):
         patient_name: PatientName with all its component groups.
         age_years: as the first of these images tells it.
         study_time: as of ``age_years``.
+        visit, route: as a study's.
         corrects: an image has it that had another one before.
         declared: a person said that all headers marked so name one patient.
     """
@@ -305,6 +325,8 @@ class Header(Base):
     sex: Mapped[str | None] = mapped_column(String(1))
     age_years: Mapped[float | None]
     accession_number: Mapped[str] = mapped_column(Label(64), default="")
+    visit: Mapped[str] = mapped_column(Label(64), default="", server_default="")
+    route: Mapped[str] = mapped_column(Label(64), default="", server_default="")
     study_date: Mapped[str | None] = mapped_column(String(8))
     study_time: Mapped[str | None] = mapped_column(String(16))
     description: Mapped[str] = mapped_column(Label(256), default="")

@@ -33,10 +33,13 @@ if TYPE_CHECKING:
 
 _FACTS = (
     "patient_name", "patient_id", "birth_date", "sex", "accession_number", "study_date",
-    "study_time", "description", "institution",
+    "study_time", "description", "institution", "visit", "route",
 )  # fmt: skip
 """Columns of a study that are made of its headers, the age aside."""
-_TEXTS = {"patient_name", "patient_id", "accession_number", "description", "institution"}
+_TEXTS = {
+    "patient_name", "patient_id", "accession_number", "description", "institution", "visit",
+    "route",
+}  # fmt: skip
 """Those that are empty, not null, where nothing is said."""
 _WORDS = {
     "patient_name": "name", "patient_id": "PatientID", "birth_date": "birth date", "sex": "sex",

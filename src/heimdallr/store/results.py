@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
+from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.store.models import FindingRow, MeasurementRow, Series, Study
+from heimdallr.store.work.verification import follow_results, forget_verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         FlatValue,
         Identity,
         MeasurementRecord,
+        ProvenanceRecord,
         Results,
     )
     from heimdallr.store.columns import Json
@@ -37,6 +40,8 @@ SEVERITIES = {"note": 1, "significant": 2, "critical": 3}
 # modules would cost every web process their numerical libraries.
 ALARM, ALERT = "hemorrhage_alert", "alert"
 VOLUME_NAME = "volume.nii.gz"
+_NO_MASKS = frozenset({CORRECTIONS_FOLDER})
+"""Folders of a case that say nothing of masks being there."""
 
 _COLUMNS = ("value", "text", "unit", "status", "reason", "analysis", "structure")
 
@@ -68,6 +73,8 @@ def index_results(  # noqa: PLR0917 - six things that are not alike
     news |= _index_findings(session, study, results.findings)
     if news:
         study.read_at = None
+    provenance = results.provenance
+    follow_results(session, study, provenance.created_at, now, corrected=_is_corrected(provenance))
     study.modality = results.modality
     study.has_results = True
     study.has_hemorrhage = _has_hemorrhage(results.measurements)
@@ -77,12 +84,12 @@ def index_results(  # noqa: PLR0917 - six things that are not alike
         (SEVERITIES[finding.severity] for finding in results.findings), default=0
     )
     study.notices = list(results.notices)
-    study.notices_coded = _dumped(results.notices_coded)
+    study.notices_coded = dumped(results.notices_coded)
     study.volume_bytes = _size(folder / VOLUME_NAME)
     study.kept = {
         **dict(study.kept),
         "volume": study.volume_bytes is not None,
-        "masks": any(path.is_dir() for path in folder.iterdir()),
+        "masks": any(path.is_dir() and path.name not in _NO_MASKS for path in folder.iterdir()),
         "results": True,
     }
     study.changed_at = now
@@ -94,6 +101,8 @@ def forget_results(session: Session, study: Study) -> None:
         session.execute(delete(table).where(table.study_fk == study.id))
     study.has_results, study.has_hemorrhage = False, None
     study.finding_codes, study.worst_severity, study.body_regions = "", 0, ""
+    study.results_created_at, study.corrected = None, False
+    forget_verification(session, study)
 
 
 def listed(words: Iterable[str]) -> str:
@@ -105,6 +114,11 @@ def listed(words: Iterable[str]) -> str:
 def unlisted(column: str) -> tuple[str, ...]:
     """The words of such a column."""
     return tuple(word for word in column.split(",") if word)
+
+
+def dumped(statements: Iterable[CodedStatement]) -> Json:
+    """Statements as a column holds them."""
+    return [one.model_dump() for one in statements]
 
 
 def index_series(
@@ -133,7 +147,7 @@ def index_series(
         series.rank = min(ranks.get(series.uid, ()), default=None)
         told = reasons.get(series.uid, {})
         series.reasons = list(told)
-        series.reasons_coded = _dumped(one for one in told.values() if one is not None)
+        series.reasons_coded = dumped(one for one in told.values() if one is not None)
 
 
 def _index_measurements(
@@ -198,7 +212,7 @@ def _index_findings(session: Session, study: Study, records: Iterable[FindingRec
         same.reference = record.reference
         same.slice_index = record.slice_index
         same.caveats = list(record.caveats)
-        same.caveats_coded = _dumped(record.caveats_coded)
+        same.caveats_coded = dumped(record.caveats_coded)
     for row in known:
         session.delete(row)
     session.flush()
@@ -214,8 +228,9 @@ def _is_same(row: FindingRow, record: FindingRecord) -> bool:
     )
 
 
-def _dumped(statements: Iterable[CodedStatement]) -> Json:
-    return [one.model_dump() for one in statements]
+def _is_corrected(provenance: ProvenanceRecord) -> bool:
+    """Whether a person has changed what the networks said."""
+    return bool(provenance.corrections or provenance.rejections)
 
 
 def _has_hemorrhage(records: Iterable[MeasurementRecord]) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime
 from functools import partial
@@ -17,10 +18,12 @@ from heimdallr.web import access
 from heimdallr.web.answers.answer_cache import Cached
 from heimdallr.web.answers.change_events import look_for_changes
 from heimdallr.web.api import (
+    agreement,
     body_size,
     bulk,
     changes,
     commands,
+    corrections,
     deliveries,
     destinations,
     explorer,
@@ -31,14 +34,18 @@ from heimdallr.web.api import (
     pages,
     patients,
     report,
+    rules,
     studies,
     system,
     uploads,
+    verification,
+    versions,
     viewer,
     worklist,
 )
 from heimdallr.web.change_feed import Feed
 from heimdallr.web.context import Context
+from heimdallr.web.corrector import Corrector
 from heimdallr.web.http import openapi, problems
 from heimdallr.web.http.compression import Compression
 from heimdallr.web.http.head_requests import heads
@@ -52,9 +59,11 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _ROUTERS = (
-    uploads, patients, worklist, studies, report, viewer, history, commands, body_size, bulk,
-    findings, measurements, explorer, deliveries, destinations, changes, system, health, pages,
+    uploads, patients, worklist, studies, report, viewer, history, commands, body_size,
+    corrections, versions, verification, bulk, findings, rules, measurements, explorer,
+    deliveries, destinations, changes, agreement, system, health, pages,
 )  # fmt: skip
+_UNLIMITED = re.compile(f"{uploads.PATH}|{corrections.STREAMED}")
 OPTIONS_S = 10.0
 """How old what the worklist can be filtered by may be."""
 
@@ -98,6 +107,7 @@ def create_app(
         feed=Feed(partial(look_for_changes, database), stopping, telemetry.followers),
         stopping=stopping,
         options=Cached(partial(_options, database), OPTIONS_S),
+        corrector=Corrector(database, folders, now),
     )
     app.state.heimdallr = context
     app.state.uploads = uploads.Gate()
@@ -105,7 +115,7 @@ def create_app(
     for module in _ROUTERS:
         app.include_router(module.router)
     app.include_router(heads(module.router for module in _ROUTERS))
-    app.add_middleware(BodyLimits, unlimited={uploads.PATH})
+    app.add_middleware(BodyLimits, unlimited=_UNLIMITED)
     app.add_middleware(Compression)
     access.install(app, settings, database, now)
     app.add_middleware(Surround, telemetry=telemetry)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from heimdallr.store.layout import DataFolders
     from heimdallr.store.reading.options import Options
     from heimdallr.web.change_feed import Feed
+    from heimdallr.web.corrector import Corrector
     from heimdallr.web.http.telemetry import Telemetry
 
 
@@ -27,6 +28,7 @@ class Context:
     Attributes:
         now: the clock.
         options: what the worklist can be filtered by, a few seconds old at most.
+        corrector: lets results follow what people correct.
         stopping: set when the service is to end; streams that never end watch it.
     """
 
@@ -38,6 +40,7 @@ class Context:
     feed: Feed
     stopping: threading.Event
     options: Callable[[], Options]
+    corrector: Corrector
 
 
 def context(request: Request) -> Context:

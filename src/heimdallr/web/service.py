@@ -58,7 +58,12 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
         finish_deletions(database, folders, utc_now())
         follow_pending(database, folders, utc_now())
         app = create_app(settings, database, stopping=stop)
-        serve(app, settings, stop)
+        corrector = app.state.heimdallr.corrector
+        corrector.start()
+        try:
+            serve(app, settings, stop)
+        finally:
+            corrector.close()
     finally:
         database.close()
 

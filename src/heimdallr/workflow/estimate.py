@@ -9,8 +9,6 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from heimdallr.store.work.states import STAGES
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -30,10 +28,10 @@ def typical_seconds(past: Iterable[Mapping[str, float]]) -> dict[str, float] | N
     Returns:
         Stage → seconds; ``None`` when the cases are too few.
     """
-    whole = [one for one in past if all(stage in one for stage in STAGES)]
+    whole = [one for one in past if all(stage in one for stage in SHARES)]
     if len(whole) < LEAST_CASES:
         return None
-    return {stage: median(one[stage] for one in whole) for stage in STAGES}
+    return {stage: median(one[stage] for one in whole) for stage in SHARES}
 
 
 def remaining_seconds(
@@ -49,9 +47,9 @@ def remaining_seconds(
     Returns:
         Seconds; ``None`` where there is no telling: too few past cases, or no such stage.
     """
-    if typical is None or stage not in STAGES:
+    if typical is None or stage not in SHARES:
         return None
-    later = list(STAGES)[list(STAGES).index(stage) + 1 :]
+    later = list(SHARES)[list(SHARES).index(stage) + 1 :]
     left = 1.0 - share_of_stage(stage, progress)
     return left * typical[stage] + sum(typical[name] for name in later)
 

@@ -7,8 +7,6 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from heimdallr.segmentation.networks.predictors import choose_device
 
 if TYPE_CHECKING:
@@ -28,6 +26,8 @@ def hardware(settings: Settings) -> dict[str, Any]:
     choice = choose_device(settings.device, settings.backend, threads=settings.threads)
     gpus = []
     if choice.device.startswith("cuda"):
+        import torch  # noqa: PLC0415 - only where a GPU is
+
         found = torch.cuda.get_device_properties(choice.device)
         gpus.append({"name": found.name, "memory_bytes": found.total_memory})
     return {

@@ -23,6 +23,7 @@ from heimdallr.domain.errors import HeimdallrError
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, explain, prepare
 from heimdallr.publishing.ownership import may_take
 from heimdallr.workflow.assignment import Chronicle
+from heimdallr.workflow.department_rules import InForce, department_rules
 from heimdallr.workflow.estimate import SHARES, share_of_case
 from heimdallr.workflow.stages import (
     analyze,
@@ -111,8 +112,12 @@ def process_paths(
 
     Yields:
         One outcome per study; an input that cannot be read at all is one refused outcome.
+
+    Raises:
+        RulesError: the department's changes to the rules cannot be used.
     """
-    pipeline = _Pipeline(output, settings.resolution, make_engine(settings), report)
+    rules = InForce(department_rules(settings))
+    pipeline = _Pipeline(output, settings.resolution, make_engine(settings), rules, report)
     for path in paths:
         with tempfile.TemporaryDirectory(prefix="heimdallr-") as work:
             report("", "prepare", 0.0)
@@ -154,6 +159,7 @@ class _Pipeline:
     output: Path
     resolution: Literal["fast", "full"]
     engine: Engine
+    rules: InForce
     report: Report
 
     def run(self, source: Path, prepared: PreparedStudy, prepare_s: float) -> CaseOutcome:
@@ -194,7 +200,7 @@ class _Pipeline:
         self.report(case_id, "analyze", SHARES["segment"])
         with _timed("analyze", seconds):
             case = case_of(prepared, segmented)
-            analyzed = analyze(case)
+            analyzed = analyze(case, self.rules)
         self.report(case_id, "publish", SHARES["analyze"])
         with _timed("publish", seconds):
             chronicle = Chronicle(started_at, dict(seconds))
@@ -206,7 +212,7 @@ class _Pipeline:
             "done",
             folder=published.folder,
             seconds=seconds,
-            findings=analyzed.findings,
+            findings=analyzed.conclusions.findings,
             notices=published.notices,
             selection=prepared.selection,
             skipped=prepared.skipped,

@@ -28,6 +28,7 @@ from heimdallr.workflow.cases.job import Shop
 from heimdallr.workflow.durable.dispatcher import Dispatcher
 from heimdallr.workflow.durable.engine import DurableWork
 from heimdallr.workflow.durable.housekeeping import HOUSEKEEPING_S, keep_house
+from heimdallr.workflow.rule_watch import RuleWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +130,7 @@ class Rounds:
         self._locks = locks
         self._presence = presence
         self._name = presence.name
+        self._rules = RuleWatch(settings, database)
         self._dispatcher = Dispatcher(database, work, settings.max_parallel_cases)
         self._census = Census(locks)
         self._stop = threading.Event()
@@ -178,6 +180,7 @@ class Rounds:
         if self._is_due("reconcile", RECONCILE_S):
             self._work.take_back()
             self._dispatcher.reconcile()
+        self._rules.look()
         self._dispatcher.dispatch()
         if self._is_due("house", HOUSEKEEPING_S):
             _in_background("housekeeping", self._keep_house)

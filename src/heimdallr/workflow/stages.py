@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.case import Case
 from heimdallr.analyses.registry import run_all
-from heimdallr.analyses.rules.findings import find
+from heimdallr.analyses.rules.findings import Conclusions, find
 from heimdallr.clock import local_now
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.slabs import bridged, emptied, gaps_in
@@ -27,7 +27,6 @@ from heimdallr.workflow.weights import cache_folder, open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heimdallr.analyses.rules.findings import Finding
     from heimdallr.config import Settings
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.volume import Volume
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from heimdallr.publishing.publish import PublishedCase
     from heimdallr.segmentation.plan import CaseSegmentations, Resolution
     from heimdallr.workflow.assignment import Chronicle
+    from heimdallr.workflow.department_rules import InForce
 
 Progress = Callable[[float], object]
 """Told the share of a stage that is done, 0 to 1."""
@@ -50,10 +50,11 @@ class Segmented:
 
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """What was measured, and what the rules made of it."""
+    """What was measured, what the rules made of it, and what is to be told of the rules."""
 
     measurements: tuple[Measurement, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    conclusions: Conclusions = field(default_factory=Conclusions)
+    notices: tuple[Statement, ...] = ()
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -119,10 +120,10 @@ def case_of(prepared: PreparedStudy, segmented: Segmented) -> Case:
     )
 
 
-def analyze(case: Case) -> Analyzed:
-    """Measure everything, then apply the rules."""
+def analyze(case: Case, rules: InForce) -> Analyzed:
+    """Measure everything, then ask the rules."""
     measurements = run_all(case)
-    return Analyzed(tuple(measurements), tuple(find(case, measurements)))
+    return Analyzed(measurements, find(case, measurements, rules.table), rules.notices)
 
 
 def publish(
@@ -148,11 +149,12 @@ def publish(
     Raises:
         PublishingError: the folder could not be written; an older one is untouched.
     """
+    told = replace(case, notices=(*case.notices, *analyzed.notices))
     publication = Publication(
         prepared,
-        case,
+        told.knowing(case.worked_out),
         analyzed.measurements,
-        analyzed.findings,
+        analyzed.conclusions,
         chronicle.started_at,
         dict(chronicle.seconds),
     )

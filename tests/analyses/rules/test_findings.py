@@ -14,12 +14,12 @@ from heimdallr.analyses.registry import run_all
 from heimdallr.analyses.rules.findings import (
     AGE_CAVEAT,
     BUNDLED_CAVEAT,
-    RULES,
+    REMARKS,
     Finding,
-    Severity,
     find,
 )
-from heimdallr.analyses.rules.muscle_cutoffs import cutoffs_for
+from heimdallr.analyses.rules.rule_table import packaged_rules
+from heimdallr.analyses.rules.severity import Severity
 from heimdallr.domain.study import Patient, Series, Spectral
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ def findings(
         replace(output(name).measured(value), parameters=parameters)
         for name, value in values.items()
     ]
-    return {one.code: one for one in find(case, measurements)}
+    return {one.code: one for one in find(case, measurements).findings}
 
 
 def test_a_bleed_is_critical() -> None:
     """A real run over a head: critical, with its slice and volume."""
     case = head((4.0, 4.0, 4.0), bleeds=[((30, 0, 0), (15, 15, 15))]).case()
-    found = {one.code: one for one in find(case, run_all(case))}["intracerebral_haemorrhage"]
+    found = {one.code: one for one in find(case, run_all(case)).findings}[
+        "intracerebral_haemorrhage"
+    ]
     assert found.severity is Severity.CRITICAL
     assert found.slice_index == case.image.shape[2] // 2
     assert found.evidence["hemorrhage_side"] == "right"
@@ -145,12 +147,57 @@ def test_steatosis_needs_native_ct_at_the_usual_voltage(
     found = findings(
         {
             "liver_hu_eroded_mean": liver,
-            "spleen_hu_eroded_mean": spleen,
+            "liver_minus_spleen_hu": liver - spleen,
             "contrast_phase": phase,
         },
         series=replace(CASE.series, kvp=kvp),
     )
     assert ("liver_steatosis" in found) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "title"),
+    [
+        ("liver_portal_venous_hu_class", "80 to 90 HU", None),
+        ("liver_portal_venous_hu_class", "below 80 HU", "Portal venous liver attenuation"),
+        ("liver_pdff_percent", 17.3, None),
+        ("liver_pdff_percent", 17.4, "Liver fat fraction in the range of steatosis, 17 %"),
+    ],
+)
+def test_steatosis_in_other_ways(name: str, value: float | str, title: str | None) -> None:
+    """By the class of the portal venous phase, and by MR; each with its own words."""
+    found = findings({name: value, "contrast_phase": "venous"}).get("liver_steatosis")
+    assert (found is None) is (title is None)
+    assert found is None or found.title.startswith(title or "")
+
+
+@pytest.mark.parametrize(
+    ("index", "severity"),
+    [(920, None), (921, Severity.NOTE), (1080, Severity.NOTE), (1081, Severity.SIGNIFICANT)],
+)
+def test_hepatomegaly(index: int, severity: Severity | None) -> None:
+    """Mild is a note, massive significant; on the limit is not beyond it."""
+    found = findings({"liver_vol_cm3": 2000.0, "liver_vol_per_bsa_ml_m2": index})
+    assert [one.severity for one in found.values()] == ([severity] if severity else [])
+    assert all("2,000 cm³" in one.title for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("side", "length_mm", "code"),
+    [
+        ("right", 84.0, "small_kidney_right"),
+        ("right", 84.1, None),
+        ("right", 132.9, None),
+        ("right", 133.0, "large_kidney_right"),
+        ("left", 86.0, "small_kidney_left"),
+        ("left", 136.6, "large_kidney_left"),
+    ],
+)
+def test_kidney_length(side: str, length_mm: float, code: str | None) -> None:
+    """Beyond two standard deviations; not in children."""
+    values: dict[str, float | str] = {f"kidney_{side}_length_mm": length_mm}
+    assert list(findings(values)) == ([code] if code else [])
+    assert not findings(values, Patient(sex="F", age_years=10.0))
 
 
 def test_limits_in_hounsfield_units_do_not_hold_for_virtual_images() -> None:
@@ -189,7 +236,7 @@ def cut_liver() -> list[Measurement]:
 )
 def test_the_organ_asked_for_is_cut(series: Series, *, noted: bool) -> None:
     """A cut liver matters when the study was about the liver or the abdomen, or says nothing."""
-    found = find(replace(CASE, series=series), cut_liver())
+    found = find(replace(CASE, series=series), cut_liver()).findings
     assert bool(found) is noted
     if noted:
         assert found[0].code == "truncated_coverage"
@@ -201,7 +248,7 @@ def test_bundled_weights_are_a_caveat_of_every_finding() -> None:
     body = trunk((6.0, 6.0, 6.0))
     body.paint(body.box((-66, -6, 90), (66, 66, 126)), 50, "spleen")
     case = body.case(origin="bundled")
-    found = find(case, run_all(case))
+    found = find(case, run_all(case)).findings
     assert {one.code for one in found} >= {"splenomegaly"}
     assert all(BUNDLED_CAVEAT in one.caveats for one in found)
 
@@ -209,36 +256,181 @@ def test_bundled_weights_are_a_caveat_of_every_finding() -> None:
 def test_a_transitional_vertebra_is_a_note() -> None:
     """With what was counted; levels unknown for another reason are none."""
     six = output("vertebral_levels").absent(unassessable("transitional_vertebra", count=6))
-    (found,) = find(CASE, [six])
+    (found,) = find(CASE, [six]).findings
     assert found.severity is Severity.NOTE
     assert found.evidence == {"vertebrae_between_ribs_and_sacrum": 6}
     assert "6 vertebrae" in found.title
     unknown = output("vertebral_levels").absent(unassessable("no_level_anchor"))
-    assert find(CASE, [unknown]) == ()
+    assert find(CASE, [unknown]).findings == ()
 
 
-def test_rules_are_named_after_their_codes() -> None:
-    """The documentation lists rules by the code of their finding."""
+@pytest.mark.parametrize(
+    ("level", "count", "words"),
+    [
+        ("L1", 1, "Compression suspected: L1 has lost 31 % of its height"),
+        ("unnamed", 1, "a vertebra (which one is not certain) has lost 31 %"),
+        ("L1", 2, "Compression of 2 vertebrae suspected; L1 has lost 31 %"),
+    ],
+)
+def test_a_vertebral_fracture_names_its_level(level: str, count: int, words: str) -> None:
+    """Where it is known; the viewer is led to the vertebra that the numbers are of."""
+    lowest = output("vertebral_height_loss_percent").measured(31.4, level=level)
+    how_many = output("vertebral_fractures_suspected").measured(count, structure="vertebrae_L1")
+    found = find(CASE, [lowest, how_many]).findings[0]
+    assert found.severity is Severity.SIGNIFICANT
+    assert words in found.title
+    assert found.structure == "vertebrae_L1"
+    assert found.slice_index == round(CASE.statistics["vertebrae_L1"].centroid_ijk[2])
+    none = output("vertebral_fractures_suspected").measured(0)
+    assert not find(CASE, [none]).findings
+
+
+@pytest.mark.parametrize(
+    ("hu", "severity"), [(111.0, None), (110.0, Severity.NOTE), (99.9, Severity.SIGNIFICANT)]
+)
+def test_low_bone_density(hu: float, severity: Severity | None) -> None:
+    """Pickhardt's limits; of T12 and L2 where L1 has none."""
+    measured = output("L1_trabecular_hu_mean", "HU").measured(hu, structure="vertebrae_L1")
+    category = output("bone_density_category").measured("likely", mean_hu=hu, levels="L1")
+    found = find(CASE, [measured, category]).findings
+    assert [one.severity for one in found] == ([severity] if severity else [])
+    assert all("HU in L1" in one.title for one in found)
+
+
+def test_low_bone_density_beside_l1() -> None:
+    """Without a value at L1 the category decides."""
+    category = output("bone_density_category").measured("likely", mean_hu=84.0, levels="T12,L2")
+    (found,) = find(CASE, [category]).findings
+    assert found.title == "Low bone density: 84 HU in T12,L2"
+
+
+@pytest.mark.parametrize(
+    ("size", "age", "severity"),
+    [
+        ("below_6_mm", 60.0, None),
+        ("6_to_8_mm", 60.0, Severity.NOTE),
+        ("above_8_mm", 60.0, Severity.SIGNIFICANT),
+        ("above_8_mm", 34.0, None),
+    ],
+)
+def test_a_lung_nodule_weighs_by_its_size(size: str, age: float, severity: Severity | None) -> None:
+    """Fleischner's classes, from 35 years on."""
+    found = findings({"lung_nodule_size_class": size}, replace(ADULT, age_years=age))
+    assert found.get("lung_nodule") is None or found["lung_nodule"].severity is severity
+    assert ("lung_nodule" in found) is (severity is not None)
+
+
+@pytest.mark.parametrize(("shift_mm", "critical"), [(5.0, False), (5.1, True)])
+def test_a_midline_shift_is_critical(shift_mm: float, *, critical: bool) -> None:
+    """Above 5 mm; in children there is no such limit here."""
+    assert ("midline_shift" in findings({"midline_shift_mm": shift_mm})) is critical
+    child = replace(ADULT, age_years=9.0)
+    assert "midline_shift" not in findings({"midline_shift_mm": shift_mm}, child)
+
+
+@pytest.mark.parametrize(("index", "wide"), [(0.30, False), (0.31, True)])
+def test_wide_ventricles_are_a_note(index: float, *, wide: bool) -> None:
+    """An Evans index above 0.30."""
+    assert ("ventriculomegaly" in findings({"evans_index": index})) is wide
+
+
+def test_fluid_that_is_cut_still_counts() -> None:
+    """At least so much was seen; 49 mL is too little."""
+    for seen_ml, told in ((49.0, False), (50.0, True)):
+        cut = output("pleural_effusion_right_ml").absent(
+            unassessable("truncated", edges=("inferior",), count=1, percent=40.0),
+            segmented_ml=seen_ml,
+        )
+        codes = {one.code for one in find(CASE, [cut]).findings}
+        assert ("pleural_effusion" in codes) is told
+
+
+def stones(side: str, diameter_mm: float) -> list[Measurement]:
+    """One stone, as its analysis says it."""
+    return [
+        output(f"kidney_stones_{side}").measured(1, largest_mm=diameter_mm),
+        output(f"kidney_stones_{side}_diameter_mm").measured(diameter_mm, slice_index=7),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("diameter_mm", "severity"),
+    [(2.0, Severity.NOTE), (9.9, Severity.NOTE), (10.0, Severity.SIGNIFICANT)],
+)
+def test_a_stone_of_ten_millimetres_is_significant(diameter_mm: float, severity: Severity) -> None:
+    """A smaller one is a note; none found says nothing."""
+    (found,) = find(CASE, stones("left", diameter_mm)).findings
+    assert (found.code, found.severity) == ("kidney_stone_left", severity)
+    assert "limit" not in found.evidence
+    assert f"{diameter_mm} mm" in found.title
+    assert find(CASE, [output("kidney_stones_left").measured(0)]).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("category", "severity"),
+    [("0", None), ("1-99", None), ("100-299", "note"), ("300 or more", "significant")],
+)
+def test_coronary_calcium_speaks_from_a_hundred_on(category: str, severity: str | None) -> None:
+    """A note, from 300 on significant; only on native CT of usual voltage."""
+    case = replace(CASE, series=replace(CASE.series, kvp=120.0))
+    measured = [
+        output("coronary_calcium_category").measured(category),
+        output("contrast_phase").measured("native"),
+    ]
+    found = find(case, measured).findings
+    assert [one.severity.value for one in found] == ([severity] if severity else [])
+    assert find(case, measured[:1]).findings == ()
+
+
+def test_aortic_calcium_speaks_above_two_hundred() -> None:
+    """As the paper has it: 200 is not above it."""
+    case = replace(CASE, series=replace(CASE.series, kvp=120.0))
+    native = output("contrast_phase").measured("native")
+    for score, codes in ((200, []), (201, ["aortic_calcium"])):
+        found = find(case, [output("aortic_calcium_agatston").measured(score), native]).findings
+        assert [one.code for one in found] == codes
+
+
+def test_every_rule_can_speak() -> None:
+    """On measurements that are all beyond their limits."""
     case = replace(CASE, series=replace(CASE.series, kvp=120.0))
     everything = [
         output("hemorrhage_alert").measured("alert", segmented_cm3=1.0),
+        output("midline_shift_mm").measured(8.0),
+        output("evans_index").measured(0.34),
+        output("lung_nodule_size_class").measured("above_8_mm"),
+        output("pericardial_effusion_ml").measured(80.0, segmented_ml=80.0),
+        output("pleural_effusion_left_ml").measured(80.0, segmented_ml=80.0),
+        output("aorta_abdominal_diameter_mm").measured(44.0),
+        output("aorta_ascending_diameter_mm").measured(44.0),
         output("SMA_cm2").measured(50.0),
         output("muscle_HU_mean").measured(10.0),
         output("spleen_vol_cm3").measured(500.0),
         output("liver_hu_eroded_mean").measured(20.0),
         output("contrast_phase").measured("native"),
+        output("L1_trabecular_hu_mean").measured(80.0),
+        output("vertebral_fractures_suspected").measured(1),
+        output("liver_vol_per_bsa_ml_m2").measured(1100),
+        output("kidney_length_difference_mm").measured(80.0),
+        *stones("right", 4.0),
+        *stones("left", 12.0),
+        output("coronary_calcium_category").measured("300 or more"),
+        output("aortic_calcium_agatston").measured(900),
         output("vertebral_levels").absent(unassessable("transitional_vertebra", count=6)),
         *(one for one in cut_liver() if one.name != "spleen_vol_cm3"),
     ]
-    assert [one.code for one in find(case, everything)] == [rule.__name__ for rule in RULES]
-
-
-def test_cutoffs_follow_sex_and_body_mass_index() -> None:
-    """Martin's limit for men depends on the BMI and is left out when it is not known."""
-    slim, heavy = replace(ADULT, weight_kg=70.0), replace(ADULT, weight_kg=90.0)
-    limits = [
-        {cutoff.limit for cutoff in cutoffs_for(patient) if cutoff.quantity == "SMI_cm2_m2"}
-        for patient in (slim, heavy, replace(ADULT, weight_kg=None))
+    lengths = [
+        [output(f"kidney_{side}_length_mm").measured(mm) for side in ("right", "left")]
+        for mm in (70.0, 150.0)
     ]
-    assert limits == [{45.4, 52.4, 43.0}, {45.4, 52.4, 53.0}, {45.4, 52.4}]
-    assert cutoffs_for(Patient()) == ()
+    said = {one.code for kidneys in lengths for one in find(case, everything + kidneys).findings}
+    assert said == {rule.code for rule in packaged_rules()} | {one.__name__ for one in REMARKS}
+
+
+def test_the_most_urgent_finding_comes_first() -> None:
+    """A bleed before anything significant, that before notes."""
+    found = findings(
+        {"muscle_HU_mean": 10.0, "spleen_vol_cm3": 500.0, "hemorrhage_alert": "alert"},
+        segmented_cm3=1.0,
+    )
+    assert list(found) == ["intracerebral_haemorrhage", "splenomegaly", "low_muscle_attenuation"]

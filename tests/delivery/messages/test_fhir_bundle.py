@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from message_cases import (
     CREATED,
     CT,
     FINDINGS,
+    SITE_FINDING,
+    SITE_NAME,
     STUDY_UID,
     absent,
     case_folder,
@@ -33,6 +36,7 @@ from heimdallr.delivery.messages.fhir_records import FhirOptions
 from heimdallr.delivery.messages.reported_case import published_number, read_case, reported_names
 from heimdallr.domain.errors import UnsendableError
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.verification import Verification
 from heimdallr.publishing.results import build_results
 
 if TYPE_CHECKING:
@@ -55,8 +59,8 @@ NOTHING = (absent("liver_vol_cm3", "cm3", Statement("not_requested")),)
 
 def bundle(folder: Path, options: FhirOptions | None = None, **parts: Any) -> dict[str, Any]:  # noqa: ANN401
     """The bundle of a case folder made of these, as a reader of JSON sees it."""
-    unsaid = parts.pop("unsaid", ())
-    case = read_case(case_folder(folder, **parts), unsaid=unsaid)
+    said = {one: parts.pop(one) for one in ("unsaid", "verification", "corrects") if one in parts}
+    case = read_case(case_folder(folder, **parts), **said)
     content: dict[str, Any] = json.loads(fhir_json(fhir_bundle(case, options or FhirOptions())))
     return content
 
@@ -68,6 +72,7 @@ def everything() -> Results:
     return build_results("Case_1", case, measurements, find(case, measurements), CREATED)
 
 
+VERIFIED = Verification("ana", datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc))
 WRONG: tuple[dict[str, Any], ...] = (
     {"status": "weird"},
     {"subject": "nobody"},
@@ -136,6 +141,9 @@ def test_every_bundle_is_valid_r4(tmp_path: Path) -> None:
             images=source(tag_00080201={"vr": "SH", "Value": ["+0530"]}),
             unsaid=("old_vol_cm3", "finding_low_muscle_mass"),
         ),
+        bundle(tmp_path / "verified", images=source(), verification=VERIFIED),
+        bundle(tmp_path / "corrected", verification=VERIFIED, corrects=("0" * 64,)),
+        bundle(tmp_path / "unnamed", verification=Verification("", VERIFIED.at)),
         bundle(tmp_path / "mr", content=results(MR, (), "MR"), who=identity(modality="MR")),
         bundle(tmp_path / "nothing", content=results(NOTHING, ())),
         bundle(
@@ -254,6 +262,40 @@ def test_a_finding_rests_on_its_evidence(tmp_path: Path) -> None:
     assert report["conclusionCode"][0]["coding"][0]["code"] == "splenomegaly"
 
 
+def test_verified_results_are_final_and_a_correction_of_such_is_said_to_be_one(
+    tmp_path: Path,
+) -> None:
+    """With who verified them; what they correct is named, and so is the report itself."""
+    final = bundle(tmp_path / "a", verification=VERIFIED)
+    kinds = ("Observation", "DiagnosticReport")
+    assert {one["status"] for kind in kinds for one in resources(final, kind)} == {"final"}
+    report, story = (resources(final, one)[0] for one in ("DiagnosticReport", "Provenance"))
+    assert report["issued"] == final["timestamp"] == "2026-02-02T08:30:00+00:00"
+    assert report["meta"]["tag"] == story["meta"]["tag"]
+    assert [one["who"] for one in story["agent"]][1:] == report["resultsInterpreter"]
+    assert report["resultsInterpreter"] == [{"display": "ana"}]
+    digest = read_case(case_folder(tmp_path / "b"), verification=VERIFIED).digest
+    corrected = bundle(
+        tmp_path / "c", content=results(CT[:2]), verification=VERIFIED, corrects=(digest,)
+    )
+    assert {one["status"] for kind in kinds for one in resources(corrected, kind)} == {"corrected"}
+    named = resources(corrected, "Provenance")[0]["entity"][1]
+    tag = report["meta"]["tag"][0]
+    assert named["what"]["identifier"] == {"system": tag["system"], "value": tag["code"]}
+    plain = resources(bundle(tmp_path / "d", corrects=(digest,)), "DiagnosticReport")[0]
+    assert (plain["status"], plain.get("resultsInterpreter")) == ("preliminary", None)
+
+
+def test_a_departments_finding_is_called_by_its_rule(tmp_path: Path) -> None:
+    """The display of a code is the same in every case; the value is in the text."""
+    content = bundle(tmp_path / "case", content=results(findings=(SITE_FINDING,)))
+    finding = observation(content, "finding_small_liver")
+    assert finding["code"]["coding"][0]["display"] == finding["code"]["text"] == SITE_NAME
+    assert finding["valueString"] == f"{SITE_NAME}: 870 cm³ (this department's rule)"
+    report = resources(content, "DiagnosticReport")[0]
+    assert report["conclusionCode"][0]["coding"][0]["display"] == SITE_NAME
+
+
 def test_no_finding_excludes_nothing(tmp_path: Path) -> None:
     """A report without findings says so, and what that means."""
     report = resources(bundle(tmp_path / "case", content=results(CT, ())), "DiagnosticReport")[0]
@@ -335,8 +377,12 @@ def test_every_unit_of_every_analysis_has_a_code() -> None:
         "cm3": "cm3",
         "cm2": "cm2",
         "cm2/m2": "cm2/m2",
+        "mL/m2": "mL/m2",
+        "mL": "mL",
+        "mm3": "mm3",
         "mm": "mm",
         "s": "s",
+        "%": "%",
         "HU": "[hnsf'U]",
     }
     with pytest.raises(UnknownUnitError):

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from message_cases import CT, FINDINGS, STUDY_UID, case_folder, identity, measured, results, source
+from message_cases import (
+    CT,
+    FINDINGS,
+    SITE_FINDING,
+    SITE_NAME,
+    STUDY_UID,
+    case_folder,
+    identity,
+    measured,
+    results,
+    source,
+)
 
 from heimdallr.delivery.messages.hl7_fields import spelled
 from heimdallr.delivery.messages.hl7_result import Hl7Options, hl7_result, write_hl7_result
 from heimdallr.delivery.messages.reported_case import read_case, reported_names
 from heimdallr.domain.errors import UnsendableError
+from heimdallr.domain.verification import Verification
 from heimdallr.hl7v2.character_sets import CODECS
 from heimdallr.hl7v2.syntax import Message, Segment, read
 
@@ -31,9 +44,16 @@ def message(
     who: Identity | None = None,
     images: SourceImages | None = None,
     unsaid: tuple[str, ...] = (),
+    verification: Verification | None = None,
+    corrects: tuple[str, ...] = (),
 ) -> Message:
     """The message of a case folder made of these, as a receiver reads it."""
-    case = read_case(case_folder(folder, content, who, images), unsaid=unsaid)
+    case = read_case(
+        case_folder(folder, content, who, images),
+        unsaid=unsaid,
+        verification=verification,
+        corrects=corrects,
+    )
     return read(hl7_result(case, options or Hl7Options()))
 
 
@@ -202,6 +222,40 @@ def test_findings_and_the_report_are_there_to_read(tmp_path: Path) -> None:
     assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
 
 
+def test_a_departments_finding_is_called_by_its_rule(tmp_path: Path) -> None:
+    """The code's name is the same in every case; the value is in the text."""
+    told = results(findings=(SITE_FINDING,))
+    sets: tuple[CharacterSet, ...] = ("UNICODE UTF-8", "8859/1")
+    for character_set in sets:
+        options = Hl7Options(character_set=character_set)
+        found = message(tmp_path / character_set, options, content=told)
+        finding, _ = observed(found, "finding_small_liver")
+        assert finding.text(3, 2) == SITE_NAME
+        assert finding.text(5).startswith(f"{SITE_NAME}: 870 cm")
+
+
+@pytest.mark.parametrize(
+    ("date", "time", "told"),
+    [
+        ("20260201", "10:15:30", "20260201101530"),
+        ("20260201", "101530.123", "20260201101530"),
+        ("20260201", "1015", "202602011015"),
+        ("20260201", "256199", "20260201"),
+        ("20260201", "9", "20260201"),
+        ("20260201", None, "20260201"),
+        (None, "101530", ""),
+    ],
+)
+def test_a_time_that_is_none_is_not_sent(
+    tmp_path: Path, date: str | None, time: str | None, told: str
+) -> None:
+    """Engines turn the whole message away for it."""
+    who = identity(study_date=date, study_time=time)
+    found = message(tmp_path / "case", who=who)
+    assert one(found, "OBR").text(7) == told
+    assert {segment.text(14) for segment in found.all("OBX")} == {told}
+
+
 def test_a_retry_is_the_same_message(tmp_path: Path) -> None:
     """Byte for byte, under the same MSH-10; other results, or another destination, are not."""
     write_hl7_result(read_case(case_folder(tmp_path / "a")), tmp_path / "first")
@@ -223,6 +277,25 @@ def test_a_revision_takes_back_what_it_no_longer_says(tmp_path: Path) -> None:
     )
     gone = {one.text(3): one.text(3, 2) for one in found.all("OBX") if one.text(11) == "D"}
     assert gone == {"liver_vol_cm3": "Liver, volume", "finding_splenomegaly": "Enlarged spleen"}
+
+
+@pytest.mark.parametrize(("corrects", "told"), [((), "F"), (("0" * 64,), "C")])
+def test_verified_results_are_final_or_corrections(
+    tmp_path: Path, corrects: tuple[str, ...], told: str
+) -> None:
+    """OBR-25 and OBX-11; what was not made, and what is taken back, stay what they are."""
+    verified = Verification("ana", datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc))
+    found = message(
+        tmp_path / "case",
+        unsaid=("old_vol_cm3",),
+        verification=verified,
+        corrects=corrects,
+    )
+    assert [one(found, "OBR").text(field) for field in (22, 25)] == ["20260202083000+0000", told]
+    assert {segment.text(11) for segment in found.all("OBX")} == {told, "X", "D"}
+    plain = message(tmp_path / "plain", corrects=corrects)
+    assert {segment.text(11) for segment in plain.all("OBX")} == {"P", "X"}
+    assert plain.header.text(10) != found.header.text(10)
 
 
 def test_a_report_goes_along_where_it_is_asked_for(tmp_path: Path) -> None:

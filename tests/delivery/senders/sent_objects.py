@@ -13,6 +13,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     MultiFrameTrueColorSecondaryCaptureImageStorage,
     RLELossless,
+    SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
 
@@ -26,6 +27,7 @@ SEG = str(SegmentationStorage)
 SR_3D = str(Comprehensive3DSRStorage)
 SR = str(ComprehensiveSRStorage)
 CAPTURE = str(MultiFrameTrueColorSecondaryCaptureImageStorage)
+SINGLE_CAPTURE = str(SecondaryCaptureImageStorage)
 PDF = str(EncapsulatedPDFStorage)
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 EXPLICIT, RLE = str(ExplicitVRLittleEndian), str(RLELossless)

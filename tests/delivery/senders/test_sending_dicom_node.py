@@ -21,6 +21,7 @@ from sent_objects import (
     PDF,
     RLE,
     SEG,
+    SINGLE_CAPTURE,
     SR,
     SR_3D,
     uid_of,
@@ -305,6 +306,16 @@ def test_tls_with_our_certificate(tmp_path: Path, pair: Pair) -> None:
             Fate.LATER,
             "association_not_answered_tls",
         )
+
+
+def test_trying_out_asks_for_single_pictures_as_they_are_sent() -> None:
+    """One by one they are not compressed: an archive that takes that takes everything."""
+    ours = [(SEG, [EXPLICIT]), (SR_3D, [EXPLICIT]), (PDF, [EXPLICIT])]
+    for syntax, is_taken in ((EXPLICIT, True), (RLE, False)):
+        archive = Archive()
+        with archive.running([*ours, (SINGLE_CAPTURE, [syntax])], captures="single_frame") as node:
+            *_, contexts = DicomNodeSender(node, OWN).test()
+        assert contexts.ok is is_taken
 
 
 def test_trying_out_a_destination() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fake_web import FakeWeb, Request, Told
@@ -17,6 +18,7 @@ from heimdallr.delivery.messages.reported_case import read_case, reported_names
 from heimdallr.delivery.senders.fhir_server import FhirServerSender
 from heimdallr.delivery.senders.own_node import OwnNode, Patience
 from heimdallr.delivery.sending import Answer, Fate, Item
+from heimdallr.domain.verification import Verification
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,12 +99,28 @@ PARTLY = json.dumps(
 )
 
 
+UNTOLD = json.dumps({"resourceType": "Bundle", "type": "transaction-response"})
+
+NULLS = json.dumps(
+    {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            None,
+            {"severity": "error", "details": {"text": "status is missing"}, "diagnostics": None},
+        ],
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("answer", "fate", "code"),
     [
         ((409, outcome("version conflict")), Fate.LATER, "web_failed"),
         ((412, outcome("2 matches")), Fate.REFUSED, "fhir_several_match"),
         ((422, outcome("status is missing")), Fate.REFUSED, "web_refused"),
+        ((409, ""), Fate.LATER, "web_failed"),
+        ((412, "<html>no</html>"), Fate.REFUSED, "fhir_several_match"),
+        ((422, NULLS), Fate.REFUSED, "web_refused"),
         ((400, "not even JSON"), Fate.REFUSED, "web_refused"),
         ((401, outcome("who are you")), Fate.REFUSED, "web_sign_in_refused"),
         ((404, outcome("nothing")), Fate.REFUSED, "web_address_wrong"),
@@ -111,14 +129,8 @@ PARTLY = json.dumps(
         ((503, outcome("maintenance")), Fate.LATER, "web_failed"),
         ((200, "<html>sign in</html>"), Fate.REFUSED, "no_fhir_server"),
         ((200, "{}"), Fate.REFUSED, "no_fhir_server"),
-        (
-            (
-                200,
-                PARTLY,
-            ),
-            Fate.REFUSED,
-            "transaction_in_part",
-        ),
+        ((200, PARTLY), Fate.REFUSED, "transaction_in_part"),
+        ((200, UNTOLD), Fate.REFUSED, "transaction_untold"),
     ],
 )
 def test_what_an_answer_means(bundle: Item, answer: tuple[int, str], fate: Fate, code: str) -> None:
@@ -134,6 +146,20 @@ def test_what_an_answer_means(bundle: Item, answer: tuple[int, str], fate: Fate,
         assert "by the way" not in found.why.text
 
 
+def test_a_server_that_sends_every_resource_back(bundle: Item) -> None:
+    """``Prefer: return=minimal`` is a wish. A device has a type that is no word."""
+    resources: list[object] = [
+        {"resourceType": "Device", "type": {"text": "software"}, "status": "active"},
+        {"resourceType": "ImagingStudy", "status": "available", "issue": "1", "entry": "2"},
+        None,
+    ]
+    resources *= len(json.loads(bundle.path.read_bytes())["entry"])
+    entry = [{"response": {"status": "201 Created"}, "resource": one} for one in resources]
+    told = {"resourceType": "Bundle", "type": "transaction-response", "entry": entry}
+    with fhir(Told(200, json.dumps(told).encode(), MEDIA_TYPE)).running() as url:
+        assert sent(url, bundle)["1"] == Answer(Fate.SENT)
+
+
 def test_a_report_that_somebody_signed_stays(bundle: Item) -> None:
     """It is asked for before anything is sent."""
     server = fhir(Told(), "final")
@@ -142,6 +168,44 @@ def test_a_report_that_somebody_signed_stays(bundle: Item) -> None:
     assert found.why is not None
     assert (found.fate, found.why.code) == (Fate.REFUSED, "report_signed_already")
     assert [one.method for one in server.asked] == ["GET"]
+
+
+VERIFIED = Verification("ana", datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc))
+
+
+def verified(folder: Path, number: int, **facts: Any) -> tuple[Item, str]:  # noqa: ANN401
+    """A bundle of results that a person has verified, and what names them."""
+    facts.setdefault("verification", VERIFIED)
+    case = read_case(case_folder(folder / str(number), results(CT[:number])), **facts)
+    path = folder / f"{number}.json"
+    write_fhir_bundle(case, path)
+    return Item(str(number), path, MEDIA_TYPE), case.digest
+
+
+def test_a_report_that_was_verified_here_is_corrected_and_nobody_elses(tmp_path: Path) -> None:
+    """Sent again it stays; a correction that a person verified replaces it, other results do not.
+
+    Nor does the correction, once somebody there has amended the report.
+    """
+    with running_record() as server:
+        first, digest = verified(tmp_path, 1)
+        for _ in range(2):
+            assert sent(server.base_url, first)["1"] == Answer(Fate.SENT)
+        assert server.store.all("DiagnosticReport")[0]["status"] == "final"
+        stranger, _ = verified(tmp_path, 3, corrects=("0" * 64,))
+        unsigned, _ = verified(tmp_path, 4, verification=None, corrects=(digest,))
+        for one in (stranger, unsigned):
+            assert sent(server.base_url, one)[one.key].fate is Fate.REFUSED
+        second, digest = verified(tmp_path, 2, corrects=(digest,))
+        assert sent(server.base_url, second)["2"] == Answer(Fate.SENT)
+        report = server.store.all("DiagnosticReport")[0]
+        assert (report["status"], len(report["result"])) == ("corrected", 3)
+        third, _ = verified(tmp_path, 5, corrects=(digest,))
+        (versions,) = server.store.data["DiagnosticReport"].values()
+        versions[-1]["status"] = "amended"
+        why = sent(server.base_url, third)["5"].why
+        assert why is not None
+        assert (why.code, why.parameters) == ("report_signed_already", {"status": "amended"})
 
 
 def test_a_server_that_stalls_holds_nobody_for_ever(bundle: Item) -> None:

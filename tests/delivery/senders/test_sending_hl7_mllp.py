@@ -37,6 +37,7 @@ FRONTEND = Path(__file__).parents[3] / "frontend"
 
 def result(folder: Path, key: str = "1", character_set: CharacterSet = "UNICODE UTF-8") -> Item:
     """The message of a case."""
+    folder.mkdir(exist_ok=True)
     path = folder / f"{key}.hl7"
     options = Hl7Options(character_set=character_set, sending_facility=key)
     case = read_case(case_folder(folder / "case", who=identity(), images=source()))
@@ -108,6 +109,47 @@ def test_what_an_answer_means(
     if ERROR in further:
         assert found.why is not None
         assert "no such patient" in found.why.text
+
+
+SAID = "Paciente não encontrado"
+
+
+@pytest.mark.parametrize("code", ["AA", "AE"])
+@pytest.mark.parametrize(
+    "careless",
+    [
+        lambda whole: framed(whole + f"NTE|1||{SAID}\r".encode()),
+        lambda whole: framed(whole + f"NTE|1||{SAID}\r".encode("latin-1")),
+        lambda whole: framed(whole.replace(b"|2.5.1", b"|2.5.1||||||ISO_IR 100")),
+        lambda whole: framed(b"\xef\xbb\xbf" + whole),
+        lambda whole: framed(b"\n" + whole + b"end of answer\r"),
+        lambda whole: framed(whole)[:-1],
+    ],
+    ids=["UTF-8", "Latin-1", "no table has it", "byte order mark", "no segment", "FS alone"],
+)
+def test_a_careless_answer_is_one(
+    tmp_path: Path, code: str, careless: Callable[[bytes], bytes]
+) -> None:
+    """A message that was taken does not go out again for days, a refusal is seen at once."""
+    with engine(lambda peer, message: peer.sendall(careless(ack(message, code)))) as peer:
+        found = sent(peer, result(tmp_path), own=HASTY)["1"]
+    assert found.fate is (Fate.SENT if code == "AA" else Fate.REFUSED)
+
+
+def test_words_of_an_answer_are_read_in_the_character_set_they_are_in(tmp_path: Path) -> None:
+    """Most engines declare none."""
+    for codec in ("utf-8", "latin-1"):
+        told = f"ERR|||204|E||||{SAID}"
+
+        def answer(
+            peer: socket.socket, message: bytes, codec: str = codec, told: str = told
+        ) -> None:
+            peer.sendall(framed(ack(message, "AE", told).decode().encode(codec)))
+
+        with engine(answer) as peer:
+            why = sent(peer, result(tmp_path / codec), own=HASTY)["1"].why
+        assert why is not None
+        assert SAID in why.text
 
 
 def test_an_answer_may_come_in_pieces(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 from pydicom import dcmread
 
 from heimdallr.domain.identity import is_own_object
+from heimdallr.domain.verification import Verification
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
 from heimdallr.publishing.dicom.objects import write_objects
 from heimdallr.publishing.report.pdf import write_pdf
@@ -49,6 +51,17 @@ def test_no_validator_finds_an_error(
         assert is_own_object(header.Manufacturer, header.SeriesInstanceUID)
     assert len({one.series_instance_uid for one in written}) == 1
     assert len({one.sop_instance_uid for one in written}) == len(written)
+
+
+def test_a_picture_alone_is_no_series_of_pages(case: Path, tmp_path: Path) -> None:
+    """Nor do validators take it for one."""
+    alone = shutil.copytree(case, tmp_path / "case")
+    for path in sorted(alone.glob("*.png"))[1:]:
+        path.unlink()
+    kinds = [DicomObject.CAPTURES]
+    (one,) = write_objects(alone, kinds, tmp_path, MULTI, source=trunk_source())
+    assert dcmread(one.path).NumberOfFrames == 1
+    assert errors_of(one.path, IODS["multi_frame"]) == []
 
 
 @pytest.mark.parametrize("part", ["ABDOMEN", "KNEE", "LIVER"])
@@ -120,6 +133,25 @@ def test_the_pdf_object_holds_the_report(case: Path, tmp_path: Path, language: s
     assert header.EncapsulatedDocument[: header.EncapsulatedDocumentLength] == expected
     output_of("dcm2pdf", one.path, tmp_path / "extracted.pdf")
     assert (tmp_path / "extracted.pdf").read_bytes().rstrip(b"\0") == expected.rstrip(b"\0")
+
+
+def test_of_verified_results_only_the_report_is_another_object(case: Path, tmp_path: Path) -> None:
+    """Pictures say nothing of it, and an archive need not take them twice."""
+    at = datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc)
+    verified = ObjectOptions(verification=Verification("ana", at))
+    kinds = [DicomObject.CAPTURES, DicomObject.TABLE, DicomObject.PDF]
+    before, after = (
+        write_objects(case, kinds, tmp_path / name, options, source=trunk_source())
+        for name, options in (("plain", ObjectOptions()), ("verified", verified))
+    )
+    same = [
+        one.path.read_bytes() == other.path.read_bytes()
+        for one, other in zip(before, after, strict=True)
+    ]
+    assert same == [True, True, False]
+    assert before[-1].sop_instance_uid != after[-1].sop_instance_uid
+    assert before[-1].series_instance_uid != after[-1].series_instance_uid
+    assert errors_of(after[-1].path, IODS["pdf"]) == []
 
 
 @pytest.mark.parametrize("kind", [DicomObject.CAPTURES, DicomObject.TABLE, DicomObject.PDF])

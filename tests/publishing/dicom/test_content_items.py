@@ -22,6 +22,13 @@ THEIRS = hd.RelationshipTypeValues
 POINTS = np.array([[1.0, 2.5], [7.0, 2.5], [7.0, 9.25], [1.0, 2.5]])
 
 
+def test_words_of_others_fit_their_place() -> None:
+    """A meaning is one value of one line; a text may have lines."""
+    meaning = Code("x", "99HEIMDALLR", "a\\b\nc\x00")
+    assert bytes(items.code(NAME, meaning)).count(b"a/b c ") == 1
+    assert bytes(items.text(NAME, "a\\b\nc\x00\x1b")).count(b"a\\b\nc  ") == 1
+
+
 def encoded(item: Dataset) -> bytes:
     """The Content Sequence of one item, by pydicom."""
     above = Dataset()

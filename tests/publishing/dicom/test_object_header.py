@@ -128,6 +128,30 @@ def test_a_description_that_is_too_long_is_cut_and_an_identifier_is_not(folder: 
         assert (len(made.StudyDescription), len(made.PatientID)) == (64, 70)
 
 
+@pytest.mark.parametrize(
+    ("tag", "vr", "values", "one"),
+    [
+        ("x00081030", "LO", ["CT abdomen", "pelvis"], "CT abdomen/pelvis"),
+        ("x00081030", "LO", [r"CT abdomen\pelvis"], "CT abdomen/pelvis"),
+        ("x00081080", "LO", ["a", "b"], ["a", "b"]),
+        ("x00080050", "SH", ["A1", "A2"], ["A1", "A2"]),
+    ],
+)
+def test_a_backslash_in_a_description_parts_nothing(
+    folder: Path, tag: str, vr: str, values: list[str], one: object
+) -> None:
+    """What has one value keeps one. Numbers stay as they are: the archive has both orders."""
+    assert of_header(folder, **{tag: {"vr": vr, "Value": values}})[int(tag[1:], 16)].value == one
+
+
+def test_equipment_of_any_description_is_told_in_a_valid_form(folder: Path) -> None:
+    """A station of 20 letters, a manufacturer with a backslash."""
+    station = {"vr": "SH", "Value": ["CT-ROOM-2-BASEMENT-WEST"]}
+    made = of_header(folder, x00081010=station, x00080070={"vr": "LO", "Value": ["A", "B"]})
+    scanner = made.ContributingEquipmentSequence[0]
+    assert (scanner.StationName, scanner.Manufacturer) == ("CT-ROOM-2-BASEME", "A/B")
+
+
 def test_elements_of_other_kinds_neither_fail_nor_pass(folder: Path) -> None:
     """An item of a sequence may hold anything."""
     odd = {

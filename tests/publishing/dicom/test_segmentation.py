@@ -13,6 +13,7 @@ import pydicom
 import pytest
 from dicom_series import SeriesOnDisk, body_hu, enhanced_mr
 from dicom_validators import errors_of
+from foreign_objects import around_the_body
 from object_cases import folder_of
 from pydicom.sr.codedict import codes
 
@@ -154,22 +155,10 @@ def centroid(
     return np.asarray(np.concatenate(points).mean(axis=0))
 
 
-def placed_around_the_body(series: SeriesOnDisk) -> SeriesOnDisk:
-    """The series moved so that the middle of its middle image is that of the body."""
-    middle = series.positions_mm()[len(series.depths_mm) // 2]
-    cosines = np.asarray(series.orientation)
-    half = (
-        cosines[:3] * series.pixel_mm[1] * (series.matrix[1] - 1)
-        + cosines[3:] * series.pixel_mm[0] * (series.matrix[0] - 1)
-    ) / 2
-    x, y, z = np.round(np.asarray(series.origin_mm) - middle - half + (2.0, -3.0, 1.0), 3)
-    return replace(series, origin_mm=(float(x), float(y), float(z)))
-
-
 @pytest.mark.parametrize("orientation", ORIENTATIONS, ids=str)
 def test_every_pixel_returns_to_its_image(orientation: tuple[float, ...], tmp_path: Path) -> None:
     """However the patient lies and whatever side planes are seen from, pixel by pixel."""
-    series = placed_around_the_body(SeriesOnDisk(orientation=orientation))
+    series = around_the_body(SeriesOnDisk(orientation=orientation))
     series.write(tmp_path / "in")
     made = made_of(tmp_path / "in", tmp_path)
     image = made.read()
@@ -197,7 +186,7 @@ def test_planes_that_make_no_grid_get_their_own_pixels(name: str, tmp_path: Path
     """The volume was resampled: each pixel has the nearest voxel's label, its centroid stays."""
     coarse = IRREGULAR[name]
     fine = replace(coarse, matrix=(220, 240), pixel_mm=(0.6, 0.65))
-    series = placed_around_the_body(fine)
+    series = around_the_body(fine)
     series.write(tmp_path / "in")
     made = made_of(tmp_path / "in", tmp_path)
     image = made.read()
@@ -257,7 +246,7 @@ def test_real_images_get_valid_objects(
 def regular(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """An ordinary CT whose matrix fills no whole bytes, and its segmentation."""
     folder = tmp_path_factory.mktemp("regular")
-    series = placed_around_the_body(SeriesOnDisk(matrix=(45, 49), pixel_mm=(3.0, 3.0)))
+    series = around_the_body(SeriesOnDisk(matrix=(45, 49), pixel_mm=(3.0, 3.0)))
     series.write(folder / "in")
     return made_of(folder / "in", folder)
 

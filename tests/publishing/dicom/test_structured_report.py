@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import highdicom as hd
@@ -14,6 +15,7 @@ from pydicom import dcmread
 
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.domain.statements import LANGUAGES
+from heimdallr.domain.verification import Verification
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
 from heimdallr.publishing.dicom.measurement_codes import UNITS
 from heimdallr.publishing.dicom.objects import write_objects
@@ -231,6 +233,28 @@ def test_dcmtk_reads_it(report: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     output_of("dsr2html", report, page)
     assert "not assessable" in page.read_text(errors="replace")
+
+
+def test_a_verified_report_names_who_verified_it(case: Path, report: Path, tmp_path: Path) -> None:
+    """Another object than the preliminary one, which it may take the place of."""
+    plain = dcmread(report)
+    assert (plain.VerificationFlag, plain.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+    assert "VerifyingObserverSequence" not in plain
+    at = datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc)
+    before = (plain.SeriesInstanceUID, plain.SOPClassUID, plain.SOPInstanceUID)
+    for name, told in (("ana", "ana"), ("", "not told")):
+        options = ObjectOptions(replaces=(before,), verification=Verification(name, at))
+        path = _write(case, tmp_path / told, options)
+        assert errors_of(path, IODS["sr"]) == []
+        found = dcmread(path)
+        assert (found.VerificationFlag, found.PreliminaryFlag) == ("VERIFIED", "FINAL")
+        (who,) = found.VerifyingObserverSequence
+        assert (who.VerifyingObserverName, who.VerificationDateTime) == (
+            told,
+            "20260202083000+0000",
+        )
+        assert who.VerifyingOrganization
+        assert found.SOPInstanceUID != plain.SOPInstanceUID
 
 
 def test_made_again_it_is_the_same_object(case: Path, report: Path, tmp_path: Path) -> None:

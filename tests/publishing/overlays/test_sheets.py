@@ -117,6 +117,19 @@ def test_the_liver_is_on_the_left_of_both_overviews() -> None:
         assert np.median(_resembling(sheet, "spleen", frame)) > middle
 
 
+def test_a_label_without_a_name_is_not_drawn() -> None:
+    """Label maps from elsewhere have such; the statistics leave them out as well."""
+    case = trunk()
+    named = case.anatomy
+    plain = overview.draw(case, _measured(case), ())["coronal_overview.png"]
+    data = named.data.copy()
+    data[data == 0] = 200
+    total = replace(case.segmentations["total"], label_map=replace(named, data=data))
+    odd = replace(case, segmentations={**case.segmentations, "total": total})
+    drawn = overview.draw(odd, _measured(odd), ())["coronal_overview.png"]
+    assert np.array_equal(np.asarray(drawn.image), np.asarray(plain.image))
+
+
 def test_the_l3_sheet_shows_what_was_measured() -> None:
     """The muscle's painted area, in the picture's own scale, is the area that was published."""
     case = trunk()

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from measured_cases import measured_trunk, results_of, retold
 
 import heimdallr
+from heimdallr.analyses.rules.rule_table import packaged_rules
 from heimdallr.domain.statements import LANGUAGES, Language
+from heimdallr.domain.verification import Verification
 from heimdallr.publishing.dicom.kinds import EarlierValue
 from heimdallr.publishing.publish import DRAWINGS
-from heimdallr.publishing.report.content import KEY, KNOWN_PICTURES, read_content
+from heimdallr.publishing.report.content import (
+    KEY,
+    KNOWN_PICTURES,
+    PICTURE_OF,
+    PICTURES,
+    read_content,
+)
 from heimdallr.publishing.report.evidence import evidence_text
 
 ROOT = Path(heimdallr.__file__).parents[2]
@@ -44,6 +54,17 @@ def test_key_rows_are_those_of_the_page() -> None:
         assert ours == theirs, analysis
 
 
+def test_pictures_are_those_of_the_page() -> None:
+    """The usual ones, and those of findings; each finding and each picture is known."""
+    page = (ROOT / "frontend/src/pages/report/reportPictures.ts").read_text("utf-8")
+    usual, of_findings = page.split("const PICTURE_OF")
+    assert re.findall(r'"(\w+\.png)"', usual) == list(PICTURES)
+    assert dict(re.findall(r'(\w+): "(\w+\.png)"', of_findings)) == PICTURE_OF
+    assert {rule.code for rule in packaged_rules()} >= set(PICTURE_OF)
+    known = {f"{name}.png" for name in KNOWN_PICTURES}
+    assert known >= {*PICTURES, *PICTURE_OF.values()}
+
+
 def test_every_word_stands_in_both_languages() -> None:
     """And none is left of one that went."""
     words = json.loads(WORDS.read_text("utf-8"))
@@ -67,6 +88,27 @@ def test_the_latest_earlier_value_stands_beside_a_value(case: Path) -> None:
     assert rows["contrast_phase"].earlier.endswith("1 Jan 2025")
     assert rows["SMA_cm2"].flag == "↓ low"
     assert rows["SMA_cm2"].source == "Derstine 2018"
+
+
+@pytest.mark.parametrize(
+    ("by", "language", "told"),
+    [
+        (None, "en", "No person has verified these results"),
+        (None, "pt", "Nenhuma pessoa verificou estes resultados"),
+        ("ana", "en", "Results verified by ana, 2 Feb 2026, 05:30 -03:00"),
+        ("", "pt", "Resultados verificados em 2 de fev. de 2026, 05:30 -03:00"),
+    ],
+)
+def test_it_says_whether_a_person_has_verified(
+    case: Path, by: str | None, language: Language, told: str
+) -> None:
+    """In the zone of the results; without a name where nobody has an account."""
+    at = datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc)
+    said = None if by is None else Verification(by, at)
+    content = read_content(case, language, verification=said)
+    zone = timezone(timedelta(hours=-3))
+    content = replace(content, created_at=content.created_at.astimezone(zone))
+    assert content.verified == told
 
 
 @pytest.mark.parametrize(
@@ -111,7 +153,7 @@ def test_results_older_than_codes_are_told_in_their_own_words(case: Path, tmp_pa
         ("liver_cm3", 1523.2, "en", "Liver: 1,523 cm³"),
         ("kvp", 120, "en", "Tube voltage: 120 kV"),
         ("liver_vol_cm3", "inferior,left", "en", "Liver, volume: inferior, left"),
-        ("upper_limit_cm3", None, "en", "Upper limit: —"),
+        ("core_cm3", None, "en", "Volume left: —"),
     ],
 )
 def test_evidence_has_names_and_units(

@@ -18,9 +18,9 @@ from heimdallr.segmentation.anatomy.sharpening import Prior, sharpened
 from heimdallr.segmentation.engine import Engine, _of_vertebrae
 from heimdallr.segmentation.networks.labelling import labels_from_planes, prior_from_planes
 from heimdallr.segmentation.networks.network import load_network
-from heimdallr.segmentation.networks.predictors import TorchPredictor
 from heimdallr.segmentation.networks.preprocessing import prepare
 from heimdallr.segmentation.networks.sliding_window import predict_planes
+from heimdallr.segmentation.networks.torch_predictor import TorchPredictor
 from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.tasks import task
 
@@ -241,11 +241,11 @@ def test_a_prior_is_what_the_labels_are_made_from(tmp_path: Path) -> None:
     network = load_network(store(tmp_path).locate(wanted)[0])
     body = noisy_body((36, 30, 26), (3.0, 3.0, 3.0))
     body.data[:4] = 0  # cropped off by nnU-Net
-    prepared = prepare(body.data, body.affine, network)
-    predictor = TorchPredictor(network, network.modules[0], torch.device("cpu"))
-    image = torch.from_numpy(prepared.data)
-    labels = labels_from_planes(predict_planes(image, predictor, 0.5), prepared, network)
-    prior = prior_from_planes(predict_planes(image, predictor, 0.5), prepared, network)
+    prepared = prepare(body.data, body.affine, network.plans)
+    predictor = TorchPredictor(network.plans, network.modules[0], torch.device("cpu"))
+    blocks = [predict_planes(prepared.data, predictor, 0.5) for _ in range(2)]
+    labels = labels_from_planes(blocks[0], prepared, network.plans, predictor.arithmetic)
+    prior = prior_from_planes(blocks[1], prepared, network.plans, predictor.arithmetic)
     assert prior.shape == body.shape
     assert len(np.unique(labels)) > 1
     assert np.mean(prior.chosen() == labels[prior.box]) > 0.999

@@ -10,7 +10,8 @@ import torch
 from tiny_networks import install_tiny, tiny_plans
 
 from heimdallr.domain.errors import WeightsError
-from heimdallr.segmentation.networks.network import load_network, plan_spacing_mm
+from heimdallr.segmentation.networks.network import load_network
+from heimdallr.segmentation.networks.plans import plan_spacing_mm
 from heimdallr.segmentation.networks.weights import Weights, WeightsStore
 from heimdallr.segmentation.tasks import task
 
@@ -28,7 +29,8 @@ def found(tmp_path: Path) -> Weights:
 def test_a_checkpoint_with_numpy_numbers_is_read_safely(found: Weights) -> None:
     """nnU-Net logs losses as numpy scalars; they need no unpickling of code."""
     network = load_network(found)
-    assert (network.heads, network.channels, network.patch) == (118, 1, (32, 32, 32))
+    plans = network.plans
+    assert (plans.heads, plans.channels, plans.patch) == (118, 1, (32, 32, 32))
     assert plan_spacing_mm(found) == 6.0
     with torch.inference_mode():
         assert network.modules[0](torch.zeros(1, 1, 32, 32, 32)).shape == (1, 118, 32, 32, 32)

@@ -2,84 +2,114 @@
 
 from __future__ import annotations
 
-import copy
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from tiny_networks import install_tiny
 
-from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.networks import predictors
-from heimdallr.segmentation.networks.network import Network, load_network
-from heimdallr.segmentation.networks.predictors import (
-    DeviceChoice,
-    OpenVinoPredictor,
-    TorchPredictor,
-    choose_device,
-    make_predictors,
-)
+from heimdallr.domain.errors import SegmentationError, WeightsError
+from heimdallr.segmentation.networks import gpus, predictors
+from heimdallr.segmentation.networks.network import load_network
+from heimdallr.segmentation.networks.predictors import DeviceChoice, choose_device, load_predictors
 from heimdallr.segmentation.networks.sliding_window import gaussian_weight
-from heimdallr.segmentation.networks.weights import WeightsStore
+from heimdallr.segmentation.networks.torch_predictor import TorchPredictor
+from heimdallr.segmentation.networks.weights import Weights, WeightsStore
 from heimdallr.segmentation.tasks import task
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heimdallr.segmentation.networks.sliding_window import PatchPredictor
+    from heimdallr.imaging.volume import Array
 
 FULL = DeviceChoice("cpu", "openvino", "f32", 1)
 
 
 @pytest.fixture
-def network(tmp_path: Path) -> Network:
+def weights(tmp_path: Path) -> Weights:
     """A tiny network of three classes."""
     install_tiny(tmp_path / "weights", task("body_fast"), seed=7)
-    return load_network(WeightsStore(tmp_path / "weights").locate(task("body_fast"))[0])
+    return WeightsStore(tmp_path / "weights").locate(task("body_fast"))[0]
 
 
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
-def test_features_through_the_last_layer_are_the_logits(network: Network, backend: str) -> None:
+def test_features_through_the_last_layer_are_the_logits(
+    weights: Weights, tmp_path: Path, backend: str
+) -> None:
     """The backends that split the last layer off answer as the reference, once it is applied."""
     cpu = torch.device("cpu")
-    patch = torch.randn(1, *network.patch, generator=torch.Generator().manual_seed(0))
-    weight = gaussian_weight(network.patch, cpu).float()
-    module = network.modules[0]
-    expected = TorchPredictor(network, module, cpu)(patch) / weight
+    network = load_network(weights)
+    plans, module = network.plans, network.modules[0]
+    patch = np.random.default_rng(0).normal(size=(1, *plans.patch)).astype(np.float32)
+    weight = gaussian_weight(plans.patch).astype(np.float32)
+    expected = TorchPredictor(plans, module, cpu)(patch).numpy() / weight
     predictor = (
-        TorchPredictor(network, module, cpu, split=True)
+        TorchPredictor(plans, module, cpu, split=True)
         if backend == "torch"
-        else OpenVinoPredictor(network, module, FULL, None)
+        else load_predictors(weights, FULL, checksum="a" * 64, cache_dir=tmp_path)[1][0]
     )
-    features = predictor(patch) / weight
+    features = predictor.arithmetic.numpy(predictor(patch)) / weight
     assert predictor.head is not None
     assert len(features) == predictor.channels == 4
-    logits = predictor.head.logits(features.reshape(4, -1)).T.reshape(expected.shape)
-    torch.testing.assert_close(logits, expected, rtol=1e-3, atol=1e-3)
+    flat = predictor.arithmetic.here(features.reshape(4, -1).T)
+    logits = predictor.arithmetic.numpy(predictor.head.logits(flat)).T.reshape(expected.shape)
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-3)
 
 
-def converted(network: Network, checksum: str, cache_dir: Path) -> PatchPredictor:
-    """The network on OpenVINO; a copy, because predictors take modules over."""
-    fresh = replace(network, modules=copy.deepcopy(network.modules))
-    return make_predictors(fresh, FULL, checksum=checksum, cache_dir=cache_dir)[0]
+def answered(weights: Weights, checksum: str, cache_dir: Path | None) -> Array:
+    """What the network says of a patch on OpenVINO, its last layer applied."""
+    plans, (predictor,) = load_predictors(weights, FULL, checksum=checksum, cache_dir=cache_dir)
+    features = predictor(np.ones((1, *plans.patch), np.float32))
+    assert predictor.head is not None
+    return np.asarray(predictor.head.logits(features.reshape(len(features), -1).T))
 
 
-def test_converted_network_is_kept_under_the_checksum(network: Network, tmp_path: Path) -> None:
-    """A second process reads the file; other weights make another file."""
-    patch = torch.ones(1, *network.patch)
-    first = converted(network, "a" * 64, tmp_path)(patch).clone()
+def test_converted_network_is_kept_under_the_checksum(
+    weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second process reads the files; other weights or plans make others."""
+    first = answered(weights, "a" * 64, tmp_path)
     files = sorted((tmp_path / "openvino").iterdir())
-    assert [file.suffix for file in files] == [".bin", ".xml"]
+    assert [file.suffix for file in files] == [".bin", ".npz", ".xml"]
     assert all(file.name.startswith("a" * 32) for file in files)
-    stamps = [file.stat().st_mtime_ns for file in files]
-    again = converted(network, "a" * 64, tmp_path)(patch)
-    torch.testing.assert_close(first, again)
-    assert stamps == [file.stat().st_mtime_ns for file in files]
-    converted(network, "b" * 64, tmp_path)
-    assert len(list((tmp_path / "openvino").iterdir())) == 4
+    with monkeypatch.context() as patched:
+        patched.setattr(predictors, "_converted", None)  # it is not called
+        np.testing.assert_array_equal(answered(weights, "a" * 64, tmp_path), first)
+    answered(weights, "b" * 64, tmp_path)
+    assert len(list((tmp_path / "openvino").iterdir())) == 6
+    plans = weights.folder / "plans.json"
+    plans.write_text(plans.read_text().replace("32", "16"))
+    assert len(answered(weights, "a" * 64, tmp_path)) == 16**3
+    assert len(answered(weights, "a" * 64, None)) == 16**3
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".npz", ".xml"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_conversion_is_made_again(
+    weights: Weights, tmp_path: Path, suffix: str, damage: str
+) -> None:
+    """A file that was cut short or lost costs a conversion, not the case."""
+    first = answered(weights, "a" * 64, tmp_path)
+    (file,) = (tmp_path / "openvino").glob(f"*{suffix}")
+    whole = file.read_bytes()
+    if damage == "cut":
+        file.write_bytes(whole[: len(whole) // 2])
+    else:
+        file.unlink()
+    np.testing.assert_allclose(answered(weights, "a" * 64, tmp_path), first, rtol=1e-5, atol=1e-5)
+    assert len(file.read_bytes()) > 0.9 * len(whole)
+
+
+def test_a_converted_network_is_held_to_its_plans(weights: Weights, tmp_path: Path) -> None:
+    """Plans that describe another network are an error, whatever lies in the cache."""
+    answered(weights, "a" * 64, tmp_path)
+    plans = weights.folder / "plans.json"
+    plans.write_text(plans.read_text().replace('"patch_size": [32, 32, 32]', '"patch_size": [32]'))
+    with pytest.raises(WeightsError, match="two-dimensional"):
+        answered(weights, "a" * 64, tmp_path)
 
 
 def test_openvino_is_imported_without_its_telemetry() -> None:
@@ -132,7 +162,22 @@ def test_the_provenance_names_the_precision_that_runs(
 
 def test_a_gpu_runs_in_half_precision_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch's autocast on CUDA multiplies 16-bit floats."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(predictors, "count_gpus", lambda: 1)
     assert choose_device("cuda").engine.endswith(" f16")
     assert torch.get_autocast_dtype("cuda") is torch.float16
+    assert choose_device("auto").device == "cuda:0"
+
+
+def test_pytorch_is_asked_about_gpus_only_where_a_driver_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a driver it is not even imported; a driver without PyTorch for it is no GPU."""
+    monkeypatch.setattr(gpus, "_AMD", tmp_path / "nowhere")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpus, "count_of_driver", lambda: 0)
+    assert gpus.count_gpus() == 0
+    monkeypatch.setattr(gpus, "count_of_driver", lambda: 1)
+    assert gpus.count_gpus() == 2
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert gpus.count_gpus() == 0

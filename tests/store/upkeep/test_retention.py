@@ -143,6 +143,28 @@ def test_viewer_files_go_with_what_they_show(
     assert left == {"id.json", "resultados.json", "L3_overlay.png"}
 
 
+def test_what_persons_corrected_goes_with_the_results(
+    database: Database, folders: DataFolders, done: int, tmp_path: Path
+) -> None:
+    """They drew it by hand; the networks can make the masks again, and nobody their voxels."""
+    folder = folders.output / CASE_ID
+    write_viewer_files(folder)
+    difference = folder / "corrections" / "0001" / "difference.gz"
+    difference.parent.mkdir(parents=True)
+    difference.write_bytes(b"V" * 700)
+    swept = sweep(settings(tmp_path, keep_masks_days=30.0), database, LATER)
+    assert parts(swept.removals) == ["masks"]
+    assert not (folder / "labels").exists()
+    assert difference.read_bytes() == b"V" * 700
+    with database.read() as session:
+        assert dict(session.get_one(Study, done).kept)["masks"] is False
+    results = size_of(folder) - (folder / "volume.nii.gz").stat().st_size
+    results -= (folder / "preview.nii.gz").stat().st_size
+    swept = sweep(settings(tmp_path, keep_results_days=30.0), database, LATER)
+    assert (parts(swept.removals), swept.freed_bytes) == (["results"], results)
+    assert not difference.parent.parent.exists()
+
+
 def test_a_dry_run_touches_nothing(
     database: Database, folders: DataFolders, done: int, tmp_path: Path
 ) -> None:

@@ -6,7 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hand_made_corrections import drawn
 from quick_work import SERIES, add_late_image, receive, study_of
+from sqlalchemy import select
 from store_cases import make_identity, make_results, measurement
 
 from heimdallr.clock import utc_now
@@ -18,8 +20,9 @@ from heimdallr.domain.study import Series as FoundSeries
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
 from heimdallr.publishing.schema import read_identity
+from heimdallr.store.corrections import CorrectionState, corrections_of, keep_correction
 from heimdallr.store.layout import data_folders
-from heimdallr.store.models import MeasurementRow, Run, Series, Study, StudyState
+from heimdallr.store.models import Event, MeasurementRow, Run, Series, Study, StudyState
 from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import lifecycle, runs
@@ -139,6 +142,30 @@ def test_a_height_entered_meanwhile_is_in_the_results(
     assert read_identity(case).height_m == 1.7
     with database.read() as session:
         assert not session.get_one(StudyBodySizeRow, study_id).pending
+
+
+def test_corrections_of_the_old_label_maps_are_offered_to_the_new_ones(
+    database: Database, settings: Settings, hands: Hands
+) -> None:
+    """What was applied, and what a person saved while the worker had the study."""
+    study_id = receive(database, settings, "1.2.3")
+    case = hands.folders.output / str(study_of(database, study_id).case_id)
+    with database.write() as session:
+        for number, state in enumerate((CorrectionState.APPLIED, CorrectionState.PENDING), 1):
+            record = drawn("0" * 32, number=number)
+            keep_correction(session, study_id, record, state, difference=b"voxels")
+
+    def in_its_place() -> None:
+        output = hands.newest.output
+        assert output is not None
+        shutil.copytree(output, case)
+
+    assert hands.take(study_id, after=in_its_place).stage("publish", last_try=True) == "over"
+    with database.read() as session:
+        found = [row.state for row in corrections_of(session, study_id)]
+        events = session.scalars(select(Event).where(Event.kind == "correction_offered")).all()
+    assert found == [CorrectionState.OFFERED, CorrectionState.OFFERED]
+    assert [one.message.rpartition(": ")[2] for one in events] == ["1, 2"]
 
 
 def test_older_results_are_not_indexed_over_newer_ones(

@@ -20,12 +20,14 @@ export function ConditionFields({ conditions, onChange }: Props) {
   const { data } = api.useQuery("get", "/api/v1/peers");
   const titles = new Set(data?.peers.map((peer) => peer.ae_title).filter((one) => one !== ""));
   const several = (
-    name: "modalities" | "body_regions" | "findings",
+    name: "modalities" | "body_regions" | "findings" | "patient_classes",
     values: string[],
     label: (value: string) => string,
+    description?: string,
   ) => (
     <Checkbox.Group
       label={t(`rules.${name}`)}
+      description={description}
       value={conditions[name]}
       onChange={(chosen) => onChange({ ...conditions, [name]: chosen })}
     >
@@ -42,6 +44,12 @@ export function ConditionFields({ conditions, onChange }: Props) {
       {several("modalities", MODALITIES, (value) => value)}
       {several("body_regions", terms.regions(), terms.region)}
       {several("findings", terms.findings(), terms.finding)}
+      {several(
+        "patient_classes",
+        terms.patientClasses(),
+        terms.patientClass,
+        t("rules.patient_classesText"),
+      )}
       <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" style={{ alignItems: "end" }}>
         <NativeSelect
           label={t("rules.least_severity")}

@@ -9,7 +9,7 @@ export type RuleIn = Schemas["RuleIn"];
 export type When = RuleIn["when"];
 export type Conditions = Rule["conditions"];
 
-export const WHENS: readonly When[] = ["results", "acknowledged", "failed"];
+export const WHENS: readonly When[] = ["results", "acknowledged", "verified", "failed"];
 export const SEVERITIES = ["note", "significant", "critical"] as const;
 /** Nothing but the news can be made of a study that could not be measured. */
 export const OF_FAILURES: ObjectKind = "event";
@@ -21,11 +21,13 @@ export const NO_CONDITIONS: Conditions = {
   calling_aes: [],
   findings: [],
   least_severity: null,
+  patient_classes: [],
 };
 
 interface Terms {
   region: (name: string) => string;
   finding: (code: string) => string;
+  patientClass: (name: string) => string;
 }
 
 /** `a, b or c` */
@@ -42,7 +44,8 @@ export function ruleText(
   terms: Terms,
   language: string,
 ): string {
-  const { modalities, body_regions, calling_aes, findings, least_severity } = rule.conditions;
+  const { modalities, body_regions, calling_aes, findings, least_severity, patient_classes } =
+    rule.conditions;
   const list = (words: readonly string[]) => oneOf(words, language);
   const conditions = [
     modalities.length > 0
@@ -53,6 +56,8 @@ export function ruleText(
     calling_aes.length > 0 && t("rules.of.senders", { list: list(calling_aes) }),
     findings.length > 0 && t("rules.of.findings", { list: list(findings.map(terms.finding)) }),
     least_severity && t(`rules.of.${least_severity}`),
+    patient_classes.length > 0 &&
+      t("rules.of.classes", { list: list(patient_classes.map(terms.patientClass)) }),
   ];
   return `${t(`rules.is.${rule.when}`)} ${conditions.filter(Boolean).join(", ")}`;
 }

@@ -7,14 +7,17 @@ import { ErrorPanel } from "@/components/ErrorPanel";
 import { Section } from "@/components/Section";
 import { Waiting } from "@/components/Waiting";
 
+import { BehindLegend } from "./BehindLegend";
 import { BinsTable } from "./BinsTable";
 import { Categories } from "./Categories";
 import { Boxes } from "./charts/Boxes";
-import { Histogram, rangeOf } from "./charts/Histogram";
+import { Histogram } from "./charts/Histogram";
 import classes from "./Distribution.module.css";
 import { MissingValues } from "./MissingValues";
+import { backgroundsOf, withRoom } from "./norms";
 import { type Group, Statistics } from "./Statistics";
 import { useMeasurementWords } from "./useMeasurement";
+import { usePublished } from "./usePublished";
 import { cohortOf, type Sex, SEXES, type View } from "./view";
 
 type Summary = Schemas["MeasurementSummary"];
@@ -24,6 +27,7 @@ export function Distribution({ view }: { view: View }) {
   const { t } = useTranslation(["explorer", "terms"]);
   const words = useMeasurementWords();
   const all = useSummary(view, view.sex);
+  const behind = backgroundsOf(usePublished(view.name), view, false);
   const bySex = [useSummary(view, "F"), useSummary(view, "M"), useSummary(view, "O")];
 
   if (all.error) return <ErrorPanel error={all.error} retry={() => void all.refetch()} />;
@@ -40,15 +44,22 @@ export function Distribution({ view }: { view: View }) {
         })).filter((one) => one.distribution)),
   ];
   const label = words.axis(summary.name, summary.unit);
+  // Both charts of a measurement have the same axis.
+  const range = distribution && withRoom([distribution.min, distribution.max], behind.shown);
   const hasCategories = Object.keys(summary.by_category).length > 0;
   return (
     <div className={classes.columns}>
       <Section title={label}>
-        {distribution && (
+        {distribution && range && (
           <Stack gap="xs">
-            <Histogram distribution={distribution} label={label} />
+            <Histogram
+              distribution={distribution}
+              label={label}
+              range={range}
+              backgrounds={behind.shown}
+            />
             <Boxes
-              range={rangeOf(distribution)}
+              range={range}
               rows={groups.flatMap((group) =>
                 group.distribution ? [{ name: group.name, distribution: group.distribution }] : [],
               )}
@@ -56,6 +67,7 @@ export function Distribution({ view }: { view: View }) {
             <Text size="xs" c="dimmed">
               {t("boxes.how")}
             </Text>
+            <BehindLegend {...behind} unit={summary.unit} />
             <BinsTable distribution={distribution} unit={summary.unit} />
           </Stack>
         )}

@@ -8,11 +8,14 @@ import { Section } from "@/components/Section";
 import { Waiting } from "@/components/Waiting";
 import { useFormat } from "@/i18n/format";
 
+import { BehindLegend } from "./BehindLegend";
 import { Legend } from "./charts/Legend";
 import { type Point, Scatter } from "./charts/Scatter";
+import { backgroundsOf } from "./norms";
 import { PointsTable } from "./PointsTable";
 import { useMeasurementWords } from "./useMeasurement";
-import { cohortOf, type View } from "./view";
+import { usePublished } from "./usePublished";
+import { AGE, cohortOf, type View } from "./view";
 
 /** Two measurements, or one and the age, of each study that has both. */
 export function Pairs({ view, against }: { view: View; against: string }) {
@@ -25,6 +28,8 @@ export function Pairs({ view, against }: { view: View; against: string }) {
     { params: { query: { ...cohortOf(view), x: against, y: view.name } } },
     { placeholderData: keepPreviousData, retry: false },
   );
+  const y = backgroundsOf(usePublished(view.name), view, against === AGE);
+  const x = backgroundsOf(usePublished(against), view, false, y.shown.length);
   if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data) return <Waiting />;
   const tell = (point: Point) =>
@@ -54,7 +59,15 @@ export function Pairs({ view, against }: { view: View; against: string }) {
                 : t("scatter.count", { count: data.total })}
             </Text>
           </Group>
-          <Scatter points={data.points} xLabel={xLabel} yLabel={yLabel} tell={tell} />
+          <Scatter
+            points={data.points}
+            xLabel={xLabel}
+            yLabel={yLabel}
+            tell={tell}
+            behind={{ x: x.shown, y: y.shown, againstAge: against === AGE }}
+          />
+          <BehindLegend {...y} name={words.name(data.y)} unit={data.y_unit} />
+          <BehindLegend {...x} name={words.name(data.x)} unit={data.x_unit} />
           <PointsTable pairs={data} xLabel={xLabel} yLabel={yLabel} />
         </Stack>
       )}

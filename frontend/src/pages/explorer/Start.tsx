@@ -11,11 +11,21 @@ import { useMeasurementWords } from "./useMeasurement";
 const FREQUENT = [
   "liver_vol_cm3",
   "spleen_vol_cm3",
-  "liver_hu_mean",
+  "liver_fat_percent",
+  "aorta_abdominal_diameter_mm",
+  "aorta_ascending_diameter_mm",
+  "coronary_calcium_category",
+  "aortic_calcium_agatston",
+  "lungs_laa950_percent",
+  "lung_nodule_largest_mm",
+  "L1_trabecular_hu_mean",
   "SMA_cm2",
   "SMI_cm2_m2",
   "muscle_HU_mean",
+  "visceral_fat_area_L3_cm2",
+  "kidney_right_length_mm",
   "hemorrhage_vol_cm3",
+  "evans_index",
   "contrast_phase",
 ];
 

@@ -14,6 +14,7 @@ const LINKS = [
   ["connect", "/welcome"],
   ["system", "/system"],
   ["explorer", "/explorer"],
+  ["rules", "/rules"],
 ] as const;
 
 /** What one sees means what, and which keys do what. */

@@ -2,24 +2,26 @@ import { useTranslation } from "react-i18next";
 
 import { useFormat } from "@/i18n/format";
 import { actorName } from "@/components/actorName";
-import type { Finding } from "@/pages/study/queries";
+import { byUrgency } from "@/pages/study/findings/urgency";
+import type { Results } from "@/pages/study/queries";
 import { useTerms } from "@/terms";
 
 import classes from "./Report.module.css";
 
 /** What the rules found, with their sources and with who has seen it. */
-export function Findings({ findings }: { findings: readonly Finding[] }) {
+export function Findings({ results }: { results: Results }) {
   const { t } = useTranslation(["report", "study", "terms"]);
   const format = useFormat();
   const terms = useTerms();
+  const { summary } = results;
+  const said = (code: string) => summary.lines.find((line) => line.code === code)?.said;
   return (
     <section>
       <h2>{t("study:findings")}</h2>
-      {findings.length === 0 && <p>{t("study:noFindings")}</p>}
       <ul className={classes.findings}>
-        {findings.map((one) => (
+        {byUrgency(results.findings).map((one) => (
           <li key={one.id} data-severity={one.severity}>
-            <strong>{terms.statement(one.title_coded, one.title)}</strong>{" "}
+            <strong>{terms.statement(said(one.code) ?? one.title_coded, one.title)}</strong>{" "}
             <span className={classes.severity}>{t(`terms:severity.${one.severity}`)}</span>
             {one.reference && <small> {one.reference}</small>}
             {one.acknowledged_at && (
@@ -35,6 +37,9 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
           </li>
         ))}
       </ul>
+      <p>
+        <small className={classes.silence}>{terms.statement(summary.silence, "")}</small>
+      </p>
     </section>
   );
 }

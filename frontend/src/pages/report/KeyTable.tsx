@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import { flagOf } from "@/pages/study/measurements/reference";
+import { comparedNorms, flagOf } from "@/pages/study/measurements/reference";
 import { rangeText } from "@/pages/study/measurements/report";
 import type { Measurement, Results } from "@/pages/study/queries";
 import { useTerms } from "@/terms";
@@ -47,6 +47,7 @@ function Row({ measurement }: { measurement: Measurement }) {
   const terms = useTerms();
   const { name, value, unit, status, reference } = measurement;
   const flag = flagOf(measurement);
+  const norm = comparedNorms(measurement)[0];
   return (
     <tr>
       <th scope="row">{terms.measurement(name)}</th>
@@ -68,7 +69,12 @@ function Row({ measurement }: { measurement: Measurement }) {
                 <small>{reference.source.split(",")[0]}</small>
               </>
             ) : (
-              <small>—</small>
+              !norm && <small>—</small>
+            )}
+            {norm && (
+              <small style={{ display: "block" }}>
+                {terms.statement(norm.said_coded, norm.said)}
+              </small>
             )}
           </td>
         </>

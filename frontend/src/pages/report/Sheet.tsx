@@ -1,10 +1,11 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { actorName } from "@/components/actorName";
 import { ageIn, clockTime } from "@/components/patientText";
 import { readableName } from "@/components/personName";
 import { useFormat } from "@/i18n/format";
-import { knownPicture, pictureUrl, sortedPictures } from "@/pages/study/details/pictures";
+import { knownPicture, pictureUrl } from "@/pages/study/details/pictures";
 import { originOf } from "@/pages/study/origin";
 import type { Results, Study } from "@/pages/study/queries";
 import { useTerms } from "@/terms";
@@ -12,16 +13,15 @@ import { useTerms } from "@/terms";
 import { Findings } from "./Findings";
 import { KeyTable } from "./KeyTable";
 import classes from "./Report.module.css";
-
-/** More would be too small to be read. */
-const PICTURES = 3;
+import { reportPictures } from "./reportPictures";
+import { useOnePage } from "./useOnePage";
 
 /** The report itself: who, what was found and measured, on which pictures, with what. */
 export function Sheet({ study, results }: { study: Study; results: Results }) {
   const { t } = useTranslation("report");
   const terms = useTerms();
   return (
-    <article className={classes.sheet}>
+    <article className={classes.sheet} ref={useOnePage()}>
       <header className={classes.head}>
         <div>
           <h1>{t("heading")}</h1>
@@ -38,7 +38,7 @@ export function Sheet({ study, results }: { study: Study; results: Results }) {
       )}
       <PatientAndExam study={study} results={results} />
       {study.state !== "done" && <p className={classes.notice}>{t("notLatest")}</p>}
-      <Findings findings={results.findings} />
+      <Findings results={results} />
       <KeyTable results={results} />
       <Pictures study={study} results={results} />
       <Footer study={study} results={results} />
@@ -88,7 +88,10 @@ function PatientAndExam({ study, results }: { study: Study; results: Results }) 
 
 function Pictures({ study, results }: { study: Study; results: Results }) {
   const { t } = useTranslation("study");
-  const names = sortedPictures(results.images).slice(0, PICTURES);
+  const names = reportPictures(
+    results.images,
+    results.findings.map(({ code }) => code),
+  );
   if (names.length === 0) return null;
   return (
     <div className={classes.pictures}>
@@ -111,10 +114,16 @@ function Footer({ study, results }: { study: Study; results: Results }) {
   const { t: studyText } = useTranslation("study");
   const format = useFormat();
   const { provenance } = results;
+  const { by, at, is_current: isCurrent } = study.verification;
   // When the sheet was made, not when it was last drawn.
   const [now] = useState(() => new Date().toISOString());
   return (
     <footer className={classes.foot}>
+      <p className={classes.verified}>
+        {isCurrent && at
+          ? t("verifiedBy", { who: actorName(by), when: format.dateTime(at) })
+          : t("notVerified")}
+      </p>
       {provenance && (
         <p>
           {`${provenance.software} ${provenance.version} · `}

@@ -13,9 +13,12 @@ import { Missing } from "@/components/Missing";
 import { ageIn, clockTime } from "@/components/patientText";
 import { readableName } from "@/components/personName";
 import { useFormat } from "@/i18n/format";
+import { useTerms } from "@/terms";
 
 import { StudyActions } from "./actions/StudyActions";
 import { BodySize } from "./BodySize";
+import { OthersEditing } from "./corrections/OthersEditing";
+import { Verified } from "./corrections/Verified";
 import type { Study } from "./queries";
 import { StateBadge } from "./StateBadge";
 import classes from "./StudyHeader.module.css";
@@ -64,6 +67,8 @@ export function StudyHeader({ study, neighbours }: { study: Study; neighbours: N
             </Text>
           )}
           <StateBadge study={study} />
+          <Verified />
+          <OthersEditing />
           {study.stat && (
             <Badge color="red.8" variant="filled" size="sm">
               STAT
@@ -80,7 +85,7 @@ export function StudyHeader({ study, neighbours }: { study: Study; neighbours: N
         </Group>
         <Details study={study} isAsked={isAsked} />
       </div>
-      <Group gap={6} wrap="nowrap" className={classes.actions}>
+      <Group gap={6} justify="flex-end" className={classes.actions}>
         <StudyActions study={study} />
       </Group>
     </header>
@@ -144,6 +149,14 @@ function Details({ study, isAsked }: { study: Study; isAsked: boolean }) {
             <dd>{value}</dd>
           </div>
         ))}
+      {study.patient_class.patient_class !== "unknown" && (
+        <div>
+          <dt>{t("facts.patientClass")}</dt>
+          <dd>
+            <PatientClass said={study.patient_class} />
+          </dd>
+        </div>
+      )}
       {identity && (
         <div>
           <dt>{t("bodySize.title")}</dt>
@@ -153,5 +166,22 @@ function Details({ study, isAsked }: { study: Study; isAsked: boolean }) {
         </div>
       )}
     </dl>
+  );
+}
+
+/** Where the patient is cared for; pointing at it says who said so. */
+function PatientClass({ said }: { said: Study["patient_class"] }) {
+  const { t } = useTranslation("study");
+  const format = useFormat();
+  const terms = useTerms();
+  const from = said.at
+    ? t("patientClass.said", { who: said.by, when: format.dateTime(said.at) })
+    : t("patientClass.images");
+  return (
+    <Tooltip label={from}>
+      <Text span inherit td="underline dotted" tabIndex={0}>
+        {terms.patientClass(said.patient_class)}
+      </Text>
+    </Tooltip>
   );
 }

@@ -1,5 +1,6 @@
 import { Container, Text, Title } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
+import { useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 
@@ -10,12 +11,15 @@ import { Waiting } from "@/components/Waiting";
 
 import { permissionOf } from "./actions/commands";
 import { useCommand } from "./actions/useCommand";
-import { DetailTabs } from "./details/DetailTabs";
+import { CorrectionsOfStudy } from "./corrections/CorrectionsOfStudy";
+import { WaitingNotice } from "./corrections/WaitingNotice";
+import { DetailTabs, type Tab } from "./details/DetailTabs";
 import { Notices } from "./Notices";
 import { type Study, useStudy } from "./queries";
 import { StateNotice } from "./StateNotice";
 import { StatePanel } from "./StatePanel";
 import { StudyHeader } from "./StudyHeader";
+import { Summary } from "./Summary";
 import classes from "./StudyPage.module.css";
 import { useMarkRead } from "./useMarkRead";
 import { useNeighbours } from "./useNeighbours";
@@ -60,23 +64,31 @@ function Known({ study }: { study: Study }) {
     ["u", () => mayMark && study.has_results && ask({ command: study.unread ? "read" : "unread" })],
     ["shift+r", () => study.results && void navigate(`/studies/${study.id}/report`)],
   ]);
+  const [tab, setTab] = useState<Tab>();
+  const below = useRef<HTMLDivElement>(null);
+  const showCorrections = useCallback(() => {
+    setTab("corrections");
+    below.current?.scrollIntoView({ block: "start" });
+  }, []);
   return (
-    <>
+    <CorrectionsOfStudy study={study} showAll={showCorrections}>
       <div className={study.results ? classes.fold : undefined}>
         <StudyHeader study={study} neighbours={neighbours} />
         <Notices study={study} />
         {study.results ? (
           <>
             <StateNotice study={study} />
+            <WaitingNotice />
+            <Summary results={study.results} />
             <Workplace study={study} results={study.results} />
           </>
         ) : (
           <StatePanel study={study} />
         )}
       </div>
-      <div className={classes.below}>
-        <DetailTabs study={study} />
+      <div className={classes.below} ref={below}>
+        <DetailTabs study={study} chosen={tab} choose={setTab} />
       </div>
-    </>
+    </CorrectionsOfStudy>
   );
 }

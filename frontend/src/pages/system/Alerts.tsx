@@ -25,6 +25,7 @@ const LEADS: Partial<Record<AlertOut["code"], string>> = {
   quarantine: "/system?show=quarantine#records",
   undelivered: "/system#delivery",
   peers_rejected: "/welcome",
+  rules_broken: "/rules",
   weights_bundled: "/system#weights",
 };
 

@@ -41,7 +41,7 @@ export function DeliverySection() {
 function Standing({ summary }: { summary: Summary }) {
   const { t } = useTranslation("system");
   const format = useFormat();
-  const { deliverers_alive, undecided, destinations } = summary;
+  const { deliverers_alive, undecided, awaiting_verification, destinations } = summary;
   if (destinations.length === 0) return <Text size="sm">{t("delivery.none")}</Text>;
   return (
     <Stack gap="md">
@@ -54,6 +54,7 @@ function Standing({ summary }: { summary: Summary }) {
             </Badge>,
           ],
           [t("delivery.undecided"), format.number(undecided)],
+          [t("delivery.awaiting"), format.number(awaiting_verification)],
         ]}
       />
       <WideTable label={t("delivery.title")} minWidth={560}>

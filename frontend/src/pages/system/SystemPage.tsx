@@ -7,6 +7,7 @@ import { Page } from "@/components/Page";
 import { useHashTarget } from "@/components/useHashTarget";
 import { Waiting } from "@/components/Waiting";
 
+import { AgreementSection } from "./AgreementSection";
 import { Alerts } from "./Alerts";
 import { DeliverySection } from "./DeliverySection";
 import { DicomSection } from "./DicomSection";
@@ -52,6 +53,7 @@ export function SystemPage() {
               <VersionsSection system={system} />
             </Stack>
           </div>
+          <AgreementSection />
           <Records />
         </Stack>
       ) : (

@@ -1,5 +1,6 @@
 import { Anchor, Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import type { Schemas } from "@/api/client";
 import { Facts } from "@/components/Facts";
@@ -18,6 +19,12 @@ export function VersionsSection({ system }: { system: Schemas["System"] }) {
           [t("versions.database"), system.database === "sqlite" ? "SQLite" : "PostgreSQL"],
           [t("versions.device"), `${system.device} · ${system.backend} · ${system.resolution}`],
           [t("versions.access"), t(system.auth === "on" ? "versions.on" : "versions.off")],
+          [
+            t("versions.rules"),
+            <Link key="rules" to="/rules">
+              {t("versions.showRules")}
+            </Link>,
+          ],
           ["TLS", t(system.tls ? "versions.tls" : "versions.noTls")],
         ]}
       />

@@ -7,4 +7,5 @@ const again = { refetchInterval: EVERY_MS };
 export const useSystem = () => api.useQuery("get", "/api/v1/system", BACKGROUND, again);
 export const useQueue = () => api.useQuery("get", "/api/v1/queue", BACKGROUND, again);
 export const useWorkers = () => api.useQuery("get", "/api/v1/workers", BACKGROUND, again);
+export const useAgreement = () => api.useQuery("get", "/api/v1/agreement", BACKGROUND);
 export const usePeers = () => api.useQuery("get", "/api/v1/peers", BACKGROUND, again);

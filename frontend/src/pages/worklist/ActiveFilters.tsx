@@ -60,6 +60,7 @@ function useFilterText(filters: Filters): (name: keyof Filters) => string {
     if (name === "search") return chosen;
     if (name === "state") return t(`filters.states.${chosen}`);
     if (name === "severity") return t(`filters.severities.${chosen}`);
+    if (name === "verified") return t(`filters.verifieds.${chosen}`);
     if (name === "date" || name === "received") return days(chosen);
     if (name === "region") return terms.region(chosen);
     if (name === "finding") return terms.finding(chosen);

@@ -6,7 +6,7 @@ import { api } from "@/api/client";
 import { useTerms } from "@/terms";
 
 import { DaysField } from "./DaysField";
-import { activeFilters, type Filters, SEVERITIES, STATE_GROUPS } from "./view";
+import { activeFilters, type Filters, SEVERITIES, STATE_GROUPS, VERIFIED } from "./view";
 
 interface Props {
   filters: Filters;
@@ -50,8 +50,9 @@ function Fields({ filters, onChange }: Props) {
   const terms = useTerms();
   const options = useOptions();
   const select = (
-    name: "state" | "severity" | "modality" | "region" | "finding",
+    name: "state" | "severity" | "verified" | "modality" | "region" | "finding",
     choices: { value: string; label: string }[],
+    nameOf = (value: string) => value,
   ) => {
     const value = filters[name];
     // What was chosen can be seen also where nothing here has it any more.
@@ -65,7 +66,7 @@ function Fields({ filters, onChange }: Props) {
         data={[
           { value: "", label: t("filters.any") },
           ...choices,
-          ...(known ? [] : [{ value, label: value }]),
+          ...(known ? [] : [{ value, label: nameOf(value) }]),
         ]}
       />
     );
@@ -89,6 +90,13 @@ function Fields({ filters, onChange }: Props) {
         {select(
           "finding",
           options?.findings.map(({ code }) => ({ value: code, label: terms.finding(code) })) ?? [],
+          terms.finding,
+        )}
+      </div>
+      <div style={{ gridColumn: "1 / -1" }}>
+        {select(
+          "verified",
+          VERIFIED.map((value) => ({ value, label: t(`filters.verifieds.${value}`) })),
         )}
       </div>
       <DaysField

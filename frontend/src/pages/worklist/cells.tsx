@@ -1,5 +1,5 @@
 /** What stands in a row of the worklist. */
-import { IconFlag3, IconFlask } from "@tabler/icons-react";
+import { IconFlag3, IconFlask, IconRosetteDiscountCheck } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -57,6 +57,15 @@ export function MarksCell({ study }: Props) {
           role="img"
           aria-label={t("row.flagged")}
           title={t("row.flagged")}
+        />
+      )}
+      {study.verified !== "no" && (
+        <IconRosetteDiscountCheck
+          size={15}
+          color={`var(--mantine-color-${study.verified === "yes" ? "teal" : "yellow"}-text)`}
+          role="img"
+          aria-label={t(`row.verified.${study.verified}`)}
+          title={t(`row.verified.${study.verified}`)}
         />
       )}
       {notices && (
@@ -150,15 +159,30 @@ export function FindingsCell({ study }: Props) {
   if (study.findings.length === 0) return <span className={classes.dimmed}>{t("noFindings")}</span>;
   const { shown, more } = chipsOf(study.findings, 2);
   return (
-    <span className={classes.chips}>
-      {shown.map((finding) => (
-        <FindingChip key={`${finding.code} ${finding.title}`} finding={finding} />
-      ))}
-      {more > 0 && (
-        <span className={classes.more} title={t("row.more", { count: more })}>
-          +{more}
-        </span>
-      )}
+    <span className={classes.findings}>
+      <span className={classes.chips}>
+        {shown.map((finding, at) => (
+          <span
+            key={`${finding.code} ${finding.title}`}
+            className={at === 0 ? classes.first : classes.second}
+          >
+            <FindingChip finding={finding} />
+          </span>
+        ))}
+        <More count={more} className={classes.beside} />
+        {/* In a narrow column the worst has its name, and all others are counted. */}
+        <More count={study.findings.length - 1} className={classes.instead} />
+      </span>
+    </span>
+  );
+}
+
+function More({ count, className }: { count: number; className: string | undefined }) {
+  const t = useText();
+  if (count <= 0) return null;
+  return (
+    <span className={`${classes.more} ${className ?? ""}`} title={t("row.more", { count })}>
+      +{count}
     </span>
   );
 }

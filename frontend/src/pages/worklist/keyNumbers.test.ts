@@ -27,3 +27,18 @@ test("the bleed comes first; what makes no sense is left out, what is missing st
     "spleen_vol_cm3",
   ]);
 });
+
+test("what is measured in some studies only is absent from the others", () => {
+  const shown = keyNumbers([
+    measurement("kidney_stones_left_diameter_mm", "measured"),
+    measurement("kidney_stones_right_diameter_mm", "not_assessable"),
+    measurement("L1_trabecular_hu_mean", "not_assessable"),
+    measurement("aorta_abdominal_diameter_mm", "measured"),
+    measurement("liver_vol_cm3", "not_assessable"),
+  ]);
+  expect(shown.map(({ name }) => name)).toEqual([
+    "aorta_abdominal_diameter_mm",
+    "kidney_stones_left_diameter_mm",
+    "liver_vol_cm3",
+  ]);
+});

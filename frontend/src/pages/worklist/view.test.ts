@@ -78,3 +78,11 @@ test("what restricts is told", () => {
   expect(activeFilters(view("q=x&flagged=1&date=today"))).toEqual(["search", "flagged", "date"]);
   expect(activeFilters(view("sort=name&page=2"))).toEqual([]);
 });
+
+test("verified by a person stands in the address, in the query and among the filters", () => {
+  const wanted = view("verified=outdated");
+  expect(queryOf(wanted).verified).toBe("outdated");
+  expect(String(paramsOf(wanted))).toBe("verified=outdated");
+  expect(activeFilters(wanted)).toEqual(["verified"]);
+  expect(view("verified=perhaps").verified).toBe("");
+});

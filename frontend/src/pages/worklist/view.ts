@@ -7,6 +7,7 @@ import { daysOf, startOf } from "./days";
 export type StudyState = Schemas["StudyState"];
 export type Severity = NonNullable<Schemas["StudyRow"]["worst_severity"]>;
 export type WorklistQuery = NonNullable<paths["/api/v1/studies"]["get"]["parameters"]["query"]>;
+export type Verified = Schemas["Verified"];
 export type Sort = NonNullable<WorklistQuery["sort"]>;
 export type Order = NonNullable<WorklistQuery["order"]>;
 
@@ -21,6 +22,7 @@ export const STATE_GROUPS = {
 export type StateGroup = keyof typeof STATE_GROUPS;
 
 export const SEVERITIES = ["critical", "significant", "note"] as const;
+export const VERIFIED = ["no", "yes", "outdated"] as const satisfies readonly Verified[];
 const SORTS = ["received", "date", "name", "state", "severity", "turnaround"] as const;
 export const SIZES = [50, 100, 200] as const;
 
@@ -33,6 +35,7 @@ export interface Filters {
   flagged: boolean;
   state: StateGroup | "";
   severity: Severity | "";
+  verified: Verified | "";
   modality: string;
   region: string;
   finding: string;
@@ -57,6 +60,7 @@ export const NO_FILTERS: Filters = {
   flagged: false,
   state: "",
   severity: "",
+  verified: "",
   modality: "",
   region: "",
   finding: "",
@@ -81,6 +85,7 @@ export function viewOf(params: URLSearchParams): View {
   for (const name of RANGES) filters[name] = valid(params.get(name), (days) => !!daysOf(days));
   filters.state = oneOf(Object.keys(STATE_GROUPS) as StateGroup[], params.get("state")) ?? "";
   filters.severity = oneOf(SEVERITIES, params.get("severity")) ?? "";
+  filters.verified = oneOf(VERIFIED, params.get("verified")) ?? "";
   return {
     ...filters,
     sort: oneOf(SORTS, params.get("sort")) ?? naturalSort(filters),
@@ -95,7 +100,7 @@ export function paramsOf(view: View): URLSearchParams {
   const params = new URLSearchParams();
   if (view.search) params.set("q", view.search);
   for (const name of MARKS) if (view[name]) params.set(name, "1");
-  for (const name of [...WORDS, ...RANGES, "state", "severity"] as const)
+  for (const name of [...WORDS, ...RANGES, "state", "severity", "verified"] as const)
     if (view[name]) params.set(name, view[name]);
   if (view.sort !== naturalSort(view)) params.set("sort", view.sort);
   if (view.order !== "descending") params.set("order", view.order);
@@ -115,6 +120,7 @@ export function queryOf(view: View, now = new Date()): WorklistQuery {
     region: view.region || undefined,
     finding: view.finding || undefined,
     severity: view.severity || undefined,
+    verified: view.verified || undefined,
     date_from: date?.from,
     date_to: date?.to,
     received_from: received?.from && startOf(received.from),

@@ -1,1 +1,1 @@
-"""What analyses ask of the anatomy: levels, tissues on a slice, symmetry, erosion in mm."""
+"""What analyses ask of the anatomy: levels, tissues on a slice, symmetry, erosion, vessels."""

@@ -124,7 +124,8 @@ def _arms(case: Case, k: int) -> Mask:
     if BODY_PARTS not in case.segmentations:
         return np.zeros(case.image.shape[:2], bool)
     parts = case.segmentations[BODY_PARTS].label_map
-    return np.isin(parts.data[:, :, k], [parts.number(name) for name in ARMS])
+    arms = [parts.number(name) for name in ARMS if name not in case.rejected]
+    return np.isin(parts.data[:, :, k], arms)
 
 
 def _trunk(body: Mask) -> Mask:

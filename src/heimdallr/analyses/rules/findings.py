@@ -1,50 +1,47 @@
 """Findings: what the measurements of a case mean, by rules a person can read and check.
 
 A finding names its evidence and its source. It is a pointer for a radiologist, not a diagnosis; the
-absence of a finding says nothing, since a rule whose measurements are missing stays silent.
+absence of a finding says nothing, since a rule whose measurements are missing stays silent. Which
+rules could be asked is told by their :class:`Outcome`.
 
-To add a rule: write a function from :class:`Known` to a finding or ``None``, and name it in
-:data:`RULES`.
+Rules over numbers stand in ``findings.toml`` (:mod:`~heimdallr.analyses.rules.rule_table`); two
+more are about the study itself, and are functions here.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from heimdallr.analyses.body_regions import COVERED, IN_PART, SEPARATOR
-from heimdallr.analyses.cerebral_haemorrhage import ALERT, ALERT_CM3, LABEL, LARGE_CM3
+from heimdallr.analyses.level_naming import BETWEEN
 from heimdallr.analyses.organ_volumetry import ORGANS
 from heimdallr.analyses.presence import truncated_edges
-from heimdallr.analyses.rules.muscle_cutoffs import Cutoff, cutoffs_for
+from heimdallr.analyses.rules.limits import PARAMETER
+from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
+from heimdallr.analyses.rules.severity import Severity
+from heimdallr.analyses.rules.titles import packaged_title
 from heimdallr.analyses.vertebral_levels import TRANSITIONAL
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import PixelValues
+from heimdallr.domain.terms import decimals, unit_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from heimdallr.analyses.case import Case
+    from heimdallr.analyses.rules.limits import Limit
+    from heimdallr.analyses.rules.rule_table import Rule, RuleTable
     from heimdallr.domain.measurement import Measurement, Scalar
     from heimdallr.domain.study import Patient
 
-ADULT_YEARS = 18.0
-LARGEST_SPLEEN_CM3 = 314.5
-"""The largest of Prassopoulos 1997, below."""
-FATTY_LIVER_HU, FATTY_DIFFERENCE_HU = 40.0, -10.0
-"""Boyce 2010; Limanond 2004, below."""
-STEATOSIS_KVP = (110.0, 130.0)
-"""Chosen, not measured: the limits were published for 120 kVp, and fat is darker at lower voltages.
-At 80 or 100 kVp a fatty liver would measure lower than the limit means, at 140 higher."""
-PRASSOPOULOS = "Prassopoulos 1997, Eur Radiol 7:246 (107.2 to 314.5 cm³)"
-BOYCE = "Boyce 2010, AJR 194:623 (40 HU)"
-LIMANOND = "Limanond 2004, Radiology 230:276 (L-S -10 HU)"
-
 BUNDLED_CAVEAT = Statement("bundled_weights")
 AGE_CAVEAT = Statement("age_unknown")
+SITE = "site_finding"
+"""The title of a department's own rule: its name, the value and its unit."""
+SITE_CAVEAT = Statement("site_rule")
 
 ASKED_ORGANS = {
     "liver": ("LIVER", "HEPAT", "FIGADO", "HIGADO", "LEBER", "FOIE", "FEGATO"),
@@ -56,15 +53,6 @@ ASKED_ORGANS = {
 ABDOMEN_WORDS = ("ABD", "ABDOMEN", "ABDOME")
 
 
-class Severity(str, Enum):
-    """How soon a person should look."""
-
-    CRITICAL = "critical"
-    """Must be acknowledged by a person."""
-    SIGNIFICANT = "significant"
-    NOTE = "note"
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule found.
@@ -72,7 +60,8 @@ class Finding:
     Attributes:
         code: stable identifier.
         said: its title, one line for the worklist: a statement ``finding_<code>``.
-        evidence: measurement or limit it rests on → its value; units are in the names.
+        evidence: measurement or limit it rests on → its value, what decided first; units are in
+            the names.
         reference: publication the limit comes from; empty for a technical finding.
         structure: TotalSegmentator class name it is about.
         slice_index: axial slice to look at, 0 = most inferior.
@@ -94,183 +83,120 @@ class Finding:
         return self.said.text
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one rule of the table.
+
+    Attributes:
+        code: the rule's.
+        finding: what it found.
+        why_not: why it could not be asked; ``None``: it was, and a finding or none came of it.
+    """
+
+    code: str
+    finding: Finding | None = None
+    why_not: Statement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusions:
+    """What the rules made of a case.
+
+    Attributes:
+        findings: the most urgent first.
+        outcomes: of every rule of the table, so that silence can be told from not having looked.
+        changed: what a department changed in the table, as its file has it.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    changed: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Told:
-    """A patient and measurements: all that some rules ask for, also long after the case was made.
+    """A patient and measurements: all that the table's rules ask for, also long afterwards.
 
     Attributes:
         patient: sex, age, height and weight count.
         usual_attenuation: whether limits in HU hold; they were found at the energies of usual
             tubes.
+        kvp: tube voltage, where it is known.
         measurements: by name.
+        middle_slices: structure → axial slice through its middle.
     """
 
     patient: Patient
     usual_attenuation: bool
+    kvp: float | None
     measurements: Mapping[str, Measurement]
+    middle_slices: Mapping[str, int]
+
+    def value(self, name: str) -> float | str | None:
+        """The value of a measurement, or of its parameter after a colon; ``None``: there is none.
+
+        A truth value is none: nothing is compared with it.
+        """
+        measurement, _, parameter = name.partition(PARAMETER)
+        found = self.measurements.get(measurement)
+        if found is None:
+            return None
+        value = found.parameters.get(parameter) if parameter else found.value
+        return value if isinstance(value, int | float | str) else None
 
     def number(self, name: str) -> float | None:
-        """The value of a measured number, else ``None``."""
-        found = self.measurements.get(name)
-        if found is None or not isinstance(found.value, int | float):
-            return None
-        return float(found.value)
+        """The same, where it is a number."""
+        found = self.value(name)
+        return found if isinstance(found, int | float) else None
 
     def word(self, name: str) -> str | None:
-        """The value of a measured category, else ``None``."""
-        found = self.measurements.get(name)
-        return found.value if found is not None and isinstance(found.value, str) else None
+        """The same, where it is a category."""
+        found = self.value(name)
+        return found if isinstance(found, str) else None
 
     def evidence(self, *names: str) -> dict[str, Scalar]:
-        """Those of the named measurements that were measured, with their values."""
-        found = (self.measurements.get(name) for name in names)
-        return {one.name: one.value for one in found if one is not None and one.value is not None}
+        """Those of the named values that there are; a parameter goes by its own name."""
+        values = {name.rpartition(PARAMETER)[2]: self.value(name) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
 
-    @property
-    def adult(self) -> bool:
-        """Not known to be under 18; an unknown age adds a caveat."""
-        age = self.patient.age_years
-        return age is None or age >= ADULT_YEARS
-
-    @property
-    def age_caveats(self) -> tuple[Statement, ...]:
-        """The caveat of an unknown age."""
-        return (AGE_CAVEAT,) if self.patient.age_years is None else ()
-
-
-@dataclass(frozen=True)
-class Known(Told):
-    """A case and its measurements, as the rules ask for them."""
-
-    case: Case
-
-
-def intracerebral_haemorrhage(known: Known) -> Finding | None:
-    """Segmented intracerebral blood of at least 0.1 cm³; 30 cm³ and more is called large."""
-    alert = known.measurements.get("hemorrhage_alert")
-    if alert is None or alert.value != ALERT:
-        return None
-    segmented = alert.parameters.get("segmented_cm3")
-    volume_cm3 = float(segmented) if isinstance(segmented, int | float) else ALERT_CM3
-    large = volume_cm3 >= LARGE_CM3
-    said = (
-        Statement(
-            "finding_intracerebral_haemorrhage_large",
-            {"volume_cm3": volume_cm3, "limit_cm3": LARGE_CM3},
+    def fits(self, limit: Limit) -> bool:
+        """Whether a limit holds for this patient, this acquisition and these pixel values."""
+        in_hu = limit.usual_attenuation or unit_of(limit) == "HU"
+        return (
+            limit.holds_for(self.patient)
+            and limit.holds_at(self.word("contrast_phase"), self.kvp)
+            and (self.usual_attenuation or not in_hu)
+            and (not limit.unless or self.value(limit.unless) is None)
         )
-        if large
-        else Statement("finding_intracerebral_haemorrhage", {"volume_cm3": volume_cm3})
-    )
-    centre = known.number("hemorrhage_analysis_slices.center_50")
-    return Finding(
-        code="intracerebral_haemorrhage",
-        severity=Severity.CRITICAL,
-        said=said,
-        evidence={
-            "hemorrhage_segmented_cm3": volume_cm3,
-            **known.evidence("hemorrhage_side", "hemorrhage_abc2_cm3", "hemorrhage_diameter_mm"),
-        },
-        reference="Hemphill 2001, Stroke 32:891 (ICH score: 30 cm³)" if large else "",
-        structure=LABEL,
-        slice_index=None if centre is None else int(centre),
-    )
 
 
-def low_muscle_mass(known: Told) -> Finding | None:
-    """Muscle area or index at L3 below a published cut-off for the patient's sex.
-
-    Significant below the limit of healthy people; a note when only cut-offs from
-    patients with cancer are undercut. The index counts where there is one, else the area.
-    """
-    quantity = "SMA_cm2" if known.number("SMI_cm2_m2") is None else "SMI_cm2_m2"
-    crossed = _below(known, quantity)
-    if not crossed:
+def transitional_vertebra(told: Told, _case: Case) -> Finding | None:
+    """Not five vertebrae between the last ribs and the sacrum: whoever operates wants to know."""
+    levels = told.measurements.get("vertebral_levels")
+    if levels is None:
         return None
-    healthy = any(cutoff.healthy for cutoff in crossed)
-    return Finding(
-        code="low_muscle_mass",
-        severity=Severity.SIGNIFICANT if healthy else Severity.NOTE,
-        said=Statement("finding_low_muscle_mass"),
-        evidence={**known.evidence("SMA_cm2", "SMI_cm2_m2"), **_limits(crossed)},
-        reference="; ".join(cutoff.source for cutoff in crossed),
-        structure="skeletal_muscle",
-        slice_index=_slice_l3(known),
-        caveats=known.age_caveats,
-    )
-
-
-def low_muscle_attenuation(known: Told) -> Finding | None:
-    """Mean muscle attenuation at L3 below a published cut-off (fatty muscle)."""
-    crossed = _below(known, "muscle_HU_mean")
-    if not crossed:
+    why = levels.why
+    is_reason = why is not None and why.code == TRANSITIONAL
+    count = why.parameters["count"] if why and is_reason else levels.parameters.get(BETWEEN)
+    if not isinstance(count, int):
         return None
     return Finding(
-        code="low_muscle_attenuation",
+        code=TRANSITIONAL,
         severity=Severity.NOTE,
-        said=Statement("finding_low_muscle_attenuation"),
-        evidence={**known.evidence("muscle_HU_mean", "contrast_phase"), **_limits(crossed)},
-        reference="; ".join(cutoff.source for cutoff in crossed),
-        structure="skeletal_muscle",
-        slice_index=_slice_l3(known),
-        caveats=known.age_caveats,
+        said=Statement("finding_transitional_vertebra", {"count": count}),
+        evidence={BETWEEN: count},
+        reference="Konin and Walz 2010, AJNR 31:1778",
+        structure="sacrum",
+        slice_index=told.middle_slices.get("sacrum"),
     )
 
 
-def splenomegaly(known: Known) -> Finding | None:
-    """Spleen above the largest volume seen in 140 patients without splenic disease."""
-    volume_cm3 = known.number("spleen_vol_cm3")
-    if volume_cm3 is None or not known.adult or volume_cm3 <= LARGEST_SPLEEN_CM3:
-        return None
-    return Finding(
-        code="splenomegaly",
-        severity=Severity.SIGNIFICANT,
-        said=Statement("finding_splenomegaly", {"volume_cm3": volume_cm3}),
-        evidence={**known.evidence("spleen_vol_cm3"), "upper_limit_cm3": LARGEST_SPLEEN_CM3},
-        reference=PRASSOPOULOS,
-        structure="spleen",
-        slice_index=_centre_slice(known, "spleen"),
-        caveats=known.age_caveats,
-    )
-
-
-def liver_steatosis(known: Known) -> Finding | None:
-    """Liver attenuation in the range of moderate to severe steatosis, on unenhanced CT only.
-
-    Eroded liver mean below 40 HU (Boyce 2010), or more than 10 HU below the spleen (Limanond
-    2004), at 110 to 130 kVp.
-    """
-    liver_hu = known.number("liver_hu_eroded_mean")
-    kvp = known.case.series.kvp
-    if liver_hu is None or kvp is None or not known.adult or not known.usual_attenuation:
-        return None
-    if known.word("contrast_phase") != "native" or not STEATOSIS_KVP[0] <= kvp <= STEATOSIS_KVP[1]:
-        return None
-    spleen_hu = known.number("spleen_hu_eroded_mean")
-    difference_hu = None if spleen_hu is None else round(liver_hu - spleen_hu, 2)
-    fatter = difference_hu is not None and difference_hu < FATTY_DIFFERENCE_HU
-    if liver_hu >= FATTY_LIVER_HU and not fatter:
-        return None
-    evidence = known.evidence("liver_hu_eroded_mean", "spleen_hu_eroded_mean", "contrast_phase")
-    if difference_hu is not None:
-        evidence["liver_minus_spleen_hu"] = difference_hu
-    return Finding(
-        code="liver_steatosis",
-        severity=Severity.NOTE,
-        said=Statement("finding_liver_steatosis", {"liver_hu": liver_hu}),
-        evidence={**evidence, "kvp": kvp},
-        reference=f"{BOYCE}; {LIMANOND}",
-        structure="liver",
-        slice_index=_centre_slice(known, "liver"),
-        caveats=known.age_caveats,
-    )
-
-
-def truncated_coverage(known: Known) -> Finding | None:
+def truncated_coverage(told: Told, case: Case) -> Finding | None:
     """An organ the study was made for is cut by the edge of the volume."""
     cut = {
         organ: edges
-        for organ in _asked_organs(known)
-        if (one := known.measurements.get(f"{organ}_vol_cm3")) is not None
+        for organ in _asked_organs(told, case)
+        if (one := told.measurements.get(f"{organ}_vol_cm3")) is not None
         and (edges := truncated_edges(one))
     }
     if not cut:
@@ -283,114 +209,145 @@ def truncated_coverage(known: Known) -> Finding | None:
     )
 
 
-def transitional_vertebra(known: Known) -> Finding | None:
-    """Not five vertebrae between the last ribs and the sacrum: whoever operates wants to know."""
-    levels = known.measurements.get("vertebral_levels")
-    if levels is None or levels.why is None or levels.why.code != TRANSITIONAL:
-        return None
-    count = levels.why.parameters["count"]
-    assert isinstance(count, int)  # noqa: S101 - as its statement has it
-    return Finding(
-        code=TRANSITIONAL,
-        severity=Severity.NOTE,
-        said=Statement("finding_transitional_vertebra", {"count": count}),
-        evidence={"vertebrae_between_ribs_and_sacrum": count},
-        reference="Konin and Walz 2010, AJNR 31:1778",
-        structure="sacrum",
-        slice_index=_centre_slice(known, "sacrum"),
-    )
-
-
-RULES: tuple[Callable[[Known], Finding | None], ...] = (
-    intracerebral_haemorrhage,
-    low_muscle_mass,
-    low_muscle_attenuation,
-    splenomegaly,
-    liver_steatosis,
+REMARKS: tuple[Callable[[Told, Case], Finding | None], ...] = (
     transitional_vertebra,
     truncated_coverage,
 )
-"""Most urgent first."""
-
-BODY_SIZE_RULES: tuple[Callable[[Told], Finding | None], ...] = (
-    low_muscle_mass,
-    low_muscle_attenuation,
-)
-"""Those of them that height and weight count for."""
+"""What is said of the study itself; after all others."""
 
 
-def find(case: Case, measurements: Iterable[Measurement]) -> tuple[Finding, ...]:
-    """Apply every rule; findings come in the order of the rules."""
-    known = Known(
-        patient=case.patient,
-        usual_attenuation=case.series.pixel_values is PixelValues.ATTENUATION,
-        measurements={one.name: one for one in measurements},
-        case=case,
-    )
-    found = [finding for rule in RULES if (finding := rule(known)) is not None]
-    bundled = any(one.provenance.weights_origin == "bundled" for one in case.segmentations.values())
-    return tuple(_weakened(one, bundled=bundled) for one in found)
-
-
-def find_by_body_size(told: Told, *, bundled: bool) -> tuple[Finding, ...]:
-    """Apply the rules that height and weight count for; see :data:`BODY_SIZE_RULES`.
+def find(
+    case: Case, measurements: Iterable[Measurement], rules: RuleTable | None = None
+) -> Conclusions:
+    """Ask every rule about a case.
 
     Args:
-        told: the patient and the measurements.
-        bundled: the bundled networks made them.
+        case: the case.
+        measurements: of all analyses.
+        rules: those to ask; by default those of the package.
     """
-    found = [finding for rule in BODY_SIZE_RULES if (finding := rule(told)) is not None]
-    return tuple(_weakened(one, bundled=bundled) for one in found)
+    told = told_by(case, measurements)
+    rules = packaged_rules() if rules is None else rules
+    outcomes = ask(told, rules)
+    remarks = [finding for remark in REMARKS if (finding := remark(told, case)) is not None]
+    found = [one.finding for one in outcomes if one.finding is not None]
+    bundled = any(one.provenance.weights_origin == "bundled" for one in case.segmentations.values())
+    findings = by_urgency(weakened([*found, *remarks], bundled=bundled))
+    return Conclusions(findings, outcomes, rules.changed)
 
 
-def _weakened(finding: Finding, *, bundled: bool) -> Finding:
-    if not bundled:
-        return finding
-    return replace(finding, caveats=(*finding.caveats, BUNDLED_CAVEAT))
-
-
-def _below(known: Told, quantity: str) -> tuple[Cutoff, ...]:
-    """The patient's cut-offs a measured quantity undercuts."""
-    value = known.number(quantity)
-    if value is None or not known.adult or not known.usual_attenuation:
-        return ()
-    native = known.word("contrast_phase") == "native"
-    return tuple(
-        cutoff
-        for cutoff in cutoffs_for(known.patient)
-        if cutoff.quantity == quantity
-        and value < cutoff.limit
-        and (native or not cutoff.unenhanced)
+def told_by(case: Case, measurements: Iterable[Measurement]) -> Told:
+    """What the rules ask of a case."""
+    segmented = case.anatomy_task in case.segmentations
+    return Told(
+        patient=case.patient,
+        usual_attenuation=case.series.pixel_values is PixelValues.ATTENUATION,
+        kvp=case.series.kvp,
+        measurements={one.name: one for one in measurements},
+        middle_slices={
+            structure: round(one.centroid_ijk[2])
+            for structure, one in (case.statistics if segmented else {}).items()
+        },
     )
 
 
-def _limits(cutoffs: tuple[Cutoff, ...]) -> dict[str, Scalar]:
-    """``limit_derstine_2018`` → its value."""
-    return {
-        f"limit_{cutoff.source.split(',')[0].lower().replace(' ', '_')}": cutoff.limit
-        for cutoff in cutoffs
-    }
+def ask(told: Told, rules: RuleTable) -> tuple[Outcome, ...]:
+    """What becomes of each rule of a table, in its order."""
+    found = []
+    for rule in rules:
+        one = _asked(rule, told)
+        if one.finding is not None and rule.code in rules.changed:
+            caveats = (*one.finding.caveats, SITE_CAVEAT)
+            one = replace(one, finding=replace(one.finding, caveats=caveats))
+        found.append(one)
+    return tuple(found)
 
 
-def _slice_l3(known: Told) -> int | None:
-    k = known.number("slice_L3")
-    return None if k is None else int(k)
+def weakened(findings: Iterable[Finding], *, bundled: bool) -> list[Finding]:
+    """Findings with the caveat of the bundled networks, where these made the numbers."""
+    if not bundled:
+        return list(findings)
+    return [replace(one, caveats=(*one.caveats, BUNDLED_CAVEAT)) for one in findings]
 
 
-def _centre_slice(known: Known, structure: str) -> int | None:
-    """Axial slice through the centroid of a structure."""
-    found = known.case.statistics.get(structure)
-    return None if found is None else round(found.centroid_ijk[2])
+def by_urgency(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The most urgent first; of one severity, in the order given."""
+    return tuple(sorted(findings, key=lambda one: one.severity.place))
 
 
-def _asked_organs(known: Known) -> tuple[str, ...]:
+def _asked(rule: Rule, told: Told) -> Outcome:
+    holding = [one for one in rule.limits if told.fits(one)]
+    with_values = [(one, told.value(one.measurement)) for one in holding]
+    known = [(one, value) for one, value in with_values if value is not None]
+    if not known:
+        return Outcome(rule.code, why_not=_why_not(rule, holding, told))
+    crossed = [one for one, value in known if one.is_crossed_by(value)]
+    return Outcome(rule.code, _finding(rule, crossed, told) if crossed else None)
+
+
+def _why_not(rule: Rule, holding: list[Limit], told: Told) -> Statement:
+    for limit in holding or rule.limits:
+        found = told.measurements.get(limit.name)
+        if found is not None and found.why is not None:
+            return found.why
+    if holding:
+        return Statement("not_measured")
+    return Statement("no_limit_holds")
+
+
+def _finding(rule: Rule, crossed: list[Limit], told: Told) -> Finding:
+    # Of bands of one severity the farther one decides: they stand least severe first.
+    decides = min(reversed(crossed), key=lambda one: one.severity.place)
+    # A bound of 0 says no more than that there is something.
+    limits = {one.evidence_name: bound for one in (*crossed, decides) if (bound := one.bound)}
+    named = (decides.measurement, *rule.evidence)
+    caveats = bool(decides.age_from) and told.patient.age_years is None
+    return Finding(
+        code=rule.code,
+        severity=decides.severity,
+        said=_title(rule, decides, told),
+        evidence={**told.evidence(*dict.fromkeys(named)), **limits},
+        reference="; ".join(dict.fromkeys(one.source for one in crossed if one.source)),
+        structure=_structure(rule, decides, told),
+        slice_index=_slice(rule, decides, told),
+        caveats=(AGE_CAVEAT,) if caveats else (),
+    )
+
+
+def _title(rule: Rule, limit: Limit, told: Told) -> Statement:
+    if not rule.name:
+        return packaged_title(rule, limit, told.value)
+    value = told.value(limit.measurement)
+    assert value is not None  # noqa: S101 - it crossed the limit
+    unit = unit_of(limit)
+    if not isinstance(value, str):
+        value = round(value, decimals(value, unit))
+    return Statement(SITE, {"name": rule.name, "value": value, "unit": unit_text(unit)})
+
+
+def _structure(rule: Rule, limit: Limit, told: Told) -> str | None:
+    """The rule's, else that of what decided."""
+    found = told.measurements.get(limit.name)
+    return rule.structure or (found.structure if found else None)
+
+
+def _slice(rule: Rule, limit: Limit, told: Told) -> int | None:
+    named = told.number(rule.slice) if rule.slice else None
+    if named is None:
+        named = told.number(f"{limit.name}{PARAMETER}slice_index")
+    if named is None:
+        named = told.middle_slices.get(_structure(rule, limit, told) or "")
+    return None if named is None else int(named)
+
+
+def _asked_organs(told: Told, case: Case) -> tuple[str, ...]:
     """Organs the header asks for; all four when it says nothing and the abdomen is covered."""
-    series = known.case.series
+    series = case.series
     text = f"{series.body_part} {series.protocol} {series.description}"
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
     words = re.findall(r"[A-Z]+", folded)
     if not words:
-        return ORGANS if known.word("body_region_abdomen") in {COVERED, IN_PART} else ()
+        return ORGANS if told.word("body_region_abdomen") in {COVERED, IN_PART} else ()
     if any(word.startswith(ABDOMEN_WORDS) for word in words):
         return ORGANS
     return tuple(

@@ -1,7 +1,7 @@
 """Published limits of the measurements, each with the patients it holds for.
 
-They are those the findings use, no others, and all for adults. A value beyond a limit is a reason
-to look, not a diagnosis.
+They are those the findings use, no others. A value beyond a limit is a reason to look, not a
+diagnosis.
 """
 
 from __future__ import annotations
@@ -9,111 +9,86 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from heimdallr.analyses.rules.findings import (
-    ADULT_YEARS,
-    AGE_CAVEAT,
-    BOYCE,
-    FATTY_LIVER_HU,
-    LARGEST_SPLEEN_CM3,
-    PRASSOPOULOS,
-    STEATOSIS_KVP,
-)
-from heimdallr.analyses.rules.muscle_cutoffs import BMI_LIMIT, CUTOFFS, Cutoff, cutoffs_for
-from heimdallr.analyses.sarcopenia_l3 import HU_MEAN, SMA, SMI
+from heimdallr.analyses.rules.findings import AGE_CAVEAT
+from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
 
 if TYPE_CHECKING:
+    from heimdallr.analyses.rules.limits import Limit
+    from heimdallr.analyses.rules.rule_table import RuleTable
     from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Patient
 
 Flag = Literal["low", "high", "normal"]
-_UNITS = {output.name: output.unit for output in (SMA, SMI, HU_MEAN)}
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A published limit.
+    """A published limit of a measured number.
 
     Attributes:
-        quantity: name of the measurement.
-        low: a value below it is low; ``None``: there is no such limit.
-        high: a value above it is high.
-        source: citation, and whom it was derived from.
-        sex: whom it is for; ``None``: men and women.
-        bmi_from: body mass index in kg/m² from which it holds.
-        bmi_below: body mass index below which it holds.
-        unenhanced: valid on unenhanced CT only.
-        kvp: tube voltages at which it holds, first and last; ``None``: any.
+        limit: of the table of rules.
+        unit: of the measurement.
     """
 
-    quantity: str
-    low: float | None
-    high: float | None
+    limit: Limit
     unit: str
-    source: str
-    sex: Literal["M", "F"] | None = None
-    bmi_from: float | None = None
-    bmi_below: float | None = None
-    unenhanced: bool = False
-    kvp: tuple[float, float] | None = None
+
+    @property
+    def quantity(self) -> str:
+        """Name of the measurement."""
+        return self.limit.measurement
+
+    @property
+    def source(self) -> str:
+        """Citation, and whom it was derived from."""
+        return self.limit.source
+
+    @property
+    def low(self) -> float | None:
+        """Values below it are low; ``None``: there is no such limit."""
+        return self.limit.low
+
+    @property
+    def high(self) -> float | None:
+        """Values above it are high; ``None``: there is no such limit."""
+        return self.limit.high
 
     def flag(self, value: float) -> Flag:
         """Where a value lies; ``normal``: not beyond the limit there is."""
-        if self.low is not None and value < self.low:
-            return "low"
-        if self.high is not None and value > self.high:
-            return "high"
-        return "normal"
+        if not self.limit.is_crossed_by(value):
+            return "normal"
+        return "high" if self.limit.low is None else "low"
 
 
-def _of_muscle(cutoff: Cutoff) -> Reference:
-    return Reference(
-        cutoff.quantity,
-        low=cutoff.limit,
-        high=None,
-        unit=_UNITS[cutoff.quantity],
-        source=cutoff.source,
-        sex=cutoff.sex,
-        bmi_from=BMI_LIMIT if cutoff.heavy else None,
-        bmi_below=BMI_LIMIT if cutoff.heavy is False else None,
-        unenhanced=cutoff.unenhanced,
+def references(rules: RuleTable | None = None) -> tuple[Reference, ...]:
+    """All of them, in the order of the table.
+
+    Args:
+        rules: whose limits; by default those of the package.
+    """
+    limits = (packaged_rules() if rules is None else rules).limits
+    return tuple(
+        Reference(one, unit_of(one))
+        for one in limits
+        if one.name == one.measurement and not one.among
     )
 
 
-SPLEEN = Reference(
-    "spleen_vol_cm3", low=None, high=LARGEST_SPLEEN_CM3, unit="cm3", source=PRASSOPOULOS
-)
-LIVER = Reference(
-    "liver_hu_eroded_mean",
-    low=FATTY_LIVER_HU,
-    high=None,
-    unit="HU",
-    source=BOYCE,
-    unenhanced=True,
-    kvp=STEATOSIS_KVP,
-)
-REFERENCES = (*map(_of_muscle, CUTOFFS), SPLEEN, LIVER)
-"""All of them; of one quantity, those derived from healthy people first."""
-
-
 def references_for(
-    patient: Patient, *, native: bool, kvp: float | None
+    patient: Patient, *, phase: str | None, kvp: float | None, rules: RuleTable | None = None
 ) -> dict[str, tuple[Reference, ...]]:
-    """Measurement → the limits that hold for a patient; none for whoever is known to be under 18.
+    """Measurement → the limits that hold for a patient.
 
     Args:
         patient: sex, age, height and weight count.
-        native: whether the CT is unenhanced.
+        phase: contrast phase of the CT, where that is known.
         kvp: its tube voltage, where that is known.
+        rules: whose limits; by default those of the package.
     """
-    if patient.age_years is not None and patient.age_years < ADULT_YEARS:
-        return {}
     found: dict[str, tuple[Reference, ...]] = {}
-    for one in (*map(_of_muscle, cutoffs_for(patient)), SPLEEN, LIVER):
-        if one.unenhanced and not native:
-            continue
-        if one.kvp is not None and (kvp is None or not one.kvp[0] <= kvp <= one.kvp[1]):
-            continue
-        found[one.quantity] = (*found.get(one.quantity, ()), one)
+    for one in references(rules):
+        if one.limit.holds_for(patient) and one.limit.holds_at(phase, kvp):
+            found[one.quantity] = (*found.get(one.quantity, ()), one)
     return found
 
 

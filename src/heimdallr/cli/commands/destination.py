@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from heimdallr.delivery.directory import DestinationFacts, RuleFacts, kinds_of
 from heimdallr.delivery.kinds import KINDS, TAKEN, Kind
 from heimdallr.delivery.rules import Conditions
 from heimdallr.domain.errors import DestinationError
+from heimdallr.domain.patient_class import PatientClass
 from heimdallr.domain.statements import LANGUAGES, Language
 from heimdallr.store.delivery_tables import Destination, When
 from heimdallr.store.reading.deliveries import figures
@@ -163,6 +164,10 @@ def add_rule(
     severity: Annotated[
         str | None, typer.Option(help="Least severity: note, significant, critical.")
     ] = None,
+    patient_class: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Class of the patient: {', '.join(get_args(PatientClass))}."),
+    ] = None,
     objects: _Objects = None,
     position: Annotated[int, typer.Option(min=0, help="The order rules are asked in.")] = 0,
 ) -> None:
@@ -175,6 +180,7 @@ def add_rule(
                 "body_regions": region or (),
                 "findings": finding or (),
                 "least_severity": severity,
+                "patient_classes": patient_class or (),
             }
         )
     facts = RuleFacts(name, destination, when, conditions, _kinds(objects), position)
@@ -247,8 +253,8 @@ def _named(what: str) -> Iterator[None]:
         yield
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(one) for one in first["loc"][-1:])
-        msg = f"{what} cannot be so: {key or 'kind'}: {first['msg']}"
+        key = next((one for one in reversed(first["loc"]) if isinstance(one, str)), "kind")
+        msg = f"{what} cannot be so: {key}: {first['msg']}"
         raise DestinationError(msg, remedy="see docs/delivery.md") from None
 
 

@@ -86,11 +86,12 @@ def _dcm2niix() -> Check:
 
 
 def _device(settings: Settings) -> Check:
-    import torch  # noqa: PLC0415
+    from heimdallr.segmentation.networks.gpus import count_gpus  # noqa: PLC0415
 
     cores = len(os.sched_getaffinity(0))
-    if torch.cuda.is_available():
-        count = torch.cuda.device_count()
+    if count := count_gpus():
+        import torch  # noqa: PLC0415 - only where a GPU is
+
         names = ", ".join(torch.cuda.get_device_name(index) for index in range(count))
         return Check("device", "ok", f"{names}; setting {settings.device}")
     if settings.device.startswith("cuda"):

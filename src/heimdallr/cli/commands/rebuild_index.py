@@ -92,6 +92,7 @@ def _summary(recorded: Recorded, rebuilt: Rebuilt) -> str:
     return (
         f"{recorded.recorded} images recorded, {recorded.identical} known, {unusable} unusable; "
         f"studies: {rebuilt.found} with their results, {rebuilt.made} from results alone, "
-        f"{rebuilt.known} known, {rebuilt.waiting} to be worked on again; "
+        f"{rebuilt.known} known, {rebuilt.waiting} to be worked on again, "
+        f"{rebuilt.verified} verified by a person as their folders say; "
         f"{len(rebuilt.skipped)} folders skipped"
     )

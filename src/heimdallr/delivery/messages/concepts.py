@@ -49,9 +49,13 @@ LATERALITY = "272741003"
 """SNOMED CT's attribute *laterality*, for expressions of a structure and its side."""
 
 _KINDS = (
-    (re.compile(r".*_vol_cm3(_by_\w+)?"), Concept("118565006", "Volume", SCT)),
+    (
+        re.compile(r".*_vol_(cm3|mm3)(_by_\w+)?|.*_effusion(_\w+)?_ml"),
+        Concept("118565006", "Volume", SCT),
+    ),
     (re.compile(r"SMA_cm2|.*_area_\w+_cm2"), Concept("42798000", "Area", SCT)),
-    (re.compile(r".*_diameter_mm"), Concept("81827009", "Diameter", SCT)),
+    (re.compile(r".*_diameter_mm|lung_nodule_largest_mm"), Concept("81827009", "Diameter", SCT)),
+    (re.compile(r"kidney_(right|left)_length_mm"), Concept("410668003", "Length", SCT)),
     (
         re.compile(r".*_(hu|HU)(_eroded)?_mean(_by_\w+)?"),
         Concept("112031", "Attenuation Coefficient", DCM),
@@ -64,9 +68,11 @@ _UNITS = {
     "cm3": "cm3",
     "cm2": "cm2",
     "cm2/m2": "cm2/m2",
+    "mL/m2": "mL/m2",
     "m2": "m2",
     "mm2": "mm2",
     "mm3": "mm3",
+    "mL": "mL",
     "mm": "mm",
     "cm": "cm",
     "s": "s",

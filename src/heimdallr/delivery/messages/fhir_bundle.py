@@ -5,6 +5,7 @@
 * Each **Observation** and the **DiagnosticReport** have an identifier made of study and name, and
   are created or replaced (conditional update): sending again doubles nothing, a revision replaces.
 * **Provenance** has no identifier in R4; a tag of its results keeps it from being written twice.
+  It names who verified the results, as the report does, and the verified ones they correct.
 
 Bytes, ``fullUrl`` and tags follow from the results: the same results make the same bundle.
 """
@@ -45,9 +46,9 @@ from heimdallr.delivery.messages.fhir_records import (
 )
 from heimdallr.delivery.messages.report_text import conclusion
 from heimdallr.delivery.messages.reported_case import finding_name
-from heimdallr.domain.statements import Statement, term
+from heimdallr.domain.statements import Statement
 from heimdallr.files import whole_file
-from heimdallr.publishing.report.rows import spoken
+from heimdallr.publishing.report.rows import finding_term, spoken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +92,7 @@ def fhir_bundle(case: ReportedCase, options: FhirOptions) -> Element:
         "resourceType": "Bundle",
         "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{case.name}"},
         "type": "transaction",
-        "timestamp": instant(case.results.provenance.created_at),
+        "timestamp": instant(case.said_at),
         "entry": [
             _created(around.patient, patient(case, options)),
             _created(around.study, study(case, around, options)),
@@ -159,15 +160,18 @@ def _report(
     name = Statement("report_of_measurements").in_language(language)
     return {
         "resourceType": "DiagnosticReport",
+        # By it a final report is known as ours, and may be corrected by us.
+        "meta": {"tag": [_tag(case)]} if case.verification else None,
         "language": _LANGUAGES[language],
         "identifier": [identifier(urn_oid(concepts.REPORT_IDS_OID), case.study_key)],
         "basedOn": order_references(case.order, accession_system(options)),
-        "status": "preliminary",
+        "status": case.status,
         "category": [{"coding": [terminology("v2-0074", "RAD", "Radiology")]}],
         "code": concept(name, coding(concepts.DIAGNOSTIC_IMAGING)),
         "subject": {"reference": around.patient},
         "effectiveDateTime": began(case),
-        "issued": instant(case.results.provenance.created_at),
+        "issued": instant(case.said_at),
+        "resultsInterpreter": _verifier(case),
         "result": [{"reference": url} for url in results],
         "imagingStudy": [{"reference": around.study}],
         "conclusion": "\n".join(conclusion(case, language)),
@@ -178,7 +182,7 @@ def _report(
 
 def _conclusion_code(one: FindingRecord, language: Language) -> Element:
     title = spoken(one.title_coded, one.title, language)
-    display = term("findings", one.code, language) or title
+    display = finding_term(one, language)
     return concept(title, local_coding(concepts.FINDINGS_OID, one.code, display))
 
 
@@ -196,22 +200,21 @@ def _attachment(case: ReportedCase, report: Path, title: str) -> Element:
 
 
 def _provenance(case: ReportedCase, around: Surroundings, targets: list[str]) -> Element:
-    tag: Element = {"system": urn_oid(concepts.DELIVERIES_OID), "code": str(case.name)}
+    tag = _tag(case)
     resource: Element = {
         "resourceType": "Provenance",
         "meta": {"tag": [tag]},
         "target": [{"reference": url} for url in targets],
-        "recorded": instant(case.results.provenance.created_at),
+        "recorded": instant(case.said_at),
         "activity": {"coding": [terminology("v3-DataOperation", "CREATE", "create")]},
         "agent": [
-            {
-                "type": {
-                    "coding": [terminology("provenance-participant-type", "performer", "Performer")]
-                },
-                "who": {"reference": around.device},
-            }
+            _agent("performer", "Performer", {"reference": around.device}),
+            *(_agent("verifier", "Verifier", who) for who in _verifier(case)),
         ],
-        "entity": [{"role": "source", "what": {"reference": around.study}}],
+        "entity": [
+            {"role": "source", "what": {"reference": around.study}},
+            *(_corrected(str(name)) for name in case.corrected_names),
+        ],
     }
     search = quote(token(str(tag["system"]), str(tag["code"])), safe="")
     return {
@@ -219,3 +222,26 @@ def _provenance(case: ReportedCase, around: Surroundings, targets: list[str]) ->
         "resource": resource,
         "request": {"method": "POST", "url": "Provenance", "ifNoneExist": f"_tag={search}"},
     }
+
+
+def _tag(case: ReportedCase) -> Element:
+    """What these results are called, as they were verified or not."""
+    return {"system": urn_oid(concepts.DELIVERIES_OID), "code": str(case.name)}
+
+
+def _agent(code: str, display: str, who: Element) -> Element:
+    kind = terminology("provenance-participant-type", code, display)
+    return {"type": {"coding": [kind]}, "who": who}
+
+
+def _verifier(case: ReportedCase) -> list[Element]:
+    """Whoever verified the results, where they have an account and so a name."""
+    if case.verification is None or not case.verification.by:
+        return []
+    return [{"display": case.verification.by}]
+
+
+def _corrected(name: str) -> Element:
+    """Results that were sent as verified, and that these take the place of."""
+    system = urn_oid(concepts.DELIVERIES_OID)
+    return {"role": "revision", "what": {"identifier": {"system": system, "value": name}}}

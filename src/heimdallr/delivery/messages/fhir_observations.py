@@ -1,8 +1,9 @@
 """One Observation per measurement and finding (FHIR R4 Observation).
 
-All are *preliminary*: nobody has signed them, and FHIR's *amended* and *corrected* are said of what
-was final before. What was not made is an Observation as well, with ``dataAbsentReason`` and the
-reason in words; what an earlier revision reported and this one does not is *entered-in-error*.
+All are *preliminary* until a person has verified the results; then *final*, or *corrected* where
+the receiver was told final ones before. What was not made is an Observation as well, with
+``dataAbsentReason`` and the reason in words; what an earlier revision reported and this one does
+not is *entered-in-error*.
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ from heimdallr.delivery.messages.report_text import reported_name
 from heimdallr.delivery.messages.reported_case import finding_name, published_number
 from heimdallr.domain.statements import structure_name, term
 from heimdallr.domain.terms import analysis_name, measurement_name, value_text
-from heimdallr.publishing.report.rows import spoken
+from heimdallr.publishing.report.rows import correction_notes, finding_term, spoken
+from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heimdallr.analyses.rules.norms import Standing
     from heimdallr.analyses.rules.references import Reference
     from heimdallr.delivery.messages.fhir_json import Element
     from heimdallr.delivery.messages.reported_case import ReportedCase
@@ -85,7 +90,7 @@ def measurement_observation(
         **_context(case, around),
         **_value(one, around.language),
         "interpretation": [_interpretation(_FLAGS[judged.flag])] if judged else None,
-        "note": _notes(judged, around.language),
+        "note": _notes(one, judged, case.standings.get(one.name, ()), around.language),
         "bodySite": body_site_element(site, structure_name(one.structure, around.language))
         if site and one.structure
         else None,
@@ -109,7 +114,7 @@ def finding_observation(
     """
     language = around.language
     title = spoken(one.title_coded, one.title, language)
-    name = term("findings", one.code, language) or title
+    name = finding_term(one, language)
     site = concepts.body_site(one.structure)
     severity = _SEVERITIES.get(one.severity)
     return {
@@ -155,7 +160,7 @@ def _beginning(case: ReportedCase, name: str, around: Surroundings) -> Element:
         "resourceType": "Observation",
         "language": {"en": "en", "pt": "pt-BR"}[around.language],
         "identifier": [identifier(*observation_identifier(case, name))],
-        "status": "preliminary",
+        "status": case.status,
         "category": [{"coding": [_IMAGING]}],
     }
 
@@ -164,7 +169,7 @@ def _context(case: ReportedCase, around: Surroundings) -> Element:
     return {
         "subject": {"reference": around.patient},
         "effectiveDateTime": began(case),
-        "issued": instant(case.results.provenance.created_at),
+        "issued": instant(case.said_at),
     }
 
 
@@ -198,9 +203,15 @@ def _range(limit: Reference) -> Element:
     return {"low": low, "high": high, "text": limit.source}
 
 
-def _notes(judged: Judgement | None, language: Language) -> list[Element]:
-    caveats = judged.caveats if judged else ()
-    return [{"text": one.in_language(language)} for one in caveats]
+def _notes(
+    one: MeasurementRecord,
+    judged: Judgement | None,
+    standings: Iterable[Standing],
+    language: Language,
+) -> list[Element]:
+    caveats = [caveat.in_language(language) for caveat in judged.caveats] if judged else []
+    told = (*correction_notes(one, language), *caveats, *compared(standings, language))
+    return [{"text": text} for text in told]
 
 
 def _method(analysis: str, language: Language) -> Element | None:

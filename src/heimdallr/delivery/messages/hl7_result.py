@@ -3,7 +3,8 @@ r"""A case as an HL7 2.5.1 observation report, ORU^R01 (chapter 7).
 One OBX per measurement: a number as NM with its UCUM unit, a category as ST. What was not made has
 OBX-11 ``X`` (*results cannot be obtained*) and an empty OBX-5, never a 0, and its reason in the NTE
 behind it; section 7.4.2.2 then leaves OBX-2 open, and ST is what receivers take an empty value of.
-All others are ``P``, preliminary, as OBR-25 says: nobody has signed them. Findings and the text of
+All others are ``P``, preliminary, as OBR-25 says, until a person has verified the results; then
+``F``, final, or ``C`` where the receiver was told final ones before. Findings and the text of
 the report follow as TX, a report of one page as ED where it is asked for. What an earlier revision
 reported and this one does not is sent as ``D``, to be deleted.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,12 +36,13 @@ from heimdallr.delivery.messages.report_text import conclusion, reported_name
 from heimdallr.delivery.messages.reported_case import finding_name, published_number
 from heimdallr.domain.errors import UnsendableError
 from heimdallr.domain.identity import OWN_MANUFACTURER
-from heimdallr.domain.statements import Statement, term
+from heimdallr.domain.statements import Statement
 from heimdallr.domain.terms import analysis_name, measurement_name, value_text
 from heimdallr.files import whole_file
 from heimdallr.hl7v2.character_sets import CODECS
 from heimdallr.hl7v2.syntax import Segment, components, escaped, segment, written
-from heimdallr.publishing.report.rows import spoken
+from heimdallr.publishing.report.rows import correction_notes, finding_term, spoken
+from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +59,10 @@ SERVICE = "measurements"
 Observation = tuple[dict[int, str], tuple[str, ...]]
 """Fields of an OBX by number, and what is noted in the NTE behind it."""
 _FLAGS = {"low": "L", "high": "H", "normal": "N"}
+_STATUS = {"preliminary": "P", "final": "F", "corrected": "C"}
+"""Tables 0123 and 0085: of OBR-25 and OBX-11."""
 _SEVERITIES = {"critical": "AA", "significant": "A"}
+_TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?(?![0-9])")
 _CONTROL_ID_LENGTH = 20
 """MSH-10 takes no more (2.5.1, 2.15.9.10)."""
 _NAMED_EXACTLY = frozenset({"PID", "PV1", "ORC", "OBR"})
@@ -138,7 +144,7 @@ def _header(case: ReportedCase, options: Hl7Options, control_id: str) -> Segment
             4: escaped(options.sending_facility),
             5: escaped(options.receiving_application),
             6: escaped(options.receiving_facility),
-            7: timestamp(case.results.provenance.created_at),
+            7: timestamp(case.said_at),
             9: components("ORU", "R01", "ORU_R01"),
             10: control_id,
             11: "P",
@@ -187,7 +193,6 @@ def _order(case: ReportedCase, options: Hl7Options) -> list[Segment]:
     order = case.order
     placer = order_number(order.placer)
     filler = order_number(order.filler or order.accession_number or case.study_key)
-    made_at = timestamp(case.results.provenance.created_at)
     title = Statement("report_of_measurements").in_language(options.language)
     service = concept_field(SERVICE, title, order.procedure or concepts.DIAGNOSTIC_IMAGING)
     return [
@@ -203,17 +208,19 @@ def _order(case: ReportedCase, options: Hl7Options) -> list[Segment]:
                 16: name_field(order.referring, number=""),
                 18: escaped(order.accession_number),
                 19: escaped(order.requested_procedure),
-                22: made_at,
+                22: timestamp(case.said_at),
                 24: "RAD",
-                25: "P",
+                25: _STATUS[case.status],
             },
         ),
     ]
 
 
 def _began(case: ReportedCase) -> str:
-    time = (case.identity.study_time or "").replace(":", "")[:6]
-    return (case.identity.study_date or "") + (time if time.isdigit() else "")
+    """When the study began, as TS (2.A.77): of a time that is none, the day is left."""
+    date = case.identity.study_date or ""
+    time = _TIME.match((case.identity.study_time or "").replace(":", ""))
+    return date + time[0] if date and time else date
 
 
 def _observations(case: ReportedCase, options: Hl7Options) -> list[Segment]:
@@ -228,6 +235,7 @@ def _observations(case: ReportedCase, options: Hl7Options) -> list[Segment]:
     ]
     segments = []
     common = {14: _began(case), 19: timestamp(case.results.provenance.created_at)}
+    common[11] = _STATUS[case.status]
     common[18] = components(OWN_MANUFACTURER, case.results.provenance.version)
     for number, (fields, notes) in enumerate(told, 1):
         segments.append(segment("OBX", {1: str(number), **common, **fields}))
@@ -242,7 +250,7 @@ def _study(case: ReportedCase) -> list[Observation]:
     """The study itself, so that whoever reads the values finds the images."""
     uid = case.identity.study_instance_uid
     code = components("110180", "Study Instance UID", concepts.DCM)
-    return [({2: "ST", 3: code, 5: escaped(uid), 11: "P"}, ())] if uid else []
+    return [({2: "ST", 3: code, 5: escaped(uid)}, ())] if uid else []
 
 
 def _measurement(case: ReportedCase, one: MeasurementRecord, language: Language) -> Observation:
@@ -257,27 +265,28 @@ def _measurement(case: ReportedCase, one: MeasurementRecord, language: Language)
     if one.value is None:
         reason = spoken(one.reason_coded, one.reason, language)
         return {**fields, 2: "ST", 11: "X"}, (reason,)
+    notes = correction_notes(one, language)
     if isinstance(one.value, str):
-        return {**fields, 2: "ST", 5: escaped(value_text(one.value, "", language)), 11: "P"}, ()
+        return {**fields, 2: "ST", 5: escaped(value_text(one.value, "", language))}, notes
     number = published_number(one.value, one.unit)
-    fields |= {2: "NM", 5: format(number, "f"), 6: unit_field(one.unit), 11: "P"}
+    fields |= {2: "NM", 5: format(number, "f"), 6: unit_field(one.unit)}
     judged = case.judgements.get(one.name)
+    stands = compared(case.standings.get(one.name, ()), language)
     if judged is None:
-        return fields, ()
+        return fields, (*notes, *stands)
     fields |= {7: escaped(range_field(judged.limits[0])), 8: _FLAGS[judged.flag]}
     caveats = (caveat.in_language(language) for caveat in judged.caveats)
-    return fields, (judged.limits[0].source, *caveats)
+    return fields, (*notes, judged.limits[0].source, *caveats, *stands)
 
 
 def _finding(one: FindingRecord, language: Language) -> Observation:
     title = spoken(one.title_coded, one.title, language)
-    name = term("findings", one.code, language) or title
+    name = finding_term(one, language)
     fields = {
         2: "TX",
         3: components(finding_name(one.code), name, concepts.LOCAL),
         5: escaped(title),
         8: _SEVERITIES.get(one.severity, ""),
-        11: "P",
     }
     notes = (*finding_caveats(one, language), one.reference)
     return fields, tuple(note for note in notes if note)
@@ -294,7 +303,7 @@ def _text(case: ReportedCase, language: Language) -> list[Observation]:
     code = components("report_text", name, concepts.LOCAL)
     lines = conclusion(case, language)
     return [
-        ({2: "TX", 3: code, 4: str(number), 5: escaped(line), 11: "P"}, ())
+        ({2: "TX", 3: code, 4: str(number), 5: escaped(line)}, ())
         for number, line in enumerate(lines, 1)
     ]
 
@@ -306,5 +315,4 @@ def _attachment(report: Path) -> Observation:
         2: "ED",
         3: components("report_pdf", "PDF", concepts.LOCAL),
         5: components(OWN_MANUFACTURER, "AP", "PDF", "Base64", data),
-        11: "P",
     }, ()

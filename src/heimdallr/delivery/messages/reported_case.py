@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from heimdallr.delivery.messages.order import Order, read_order
 from heimdallr.domain.errors import UnsendableError
@@ -16,15 +16,19 @@ from heimdallr.publishing.dicom.missing_uids import completed, study_instance_ui
 from heimdallr.publishing.judgements import judgements
 from heimdallr.publishing.schema import RESULTS_FILE, read_identity, read_results
 from heimdallr.publishing.source_file import read_source
+from heimdallr.publishing.standings import standings
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
+    from heimdallr.analyses.rules.norms import Standing
     from heimdallr.domain.source_images import SourceImages
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.judgements import Judgement
     from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
 
-_PLACES = {"cm3": 3, "cm2": 2, "cm2/m2": 2, "HU": 2, "mm": 1, "s": 2}
+_PLACES = {"cm3": 3, "cm2": 2, "cm2/m2": 2, "HU": 2, "mm": 1, "mm3": 1, "mL": 1, "s": 2, "%": 1}
 """Unit → decimal places the analyses round to. JSON numbers forget trailing zeros, which are
 significant in FHIR (datatypes, decimal) and to whoever reads how exact a value is."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_OID, OWN_UID_ROOT)
@@ -42,9 +46,13 @@ class ReportedCase:
             of it refer to; without a source, a name that follows from what is known and tells
             nothing of it.
         judgements: measurement → its published limits, where there are any.
-        digest: SHA-256 of ``resultados.json``: other results, other messages.
+        standings: measurement → where it stands by published norms.
+        digest: SHA-256 of ``resultados.json``, and of who verified it: other results, other
+            messages.
         unsaid: findings and measurements that an earlier revision reported and this one does not:
             they are taken back by name.
+        verification: who verified the results; ``None``: nobody, and all of it is preliminary.
+        corrects: digests of what the same system was told of the study before, as verified.
     """
 
     identity: Identity
@@ -52,12 +60,32 @@ class ReportedCase:
     order: Order
     study_key: str
     judgements: dict[str, Judgement]
+    standings: dict[str, tuple[Standing, ...]]
     digest: str
     unsaid: tuple[str, ...] = ()
+    verification: Verification | None = None
+    corrects: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Literal["preliminary", "final", "corrected"]:
+        """How far a reader may rely on it, in FHIR's words."""
+        if self.verification is None:
+            return "preliminary"
+        return "corrected" if self.corrects else "final"
+
+    @property
+    def said_at(self) -> datetime:
+        """When it became what it is: of results that were verified, when they were."""
+        return self.verification.at if self.verification else self.results.provenance.created_at
 
     def name_for(self, *parts: str) -> uuid.UUID:
         """The same UUID for the same thing of the same results, another for any other."""
         return uuid.uuid5(_NAMES, "\x00".join((self.study_key, self.digest, *parts)))
+
+    @property
+    def corrected_names(self) -> list[uuid.UUID]:
+        """What the verified results were called that these correct."""
+        return [replace(self, digest=one).name for one in self.corrects]
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -70,13 +98,21 @@ class ReportedCase:
         return self.name_for("results")
 
 
-def read_case(case_folder: Path, *, unsaid: tuple[str, ...] = ()) -> ReportedCase:
+def read_case(
+    case_folder: Path,
+    *,
+    unsaid: tuple[str, ...] = (),
+    verification: Verification | None = None,
+    corrects: tuple[str, ...] = (),
+) -> ReportedCase:
     """The case of a folder.
 
     Args:
         case_folder: as ``publishing`` writes it.
         unsaid: names that an earlier revision reported (:func:`reported_names`); those that are
             reported again are left out here.
+        verification: who verified the results of the folder.
+        corrects: digests of what the receiver was told of the study before, as verified.
 
     Raises:
         UnsendableError: the folder cannot be read, or says no PatientID.
@@ -98,8 +134,11 @@ def read_case(case_folder: Path, *, unsaid: tuple[str, ...] = ()) -> ReportedCas
         order=order,
         study_key=_study_key(identity, results, source),
         judgements=judgements(results, identity),
-        digest=digest,
+        standings=standings(results, identity),
+        digest=digest if verification is None else verification.digest_of(digest),
         unsaid=tuple(name for name in unsaid if name not in again),
+        verification=verification,
+        corrects=corrects,
     )
 
 

@@ -111,12 +111,9 @@ class DicomNodeSender:
             if is_label_map
             else (SegmentationStorage, ExplicitVRLittleEndian),
             (Comprehensive3DSRStorage, ExplicitVRLittleEndian),
-            (
-                MultiFrameTrueColorSecondaryCaptureImageStorage
-                if is_multi_frame
-                else SecondaryCaptureImageStorage,
-                RLELossless,
-            ),
+            (MultiFrameTrueColorSecondaryCaptureImageStorage, RLELossless)
+            if is_multi_frame
+            else (SecondaryCaptureImageStorage, ExplicitVRLittleEndian),
             (EncapsulatedPDFStorage, ExplicitVRLittleEndian),
         ]
 

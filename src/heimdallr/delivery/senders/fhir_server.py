@@ -5,14 +5,15 @@ signed or amended since is left alone.
 
 What an answer means beside what all web peers say: 409 is how servers tell of two transactions at a
 time, so later; 412, several resources answer to one of our identifiers, which a person must mend;
-a success is one only as a *transaction-response* whose every entry succeeded.
+a success is one only as a *transaction-response* that tells of every entry, and of each that it
+succeeded.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from heimdallr.delivery.senders.web import NoAnswerError, web_peer
 from heimdallr.delivery.senders.words_of_peers import said
@@ -31,58 +32,107 @@ _MEDIA_TYPE = "application/fhir+json"
 _ACCEPT = {"Accept": _MEDIA_TYPE}
 _POST = _ACCEPT | {"Content-Type": _MEDIA_TYPE, "Prefer": "return=minimal"}
 _UNSIGNED = frozenset({"registered", "partial", "preliminary"})
+_OURS = frozenset({"final", "corrected"})
+"""What we make of a report ourselves, once a person has verified it here."""
 _CONFLICT, _PRECONDITION_FAILED = 409, 412
 _R4 = "4.0."
 
 
+def _as_text(told: object) -> str:
+    """A text; of what is none, nothing: in other resources ``type`` is a structure."""
+    return str(told) if isinstance(told, str | int) else ""
+
+
+def _as_items(told: object) -> list[object]:
+    """The items of a list; of what is none, nothing."""
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+
+def _as_item(told: object) -> object:
+    """An item; of what is none, an empty one."""
+    return told if isinstance(told, dict) else {}
+
+
+_Word = Annotated[str, BeforeValidator(_as_text)]
+_Items = BeforeValidator(_as_items)
+_Item = BeforeValidator(_as_item)
+
+
 class _Tolerant(BaseModel):
+    """What a server may send beside what is read here, or in its place, costs nothing else."""
+
     model_config = ConfigDict(extra="ignore")
 
 
 class _Text(_Tolerant):
-    text: str = ""
+    text: _Word = ""
 
 
 class _Issue(_Tolerant):
-    severity: str = ""
-    code: str = ""
-    details: _Text = _Text()
-    diagnostics: str = ""
+    severity: _Word = ""
+    code: _Word = ""
+    details: Annotated[_Text, _Item] = _Text()
+    diagnostics: _Word = ""
 
 
 class _Request(_Tolerant):
-    url: str = ""
+    url: _Word = ""
 
 
 class _Response(_Tolerant):
-    status: str = ""
+    status: _Word = ""
 
 
 class _Interaction(_Tolerant):
-    code: str = ""
+    code: _Word = ""
 
 
 class _Rest(_Tolerant):
-    mode: str = ""
-    interaction: list[_Interaction] = []
+    mode: _Word = ""
+    interaction: Annotated[list[_Interaction], _Items] = []
 
 
 class _Entry(_Tolerant):
-    request: _Request = _Request()
-    response: _Response = _Response()
-    resource: _Resource | None = None
+    request: Annotated[_Request, _Item] = _Request()
+    response: Annotated[_Response, _Item] = _Response()
+    resource: Annotated[_Resource, _Item] | None = None
+
+
+class _Tag(_Tolerant):
+    system: _Word = ""
+    code: _Word = ""
+
+
+class _Meta(_Tolerant):
+    tag: Annotated[list[_Tag], _Items] = []
+
+
+class _Identifier(_Tolerant):
+    system: _Word = ""
+    value: _Word = ""
+
+
+class _Reference(_Tolerant):
+    identifier: Annotated[_Identifier, _Item] = _Identifier()
+
+
+class _Entity(_Tolerant):
+    role: _Word = ""
+    what: Annotated[_Reference, _Item] = _Reference()
 
 
 class _Resource(_Tolerant):
     """What is read of any resource: an outcome, a bundle, a report, a capability statement."""
 
-    kind: str = Field("", alias="resourceType")
-    type: str = ""
-    status: str = ""
-    fhir_version: str = Field("", alias="fhirVersion")
-    issue: list[_Issue] = []
-    entry: list[_Entry] = []
-    rest: list[_Rest] = []
+    kind: _Word = Field("", alias="resourceType")
+    meta: Annotated[_Meta, _Item] = _Meta()
+    entity: Annotated[list[_Entity], _Items] = []
+    type: _Word = ""
+    status: _Word = ""
+    fhir_version: _Word = Field("", alias="fhirVersion")
+    issue: Annotated[list[_Issue], _Items] = []
+    entry: Annotated[list[_Entry], _Items] = []
+    rest: Annotated[list[_Rest], _Items] = []
 
 
 _NOTHING = _Resource(resourceType="")
@@ -130,9 +180,8 @@ def _sent(web: WebPeer, item: Item) -> Answer:
         signed = _signed_already(web, bundle)
         if signed is not None:
             return signed
-        return _meaning(
-            web, web.exchange("POST", headers=_POST, content=bundle, size_bytes=len(bundle))
-        )
+        reply = web.exchange("POST", headers=_POST, content=bundle, size_bytes=len(bundle))
+        return _meaning(web, reply, asked=len(_read(bundle).entry))
     except NoAnswerError as error:
         return error.answer
     except OSError:
@@ -140,8 +189,12 @@ def _sent(web: WebPeer, item: Item) -> Answer:
 
 
 def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
-    """Why the report must not be replaced: somebody made more of it than a preliminary one."""
-    urls = (one.request.url for one in _read(bundle).entry)
+    """Why the report must not be replaced: somebody made more of it than a preliminary one.
+
+    One that we made final ourselves is replaced by one that a person has verified as well.
+    """
+    sending = _read(bundle)
+    urls = (one.request.url for one in sending.entry)
     url = next((one for one in urls if one.startswith("DiagnosticReport?")), "")
     if not url:
         return None
@@ -151,15 +204,33 @@ def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
         return _refusal(web, reply, found)
     if found.kind != "Bundle":
         return Answer(Fate.REFUSED, Statement("no_fhir_server"))
-    reports = [one.resource for one in found.entry if one.resource]
-    statuses = [one.status for one in reports if one.kind == "DiagnosticReport"]
-    signed = next((status for status in statuses if status not in _UNSIGNED), None)
-    if signed is None:
+    ours = _names_of(sending)
+    signed = (one for one in _reports(found) if one.status not in _UNSIGNED)
+    other = next((one for one in signed if not _is_ours(one, ours)), None)
+    if other is None:
         return None
-    return Answer(Fate.REFUSED, Statement("report_signed_already", {"status": signed[:40]}))
+    return Answer(Fate.REFUSED, Statement("report_signed_already", {"status": other.status[:40]}))
 
 
-def _meaning(web: WebPeer, reply: Reply) -> Answer:
+def _reports(bundle: _Resource) -> list[_Resource]:
+    resources = (one.resource for one in bundle.entry)
+    return [one for one in resources if one and one.kind == "DiagnosticReport"]
+
+
+def _names_of(bundle: _Resource) -> set[tuple[str, str]]:
+    """What a bundle of verified results, and those it corrects, are called; of others nothing."""
+    tags = {(one.system, one.code) for each in _reports(bundle) for one in each.meta.tag}
+    entities = (one for each in bundle.entry if each.resource for one in each.resource.entity)
+    corrected = (one.what.identifier for one in entities if one.role == "revision")
+    return tags | {(one.system, one.value) for one in corrected} if tags else set()
+
+
+def _is_ours(report: _Resource, ours: set[tuple[str, str]]) -> bool:
+    tags = {(one.system, one.code) for one in report.meta.tag}
+    return report.status in _OURS and not tags.isdisjoint(ours)
+
+
+def _meaning(web: WebPeer, reply: Reply, *, asked: int) -> Answer:
     resource = _read(reply.body)
     if not reply.is_success:
         return _refusal(web, reply, resource)
@@ -167,17 +238,21 @@ def _meaning(web: WebPeer, reply: Reply) -> Answer:
         return Answer(Fate.REFUSED, Statement("no_fhir_server"))
     statuses = [one.response.status for one in resource.entry]
     failed = [status for status in statuses if not status.startswith("2")]
-    if not failed:
-        return Answer(Fate.SENT)
-    told = Statement("transaction_in_part", {"count": len(failed), "status": failed[0][:40]})
-    return Answer(Fate.REFUSED, told)
+    if failed:
+        told = Statement("transaction_in_part", {"count": len(failed), "status": failed[0][:40]})
+        return Answer(Fate.REFUSED, told)
+    if len(statuses) < asked:
+        told = Statement("transaction_untold", {"count": len(statuses), "asked": asked})
+        return Answer(Fate.REFUSED, told)
+    return Answer(Fate.SENT)
 
 
 def _refusal(web: WebPeer, reply: Reply, outcome: _Resource) -> Answer:
     """What the server says in its OperationOutcome, and what to do about the usual ones."""
-    judged, words = web.judge(reply), said(_words(outcome))
-    if not outcome.issue or web.trouble(reply) is not None:
+    judged = web.judge(reply)
+    if web.trouble(reply) is not None:
         return judged
+    words = said(_words(outcome)) if outcome.issue else reply.words
     if reply.status == _PRECONDITION_FAILED:
         return Answer(Fate.REFUSED, Statement("fhir_several_match", {"said": words}))
     status = str(reply.status)

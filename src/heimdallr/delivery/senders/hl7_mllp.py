@@ -23,7 +23,7 @@ from heimdallr.delivery.sending import Answer, Check, Fate
 from heimdallr.domain.statements import Statement
 from heimdallr.hl7v2.acknowledgement import read_acknowledgement
 from heimdallr.hl7v2.mllp import FrameFault, FrameReader, framed
-from heimdallr.hl7v2.syntax import SyntaxFault, read
+from heimdallr.hl7v2.syntax import SyntaxFault, read, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,7 +139,7 @@ class Hl7ListenerSender:
                 if another:
                     return Answer(Fate.LATER, Statement("answer_to_another_message"))
                 return Answer(Fate.LATER, Statement("peer_hung_up", {"address": self._address}))
-            answer = read_acknowledgement(read(message))
+            answer = read_acknowledgement(read_answer(message))
             if answer is not None and answer.control_id == control_id:
                 return _meaning(answer)
             another = True

@@ -11,7 +11,7 @@ package_not_installed = the package { $package } is not installed
 lesion_not_segmented = no { $structure } segmented; this does not exclude it
 no_tissue_weights = no weights for any tissue route are installed
 licence_needed = needs a TotalSegmentator licence number
-no_brain_in_view = no brain in view ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } of at least { $needed_cm3 } cm³)
+not_in_view = no { $structure } in view ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } of at least { $needed_cm3 } cm³)
 region_not_covered = the { $region } { $region ->
     [extremities] are
    *[other] is
@@ -37,6 +37,8 @@ other_sex = what is labelled { $structure } cannot be one: the patient is { $sex
     [M] a man
    *[F] a woman
 }: mislabelled
+structure_rejected_by_person = a person does not accept what is labelled { $structure }: { $rejection }
+rejected_by_person = a person does not accept this result: { $rejection }
 side_unknown = the image does not say which side is left and which is right
 truncated = truncated at { $edges } { $count ->
     [one] edge
@@ -46,6 +48,18 @@ level_truncated = { $level } is truncated at { $edges } { $count ->
     [one] edge
    *[other] edges
 }
+aorta_segment_in_part = only a part of this segment is in view: it goes on beyond the { $edges } { $count ->
+    [one] edge
+   *[other] edges
+}, and may be wider there
+aorta_label_ends = the segmentation ends here without the heart or the iliac arteries: the vessel may go on, and be wider
+aorta_segment_not_seen = no part of this segment is in view
+aorta_border_unknown = where this segment begins and ends cannot be told: neither the vertebral levels nor the kidneys say it
+aorta_not_whole = the vessel is not in view from end to end
+aortic_bifurcation_not_seen = the end of the aorta at the iliac arteries is not in view
+vessel_too_short = too little of the { $structure } is in view to tell its course
+too_coarse_for_diameters = the bundled weights are too coarse for diameters of the { $structure }
+too_coarse_for_length = the bundled weights draw the poles of the { $structure } too roughly for its length
 muscle_cut_by_field_of_view = muscle cut by the field of view at the { $edges }
 cut_by_field_of_view = cut by the field of view at the { $edges }
 analysis_broke = { $analysis } broke: { $error }
@@ -60,12 +74,42 @@ phase_contradicted = { $phase } is impossible with { NUMBER($median_hu, maximumF
 phase_contradicted_by_veins = { $phase } is impossible with { NUMBER($artery_hu, maximumFractionDigits: 0) } and { NUMBER($vein_hu, maximumFractionDigits: 0) } HU in { $structures }
 too_few_structures_for_phase = { $seen } of the { $known } structures the phase is read off are in view, at least { $needed } with a vessel, the heart or the liver are needed
 mr_has_no_hounsfield_units = MR intensities are not Hounsfield units
+virtual_attenuation = the scanner computed these Hounsfield units; they are not what a usual tube shows
+native_phase_not_known = it is not known whether contrast medium was given
+needs_unenhanced_ct = unenhanced CT is needed; the phase is { $phase }
+contrast_in_bladder = the bladder measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: excreted contrast medium cannot be told from stones
+vessel_enhanced = the { $structure } measures { NUMBER($median_hu, maximumFractionDigits: 0) } HU: contrast medium cannot be told from calcium
+voltage_unknown = the tube voltage is not known
+voltage_outside = the tube voltage is { NUMBER($kvp, maximumFractionDigits: 0) } kVp; the limits hold from { NUMBER($low_kvp, maximumFractionDigits: 0) } to { NUMBER($high_kvp, maximumFractionDigits: 0) }
+slices_too_thick = slices of { NUMBER($slice_mm, maximumFractionDigits: 1) } mm are too thick or too far apart, at most { NUMBER($at_most_mm, maximumFractionDigits: 1) } mm
+pixels_too_large = pixels of { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm are too large, at most { NUMBER($at_most_mm, maximumFractionDigits: 1) } mm
+kernel_too_sharp = the kernel { $kernel } is too sharp: noise and edges are enhanced
+kernel_not_known = the convolution kernel is not known
+holds_from_age = holds from { NUMBER($from_years, maximumFractionDigits: 0) } years on; age of the patient: { NUMBER($age_years, maximumFractionDigits: 0) }
+no_stone = no stone found in the { $structure }
+bright_piece_leaves_kidney = something bright runs out of the { $structure } (a stent, a drain): stones cannot be told from it
+noise_like_calcium = noise of { NUMBER($noise_hu, maximumFractionDigits: 0) } HU in the { $structure }: calcium cannot be told from it
+metal_in = { NUMBER($peak_hu, maximumFractionDigits: 0) } HU in or beside the { $structure }: metal
+vessel_not_followed = the { $structure } was segmented on only { NUMBER($percent, maximumFractionDigits: 0) } % of the slices from T12 to L4
+lobe_truncated = the { $structure } is truncated at { $edges } { $count ->
+    [one] edge
+   *[other] edges
+} ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
+lungs_not_inflated = the lungs hold { NUMBER($volume_l, maximumFractionDigits: 1) } L, { NUMBER($percent, maximumFractionDigits: 0) } % of the predicted capacity: not in full inspiration
+trachea_bulges_in = the trachea's back wall bulges in (filled { NUMBER($share, maximumFractionDigits: 2) }): scanned in expiration
 little_left_after_erosion = only { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ left after eroding by { $erosion_mm } mm
 tissue_needs_attenuation = tissues are told apart by attenuation, which MR does not have
 only_head_and_neck_in_view = nothing but head and neck is in view
 muscle_needs_attenuation = muscle is told from fat by attenuation, which MR does not have
 little_muscle_at_level = only { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² of muscle segmented at { $level }
 height_unknown = the patient's height is not known
+height_or_weight_unknown = the patient's height or weight is not known
+little_liver = only { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³ of liver over { NUMBER($height_mm, maximumFractionDigits: 0) } mm in view; at least { $needed_cm3 } cm³ and { $needed_mm } mm are needed
+needs_portal_venous_ct = holds for portal venous CT; the phase is { $phase }
+fat_fraction_is_mr = a fat fraction map is made by MR
+no_fat_fraction_map = the series that was measured is no fat fraction map
+fat_fraction_of_unknown_scale = the header of the fat fraction map does not say whether its values are percent
+fat_fraction_out_of_range = the fat fraction map is not on the scale its header names: the liver's values reach from { NUMBER($low_percent, maximumFractionDigits: 0) } to { NUMBER($high_percent, maximumFractionDigits: 0) } %
 
 few_whole_vertebrae = only { $count } whole { $count ->
     [one] vertebra
@@ -75,6 +119,11 @@ vertebrae_out_of_order = vertebral labelling inconsistent: { $lower } lies above
 vertebrae_unevenly_spaced = vertebral labelling inconsistent: { $upper }-{ $lower } spacing is { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } of its neighbours'
 vertebra_of_odd_volume = vertebral labelling inconsistent: { $level } has { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³, its neighbours about { NUMBER($usual_cm3, maximumFractionDigits: 0) }
 no_level_anchor = neither sacrum nor last or first ribs are in view to tell which vertebra is which
+only_weak_level_anchors = neither sacrum nor last or first ribs are in view to tell which vertebra is which; to within { $levels } { $levels ->
+    [one] level
+   *[other] levels
+}, the names of the vertebrae fit the position of: { $landmarks }
+level_contradicts_landmark = vertebral levels are uncertain: what is expected from { $upper } to { $lower } ({ $landmark }) lies beside the vertebra that is labelled { $level }
 level_contradicts_anchor = vertebral levels are uncertain: { $anchor ->
     [sacrum] the vertebra above the sacrum
     [last_rib] the last vertebra with ribs
@@ -94,6 +143,24 @@ bleed_truncated = bleed truncated at { $edges } { $count ->
    *[other] edges
 } ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 no_ventricle_segmented = no ventricle segmented in this volume
+ventricles_incomplete = a ventricle is missing among those segmented
+skull_not_closed = the skull does not form a closed ring at the height of the ventricles
+no_nodule_segmented = no lung nodule segmented; this does not exclude any
+no_edge_of_lung_near = no edge of the lung found near it
+nodule_without_core = too small for its attenuation to be read without the outer { $rim_mm } mm
+no_midline_of_chest = neither vertebrae nor both lungs tell where the middle of the chest is
+
+## Why a vertebra has no height or no density
+
+bundled_vertebrae_too_coarse = the bundled networks draw the borders between vertebrae too coarsely to measure their bodies
+no_vertebra_measurable = no vertebra between T4 and L5 could be measured
+body_not_separated = the vertebral body of { $level } could not be told from its arch
+metal_in_vertebra = metal in or beside { $level }
+vertebra_looks_compressed = { $level } looks compressed, which raises its attenuation
+dense_vertebra = { $level } is denser than trabecular bone: cement, sclerosis or metal
+body_too_small = no room for a region within the cortex of { $level }
+native_from_venous_only = estimated from the venous phase only
+age_unknown_no_norm = the patient's age is not known
 
 ## Why a series was measured, passed over or refused
 
@@ -257,12 +324,63 @@ labels_unreadable = the label maps cannot be read; reprocess the study
 
 finding_intracerebral_haemorrhage = Intracerebral haemorrhage, { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³
 finding_intracerebral_haemorrhage_large = Intracerebral haemorrhage, large (≥ { $limit_cm3 } cm³): { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³
+finding_midline_shift = Midline shift of { NUMBER($shift_mm, maximumFractionDigits: 1) } mm
+finding_lung_nodule = Lung nodule of 6 to 8 mm (mean diameter)
+finding_lung_nodule_above_8_mm = Lung nodule above 8 mm (mean diameter)
+finding_pleural_effusion = Pleural effusion of { $limit_ml } mL or more
+finding_pericardial_effusion = Pericardial effusion of { $limit_ml } mL or more
+finding_ventriculomegaly = Wide ventricles: Evans index { NUMBER($index, minimumFractionDigits: 2, maximumFractionDigits: 2) }
 finding_low_muscle_mass = Low skeletal muscle mass at L3
 finding_low_muscle_attenuation = Low skeletal muscle attenuation at L3
+finding_abdominal_aorta_dilated = Abdominal aortic aneurysm, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
+finding_abdominal_aorta_dilated_seen = Abdominal aortic aneurysm, at least { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (seen in part)
+finding_infrarenal_aorta_ectatic = Ectatic infrarenal aorta, { NUMBER($infrarenal_mm, maximumFractionDigits: 0) } mm
+finding_infrarenal_aorta_ectatic_seen = Ectatic infrarenal aorta, at least { NUMBER($infrarenal_seen_mm, maximumFractionDigits: 0) } mm (seen in part)
+finding_ascending_aorta_dilated = Dilated ascending aorta, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
+finding_ascending_aorta_dilated_seen = Dilated ascending aorta, at least { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (seen in part)
 finding_splenomegaly = Enlarged spleen, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
 finding_liver_steatosis = Liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_hepatomegaly = Enlarged liver, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² of body surface
+finding_hepatomegaly_massive = Massively enlarged liver, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² of body surface
+finding_small_kidney_right = Small right kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_small_kidney_left = Small left kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_large_kidney_right = Large right kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_large_kidney_left = Large left kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_kidney_length_difference = Kidneys differ in length by { NUMBER($difference_mm, maximumFractionDigits: 0) } mm
+finding_liver_steatosis_portal_venous = Portal venous liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_liver_steatosis_fat_fraction = Liver fat fraction in the range of steatosis, { NUMBER($percent, maximumFractionDigits: 0) } %
+finding_coronary_calcium = Coronary calcium, category 100–299, estimated on an ungated CT
+finding_coronary_calcium_severe = Coronary calcium, category 300 or more, estimated on an ungated CT
+finding_kidney_stone_right = Stone in the right kidney, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
+finding_kidney_stone_left = Stone in the left kidney, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
+finding_aortic_calcium = Calcium of the abdominal aorta, Agatston score { NUMBER($score, maximumFractionDigits: 0) }
 finding_transitional_vertebra = Transitional vertebra suspected: { $count } vertebrae between the last ribs and the sacrum
+finding_vertebral_fracture = Compression suspected: { $level ->
+    [unnamed] a vertebra (which one is not certain)
+   *[other] { $level }
+} has lost { NUMBER($percent, maximumFractionDigits: 0) } % of its height
+finding_vertebral_fracture_several = Compression of { $count } vertebrae suspected; { $level ->
+    [unnamed] one (which is not certain)
+   *[other] { $level }
+} has lost { NUMBER($percent, maximumFractionDigits: 0) } % of its height
+finding_low_bone_density = Low bone density: { NUMBER($hu, maximumFractionDigits: 0) } HU in { $levels }
 finding_truncated_coverage = Not wholly in the volume: { $structures }
+site_finding = { $name }: { $value } { $unit } (this department's rule)
+
+## A study in a few words
+
+summary_earlier = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month })
+summary_unchanged = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: no change beyond measurement error)
+summary_risen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
+summary_fallen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
+other_rules = rules that found nothing: { $silent }; that could not be asked: { $not_asked }
+no_finding_of_rules = no finding. Rules that found nothing: { $silent }; that could not be asked: { $not_asked }. This does not mean that nothing is wrong
+rules_not_told = these results do not say which rules could be asked
+
+## Why a rule was not asked
+
+no_limit_holds = no limit holds for this patient and acquisition
+not_measured = it was not measured
 
 ## What every reader has to be told, and what weakens a finding
 
@@ -283,6 +401,8 @@ other_unit = the file gives its voxels in { $unit ->
 measured_on_fat_image = measured on an image of fat alone: the study holds no better series
 measured_on_map = measured on a diffusion image, subtraction or map: the study holds no anatomical series
 measured_on_localizer = measured on a localizer: the study holds no better series
+site_rule = by a rule this department has changed or made
+department_rules_broken = the department's rules of findings cannot be read; those of the package were asked
 age_unknown = the patient's age is not known; adult values were applied
 picture_not_drawn = { $file } could not be drawn: { $error }
 
@@ -301,6 +421,39 @@ lossy_compression = the images were compressed with loss ({ $method ->
    *[other] { $method }
 }): standard deviations of attenuation and small structures are not to be relied on
 perhaps_lossy_compression = the images may have been compressed with loss ({ $method }): the header does not say
+
+## Where a measurement stands among people of the same sex, age and build
+
+norm_z = z { NUMBER($z, minimumFractionDigits: 1, maximumFractionDigits: 1) }, percentile { $percentile } of a normal distribution ({ $norm })
+norm_z_below = z { NUMBER($z, minimumFractionDigits: 1, maximumFractionDigits: 1) }, below percentile { $percentile } of a normal distribution ({ $norm })
+norm_z_above = z { NUMBER($z, minimumFractionDigits: 1, maximumFractionDigits: 1) }, above percentile { $percentile } of a normal distribution ({ $norm })
+norm_below = below the { $percentile }th percentile ({ $norm })
+norm_not_below = not below the { $percentile }th percentile ({ $norm })
+norm_above = above the { $percentile }th percentile ({ $norm })
+norm_not_above = not above the { $percentile }th percentile ({ $norm })
+norm_between = between the { $low }th and the { $high }th percentile ({ $norm })
+norm_over_limit = at or above { $limit }, a limit of { $norm }
+norm_under_limit = below { $limit }, a limit of { $norm }
+norm_group_adults = { $sex ->
+    [M] men
+    [F] women
+   *[O] adults
+}
+norm_group = { $sex ->
+    [M] men
+    [F] women
+   *[O] adults
+} of { $age_from } to { $age_to } years
+norm_group_bmi = { $sex ->
+    [M] men
+    [F] women
+   *[O] adults
+} of { $age_from } to { $age_to } years, BMI { $bmi_from } to { $bmi_below }
+norm_needs_sex = not compared with { $norm }: the patient's sex is not known
+norm_needs_age = not compared with { $norm }: the patient's age is not known
+norm_is_for_adults = not compared with { $norm }: made for adults
+norm_outside_ages = not compared with { $norm }: nobody of the patient's age was measured there
+norm_is_unenhanced = not compared with { $norm }: holds for unenhanced CT
 
 ## What messages to other systems say of themselves
 
@@ -381,6 +534,7 @@ transaction_in_part = the server took a part only: { $count ->
     [one] one entry
    *[other] { $count } entries
 } with status { $status }
+transaction_untold = the server says what became of { $count } of { $asked } entries only; look there whether the others arrived
 report_signed_already = the report there is { $status } already: a person has signed or changed it, and it is not replaced
 ack_only_by_sending = connected; whether messages are understood shows only when one is sent, and none was
 no_hl7_answer = what { $address } answered is no HL7 acknowledgement
@@ -395,6 +549,7 @@ message_refused = refused ({ $code }); { $said }
 delivery_withdrawn = the results were made for another patient than the images name now
 delivery_deleted = the study was deleted
 delivery_superseded = newer results came before it had gone out
+delivery_awaits_verification = the results became others before it had gone out; those are sent once a person has verified them
 delivery_cancelled = a person called it off
 delivery_destination_removed = the destination was removed
 delivery_no_maker = this version of Heimdallr cannot make such an object
@@ -428,3 +583,60 @@ archive_sent_but_not_here = the archive sent { $count } images, { $here } are he
 archive_patient_id_not_asked = the patient ID holds a wildcard: an archive would answer with other patients
 record_has_no_body_size = the record has neither height nor weight of this patient within { $days } days of the study
 record_names_several_patients = the record has several patients of this ID: height and weight are not taken from it
+
+## What other tools' files say of a case
+
+case_folder_damaged = a file of the case folder is missing or damaged; process the study again
+proposal_unreadable = the file cannot be read as { $format }; export it again, not compressed
+proposal_too_large = the file is larger than what is read; hand in fewer structures at a time
+proposal_of_mixed_files = hand in files of one kind at a time: DICOM segmentations, structure sets, or NIfTI files
+proposal_of_unknown_kind = a file is neither a DICOM segmentation nor a structure set nor NIfTI
+proposal_without_images = nothing tells which DICOM images the case was made of; hand in NIfTI masks instead
+proposal_of_other_study = the file belongs to another study; hand it in there
+proposal_of_other_frame_of_reference = the file was drawn in another frame of reference: its positions mean nothing on these images; draw it on the images of this study
+proposal_outlines_not_parallel = the outlines do not lie on planes parallel to the images; export them as a segmentation
+proposal_labels_without_names = a label map with { $labels } labels came without their names; add a JSON table of the same name
+proposal_knows_nothing = no structure of the file is one of this case; it has { $count }: name them as the case does, or give them codes
+proposal_never_read = reading it failed { $tries } times; it may need more memory than there is
+proposal_not_kept = its file is not kept any more
+proposal_changes_nothing = the file shows what the label maps show already
+proposal_unknown = not recognised, and left out: { $names }
+proposal_empty = without a pixel in the file, and left as it is: { $structures }
+proposal_outside = outside the volume, and left as it is: { $structures }
+proposal_on_one_plane = drawn on one slice only, and changed on that slice only: { $structures }
+
+## Why a correction cannot be applied
+
+difference_damaged = the changed voxels cannot be read (at fault: { $part }); nothing was changed: send them again
+difference_too_large = the changed voxels take more than { $megabytes } MB; change less at a time
+difference_of_other_shape = the changed voxels are of a volume of { $shape } voxels, this one has { $expected }: load the study again, and draw it anew
+difference_of_unknown_map = there is no label map { $name } in this case; load the study again
+difference_of_unknown_label = the label map { $name } has no structure with the number { $label }; load the study again
+correction_changes_nothing = nothing is changed by this: the results are so already
+correction_of_other_base = the label maps were changed in the meantime; load them again and repeat the change
+no_vertebra = { $name } is no vertebra whose level can be said; say one of C1 to L5
+level_has_no_name = { $structure } would be where no vertebra or rib has a name: it has none now; a transitional vertebra is suspected
+sixth_lumbar_vertebra = there is a sixth lumbar vertebra now: a transitional vertebra is suspected
+level_below_the_last = below the last lumbar vertebra no other has a name: { $structures } are one now; a transitional vertebra is suspected
+no_last_lumbar_vertebra = no vertebra is called L5 now: a transitional vertebra is suspected
+vertebra_not_there = { $structure } is not among the labels of this case; say it of a vertebra that is
+no_such_version = there is no version { $version } of this case; load the study again
+nothing_to_reject = this case has no { $name } that could be rejected; load the study again
+not_rejected = { $name } is not rejected; load the study again
+correction_while_processed = the study is being processed; it can be corrected when that is over
+correction_without_results = the study has no results to correct; it can be corrected when it has been processed
+correction_without_masks = the label maps of this study are not kept any more; process it again to correct it
+correction_without_volume = the images of this study are not kept any more, and nothing can be measured anew; process it again to correct it
+correction_of_old_folder = the study was processed by another version of Heimdallr; process it again to correct it
+correction_not_allowed = correcting needs the role of an operator; an administrator can give it
+correction_overtaken = correction { $number } was saved by { $by } on { $at }, after these label maps were loaded; load them again and repeat the change
+correction_never_still = the results changed again and again while the correction was computed; try it again
+correction_builder_died = the process that computes corrections ended before it was done, perhaps for want of memory; the correction is kept and can be tried again
+correction_not_written = the corrected case was not written; the correction is kept and can be tried again: { $reason }
+correction_not_kept = the changed voxels of correction { $number } are not kept any more; draw them anew
+removal_of_other_structure = to be erased, but part of another structure now, and left as they are: { $voxels } voxels
+correction_of_other_series = this was drawn on another series than the one that is measured now; it cannot be put onto these images: decline it, and draw it anew
+correction_of_other_grid = this was drawn on another grid of voxels than the one of the volume that is measured now; draw it anew
+correction_of_other_labels = this was drawn when the numbers of its label map stood for other structures; draw it anew
+correction_of_other_levels = this changes vertebrae or ribs, and was drawn when their levels were named otherwise; name the levels as they were then first, or draw it anew
+correction_made_again = correction { $number }, made again after the study was processed anew

@@ -10,7 +10,7 @@ package_not_installed = o pacote { $package } não está instalado
 lesion_not_segmented = não foi segmentado: { $structure }; isso não o exclui
 no_tissue_weights = não há pesos instalados para nenhuma via de segmentação de tecidos
 licence_needed = requer um número de licença do TotalSegmentator
-no_brain_in_view = encéfalo fora do exame ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } de ao menos { $needed_cm3 } cm³)
+not_in_view = { $structure } fora do exame ({ NUMBER($seen_cm3, maximumFractionDigits: 0) } de ao menos { $needed_cm3 } cm³)
 region_not_covered = a região "{ $region }" não está coberta por este volume
 region_not_measured = parte da série não foi medida; a região "{ $region }" pode estar ali
 not_in_measured_part = não segmentado: { $structure }; mas parte da região "{ $region }" não foi medida
@@ -33,6 +33,8 @@ other_sex = o que foi rotulado como { $structure } não pode sê-lo: o paciente 
     [M] homem
    *[F] mulher
 }: rótulo errado
+structure_rejected_by_person = uma pessoa não aceita o que foi rotulado como { $structure }: { $rejection }
+rejected_by_person = uma pessoa não aceita este resultado: { $rejection }
 side_unknown = a imagem não diz qual lado é o esquerdo e qual o direito
 truncated = cortado { $count ->
     [one] na borda
@@ -42,6 +44,18 @@ level_truncated = { $level } está cortada { $count ->
     [one] na borda
    *[other] nas bordas
 } { $edges }
+aorta_segment_in_part = só uma parte deste segmento está no campo: ele continua além { $count ->
+    [one] da borda
+   *[other] das bordas
+} { $edges } e pode ser mais largo ali
+aorta_label_ends = a segmentação termina sem alcançar o coração ou as artérias ilíacas: o vaso pode continuar e ser mais largo
+aorta_segment_not_seen = nenhuma parte deste segmento está no campo
+aorta_border_unknown = não se sabe onde este segmento começa e termina: nem os níveis vertebrais nem os rins o indicam
+aorta_not_whole = o vaso não está inteiro no campo
+aortic_bifurcation_not_seen = o término da aorta nas artérias ilíacas não está no campo
+vessel_too_short = há muito pouco no campo para reconhecer o trajeto: { $structure }
+too_coarse_for_diameters = os pesos incluídos são grosseiros demais para medir diâmetros: { $structure }
+too_coarse_for_length = os pesos incluídos delineiam os polos de forma grosseira demais para medir o comprimento: { $structure }
 muscle_cut_by_field_of_view = músculo cortado pelo campo de visão ({ $edges })
 cut_by_field_of_view = cortado pelo campo de visão ({ $edges })
 analysis_broke = { $analysis } falhou: { $error }
@@ -56,12 +70,42 @@ phase_contradicted = fase { $phase } é impossível com { NUMBER($median_hu, max
 phase_contradicted_by_veins = fase { $phase } é impossível com { NUMBER($artery_hu, maximumFractionDigits: 0) } e { NUMBER($vein_hu, maximumFractionDigits: 0) } HU em { $structures }
 too_few_structures_for_phase = { $seen } das { $known } estruturas usadas para ler a fase estão no exame; são necessárias ao menos { $needed }, com um vaso, o coração ou o fígado
 mr_has_no_hounsfield_units = intensidades de RM não são unidades Hounsfield
+virtual_attenuation = estas unidades Hounsfield foram calculadas pelo tomógrafo; não são as de um tubo convencional
+native_phase_not_known = não se sabe se foi administrado meio de contraste
+needs_unenhanced_ct = é preciso TC sem contraste; a fase é { $phase }
+contrast_in_bladder = a bexiga mede { NUMBER($median_hu, maximumFractionDigits: 0) } HU: contraste excretado não se distingue de cálculo
+vessel_enhanced = { $structure }: { NUMBER($median_hu, maximumFractionDigits: 0) } HU; o meio de contraste não se distingue de cálcio
+voltage_unknown = a tensão do tubo não é conhecida
+voltage_outside = a tensão do tubo é de { NUMBER($kvp, maximumFractionDigits: 0) } kVp; os limites valem de { NUMBER($low_kvp, maximumFractionDigits: 0) } a { NUMBER($high_kvp, maximumFractionDigits: 0) }
+slices_too_thick = cortes de { NUMBER($slice_mm, maximumFractionDigits: 1) } mm são espessos ou espaçados demais; no máximo { NUMBER($at_most_mm, maximumFractionDigits: 1) } mm
+pixels_too_large = pixels de { NUMBER($pixel_mm, maximumFractionDigits: 1) } mm são grandes demais; no máximo { NUMBER($at_most_mm, maximumFractionDigits: 1) } mm
+kernel_too_sharp = o kernel { $kernel } é duro demais: realça ruído e bordas
+kernel_not_known = o kernel de convolução não é conhecido
+holds_from_age = vale a partir de { NUMBER($from_years, maximumFractionDigits: 0) } anos; idade do paciente: { NUMBER($age_years, maximumFractionDigits: 0) }
+no_stone = nenhum cálculo encontrado ({ $structure })
+bright_piece_leaves_kidney = algo denso sai do órgão ({ $structure }; um cateter, um dreno): cálculos não se distinguem dele
+noise_like_calcium = ruído de { NUMBER($noise_hu, maximumFractionDigits: 0) } HU ({ $structure }): cálcio não se distingue dele
+metal_in = { NUMBER($peak_hu, maximumFractionDigits: 0) } HU em ou junto a { $structure }: metal
+vessel_not_followed = { $structure }: segmentada em apenas { NUMBER($percent, maximumFractionDigits: 0) } % dos cortes de T12 a L4
+lobe_truncated = { $structure }: cortado { $count ->
+    [one] na borda
+   *[other] nas bordas
+} { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
+lungs_not_inflated = os pulmões contêm { NUMBER($volume_l, maximumFractionDigits: 1) } L, { NUMBER($percent, maximumFractionDigits: 0) } % da capacidade prevista: sem inspiração completa
+trachea_bulges_in = a parede posterior da traqueia está abaulada para dentro (preenchimento { NUMBER($share, maximumFractionDigits: 2) }): exame em expiração
 little_left_after_erosion = restam apenas { NUMBER($volume_cm3, maximumFractionDigits: 2) } cm³ após erosão de { $erosion_mm } mm
 tissue_needs_attenuation = os tecidos são distinguidos pela atenuação, que não existe na RM
 only_head_and_neck_in_view = somente cabeça e pescoço estão no exame
 muscle_needs_attenuation = o músculo é distinguido da gordura pela atenuação, que não existe na RM
 little_muscle_at_level = apenas { NUMBER($area_cm2, maximumFractionDigits: 1) } cm² de músculo segmentados em { $level }
 height_unknown = a altura do paciente não é conhecida
+height_or_weight_unknown = a altura ou o peso do paciente não são conhecidos
+little_liver = apenas { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³ de fígado em { NUMBER($height_mm, maximumFractionDigits: 0) } mm no campo; são necessários pelo menos { $needed_cm3 } cm³ e { $needed_mm } mm
+needs_portal_venous_ct = vale para TC na fase portal; a fase é { $phase }
+fat_fraction_is_mr = o mapa de fração de gordura é feito por RM
+no_fat_fraction_map = a série medida não é um mapa de fração de gordura
+fat_fraction_of_unknown_scale = o cabeçalho do mapa de fração de gordura não diz se os valores são porcentagens
+fat_fraction_out_of_range = o mapa de fração de gordura não está na escala que o cabeçalho indica: os valores do fígado vão de { NUMBER($low_percent, maximumFractionDigits: 0) } a { NUMBER($high_percent, maximumFractionDigits: 0) } %
 
 few_whole_vertebrae = apenas { $count } { $count ->
     [one] vértebra inteira
@@ -71,6 +115,11 @@ vertebrae_out_of_order = rotulagem vertebral inconsistente: { $lower } está aci
 vertebrae_unevenly_spaced = rotulagem vertebral inconsistente: o espaço { $upper }-{ $lower } é { NUMBER($ratio, minimumFractionDigits: 2, maximumFractionDigits: 2) } do de seus vizinhos
 vertebra_of_odd_volume = rotulagem vertebral inconsistente: { $level } tem { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³, suas vizinhas cerca de { NUMBER($usual_cm3, maximumFractionDigits: 0) }
 no_level_anchor = nem o sacro nem as últimas ou primeiras costelas estão no campo de visão para dizer qual vértebra é qual
+only_weak_level_anchors = nem o sacro nem as últimas ou primeiras costelas estão no campo de visão para dizer qual vértebra é qual; com margem de { $levels } { $levels ->
+    [one] nível
+   *[other] níveis
+}, os nomes das vértebras são compatíveis com a posição de: { $landmarks }
+level_contradicts_landmark = os níveis vertebrais são incertos: o que se espera de { $upper } a { $lower } ({ $landmark }) está ao lado da vértebra rotulada { $level }
 level_contradicts_anchor = os níveis vertebrais são incertos: { $anchor ->
     [sacrum] a vértebra acima do sacro
     [last_rib] a última vértebra com costelas
@@ -90,6 +139,24 @@ bleed_truncated = sangramento cortado { $count ->
    *[other] nas bordas
 } { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 no_ventricle_segmented = nenhum ventrículo segmentado neste volume
+ventricles_incomplete = falta um ventrículo entre os segmentados
+skull_not_closed = o crânio não forma um anel fechado na altura dos ventrículos
+no_nodule_segmented = nenhum nódulo pulmonar segmentado; isso não exclui nódulos
+no_edge_of_lung_near = nenhuma borda do pulmão encontrada por perto
+nodule_without_core = pequeno demais para ler a atenuação sem a borda de { $rim_mm } mm
+no_midline_of_chest = nem as vértebras nem os dois pulmões mostram onde fica o meio do tórax
+
+## Por que uma vértebra não tem altura ou densidade
+
+bundled_vertebrae_too_coarse = as redes incluídas traçam os limites entre as vértebras de modo grosseiro demais para medir seus corpos
+no_vertebra_measurable = nenhuma vértebra entre T4 e L5 pôde ser medida
+body_not_separated = o corpo vertebral de { $level } não pôde ser separado do arco
+metal_in_vertebra = metal em { $level } ou junto dela
+vertebra_looks_compressed = { $level } tem aspecto de compressão, o que eleva sua atenuação
+dense_vertebra = { $level } é mais densa que osso trabecular: cimento, esclerose ou metal
+body_too_small = não há espaço para uma região dentro da cortical de { $level }
+native_from_venous_only = estimada somente a partir da fase venosa
+age_unknown_no_norm = a idade do paciente não é conhecida
 
 ## Por que uma série foi medida, preterida ou recusada
 
@@ -259,12 +326,63 @@ labels_unreadable = os mapas de estruturas não podem ser lidos; reprocesse o es
 
 finding_intracerebral_haemorrhage = Hemorragia intracerebral, { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³
 finding_intracerebral_haemorrhage_large = Hemorragia intracerebral, grande (≥ { $limit_cm3 } cm³): { NUMBER($volume_cm3, minimumFractionDigits: 1, maximumFractionDigits: 1) } cm³
+finding_midline_shift = Desvio da linha média de { NUMBER($shift_mm, maximumFractionDigits: 1) } mm
+finding_lung_nodule = Nódulo pulmonar de 6 a 8 mm (diâmetro médio)
+finding_lung_nodule_above_8_mm = Nódulo pulmonar maior que 8 mm (diâmetro médio)
+finding_pleural_effusion = Derrame pleural de { $limit_ml } mL ou mais
+finding_pericardial_effusion = Derrame pericárdico de { $limit_ml } mL ou mais
+finding_ventriculomegaly = Ventrículos alargados: índice de Evans { NUMBER($index, minimumFractionDigits: 2, maximumFractionDigits: 2) }
 finding_low_muscle_mass = Massa muscular esquelética baixa em L3
 finding_low_muscle_attenuation = Atenuação muscular esquelética baixa em L3
+finding_abdominal_aorta_dilated = Aneurisma da aorta abdominal, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
+finding_abdominal_aorta_dilated_seen = Aneurisma da aorta abdominal, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
+finding_infrarenal_aorta_ectatic = Ectasia da aorta infrarrenal, { NUMBER($infrarenal_mm, maximumFractionDigits: 0) } mm
+finding_infrarenal_aorta_ectatic_seen = Ectasia da aorta infrarrenal, de ao menos { NUMBER($infrarenal_seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
+finding_ascending_aorta_dilated = Aorta ascendente dilatada, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
+finding_ascending_aorta_dilated_seen = Aorta ascendente dilatada, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
 finding_splenomegaly = Baço aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
 finding_liver_steatosis = Atenuação hepática na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_hepatomegaly = Fígado aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² de superfície corporal
+finding_hepatomegaly_massive = Fígado muito aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² de superfície corporal
+finding_small_kidney_right = Rim direito pequeno, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_small_kidney_left = Rim esquerdo pequeno, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_large_kidney_right = Rim direito aumentado, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_large_kidney_left = Rim esquerdo aumentado, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
+finding_kidney_length_difference = Rins com diferença de comprimento de { NUMBER($difference_mm, maximumFractionDigits: 0) } mm
+finding_liver_steatosis_portal_venous = Atenuação hepática na fase portal na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_liver_steatosis_fat_fraction = Fração de gordura hepática na faixa de esteatose, { NUMBER($percent, maximumFractionDigits: 0) } %
+finding_coronary_calcium = Cálcio coronariano, categoria 100–299, estimado em TC sem sincronização
+finding_coronary_calcium_severe = Cálcio coronariano, categoria 300 ou mais, estimado em TC sem sincronização
+finding_kidney_stone_right = Cálculo no rim direito, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
+finding_kidney_stone_left = Cálculo no rim esquerdo, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
+finding_aortic_calcium = Cálcio na aorta abdominal, escore de Agatston { NUMBER($score, maximumFractionDigits: 0) }
 finding_transitional_vertebra = Suspeita de vértebra de transição: { $count } vértebras entre as últimas costelas e o sacro
+finding_vertebral_fracture = Suspeita de compressão: { $level ->
+    [unnamed] uma vértebra (não se sabe ao certo qual)
+   *[other] { $level }
+} perdeu { NUMBER($percent, maximumFractionDigits: 0) } % da altura
+finding_vertebral_fracture_several = Suspeita de compressão de { $count } vértebras; { $level ->
+    [unnamed] uma (não se sabe ao certo qual)
+   *[other] { $level }
+} perdeu { NUMBER($percent, maximumFractionDigits: 0) } % da altura
+finding_low_bone_density = Densidade óssea baixa: { NUMBER($hu, maximumFractionDigits: 0) } HU em { $levels }
 finding_truncated_coverage = Não está inteiro no volume: { $structures }
+site_finding = { $name }: { $value } { $unit } (regra deste serviço)
+
+## Um estudo em poucas palavras
+
+summary_earlier = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month })
+summary_unchanged = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: sem mudança além do erro de medida)
+summary_risen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
+summary_fallen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
+other_rules = regras que nada encontraram: { $silent }; que não puderam ser consultadas: { $not_asked }
+no_finding_of_rules = nenhum achado. Regras que nada encontraram: { $silent }; que não puderam ser consultadas: { $not_asked }. Isso não significa que nada esteja errado
+rules_not_told = estes resultados não dizem quais regras puderam ser consultadas
+
+## Por que uma regra não foi consultada
+
+no_limit_holds = nenhum limite vale para este paciente e esta aquisição
+not_measured = não foi medido
 
 ## O que todo leitor precisa saber, e o que enfraquece um achado
 
@@ -285,6 +403,8 @@ other_unit = o arquivo dá seus voxels em { $unit ->
 measured_on_fat_image = medido em uma imagem apenas de gordura: o estudo não tem série melhor
 measured_on_map = medido em difusão, subtração ou mapa: o estudo não tem série anatômica
 measured_on_localizer = medido em um localizador: o estudo não tem série melhor
+site_rule = por uma regra que este serviço mudou ou criou
+department_rules_broken = as regras de achados deste serviço não podem ser lidas; foram consultadas as do pacote
 age_unknown = a idade do paciente não é conhecida; foram aplicados valores de adultos
 picture_not_drawn = { $file } não pôde ser desenhado: { $error }
 
@@ -303,6 +423,39 @@ lossy_compression = as imagens foram comprimidas com perda ({ $method ->
    *[other] { $method }
 }): desvios-padrão da atenuação e estruturas pequenas não são confiáveis
 perhaps_lossy_compression = as imagens podem ter sido comprimidas com perda ({ $method }): o cabeçalho não diz
+
+## Onde uma medida se situa entre pessoas do mesmo sexo, idade e porte
+
+norm_z = z { NUMBER($z, minimumFractionDigits: 1, maximumFractionDigits: 1) }, percentil { $percentile } de uma distribuição normal ({ $norm })
+norm_z_below = z { NUMBER($z, minimumFractionDigits: 1, maximumFractionDigits: 1) }, abaixo do percentil { $percentile } de uma distribuição normal ({ $norm })
+norm_z_above = z { NUMBER($z, minimumFractionDigits: 1, maximumFractionDigits: 1) }, acima do percentil { $percentile } de uma distribuição normal ({ $norm })
+norm_below = abaixo do percentil { $percentile } ({ $norm })
+norm_not_below = não abaixo do percentil { $percentile } ({ $norm })
+norm_above = acima do percentil { $percentile } ({ $norm })
+norm_not_above = não acima do percentil { $percentile } ({ $norm })
+norm_between = entre os percentis { $low } e { $high } ({ $norm })
+norm_over_limit = igual ou acima de { $limit }, limite de { $norm }
+norm_under_limit = abaixo de { $limit }, limite de { $norm }
+norm_group_adults = { $sex ->
+    [M] homens
+    [F] mulheres
+   *[O] adultos
+}
+norm_group = { $sex ->
+    [M] homens
+    [F] mulheres
+   *[O] adultos
+} de { $age_from } a { $age_to } anos
+norm_group_bmi = { $sex ->
+    [M] homens
+    [F] mulheres
+   *[O] adultos
+} de { $age_from } a { $age_to } anos, IMC de { $bmi_from } a { $bmi_below }
+norm_needs_sex = não comparado com { $norm }: o sexo do paciente não é conhecido
+norm_needs_age = não comparado com { $norm }: a idade do paciente não é conhecida
+norm_is_for_adults = não comparado com { $norm }: feito para adultos
+norm_outside_ages = não comparado com { $norm }: ninguém da idade do paciente foi medido ali
+norm_is_unenhanced = não comparado com { $norm }: vale para TC sem contraste
 
 ## O que as mensagens a outros sistemas dizem de si
 
@@ -383,6 +536,7 @@ transaction_in_part = o servidor aceitou só uma parte: { $count ->
     [one] uma entrada
    *[other] { $count } entradas
 } com status { $status }
+transaction_untold = o servidor informa o que houve com só { $count } de { $asked } entradas; verifique lá se as outras chegaram
 report_signed_already = o laudo ali já está { $status }: uma pessoa o assinou ou alterou, e ele não é substituído
 ack_only_by_sending = conectado; se as mensagens são entendidas só se vê ao enviar uma, e nenhuma foi enviada
 no_hl7_answer = o que { $address } respondeu não é uma confirmação HL7
@@ -397,6 +551,7 @@ message_refused = recusada ({ $code }); { $said }
 delivery_withdrawn = os resultados foram feitos para outro paciente que não o indicado agora pelas imagens
 delivery_deleted = o estudo foi excluído
 delivery_superseded = resultados mais novos chegaram antes do envio
+delivery_awaits_verification = os resultados mudaram antes do envio; os novos são enviados quando uma pessoa os verificar
 delivery_cancelled = uma pessoa cancelou o envio
 delivery_destination_removed = o destino foi removido
 delivery_no_maker = esta versão do Heimdallr não sabe fazer um objeto desse tipo
@@ -430,3 +585,60 @@ archive_sent_but_not_here = o arquivo enviou { $count } imagens, { $here } estã
 archive_patient_id_not_asked = o ID do paciente contém um curinga: um arquivo responderia com outros pacientes
 record_has_no_body_size = o prontuário não tem altura nem peso deste paciente a até { $days } dias do exame
 record_names_several_patients = o prontuário tem vários pacientes com este ID: altura e peso não são tomados dele
+
+## O que arquivos de outras ferramentas dizem de um caso
+
+case_folder_damaged = um arquivo da pasta do caso falta ou está danificado; processe o exame de novo
+proposal_unreadable = o arquivo não pode ser lido como { $format }; exporte-o de novo, sem compressão
+proposal_too_large = o arquivo é maior do que o que se lê; entregue menos estruturas de cada vez
+proposal_of_mixed_files = entregue arquivos de um só tipo de cada vez: segmentações DICOM, conjuntos de estruturas ou arquivos NIfTI
+proposal_of_unknown_kind = um arquivo não é segmentação DICOM, nem conjunto de estruturas, nem NIfTI
+proposal_without_images = nada diz de quais imagens DICOM o caso foi feito; entregue máscaras NIfTI
+proposal_of_other_study = o arquivo pertence a outro exame; entregue-o lá
+proposal_of_other_frame_of_reference = o arquivo foi desenhado em outro sistema de referência: suas posições nada dizem nestas imagens; desenhe-o sobre as imagens deste exame
+proposal_outlines_not_parallel = os contornos não estão em planos paralelos às imagens; exporte-os como segmentação
+proposal_labels_without_names = um mapa com { $labels } rótulos veio sem os nomes; junte uma tabela JSON de mesmo nome
+proposal_knows_nothing = nenhuma estrutura do arquivo é deste caso; ele tem { $count }: dê-lhes os nomes do caso, ou códigos
+proposal_never_read = a leitura falhou { $tries } vezes; talvez exija mais memória do que há
+proposal_not_kept = o arquivo não é mais guardado
+proposal_changes_nothing = o arquivo mostra o que os mapas de rótulos já mostram
+proposal_unknown = não reconhecidas, e deixadas de lado: { $names }
+proposal_empty = sem nenhum pixel no arquivo, e deixadas como estão: { $structures }
+proposal_outside = fora do volume, e deixadas como estão: { $structures }
+proposal_on_one_plane = desenhadas em um só corte, e alteradas só nesse corte: { $structures }
+
+## Por que uma correção não pode ser aplicada
+
+difference_damaged = os voxels alterados não podem ser lidos (com defeito: { $part }); nada foi alterado: envie-os de novo
+difference_too_large = os voxels alterados ocupam mais de { $megabytes } MB; altere menos de cada vez
+difference_of_other_shape = os voxels alterados são de um volume de { $shape } voxels, este tem { $expected }: carregue o exame de novo e desenhe outra vez
+difference_of_unknown_map = não há mapa de rótulos { $name } neste caso; carregue o exame de novo
+difference_of_unknown_label = o mapa de rótulos { $name } não tem estrutura com o número { $label }; carregue o exame de novo
+correction_changes_nothing = isto não altera nada: os resultados já são assim
+correction_of_other_base = os mapas de rótulos foram alterados entretanto; carregue-os de novo e repita a alteração
+no_vertebra = { $name } não é uma vértebra cujo nível possa ser dito; diga uma de C1 a L5
+level_has_no_name = { $structure } ficaria onde nenhuma vértebra ou costela tem nome: agora não tem nenhum; suspeita-se de vértebra de transição
+sixth_lumbar_vertebra = há agora uma sexta vértebra lombar: suspeita-se de vértebra de transição
+level_below_the_last = abaixo da última vértebra lombar nenhuma outra tem nome: { $structures } são agora uma só; suspeita-se de vértebra de transição
+no_last_lumbar_vertebra = nenhuma vértebra se chama L5 agora: suspeita-se de vértebra de transição
+vertebra_not_there = { $structure } não está entre os rótulos deste caso; diga-o de uma vértebra que esteja
+no_such_version = não há versão { $version } deste caso; carregue o exame de novo
+nothing_to_reject = este caso não tem { $name } que possa ser rejeitado; carregue o exame de novo
+not_rejected = { $name } não está rejeitado; carregue o exame de novo
+correction_while_processed = o exame está sendo processado; poderá ser corrigido quando isso terminar
+correction_without_results = o exame não tem resultados a corrigir; poderá ser corrigido quando tiver sido processado
+correction_without_masks = os mapas de rótulos deste exame não são mais mantidos; processe-o de novo para corrigi-lo
+correction_without_volume = as imagens deste exame não são mais mantidas, e nada pode ser medido de novo; processe-o de novo para corrigi-lo
+correction_of_old_folder = o exame foi processado por outra versão do Heimdallr; processe-o de novo para corrigi-lo
+correction_not_allowed = corrigir exige o papel de operador; um administrador pode concedê-lo
+correction_overtaken = a correção { $number } foi salva por { $by } em { $at }, depois que estes mapas de rótulos foram carregados; carregue-os de novo e repita a alteração
+correction_never_still = os resultados mudaram repetidamente enquanto a correção era calculada; tente de novo
+correction_builder_died = o processo que calcula correções terminou antes de concluir, talvez por falta de memória; a correção está guardada e pode ser tentada de novo
+correction_not_written = o caso corrigido não foi gravado; a correção está guardada e pode ser tentada de novo: { $reason }
+correction_not_kept = os voxels alterados da correção { $number } não são mais mantidos; desenhe-os de novo
+removal_of_other_structure = a apagar, mas agora parte de outra estrutura, e deixados como estão: { $voxels } voxels
+correction_of_other_series = isto foi desenhado em outra série que não a medida agora; não pode ser posto sobre estas imagens: recuse-o e desenhe de novo
+correction_of_other_grid = isto foi desenhado em outra grade de voxels que não a do volume medido agora; desenhe de novo
+correction_of_other_labels = isto foi desenhado quando os números do seu mapa de rótulos designavam outras estruturas; desenhe de novo
+correction_of_other_levels = isto altera vértebras ou costelas, e foi desenhado quando os níveis tinham outros nomes; dê antes aos níveis os nomes de então, ou desenhe de novo
+correction_made_again = correção { $number }, feita de novo depois que o exame foi reprocessado

@@ -27,7 +27,9 @@ from heimdallr.intake.hl7.facts import (
     kind_of,
     order_facts,
 )
+from heimdallr.intake.hl7.visits import class_said
 from heimdallr.store.body_sizes import BodySize, record_size
+from heimdallr.store.patient_classes import record_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +57,7 @@ class Answering:
     """Answers messages.
 
     Attributes:
-        database: where sizes are kept.
+        database: where sizes and classes are kept.
         now: tells the time.
         zone: of times that tell none; ``None``: the machine's.
     """
@@ -97,12 +99,21 @@ class Answering:
         except NoPatientError:
             missing = Complaint(REQUIRED_FIELD_MISSING, "no patient", "E", ("PID", "1", "3"))
             return _Verdict("AE", (missing,))
-        if facts.height_m is not None or facts.weight_kg is not None:
-            self._keep(facts, message, content, address)
-        return _Verdict("AA", facts.remarks)
+        who = f"{message.header.text(3)} {address}".strip()
+        said, remarks = class_said(message, facts, who, self.now(), self.zone)
+        size = self._size(facts, content, who)
+        if size is not None or said is not None:
+            with self.database.write() as session:
+                if size is not None:
+                    record_size(session, size, self.now())
+                if said is not None:
+                    record_class(session, said, self.now())
+        return _Verdict("AA", (*facts.remarks, *remarks))
 
-    def _keep(self, facts: OrderFacts, message: Message, content: bytes, address: str) -> None:
-        size = BodySize(
+    def _size(self, facts: OrderFacts, content: bytes, who: str) -> BodySize | None:
+        if facts.height_m is None and facts.weight_kg is None:
+            return None
+        return BodySize(
             patient_id=facts.patient_id,
             issuer=facts.issuer,
             accession_number=facts.accession_number,
@@ -110,11 +121,9 @@ class Answering:
             weight_kg=facts.weight_kg,
             observed_at=facts.observed_at or self.now(),
             source="hl7",
-            who=f"{message.header.text(3)} {address}".strip(),
+            who=who,
             message=hashlib.sha256(content).hexdigest(),
         )
-        with self.database.write() as session:
-            record_size(session, size, self.now())
 
 
 def _refusal(message: Message) -> _Verdict | None:

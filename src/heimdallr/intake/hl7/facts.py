@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG
+from heimdallr.domain.body_size import (
+    KILOGRAMS,
+    METRES,
+    PLAUSIBLE_HEIGHT_M,
+    PLAUSIBLE_WEIGHT_KG,
+)
 from heimdallr.hl7v2.acknowledgement import Complaint
 
 if TYPE_CHECKING:
@@ -19,7 +24,8 @@ if TYPE_CHECKING:
 
     from heimdallr.hl7v2.syntax import Message, Segment
 
-KINDS = frozenset({"ORM^O01", "OMI^O23", "ADT^A01", "ADT^A04", "ADT^A08", "ADT^A31"})
+_ADMISSIONS = ("01", "02", "03", "04", "05", "06", "07", "08", "11", "13", "31")
+KINDS = frozenset({"ORM^O01", "OMI^O23", *(f"ADT^A{event}" for event in _ADMISSIONS)})
 """Messages that are read."""
 
 REQUIRED_FIELD_MISSING, DATA_TYPE_ERROR, TABLE_VALUE_NOT_FOUND = "101", "102", "103"
@@ -43,14 +49,10 @@ _OTHER_WORDS = re.compile(
 """A birth weight is no weight of today, a fundal height no height."""
 _LOINC = "LN"
 
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "[in_i]": 0.0254, "inch": 0.0254}
-_KILOGRAMS = {
-    "kg": 1.0,
-    "g": 0.001,
-    "lb": 0.45359237,
-    "lbs": 0.45359237,
-    "[lb_av]": 0.45359237,
-}
+_INCH, _POUND = METRES["[in_i]"], KILOGRAMS["[lb_av]"]
+_METRES = {**METRES, "mm": 0.001, "in": _INCH, "inch": _INCH}
+_KILOGRAMS = {**KILOGRAMS, "lb": _POUND, "lbs": _POUND}
+"""UCUM, and what RIS write by hand."""
 _STANDING = frozenset({"F", "P", "C", "R", "S", "U", ""})
 """OBX-11 of a value that stands; D is deleted, W wrong, X was not made, I and O are to come."""
 _NUMBER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,6})?")
@@ -111,7 +113,7 @@ def order_facts(message: Message, zone: tzinfo | None = None) -> OrderFacts:
         if isinstance(value, str):
             remarks.append(Complaint(value, f"{what} not taken", "W", ("OBX", str(number), "5")))
             continue
-        found[what] = (value, _time(observation.text(14), zone))
+        found[what] = (value, time_of(observation.text(14), zone))
     times = [time for _, time in found.values() if time is not None]
     height, weight = found.get("height"), found.get("weight")
     return OrderFacts(
@@ -120,7 +122,7 @@ def order_facts(message: Message, zone: tzinfo | None = None) -> OrderFacts:
         accession_number=_accession(message),
         height_m=height[0] if height else None,
         weight_kg=weight[0] if weight else None,
-        observed_at=max(times, default=None) or _time(message.header.text(7), zone),
+        observed_at=max(times, default=None) or time_of(message.header.text(7), zone),
         remarks=tuple(remarks),
     )
 
@@ -175,7 +177,7 @@ def _value(observation: Segment, what: str) -> float | str:
     return round(value, 4) if least <= value <= most else DATA_TYPE_ERROR
 
 
-def _time(text: str, zone: tzinfo | None) -> datetime | None:
+def time_of(text: str, zone: tzinfo | None) -> datetime | None:
     """A TS (2.A.77) to the second; ``None`` for one that is none, or tells no day."""
     found = _TIME.fullmatch(text)
     if found is None:

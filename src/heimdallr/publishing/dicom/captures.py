@@ -121,8 +121,9 @@ def _multi_frame(
         top, left = (rows - height) // 2, (columns - width) // 2
         frame[top : top + height, left : left + width] = picture.pixels
     new.NumberOfFrames = len(pictures)
-    new.FrameIncrementPointer = PAGE_NUMBER_VECTOR
-    new.PageNumberVector = list(range(1, len(pictures) + 1))
+    if len(pictures) > 1:  # of one alone neither may be there (C.8.6.4, C.8.6.5)
+        new.FrameIncrementPointer = PAGE_NUMBER_VECTOR
+        new.PageNumberVector = list(range(1, len(pictures) + 1))
     new.ImageComments = "; ".join(dict.fromkeys(one.caption for one in pictures))
     _put_pixels(new, frames)
     new.compress(RLELossless, generate_instance_uid=False)

@@ -7,6 +7,7 @@ text in UTF-8, and a coded concept is encoded once.
 
 from __future__ import annotations
 
+import re
 import struct
 from enum import Enum
 from functools import lru_cache
@@ -29,6 +30,9 @@ Tag = tuple[int, int]
 CONTENT_SEQUENCE = (0x0040, 0xA730)
 _SHORT_CODE = 16
 """Characters of a Code Value (SH); longer ones are Long Code Values (PS3.3 section 8.1)."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CONTROL_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f]+")
+"""In a Code Meaning (LO) a backslash parts values, besides."""
 _LONG_LENGTH = frozenset({b"SQ", b"UC", b"UT"})
 """VRs whose length has four bytes (PS3.5 section 7.1.2), of those that occur here."""
 _ITEM = struct.Struct("<HHI")
@@ -47,8 +51,9 @@ class Relationship(str, Enum):
 
 
 def text(name: Code, value: str, relationship: Relationship = Relationship.CONTAINS) -> ContentItem:
-    """A TEXT item."""
-    return _item("TEXT", relationship, name, _text((0x0040, 0xA160), b"UT", value))
+    """A TEXT item; characters that no text may hold (PS3.5 section 6.1.3) become blanks."""
+    fit = _CONTROL.sub(" ", value)
+    return _item("TEXT", relationship, name, _text((0x0040, 0xA160), b"UT", fit))
 
 
 def code(
@@ -193,7 +198,7 @@ def _code_sequence(tag: Tag, value: str, scheme: str, meaning: str) -> bytes:
     parts = [
         _text((0x0008, 0x0100), b"SH", value) if is_short else b"",
         _text((0x0008, 0x0102), b"SH", scheme),
-        _text((0x0008, 0x0104), b"LO", meaning),
+        _text((0x0008, 0x0104), b"LO", _CONTROL_OF_A_LINE.sub(" ", meaning).replace("\\", "/")),
         b"" if is_short else _text((0x0008, 0x0119), b"UC", value),
     ]
     return _sequence(tag, [_enclosed(b"".join(parts))])

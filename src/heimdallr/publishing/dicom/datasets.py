@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pydicom import config
+from pydicom.datadict import dictionary_has_tag, dictionary_VM
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -40,11 +41,15 @@ _TEXTS = frozenset(_FORMS) | {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "U
 """Value representations that are taken over; binary ones are not."""
 
 
-_LENGTHS = {"LO": 64}
+_LENGTHS = {"LO": 64, "SH": 16}
 """VR → characters a text may have. What is longer ends there, but for what is an identifier: the
-archive knows the patient by all of it."""
-_IDENTIFIERS = frozenset({"00100020", "00100021", "00380010", "00402016", "00402017"})
-"""PatientID and its issuer, AdmissionID, placer and filler order numbers."""
+archive knows the patient by all of it, and the study by several numbers where it has them."""
+_IDENTIFIERS = frozenset({
+    "00080050", "00100020", "00100021", "00200010", "00380010", "00400009", "00401001", "00402016",
+    "00402017", "00080100", "00080102", "00080103",
+})  # fmt: skip
+"""AccessionNumber, PatientID and its issuer, StudyID, AdmissionID, IDs of scheduled step and
+requested procedure, placer and filler order numbers; codes, which cut are other codes."""
 
 
 def code_item(code: Code) -> Dataset:
@@ -79,8 +84,10 @@ def dataset_of(header: Mapping[str, dict[str, Any]]) -> Dataset:
             if numbers:
                 put(dataset, int(tag, 16), vr, numbers)
         elif vr in _TEXTS and (texts := list(_texts(vr, values))):
-            if tag not in _IDENTIFIERS:
-                texts = [one[: _LENGTHS.get(vr)] for one in texts]
+            if tag not in _IDENTIFIERS and vr in _LENGTHS:
+                if dictionary_has_tag(int(tag, 16)) and dictionary_VM(int(tag, 16)) == "1":
+                    texts = ["/".join(texts).replace("\\", "/")]  # it would part the value
+                texts = [one[: _LENGTHS[vr]].rstrip() for one in texts]
             put(dataset, int(tag, 16), vr, texts[0] if len(texts) == 1 else texts)
     return dataset
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.kinds import EarlierValue
 
@@ -24,16 +25,20 @@ DESCRIPTION = "Heimdallr report"
 
 
 def encapsulated_pdf(
-    content: CaseFolderContent, language: Language, earlier: Sequence[EarlierValue] = ()
+    content: CaseFolderContent,
+    language: Language,
+    earlier: Sequence[EarlierValue] = (),
+    verification: Verification | None = None,
 ) -> Dataset:
-    """The report.
+    """The report, which says who verified the results: of verified ones it is another object.
 
     Raises:
         OSError: the case folder cannot be read.
         PublishingError: the page could not be set.
     """
-    report = read_content(content.folder, language, earlier)
-    kind, place = DicomObject.PDF, (language, *map(str, earlier))
+    report = read_content(content.folder, language, earlier, verification)
+    said = str(verification) if verification else "unverified"
+    kind, place = DicomObject.PDF, (language, said, *map(str, earlier))
     new = new_object(
         content,
         sop_class_uid=EncapsulatedPDFStorage,

@@ -7,6 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.statements import Language  # noqa: TC001 - pydantic reads it at run time
+from heimdallr.domain.verification import (
+    Verification,  # noqa: TC001 - pydantic reads it at run time
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +63,7 @@ class ObjectOptions:
         language: of the words in SR, table and PDF.
         structures: which are segmented.
         replaces: the reports of earlier results that a structured report takes the place of.
+        verification: who verified the results; reports say so. ``None``: nobody.
     """
 
     segmentation: Literal["binary", "labelmap"] = "binary"
@@ -67,6 +71,7 @@ class ObjectOptions:
     language: Language = "en"
     structures: Structures = "usual"
     replaces: tuple[Reference, ...] = ()
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ MEANING_LENGTH = 64
 VOLUME = Code("118565006", "SCT", "Volume")
 AREA = Code("42798000", "SCT", "Area")
 DIAMETER = Code("81827009", "SCT", "Diameter")
+LENGTH = Code("410668003", "SCT", "Length")
 NUMBER_OF_LESIONS = Code("246206008", "SCT", "Number of lesions")
 ATTENUATION = Code("112031", "DCM", "Attenuation Coefficient")
 CONTRAST_PHASE = Code("109058", "DCM", "Contrast Phase")
@@ -48,6 +49,8 @@ SOURCE_SERIES = Code("121232", "DCM", "Source Series for Segmentation")
 MEASUREMENT_METHOD = Code("370129005", "SCT", "Measurement Method")
 DERIVATION = Code("121401", "DCM", "Derivation")
 NORMALITY_OF_VALUE = Code("121402", "DCM", "Normality")
+Z_SCORE = Code("121416", "DCM", "Z-Score of measurement")
+TABLE_CITATION = Code("121422", "DCM", "Table of Values Citation")
 LIMIT_AUTHORITY = Code("121408", "DCM", "Normal Range Authority")
 TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
 TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")
@@ -63,6 +66,9 @@ UNITS = {
     "cm2": Code("cm2", "UCUM", "square centimeter"),
     "cm2/m2": Code("cm2/m2", "UCUM", "square centimeter per square meter"),
     "cm3": Code("cm3", "UCUM", "cubic centimeter"),
+    "mL/m2": Code("mL/m2", "UCUM", "milliliter per square meter"),
+    "mL": Code("mL", "UCUM", "milliliter"),
+    "mm3": Code("mm3", "UCUM", "cubic millimeter"),
     "mm": Code("mm", "UCUM", "millimeter"),
     "HU": Code("[hnsf'U]", "UCUM", "Hounsfield unit"),
     "s": Code("s", "UCUM", "second"),
@@ -119,13 +125,25 @@ class Concept:
 
 _CONCEPTS: tuple[tuple[str, Concept], ...] = (
     (r"hemorrhage_abc2_cm3", Concept(VOLUME, method="abc2")),
-    (r"hemorrhage_diameter_mm", Concept(DIAMETER)),
-    (r"hemorrhage_lesions", Concept(NUMBER_OF_LESIONS)),
+    (
+        r"(hemorrhage|nodule_\d+|kidney_stones_.+)_diameter_mm|lung_nodule_largest_mm",
+        Concept(DIAMETER),
+    ),
+    (r"kidney_(right|left)_length_mm", Concept(LENGTH)),
+    (
+        r"hemorrhage_lesions|coronary_calcium_lesions|lung_nodules",
+        Concept(NUMBER_OF_LESIONS),
+    ),
+    (r"(pleural|pericardial)_effusion(_right|_left)?_ml|nodule_\d+_vol_mm3", Concept(VOLUME)),
     (r"hemorrhage_side", Concept(LATERALITY)),
     (r"contrast_phase", Concept(CONTRAST_PHASE)),
+    (r".+_trabecular_area_cm2", Concept(AREA, method="trabecular")),
+    (r".+_trabecular_hu_mean", Concept(ATTENUATION, MEAN, method="trabecular")),
+    (r".+_trabecular_hu_std", Concept(ATTENUATION, STANDARD_DEVIATION, method="trabecular")),
+    (r".+_body_hu_mean", Concept(ATTENUATION, MEAN, method="without_cortex")),
     (r"SMA_cm2|.+_area_\w+_cm2", Concept(AREA)),
     (r".+_scanned_vol_cm3", Concept(VOLUME, method="scanned_part")),
-    (r".+_vol_cm3(_by_.+)?", Concept(VOLUME)),
+    (r".+_vol_cm3(_by_.+)?|kidney_stones_.+_vol_mm3", Concept(VOLUME)),
     (r".+_hu_eroded_mean", Concept(ATTENUATION, MEAN, method="without_rim")),
     (r".+_(hu|HU)_mean(_by_.+)?", Concept(ATTENUATION, MEAN)),
     (r".+_(hu|HU)_std", Concept(ATTENUATION, STANDARD_DEVIATION)),

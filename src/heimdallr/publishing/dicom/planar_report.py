@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from heimdallr.domain.source_images import SourcePlane
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.imaging.volume import LabelMap
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
@@ -79,7 +80,10 @@ OUTLINED = (
 
 
 def planar_report(
-    content: CaseFolderContent, language: Language, replaces: Sequence[Reference] = ()
+    content: CaseFolderContent,
+    language: Language,
+    replaces: Sequence[Reference] = (),
+    verification: Verification | None = None,
 ) -> SrDocument | None:
     """The report; ``None`` where the case has nothing to outline.
 
@@ -87,6 +91,7 @@ def planar_report(
         content: the case.
         language: of its texts.
         replaces: reports of earlier results of the study.
+        verification: who verified the results.
 
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
@@ -106,6 +111,7 @@ def planar_report(
         ],
         description=DESCRIPTION,
         replaces=replaces,
+        verification=verification,
     )
 
 

@@ -36,7 +36,9 @@ def write_structured_report(
         ObjectError: a structure that is wanted was not segmented.
     """
     segments = _segments(content, options)
-    report = structured_report(content, segments, options.language, earlier, options.replaces)
+    report = structured_report(
+        content, segments, options.language, earlier, options.replaces, options.verification
+    )
     yield _report(DicomObject.SR, report, target)
 
 
@@ -51,7 +53,7 @@ def write_planar_report(
     Raises:
         ObjectError: a label map is damaged, or the images are not those of the case.
     """
-    report = planar_report(content, options.language, options.replaces)
+    report = planar_report(content, options.language, options.replaces, options.verification)
     if report is not None:
         yield _report(DicomObject.SR_PLANAR, report, target)
 
@@ -87,7 +89,7 @@ def write_pdf_object(
     Raises:
         PublishingError: it could not be set.
     """
-    pdf = encapsulated_pdf(content, options.language, earlier)
+    pdf = encapsulated_pdf(content, options.language, earlier, options.verification)
     yield from _written(DicomObject.PDF, [pdf], target)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
     from heimdallr.publishing.dicom.kinds import DicomObject, Reference
@@ -56,6 +57,7 @@ LANGUAGES = {
     "en": Code("en-GB", "RFC5646", "English (United Kingdom)"),
     "pt": Code("pt-BR", "RFC5646", "Portuguese (Brazil)"),
 }
+NOT_TOLD = "not told"
 PRIVATE_SCHEME_UID = OWN_UID_ROOT + "2"
 
 
@@ -117,6 +119,7 @@ def document(
     references: Iterable[Reference],
     description: str,
     replaces: Sequence[Reference] = (),
+    verification: Verification | None = None,
 ) -> SrDocument:
     """A Comprehensive 3D SR of measurement groups (TID 1500).
 
@@ -129,8 +132,9 @@ def document(
         references: every object that the groups refer to.
         description: of the series.
         replaces: documents of earlier results (Predecessor Documents, PS3.3 C.17.2).
+        verification: who verified the results; ``None``: nobody, and the report is preliminary.
     """
-    place = [*place, *map(str, replaces)]
+    place = [*place, *map(str, replaces), *([str(verification)] if verification else [])]
     new = new_object(
         content,
         sop_class_uid=Comprehensive3DSRStorage,
@@ -140,8 +144,11 @@ def document(
         series_number=SERIES_NUMBERS[kind],
         series_description=description,
     )
-    new.CompletionFlag, new.VerificationFlag = "COMPLETE", "UNVERIFIED"
-    new.PreliminaryFlag = "PRELIMINARY"
+    new.CompletionFlag = "COMPLETE"
+    new.VerificationFlag = "VERIFIED" if verification else "UNVERIFIED"
+    new.PreliminaryFlag = "FINAL" if verification else "PRELIMINARY"
+    if verification:
+        new.VerifyingObserverSequence = [_observed(content, verification)]
     new.PerformedProcedureCodeSequence = []
     new.ReferencedPerformedProcedureStepSequence = []
     new.CurrentRequestedProcedureEvidenceSequence = [_evidence(new.StudyInstanceUID, references)]
@@ -161,6 +168,20 @@ def document(
         container(concepts.IMAGING_MEASUREMENTS, groups),
     ]
     return SrDocument(new, content_sequence(items))
+
+
+def _observed(content: CaseFolderContent, verification: Verification) -> Dataset:
+    """Who verified (PS3.3 C.17.2): an account's name; the organisation is the images'.
+
+    Name and organisation are Type 1: where nobody tells them, the report says just that.
+    """
+    item, header = Dataset(), source_header(content.source)
+    organisation = str(header.get("InstitutionName", "")) or NOT_TOLD
+    put(item, "VerifyingOrganization", "LO", organisation)
+    item.VerificationDateTime = f"{verification.at:%Y%m%d%H%M%S%z}"
+    put(item, "VerifyingObserverName", "PN", verification.by or NOT_TOLD)
+    item.VerifyingObserverIdentificationCodeSequence = []
+    return item
 
 
 def _template(identifier: str) -> Dataset:

@@ -16,11 +16,13 @@ from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
 from heimdallr.publishing.dicom.content_items import Relationship, code, date, number, text
 from heimdallr.publishing.dicom.header import NOT_FOR_CLINICAL_USE
-from heimdallr.publishing.report.rows import reason_text
+from heimdallr.publishing.report.rows import correction_notes, reason_text
+from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from heimdallr.analyses.rules.norms import Standing
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.content_items import ContentItem
     from heimdallr.publishing.dicom.kinds import EarlierValue
@@ -36,10 +38,12 @@ class Beside:
 
     Attributes:
         judgement: its published limit; ``None`` where there is none.
+        standings: where it stands by published norms.
         earlier: the same measurement of an earlier study.
     """
 
     judgement: Judgement | None = None
+    standings: tuple[Standing, ...] = ()
     earlier: EarlierValue | None = None
 
 
@@ -55,7 +59,8 @@ def measured(
         derivation = concept.derivation
         below.append(code(concepts.DERIVATION, derivation, Relationship.HAS_CONCEPT_MOD))
     below += [*_own_site(one), *_limit(beside.judgement), _tracking(one)]
-    below += _earlier(beside.earlier, language)
+    below += _standings(beside.standings, language)
+    below += [*_correction(one, language), *_earlier(beside.earlier, language)]
     unit = concepts.UNITS[one.unit]
     return number(concept.name, value, unit, children=below)
 
@@ -76,7 +81,11 @@ def categories(one: MeasurementRecord, language: Language) -> list[ContentItem]:
     """A category, or each of a list of them."""
     name = concepts.concept_of(one.name, language).name
     return [
-        code(name, concepts.category_code(value, language), children=[_tracking(one)])
+        code(
+            name,
+            concepts.category_code(value, language),
+            children=[_tracking(one), *_correction(one, language)],
+        )
         for value in str(one.value).split(",")
     ]
 
@@ -133,6 +142,24 @@ def _limit(judgement: Judgement | None) -> Iterator[ContentItem]:
         if value is not None:
             yield number(name, value, concepts.UNITS[limit.unit], below)
     yield text(concepts.LIMIT_AUTHORITY, limit.source, below)
+
+
+def _standings(standings: Iterable[Standing], language: Language) -> Iterator[ContentItem]:
+    """Where a value stands by published norms (TID 311, CID 227), and in words."""
+    below = Relationship.HAS_PROPERTIES
+    for one in standings:
+        if one.group is None:
+            continue
+        if one.z is not None:
+            yield number(concepts.Z_SCORE, one.z, concepts.UNITS[""], below)
+            yield text(concepts.TABLE_CITATION, one.source, below)
+        yield text(concepts.COMMENT, compared([one], language)[0], below)
+
+
+def _correction(one: MeasurementRecord, language: Language) -> Iterator[ContentItem]:
+    """That a person corrected it."""
+    for note in correction_notes(one, language):
+        yield text(concepts.COMMENT, note, Relationship.HAS_PROPERTIES)
 
 
 def _earlier(earlier: EarlierValue | None, language: Language) -> Iterator[ContentItem]:

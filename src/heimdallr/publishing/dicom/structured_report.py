@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydicom.uid import SegmentationStorage
 
-from heimdallr.domain.statements import term
 from heimdallr.domain.terms import analysis_name, report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.content_items import Relationship, code, image, text, uid
@@ -34,7 +33,8 @@ from heimdallr.publishing.dicom.sr_items import (
 from heimdallr.publishing.judgements import judgements
 from heimdallr.publishing.report.content import findings_text
 from heimdallr.publishing.report.evidence import evidence_of
-from heimdallr.publishing.report.rows import latest, notices_text
+from heimdallr.publishing.report.rows import finding_term, latest, notices_text
+from heimdallr.publishing.standings import standings
 from heimdallr.publishing.targets import (
     SARCOPENIA,
     SLICE_VALUES,
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from heimdallr.domain.source_images import SourcePlane
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
     from heimdallr.publishing.dicom.kinds import EarlierValue, Reference
@@ -92,12 +93,13 @@ class _Key:
         return " ".join(filter(None, (self.analysis, self.structure, place)))
 
 
-def structured_report(
+def structured_report(  # noqa: PLR0917 - what it says, how, and what it follows
     content: CaseFolderContent,
     segments: Mapping[tuple[str, str], SegmentReference],
     language: Language,
     earlier: Iterable[EarlierValue] = (),
     replaces: Sequence[Reference] = (),
+    verification: Verification | None = None,
 ) -> SrDocument:
     """The report.
 
@@ -108,6 +110,7 @@ def structured_report(
         language: of its texts; codes keep their English meanings.
         earlier: the patient's earlier values.
         replaces: reports of earlier results of the study.
+        verification: who verified the results.
     """
     before = latest(earlier)
     writer = _Writer(content, segments, language, before)
@@ -121,6 +124,7 @@ def structured_report(
         references=writer.references,
         description=DESCRIPTION,
         replaces=replaces,
+        verification=verification,
     )
 
 
@@ -140,6 +144,7 @@ class _Writer:
         self._earlier = earlier
         self._results = content.results
         self._judged = judgements(content.results, content.identity)
+        self._standings = standings(content.results, content.identity)
         labels = content.labels
         self._places = (
             Places(Grid(labels.shape, np.array(labels.affine)), labels.maps) if labels else None
@@ -165,7 +170,7 @@ class _Writer:
         """What the rules found: how much it weighs, what it rests on, whose limit it is."""
         told = findings_text(self._results, self._language)
         for one, line in zip(self._results.findings, told, strict=True):
-            name = term("findings", one.code, self._language) or line.title
+            name = finding_term(one, self._language)
             items = [
                 text(concepts.COMMENT, line.title),
                 code(concepts.LEVEL_OF_SIGNIFICANCE, concepts.SIGNIFICANCE[one.severity]),
@@ -212,7 +217,11 @@ class _Writer:
     def _measurement_group(self, key: _Key, members: Sequence[MeasurementRecord]) -> ContentItem:
         numbers, items = [], []
         for one in members:
-            beside = Beside(self._judged.get(one.name), self._earlier.get(one.name))
+            beside = Beside(
+                self._judged.get(one.name),
+                self._standings.get(one.name, ()),
+                self._earlier.get(one.name),
+            )
             if isinstance(one.value, int | float):
                 numbers.append(measured(one, one.value, beside, self._language))
             elif one.value is None:

@@ -73,6 +73,8 @@ def draw(
     facts = [f"slice {k} of 0–{case.image.shape[2] - 1}", *series_facts(case)]
     facts.append(window_fact(case, SOFT_TISSUE))
     facts.append(f"{LEVEL} counted from: {', '.join(case.levels.rests_on).replace('_', ' ')}")
+    if odd := case.levels.differs_from:
+        facts.append(f"one level out of its usual place: {', '.join(odd).replace('_', ' ')}")
     canvas = new_sheet(SIZE, "Body composition at L3", facts, notices)
     bottom = SIZE[1] - FOOTER - 20
     column = SIZE[0] - MARGIN - COLUMN

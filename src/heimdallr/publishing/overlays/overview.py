@@ -165,7 +165,7 @@ def best_coronal_slice(case: Case, shown: Sequence[str]) -> int:
 def _outlines(picture: Picture, case: Case, shown: Sequence[str]) -> None:
     labels = sample_labels(case.anatomy, picture.plane)
     for number in np.unique(labels[labels > 0]):
-        name = case.anatomy.names[int(number)]
+        name = case.anatomy.names.get(int(number), "")
         if name not in shown:
             continue
         fill = MUSCLE_FILL if name.startswith((*MUSCLES, *SKELETON)) else ORGAN_FILL

@@ -167,20 +167,21 @@ def sample_image(volume: Volume, plane: Plane, *, outside: float) -> npt.NDArray
         plane: where to look.
         outside: value of pixels beyond the volume.
     """
-    ijk = volume.world_to_voxel(plane.points())
+    ijk = _voxels(plane, volume)
     inside = _inside(ijk, volume.shape)
-    values = ndimage.map_coordinates(
-        volume.data, np.moveaxis(ijk, -1, 0), order=1, mode="nearest", output=np.float32
-    )
+    values = ndimage.map_coordinates(volume.data, ijk, order=1, mode="nearest", output=np.float32)
     return np.where(inside, values, np.float32(outside))
 
 
 def sample_labels(label_map: LabelMap, plane: Plane) -> Array:
     """(height, width) label numbers on a plane, nearest neighbour; 0 beyond the volume."""
-    ijk = label_map.world_to_voxel(plane.points())
+    ijk = _voxels(plane, label_map)
     inside = _inside(ijk, label_map.shape)
-    nearest = np.clip(np.rint(ijk).astype(np.intp), 0, np.array(label_map.shape) - 1)
-    labels = label_map.data[nearest[..., 0], nearest[..., 1], nearest[..., 2]]
+    i, j, k = (
+        np.clip(np.rint(index).astype(np.intp), 0, size - 1)
+        for index, size in zip(ijk, label_map.shape, strict=True)
+    )
+    labels = label_map.data[i, j, k]
     return np.where(inside, labels, 0).astype(label_map.data.dtype)
 
 
@@ -194,6 +195,15 @@ def on_slice(mask: Array, volume: Volume, k: int) -> LabelMap:
     return LabelMap(mask[:, :, None].astype(np.uint8), affine, {1: "mask"})
 
 
+def _voxels(plane: Plane, grid: Volume | LabelMap) -> Affine:
+    """(3, height, width) fractional voxel indices of every pixel's centre."""
+    corners = plane.origin_ras_mm + np.stack([np.zeros(3), plane.right_mm, plane.down_mm])
+    start, right, down = grid.world_to_voxel(corners)[:, :, None, None]
+    columns, rows = np.arange(plane.width), np.arange(plane.height)[:, None]
+    return np.asarray(start + columns * (right - start) + rows * (down - start))
+
+
 def _inside(ijk: Affine, shape: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
     half = 0.5  # a voxel reaches half its size beyond its centre
-    return np.asarray(((ijk > -half) & (ijk < np.array(shape) - half)).all(axis=-1))
+    sizes = np.array(shape)[:, None, None]
+    return np.asarray(((ijk > -half) & (ijk < sizes - half)).all(axis=0))

@@ -43,7 +43,7 @@ class Drawing(Protocol):
 
 SMALLEST_SHOWN = 0.1
 """Values have one decimal: anything smaller is written as less than this, never as 0.0."""
-UNITS = {"cm2": "cm²", "cm3": "cm³", "cm2/m2": "cm²/m²"}
+UNITS = {"cm2": "cm²", "cm3": "cm³", "mm3": "mm³", "cm2/m2": "cm²/m²", "mL/m2": "mL/m²"}
 
 
 def new_sheet(

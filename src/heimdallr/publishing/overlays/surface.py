@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from heimdallr.imaging.morphology import label_boxes
 from heimdallr.publishing.overlays.picture import Picture
 from heimdallr.publishing.overlays.plane import Plane
 from heimdallr.publishing.palette import colour
@@ -101,7 +102,7 @@ class FrontView:
 
     def __init__(self, grid: Upright, fit: tuple[int, int]) -> None:
         self._grid = grid
-        self._boxes = ndimage.find_objects(grid.labels)
+        self._boxes = label_boxes(grid.labels)
         black = np.zeros((grid.plane.height, grid.plane.width), np.float32)
         self.picture = Picture(black, grid.plane, fit)
         self._depth = np.full((self.picture.height, self.picture.width), np.inf, np.float32)
@@ -120,7 +121,7 @@ class FrontView:
         """
         surfaces = []
         for number, name in names.items():
-            box = self._boxes[number - 1] if number <= len(self._boxes) else None
+            box = self._boxes.get(number)
             if box is not None and (surface := self._surface(number, box)) is not None:
                 surfaces.append((float(np.median(surface[2])), name, surface))
         for _, name, (corner, cover, depth) in sorted(surfaces, key=lambda one: -one[0]):

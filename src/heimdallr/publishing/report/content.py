@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.person_names import readable_name
@@ -17,6 +17,8 @@ from heimdallr.domain.terms import (
 from heimdallr.publishing.judgements import judgements
 from heimdallr.publishing.report.rows import Row, latest, notices_text, row, spoken
 from heimdallr.publishing.schema import read_identity, read_results
+from heimdallr.publishing.standings import standings
+from heimdallr.publishing.summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.publishing.schema import (
         FindingRecord,
@@ -37,21 +40,59 @@ KEY = {
     "cerebral_haemorrhage": (
         r"hemorrhage_(vol_cm3|side|abc2_cm3|diameter_mm|lesions|ventricle_contact)"
     ),
+    "vertebral_fracture": r"vertebral_(fractures_suspected|height_loss_percent)",
+    "bone_density": r"(bone_density_(category|z)|L1_trabecular_hu_mean)",
+    "ventricles": r"evans_index|midline_shift_mm",
+    "lung_nodules": r"lung_nodules|lung_nodule_(largest_mm|size_class)",
+    "effusions": r"(pleural_effusion_(right|left)|pericardial_effusion)_ml",
+    "aortic_diameters": r"aorta_(ascending|abdominal)_diameter_mm",
+    "coronary_calcium": r"coronary_calcium_category",
+    "kidney_stones": r"kidney_stones_(right|left)_diameter_mm",
     "sarcopenia_l3": r"SMA_cm2|SMI_cm2_m2|muscle_HU_mean",
     "organ_volumetry": r"\w+_vol_cm3",
+    "organ_size": r"kidney_(right|left)_length_mm|liver_vol_per_bsa_ml_m2",
     "organ_density": r"(liver|spleen)_hu_eroded_mean",
+    "liver_steatosis": r"liver_(fat|pdff)_percent|liver_portal_venous_hu_class",
     "tissue_composition": r"(subcutaneous|visceral)_fat_area_L3_cm2",
     "contrast_phase": r"contrast_phase",
     "body_regions": r"body_regions",
 }
 """By analysis, the measurements one page has room for: those that carry a decision, in order."""
 
-PICTURES = ("bleed_overlay_center_50.png", "L3_overlay.png", "coronal_overview.png")
-"""Those a page has room for, in the order in which one looks."""
+WHERE_INSTALLED = frozenset({"ventricles", "lung_nodules", "effusions"})
+"""Analyses of tasks that a site may have or not: silent where theirs was not run."""
+
+WHERE_MEASURED = frozenset({
+    "vertebral_fracture", "bone_density", "aortic_diameters", "coronary_calcium", "kidney_stones",
+    "liver_steatosis",
+})  # fmt: skip
+"""Analyses that answer in some studies only: of the others the page has no room to say why not."""
+
+PICTURES = (
+    "bleed_overlay_center_50.png",
+    "ventricles_overlay.png",
+    "nodules_overlay.png",
+    "L3_overlay.png",
+    "coronal_overview.png",
+)
+"""Those a page has, in the order in which one looks."""
+
+PICTURE_OF = {
+    "abdominal_aorta_dilated": "aorta_overlay.png",
+    "ascending_aorta_dilated": "aorta_overlay.png",
+    "coronary_calcium": "coronary_calcium_overlay.png",
+    "kidney_stone_right": "kidney_stones_overlay.png",
+    "kidney_stone_left": "kidney_stones_overlay.png",
+    "vertebral_fracture": "spine_overlay.png",
+    "low_bone_density": "spine_overlay.png",
+}
+"""Finding → the picture that shows it; that of the most urgent one comes before the others."""
+MOST_PICTURES = 3
 
 KNOWN_PICTURES = frozenset({
-    "L3_overlay", "coronal_overview", "bleed_overlay_inferior_15", "bleed_overlay_center_50",
-    "bleed_overlay_superior_85",
+    "aorta_overlay", "L3_overlay", "spine_overlay", "coronal_overview", "bleed_overlay_inferior_15",
+    "bleed_overlay_center_50", "bleed_overlay_superior_85", "kidney_stones_overlay",
+    "coronary_calcium_overlay", "emphysema_overlay", "nodules_overlay", "ventricles_overlay",
 })  # fmt: skip
 """Those that have a caption in ``words/report.json``."""
 
@@ -95,11 +136,13 @@ class Content:
         notices: what every reader has to be told; none may be left out.
         facts: patient, study and series.
         findings: what the rules found; empty is no normal finding.
+        silence: what the rules that found nothing mean.
         rows: the key measurements.
         remarks: what does not apply to this study, once per analysis.
         pictures: at most three.
         made_with: software, networks and their origin.
         created_at: when the numbers were complete.
+        verification: who verified them; ``None``: nobody.
     """
 
     language: Language
@@ -107,11 +150,13 @@ class Content:
     notices: tuple[str, ...]
     facts: tuple[Fact, ...]
     findings: tuple[FindingLine, ...]
+    silence: str
     rows: tuple[Row, ...]
     remarks: tuple[str, ...]
     pictures: tuple[Picture, ...]
     made_with: str
     created_at: datetime
+    verification: Verification | None = None
 
     def word(self, key: str) -> str:
         """A heading or label."""
@@ -122,9 +167,23 @@ class Content:
         """``Measured 1 Feb 2026, 10:02 -03:00``."""
         return f"{self.word('measured_at')} {moment_text(self.created_at, self.language)}"
 
+    @property
+    def verified(self) -> str:
+        """``Results verified by anna, 1 Feb 2026, 11:20 -03:00``, or that nobody has."""
+        said = self.verification
+        if said is None:
+            return self.word("not_verified")
+        when = moment_text(said.at.astimezone(self.created_at.tzinfo), self.language)
+        if not said.by:
+            return f"{self.word('verified_at')} {when}"
+        return f"{self.word('verified_by')} {said.by}, {when}"
+
 
 def read_content(
-    case_folder: Path, language: Language, earlier: Iterable[EarlierValue] = ()
+    case_folder: Path,
+    language: Language,
+    earlier: Iterable[EarlierValue] = (),
+    verification: Verification | None = None,
 ) -> Content:
     """The report of a case.
 
@@ -132,24 +191,32 @@ def read_content(
         case_folder: of any version.
         language: of all texts but those of the headers.
         earlier: the patient's earlier values, of any study.
+        verification: who verified the results of the folder.
 
     Raises:
         OSError: the folder cannot be read.
         ValueError: it is damaged; the text quotes the file.
     """
     results, identity = read_results(case_folder), read_identity(case_folder)
+    earlier = tuple(earlier)
     rows, remarks = key_rows(results, identity, earlier, language)
+    summary = summary_of(results, identity.study_date, latest(earlier))
+    findings = zip(findings_text(results, language), summary.lines, strict=True)
     return Content(
         language=language,
         institution=identity.institution,
         notices=tuple(capitalised(one) for one in notices_text(results, language)),
         facts=_facts(identity, language),
-        findings=findings_text(results, language),
+        findings=tuple(
+            replace(one, title=line.said.in_language(language)) for one, line in findings
+        ),
+        silence=capitalised(summary.silence.in_language(language)),
         rows=rows,
         remarks=remarks,
-        pictures=_pictures(case_folder, language),
+        pictures=_pictures(case_folder, results, language),
         made_with=made_with(results, language),
         created_at=results.provenance.created_at,
+        verification=verification,
     )
 
 
@@ -161,12 +228,27 @@ def key_rows(
         one
         for analysis, pattern in KEY.items()
         for one in results.measurements
-        if one.analysis == analysis and re.fullmatch(pattern, one.name)
+        if one.analysis == analysis and re.fullmatch(pattern, one.name) and not _unasked(one)
     ]
     judged, before = judgements(results, identity), latest(earlier)
+    stand = standings(results, identity)
     told = [one for one in key if one.status != "not_applicable"]
-    rows = [row(one, judged.get(one.name), before.get(one.name), language) for one in told]
+    rows = [
+        row(one, judged.get(one.name), stand.get(one.name, ()), before.get(one.name), language)
+        for one in told
+    ]
     return tuple(rows), _inapplicable(key, {one.analysis for one in told}, language)
+
+
+def _unasked(one: MeasurementRecord) -> bool:
+    """Whether it belongs to what this site, or this study, has no use for."""
+    if one.analysis in WHERE_MEASURED:
+        return one.status != "measured"
+    if one.analysis not in WHERE_INSTALLED:
+        return False
+    return one.status == "not_applicable" or (
+        one.reason_coded is not None and one.reason_coded.code == "task_not_run"
+    )
 
 
 def _inapplicable(
@@ -264,9 +346,10 @@ def picture_caption(name: str, language: Language) -> str:
     return capitalised(stem.replace("_", " "))
 
 
-def _pictures(case_folder: Path, language: Language) -> tuple[Picture, ...]:
+def _pictures(case_folder: Path, results: Results, language: Language) -> tuple[Picture, ...]:
+    found = [PICTURE_OF[one.code] for one in results.findings if one.code in PICTURE_OF][:1]
+    names = [name for name in (*found, *PICTURES) if (case_folder / name).is_file()]
     return tuple(
         Picture(case_folder / name, picture_caption(name, language))
-        for name in PICTURES
-        if (case_folder / name).is_file()
+        for name in names[:MOST_PICTURES]
     )

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from heimdallr.publishing.schema import Scalar
 
 _LIMIT = re.compile(r"limit_(\w+)_(\d{4})")
-_UNIT = re.compile(r"_(cm2_m2|cm3|cm2|mm|HU|hu|s)(?:_(?:mean|std|median|eroded_mean))?$")
+_UNIT = re.compile(
+    r"_(cm2_m2|ml_m2|percent|cm3|cm2|mm|HU|hu|s)(?:_(?:mean|std|median|eroded_mean))?$"
+)
 _INNER_UNIT = re.compile(r"(?:^|_)(?:hu|HU)_(?:mean|std|median|eroded_mean)$")
 _LIMIT_WORD = {"en": "Limit", "pt": "Limite"}
 
@@ -58,4 +60,4 @@ def _unit_of(name: str) -> str:
         return "kV"
     found = _UNIT.search(name)
     unit = found[1] if found else "HU" if _INNER_UNIT.search(name) else ""
-    return {"hu": "HU", "cm2_m2": "cm2/m2"}.get(unit, unit)
+    return {"hu": "HU", "cm2_m2": "cm2/m2", "ml_m2": "mL/m2", "percent": "%"}.get(unit, unit)

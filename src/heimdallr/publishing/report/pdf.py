@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from heimdallr.domain.statements import Language
+    from heimdallr.domain.verification import Verification
     from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.publishing.report.content import Content, Picture
 
@@ -53,7 +54,6 @@ _SIGNS = "–—·↓↑≥≤…±−\N{NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATIO
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _WORDS = (
     "findings",
-    "no_findings",
     "measurements",
     "measurement",
     "value",
@@ -67,16 +67,20 @@ _WORDS = (
 
 
 def write_pdf(
-    case_folder: Path, path: Path, language: Language, earlier: Iterable[EarlierValue] = ()
+    case_folder: Path,
+    path: Path,
+    language: Language,
+    earlier: Iterable[EarlierValue] = (),
+    verification: Verification | None = None,
 ) -> None:
-    """Write the report of a case; the file appears whole.
+    """Write the report of a case (:func:`read_content`); the file appears whole.
 
     Raises:
         OSError: the folder cannot be read, or the file not written.
         ValueError: the folder is damaged; the text quotes its files.
         PublishingError: the page could not be set.
     """
-    content = pdf_bytes(read_content(case_folder, language, earlier))
+    content = pdf_bytes(read_content(case_folder, language, earlier, verification))
     with whole_file(path) as file:
         file.write(content)
 
@@ -129,11 +133,13 @@ def _data(content: Content, folder: Path) -> dict[str, Json]:
         "notices": content.notices,
         "facts": [asdict(one) for one in content.facts],
         "findings": [asdict(one) for one in content.findings],
+        "silence": content.silence,
         "rows": [asdict(one) for one in content.rows],
         "remarks": content.remarks,
         "pictures": [_picture(one, folder) for one in content.pictures],
         "made_with": content.made_with,
         "measured_at": content.measured_at,
+        "verified": content.verified,
         "created_at": {part: getattr(instant, part) for part in parts},
     }
 

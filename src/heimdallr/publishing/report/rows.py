@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.rules.findings import SITE
+from heimdallr.domain.statements import term
 from heimdallr.domain.terms import (
     date_text,
     measurement_name,
@@ -17,10 +19,16 @@ from heimdallr.publishing.schema import said
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from heimdallr.analyses.rules.norms import Standing
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.publishing.judgements import Judgement
-    from heimdallr.publishing.schema import CodedStatement, MeasurementRecord, Results
+    from heimdallr.publishing.schema import (
+        CodedStatement,
+        FindingRecord,
+        MeasurementRecord,
+        Results,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Row:
         flag: ``↓ low``, ``↑ high``; empty within the limit, or without one.
         limit: the published limit; empty without one.
         source: who published it, and when.
+        standing: where the value stands among people like the patient; empty without a norm.
         earlier: the same measurement of an earlier study, with its date.
     """
 
@@ -45,12 +54,14 @@ class Row:
     flag: str = ""
     limit: str = ""
     source: str = ""
+    standing: str = ""
     earlier: str = ""
 
 
 def row(
     one: MeasurementRecord,
     judgement: Judgement | None,
+    standings: Iterable[Standing],
     earlier: EarlierValue | None,
     language: Language,
 ) -> Row:
@@ -59,9 +70,10 @@ def row(
     before = earlier_text(earlier, language) if earlier else ""
     if one.value is None:
         return Row(one.name, name, "", reason_text(one, language), earlier=before)
-    value = quantity_text(one.value, one.unit, language)
+    value = corrected_value(one, language)
+    standing = next((s.said.in_language(language) for s in standings if s.group is not None), "")
     if judgement is None:
-        return Row(one.name, name, value, "", earlier=before)
+        return Row(one.name, name, value, "", standing=standing, earlier=before)
     limit = judgement.limits[0]
     return Row(
         one.name,
@@ -71,8 +83,22 @@ def row(
         flag=flag_text(judgement.flag, language),
         limit=range_text(limit.low, limit.high, limit.unit, language),
         source=limit.source.partition(",")[0],
+        standing=standing,
         earlier=before,
     )
+
+
+def corrected_value(one: MeasurementRecord, language: Language) -> str:
+    """A value with its unit, and that a person corrected it: ``131.2 cm² (corrected by …)``."""
+    assert one.value is not None  # noqa: S101 - where there is none there is a reason
+    value = quantity_text(one.value, one.unit, language)
+    return " ".join([value, *(f"({note})" for note in correction_notes(one, language))])
+
+
+def correction_notes(one: MeasurementRecord, language: Language) -> tuple[str, ...]:
+    """What is to be said of a value that is not the networks' own; a reason speaks for itself."""
+    told = one.corrected and one.value is not None
+    return (report_word("corrected", language),) if told else ()
 
 
 def reason_text(one: MeasurementRecord, language: Language) -> str:
@@ -101,6 +127,14 @@ def latest(earlier: Iterable[EarlierValue]) -> dict[str, EarlierValue]:
 def spoken(coded: CodedStatement | None, text: str, language: Language) -> str:
     """A published statement in words; its text where the results are older than codes."""
     return text if coded is None else said(coded).in_language(language)
+
+
+def finding_term(one: FindingRecord, language: Language) -> str:
+    """What the code of a finding is called, the same in every case: without the value in it."""
+    coded = one.title_coded
+    named = coded.parameters.get("name") if coded is not None and coded.code == SITE else None
+    by_rule = named if isinstance(named, str) else spoken(coded, one.title, language)
+    return term("findings", one.code, language) or by_rule
 
 
 def notices_text(results: Results, language: Language) -> tuple[str, ...]:

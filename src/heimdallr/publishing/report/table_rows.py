@@ -18,7 +18,7 @@ from heimdallr.domain.terms import (
     quantity_text,
     report_word,
 )
-from heimdallr.publishing.report.rows import earlier_text, reason_text
+from heimdallr.publishing.report.rows import corrected_value, earlier_text, reason_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +90,7 @@ def _line(one: MeasurementRecord, before: EarlierValue | None, language: Languag
     name = measurement_name(one.name, language)
     if one.value is None:
         return Line(name, reason_text(one, language), is_value=False)
-    told = quantity_text(one.value, one.unit, language)
+    told = corrected_value(one, language)
     if before is not None:
         told += f" ({report_word('earlier', language).lower()}: {earlier_text(before, language)})"
     return Line(name, told, is_value=True)

@@ -20,9 +20,12 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
+from heimdallr.imaging.morphology import box_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from heimdallr.imaging.morphology import Mask
     from heimdallr.imaging.volume import Array, Volume
     from heimdallr.segmentation.anatomy.discs import Line
 
@@ -67,6 +70,8 @@ CONTRAST = (
 """Structures that contrast makes as bright as bone."""
 
 _PELVIS = ("hip", "sacrum", "femur")
+BRIGHT_BESIDE_RIBS = (*CONTRAST, *_PELVIS)
+"""Beginnings of the names of structures whose voxels are not taken for a rib's."""
 _MARGIN_MM = {"kidney": 4.0, "hip": 5.0}
 """So far beyond their labels the voxels of these are not taken for a rib's: coarse labels end
 within their organ, and a crest of the ilium that is left over looks like one."""
@@ -336,17 +341,27 @@ def _around(line: Line, image: Volume) -> tuple[slice, ...]:
     return tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))
 
 
-def _others(labels: Array, names: Mapping[int, str], spacing_mm: Array) -> Array:
+def _others(labels: Array, names: Mapping[int, str], spacing_mm: Array) -> Mask:
     """Where other structures are as bright as ribs, and a little around those."""
-    others = np.zeros(256, bool)
-    for number, name in names.items():
-        others[number] = name.startswith((*CONTRAST, *_PELVIS))
-    mask = others[labels]
+    mask = _named(labels, names, BRIGHT_BESIDE_RIBS)
     for start, margin_mm in _MARGIN_MM.items():
-        numbers = [number for number, name in names.items() if name.startswith(start)]
+        own = _named(labels, names, (start,))
+        if (box := box_of(own)) is None:
+            continue
         reach = np.maximum(1, np.round(margin_mm / spacing_mm)).astype(int)
-        mask |= ndimage.maximum_filter(np.isin(labels, numbers), tuple(2 * reach + 1))
-    return np.asarray(mask)
+        around = tuple(
+            slice(max(side.start - by, 0), side.stop + by)
+            for side, by in zip(box, reach.tolist(), strict=True)
+        )
+        mask[around] |= ndimage.maximum_filter(own[around], tuple(2 * reach + 1))
+    return mask
+
+
+def _named(labels: Array, names: Mapping[int, str], starts: tuple[str, ...]) -> Mask:
+    """Where structures are whose names start so."""
+    chosen = np.zeros(256, bool)
+    chosen[[number for number, name in names.items() if name.startswith(starts)]] = True
+    return np.asarray(chosen[labels])
 
 
 def _pieces(where: Array, chosen: Array, shape: tuple[int, ...], spacing_mm: Array) -> Array:

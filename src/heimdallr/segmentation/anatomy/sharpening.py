@@ -23,7 +23,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, sparse
 from threadpoolctl import threadpool_limits
 
 from heimdallr.segmentation.anatomy.tidying import without_strays
@@ -183,7 +183,7 @@ def sharpened(prior: Prior, names: Mapping[int, str], image: Volume, *, threads:
     Returns:
         (I, J, K) uint8.
     """
-    labels = np.zeros(image.shape, np.uint8)
+    labels = np.zeros(image.shape, np.uint8, order="F")
     covered = tuple(prior.covered(axis, size) for axis, size in enumerate(image.shape))
     if any(part.start == part.stop for part in covered):
         return labels
@@ -264,8 +264,8 @@ class _Axis:
             if first == last:
                 continue
             voxels = slice(int(first), int(last))
-            coarse, blur = _gaussian(slice(start, stop), self.coarse, PLACE_VOXELS)
-            around, smooth = _gaussian(voxels, self.size, self.smoothing)
+            coarse, blur = _within(np.arange(start, stop), self.coarse, PLACE_VOXELS)
+            around, smooth = _within(np.arange(first, last), self.size, self.smoothing)
             spread = _linear(self.positions[voxels] - start, stop - start)
             stretches.append(_Stretch(voxels, coarse, blur, spread, around, smooth))
         return stretches
@@ -318,9 +318,10 @@ class _Sharpening:
 def _log_likelihoods(prior: Prior, tissues: list[str], image: Array, axes: list[_Axis]) -> Array:
     """(C, bins) logarithm of how often each structure has each attenuation in this image."""
     samples = [axis.samples() for axis in axes]
-    smooth = image
-    for number, (axis, chosen) in enumerate(zip(axes, samples, strict=True)):
-        smooth = _smoothed_at(smooth, chosen, axis.smoothing, number)
+    smooth = _at(
+        image,
+        [_gaussian(at, one.size, one.smoothing) for one, at in zip(axes, samples, strict=True)],
+    )
     winner = prior.probabilities.argmax(axis=0)
     border = ndimage.maximum_filter(winner, 3) != ndimage.minimum_filter(winner, 3)
     near = ndimage.maximum_filter(border, 2 * NEAR_VOXELS + 1) | ~border.any()
@@ -336,15 +337,24 @@ def _log_likelihoods(prior: Prior, tissues: list[str], image: Array, axes: list[
     return np.asarray(np.log(shares + SURPRISE), np.float32)[kind_of]
 
 
-def _smoothed_at(image: Array, chosen: Array, sigma: float, axis: int) -> Array:
-    """The image smoothed along an axis, at chosen voxels only; float32."""
-    reach, weights = _taps(sigma)
-    last = image.shape[axis] - 1
-    total = np.zeros((), np.float32)
-    for offset, weight in zip(range(-reach, reach + 1), weights, strict=True):
-        part = np.take(image, np.clip(chosen + offset, 0, last), axis=axis)
-        total = total + part.astype(np.float32) * np.float32(weight)
-    return np.asarray(total)
+def _at(image: Array, weights: list[Array]) -> Array:
+    """An image averaged along each axis, plane by plane.
+
+    Args:
+        image: (I, J, K).
+        weights: (i, I), (j, J) and (k, K) float32.
+
+    Returns:
+        (i, j, k) float32.
+    """
+    first, second = (sparse.csr_array(matrix) for matrix in weights[:2])
+    third = weights[2]
+    planes = np.zeros((len(weights[0]), len(weights[1]), third.shape[1]), np.float32)
+    for k in np.flatnonzero(third.any(axis=0)):
+        # the axis that lies together in memory last: there is little left to be turned
+        turned = (second @ image[:, :, k].T.astype(np.float32)).T
+        planes[:, :, k] = first @ np.ascontiguousarray(turned)
+    return np.asarray(planes @ third.T)
 
 
 def _bins(image_hu: Array) -> Array:
@@ -354,28 +364,29 @@ def _bins(image_hu: Array) -> Array:
 
 def _separable(data: Array, matrices: Iterable[Array]) -> Array:
     """(C, i, j, k) → (C, I, J, K): a matrix for each of the last three axes."""
-    for matrix in matrices:
-        data = np.tensordot(data, matrix, axes=(1, 1))  # the axis done becomes the last one
-    return data
+    first, second, third = matrices
+    planes = second @ (data @ third.T)
+    lines = planes.reshape(*planes.shape[:2], -1)
+    return np.asarray((first @ lines).reshape(len(data), len(first), *planes.shape[2:]))
 
 
-def _taps(sigma: float) -> tuple[int, Array]:
-    """Reach and weights of a Gaussian."""
+def _gaussian(places: Array, size: int, sigma: float) -> Array:
+    """(places, size) float32 weights that average an axis around some voxels; edges repeat."""
     reach = max(1, int(np.ceil(_REACH_SIGMAS * sigma)))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return reach, weights / weights.sum()
+    offsets = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    matrix = np.zeros((len(places), size), np.float32)
+    columns = np.clip(places[:, None] + offsets, 0, size - 1)
+    np.add.at(matrix, (np.arange(len(places))[:, None], columns), weights / weights.sum())
+    return matrix
 
 
-def _gaussian(part: slice, size: int, sigma: float) -> tuple[slice, Array]:
-    """What is averaged to a part of an axis, and (part, averaged) weights; edges are repeated."""
-    reach, weights = _taps(sigma)
-    source = slice(max(part.start - reach, 0), min(part.stop + reach, size))
-    rows = np.arange(part.stop - part.start)
-    matrix = np.zeros((len(rows), source.stop - source.start), np.float32)
-    for offset, weight in zip(range(-reach, reach + 1), weights, strict=True):
-        columns = np.clip(rows + part.start + offset, 0, size - 1) - source.start
-        np.add.at(matrix, (rows, columns), np.float32(weight))
-    return source, matrix
+def _within(places: Array, size: int, sigma: float) -> tuple[slice, Array]:
+    """The voxels that are averaged around some, and their part of :func:`_gaussian`."""
+    matrix = _gaussian(places, size, sigma)
+    used = np.flatnonzero(matrix.any(axis=0))
+    source = slice(int(used[0]), int(used[-1]) + 1)
+    return source, matrix[:, source]
 
 
 def _linear(places: Array, size: int) -> Array:

@@ -22,6 +22,7 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
+from heimdallr.imaging.morphology import box_of, label_boxes
 from heimdallr.segmentation.anatomy.discs import (
     HIGHEST_MM,
     LOWEST_MM,
@@ -131,7 +132,7 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
     place_of[column] = np.arange(len(column))
     place_of[0] = -1
     spine = (place_of >= 0)[labels]
-    box = next(iter(ndimage.find_objects(spine.view(np.uint8))), None)
+    box = box_of(spine)
     if box is None:
         return labels
     line = line_through(spine[box], box, image)
@@ -204,8 +205,8 @@ def _marks(labels: Array, names: Mapping[int, str], image: Volume, usual_mm: Arr
     vertebra = np.zeros(256, bool)
     vertebra[[number for number, name in names.items() if name.startswith("vertebrae_")]] = True
     spine = vertebra[labels]
-    box = ndimage.find_objects(spine.view(np.uint8))[0]
-    line = line_through(spine[box], box, image)
+    box = box_of(spine)
+    line = None if box is None else line_through(spine[box], box, image)
     if line is None:
         return marks_of((), usual_mm)
     usual_mm = np.interp(np.arange(len(line.places_mm)), np.arange(len(usual_mm)), usual_mm)
@@ -323,8 +324,8 @@ def _in_disc(bone: _Bone, discs: Discs, at: int) -> Array:
 
 def _fill(labels: Array, column: list[int]) -> None:
     """Give every vertebra the dark marrow that its bone encloses (changes ``labels``)."""
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None or number not in column:
+    for number, box in label_boxes(labels).items():
+        if number not in column:
             continue
         here = labels[box]
         outside = cc3d.connected_components(

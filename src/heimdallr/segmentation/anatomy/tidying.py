@@ -9,12 +9,13 @@ blood is brighter than brain.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cc3d
 import numpy as np
 from scipy import ndimage
 
+from heimdallr.imaging.morphology import label_boxes
 from heimdallr.segmentation.anatomy.lungs import lungs_by_air
 from heimdallr.segmentation.anatomy.spine import divided_at_discs
 
@@ -100,8 +101,9 @@ def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) ->
         voxel_mm3: volume of one voxel.
     """
     shape = labels.shape
-    pieces = cc3d.connected_components(labels, connectivity=26).ravel()
-    labels = labels.ravel()
+    order: Literal["F", "C"] = "F" if labels.flags.f_contiguous else "C"
+    pieces = cc3d.connected_components(labels, connectivity=26).ravel(order)
+    labels = labels.ravel(order)
     # runs of voxels of one piece: there are a tenth as many as voxels, or fewer
     starts = np.concatenate([[0], np.flatnonzero(pieces[1:] != pieces[:-1]) + 1])
     lengths = np.diff(starts, append=pieces.size)
@@ -118,7 +120,7 @@ def without_strays(labels: Array, names: Mapping[int, str], voxel_mm3: float) ->
     kept = labels.copy()
     for run in np.flatnonzero((sizes < smallest)[piece_of] & (label_of_run != 0)):
         kept[starts[run] : starts[run] + lengths[run]] = 0
-    return kept.reshape(shape)
+    return kept.reshape(shape, order=order)
 
 
 def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> Array:
@@ -129,9 +131,9 @@ def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> A
         names: label number → structure.
         affine: (4, 4) voxel index → RAS mm.
     """
-    boxes = dict(enumerate(ndimage.find_objects(labels), start=1))
+    boxes = label_boxes(labels)
     numbers = {name: number for number, name in names.items()}
-    spine = [box for n, box in boxes.items() if box and names.get(n, "").startswith(MIDLINE)]
+    spine = [box for n, box in boxes.items() if names.get(n, "").startswith(MIDLINE)]
     if not spine:
         return labels
     middle_mm = float(np.median([_ends_mm(box, affine).mean() for box in spine]))
@@ -140,7 +142,7 @@ def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> A
         for number, box in boxes.items():
             name = names.get(number, "")
             twin = numbers.get(name.replace(side, other))
-            if box is None or twin is None or not (name.startswith(SIDED) and side in name):
+            if twin is None or not (name.startswith(SIDED) and side in name):
                 continue
             if (sign * (_ends_mm(box, affine) - middle_mm)).max() <= BESIDE_MM:
                 continue
@@ -171,7 +173,7 @@ def without_bone_marrow(labels: Array, image: Volume) -> Array:
     """
     pieces = cc3d.connected_components(labels, connectivity=26)
     reach = np.maximum(np.ceil(_BONE_REACH_MM / image.spacing_mm), 1).astype(int)
-    for number, box in enumerate(ndimage.find_objects(pieces), start=1):
+    for number, box in label_boxes(pieces).items():
         wider = tuple(
             slice(max(side.start - margin, 0), side.stop + margin)
             for side, margin in zip(box, reach, strict=True)
@@ -233,12 +235,12 @@ def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Ar
         names: label number → structure; those of :data:`WINDOWS_HU` are looked at.
         image: CT, HU.
     """
-    boxes = ndimage.find_objects(labels)
+    boxes = label_boxes(labels)
     sigma = _SMOOTHING_MM / image.spacing_mm
     for number, name in names.items():
-        box = boxes[number - 1] if name in WINDOWS_HU and number <= len(boxes) else None
-        if box is None:
+        if name not in WINDOWS_HU or number not in boxes:
             continue
+        box = boxes[number]
         lowest, highest = WINDOWS_HU[name]
         smooth = ndimage.gaussian_filter(image.data[box].astype(np.float32), sigma)
         inside = labels[box]

@@ -136,14 +136,15 @@ def from_bundled(
         flags[_dilated(mask, reach_mm, spacing)] |= flag
     flags[_brighter_than_muscle(small_hu, small == MUSCLE, spacing)] |= _BRIGHT
     organ_flags = _organ_flags(anatomy.label_map if anatomy else None)
-    result = np.empty(volume.shape, np.uint8)
+    result = np.empty(volume.shape, np.uint8, order="F")
     index = _nearest(volume.shape, step, small.shape)
-    for i in range(volume.shape[0]):  # plane by plane: no whole-volume temporaries
-        facts = flags[index[0][i]][np.ix_(index[1], index[2])]
+    for k in range(volume.shape[2]):  # slice by slice: no whole-volume temporaries
+        facts = flags[:, :, index[2][k]][np.ix_(index[0], index[1])]
         if anatomy is not None:
-            facts = facts | organ_flags[anatomy.label_map.data[i]]
-        result[i] = _decide(labels[i], facts, volume.data[i], _BUNDLED_TABLE)
-        _take_off_skin(result[i], volume.data, i)
+            facts |= organ_flags[anatomy.label_map.data[:, :, k]]
+        image_hu = volume.data[:, :, k]
+        result[:, :, k] = _decide(labels[:, :, k], facts, image_hu, _BUNDLED_TABLE)
+        _take_off_skin(result[:, :, k], image_hu)
     return _segmentation(volume, result, BUNDLED_ROUTE, coarse, anatomy)
 
 
@@ -176,17 +177,18 @@ def from_compartments(volume: Volume, segmentations: Mapping[str, Segmentation])
     )
     organ_flags = _organ_flags(anatomy)
     index = _nearest(volume.shape, step, inside.shape)
-    result = np.empty(volume.shape, np.uint8)
-    for i in range(volume.shape[0]):
-        within = inside[index[0][i]][np.ix_(index[1], index[2])]
+    result = np.empty(volume.shape, np.uint8, order="F")
+    for k in range(volume.shape[2]):
+        within = inside[:, :, index[2][k]][np.ix_(index[0], index[1])]
         compartment = np.where(within, np.uint8(MUSCLE), np.uint8(SUBCUTANEOUS))
-        compartment[cavities[i] > 0] = TORSO
-        compartment[body.data[i] != trunk] = 0
-        facts = organ_flags[anatomy.data[i]]
+        compartment[cavities[:, :, k] > 0] = TORSO
+        compartment[body.data[:, :, k] != trunk] = 0
+        facts = organ_flags[anatomy.data[:, :, k]]
         if walls is not None:
-            facts = np.where(walls.label_map.data[i] > 0, np.uint8(_IS_MUSCLE), facts)
-        result[i] = _decide(compartment, facts, volume.data[i], _COMPARTMENT_TABLE)
-        _take_off_skin(result[i], volume.data, i)
+            facts = np.where(walls.label_map.data[:, :, k] > 0, np.uint8(_IS_MUSCLE), facts)
+        image_hu = volume.data[:, :, k]
+        result[:, :, k] = _decide(compartment, facts, image_hu, _COMPARTMENT_TABLE)
+        _take_off_skin(result[:, :, k], image_hu)
     used = [segmentations[name] for name in ("trunk_cavities", "body", "total")]
     used += [walls] if walls is not None else []
     return _segmentation(volume, result, COMPARTMENT_ROUTE, *used)
@@ -202,12 +204,12 @@ def from_body_regions(volume: Volume, regions: Segmentation) -> Segmentation:
     compartments = np.zeros(256, np.uint8)
     for region, compartment in COMPARTMENT_OF_REGION.items():
         compartments[regions.label_map.number(region)] = compartment
-    result = np.empty(volume.shape, np.uint8)
-    for i in range(volume.shape[0]):
-        within = compartments[regions.label_map.data[i]]
+    result = np.empty(volume.shape, np.uint8, order="F")
+    for k in range(volume.shape[2]):
+        within, image_hu = compartments[regions.label_map.data[:, :, k]], volume.data[:, :, k]
         facts = np.zeros_like(within)
-        result[i] = _decide(within, facts, volume.data[i], _COMPARTMENT_TABLE)
-        _take_off_skin(result[i], volume.data, i)
+        result[:, :, k] = _decide(within, facts, image_hu, _COMPARTMENT_TABLE)
+        _take_off_skin(result[:, :, k], image_hu)
     return _segmentation(volume, result, BODY_REGIONS_ROUTE, regions)
 
 
@@ -236,21 +238,19 @@ def _decide(compartment: Array, facts: Array, image_hu: Array, table: Array) -> 
     return np.asarray(table[number])
 
 
-def _take_off_skin(plane: Array, image_hu: Array, i: int) -> None:
+def _take_off_skin(plane: Array, image_hu: Array) -> None:
     """Skin lies between fat and air: fat that touches air is air and skin in one voxel.
 
     Args:
-        plane: (J, K) tissue of the sagittal plane ``i``; changed in place.
-        image_hu: (I, J, K) the image. Neighbours count within the axial slice.
-        i: number of the plane.
+        plane: (I, J) tissue of an axial slice; changed in place.
+        image_hu: (I, J) the image there.
     """
-    air = image_hu[i] < AIR_HU
+    air = image_hu < AIR_HU
     beside = np.zeros_like(air)
     beside[1:] |= air[:-1]
     beside[:-1] |= air[1:]
-    for other in (i - 1, i + 1):
-        if 0 <= other < len(image_hu):
-            beside |= image_hu[other] < AIR_HU
+    beside[:, 1:] |= air[:, :-1]
+    beside[:, :-1] |= air[:, 1:]
     plane[beside & (plane == SUBCUTANEOUS)] = 0
 
 

@@ -19,7 +19,6 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from scipy import ndimage
 
 from heimdallr.domain.errors import WeightsError
@@ -27,6 +26,8 @@ from heimdallr.domain.errors import WeightsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    import torch
 
     from heimdallr.imaging.volume import Array, Volume
     from heimdallr.segmentation.networks.weights import Weights
@@ -112,6 +113,8 @@ def segment(
     Returns:
         (I, J, K) uint8 labels on the volume's grid.
     """
+    import torch  # noqa: PLC0415 - only where BLAST-CT is run
+
     image = prepared(network, volume)
     steps = network.spacing_mm / volume.spacing_mm[::-1]
     low, high = (np.array(side) / steps for side in _towards_lps(box, volume.shape))
@@ -156,6 +159,8 @@ def prepared(network: BlastNetwork, volume: Volume) -> Array:
 
 
 def _fill(module: torch.nn.Module, path: Path) -> None:
+    import torch  # noqa: PLC0415 - only where BLAST-CT is run
+
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         module.load_state_dict(state)

@@ -23,7 +23,7 @@ from totalsegmentator.registry import package_version
 from heimdallr.domain.errors import LicenceError, WeightsError
 from heimdallr.segmentation.network_collections import networks_not_run
 from heimdallr.segmentation.networks import blast_ct
-from heimdallr.segmentation.networks.network import check_classes, load_network, read_plans
+from heimdallr.segmentation.networks.plans import check_classes, read_descriptions
 from heimdallr.segmentation.networks.weights import (
     BLAST_CHECKPOINTS,
     BLAST_FOLDER,
@@ -84,6 +84,8 @@ def verify(weights: Weights) -> Verification:
             msg = f"{weights.dataset}/{name} has changed since it was installed"
             raise WeightsError(msg, remedy="install the weights again")
         digests.append(digest)
+    from heimdallr.segmentation.networks.network import load_network  # noqa: PLC0415 - PyTorch
+
     load = load_network if weights.model.framework == "nnunet" else blast_ct.load_network
     parameters = sum(parameter.numel() for parameter in load(weights).modules[0].parameters())
     return Verification(weights, tuple(digests), bool(recorded), parameters)
@@ -312,7 +314,7 @@ def _check_complete(dataset: Path) -> None:
             raise WeightsError(msg, remedy="copy the whole folder again, or leave that fold out")
         for task in tasks_of_collections():
             if task.models[0].dataset == dataset.name:
-                check_classes(read_plans(folder)[1], task.models[0])
+                check_classes(read_descriptions(folder)[1], task.models[0])
 
 
 def _record_checksums(dataset: Path) -> None:

@@ -1,14 +1,14 @@
-"""Networks built from ``plans.json`` and filled from a checkpoint.
+"""Networks built from ``plans.json`` and filled from a checkpoint, with PyTorch and nnU-Net.
 
 nnU-Net finds the class that builds a network by importing every trainer it ships, among them some
 that need packages Heimdallr does not. The released networks all use the plans' own architecture, so
 it is built from the plans directly; a checkpoint that does not fit is refused by name.
+
+Whoever imports this module imports PyTorch: only what builds or converts a network does.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,51 +16,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
-from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from heimdallr.domain.errors import WeightsError
+from heimdallr.segmentation.networks.plans import (
+    REINSTALL,
+    folders_configuration,
+    read_descriptions,
+    read_plans,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nnunetv2.utilities.label_handling.label_handling import LabelManager
     from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 
+    from heimdallr.segmentation.networks.plans import Plans
     from heimdallr.segmentation.networks.weights import Weights
-    from heimdallr.segmentation.tasks import Model
-
-SPATIAL_AXES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One model of a task, ready to be run.
+    """One model of a task, built.
 
     Attributes:
-        plans: nnU-Net's reading of ``plans.json``.
-        configuration: the configuration the weights were trained with.
-        labels: nnU-Net's reading of the labels in ``dataset.json``.
+        plans: what is said of it.
         modules: one network per fold, in evaluation mode, 32 bit, on the CPU.
-        channels: input channels.
+        strides: by which factor a patch shrinks along each axis in all.
     """
 
-    plans: PlansManager
-    configuration: ConfigurationManager
-    labels: LabelManager
+    plans: Plans
     modules: tuple[torch.nn.Module, ...]
-    channels: int
-
-    @property
-    def patch(self) -> tuple[int, int, int]:
-        """Voxels of one patch along nnU-Net's axes (superior first)."""
-        z, y, x = (int(size) for size in self.configuration.patch_size)
-        return z, y, x
-
-    @property
-    def heads(self) -> int:
-        """Output channels."""
-        return int(self.labels.num_segmentation_heads)
+    strides: tuple[int, ...]
 
 
 def load_network(weights: Weights, *, trust_pickle: bool = False) -> Network:
@@ -75,83 +62,21 @@ def load_network(weights: Weights, *, trust_pickle: bool = False) -> Network:
         WeightsError: a file is damaged, holds code, or does not fit the plans, or the classes are
             not those the table of its collection says.
     """
-    plans, dataset = read_plans(weights.folder)
-    check_classes(dataset, weights.model)
     checkpoints = [read_checkpoint(p, trust_pickle=trust_pickle) for p in weights.checkpoints]
-    name = _configuration_name(checkpoints[0], weights)
+    plans = read_plans(weights, _configuration_name(checkpoints[0], weights))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # plans of nnU-Net 2.0 are converted
-            configuration = plans.get_configuration(name)
-        if len(configuration.patch_size) != SPATIAL_AXES or configuration.previous_stage_name:
-            msg = f"{weights.dataset} is a two-dimensional or cascaded network"
-            raise WeightsError(msg, remedy="only full 3-D configurations can be run")
-        labels = plans.get_label_manager(dataset)
-        channels = determine_num_input_channels(plans, configuration, dataset)
+            description = read_descriptions(weights.folder)[0]
+            configuration = PlansManager(description).get_configuration(plans.configuration)
         modules = tuple(
-            _filled(configuration, channels, labels.num_segmentation_heads, checkpoint, weights)
-            for checkpoint in checkpoints
+            _filled(configuration, plans, checkpoint, weights) for checkpoint in checkpoints
         )
+        strides = np.prod(np.array(configuration.pool_op_kernel_sizes), axis=0)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, ImportError) as error:
         msg = f"the plans of {weights.dataset} describe no network that can be built"
-        raise WeightsError(msg, remedy=_REINSTALL) from error
-    return Network(plans, configuration, labels, modules, int(channels))
-
-
-def read_plans(folder: Path) -> tuple[PlansManager, dict[str, Any]]:
-    """``plans.json`` and ``dataset.json`` of a model folder.
-
-    Raises:
-        WeightsError: one is missing or is no JSON.
-    """
-    try:
-        plans = json.loads((folder / "plans.json").read_text())
-        dataset = json.loads((folder / "dataset.json").read_text())
-    except (OSError, ValueError) as error:
-        msg = f"plans.json or dataset.json of {folder.parent.name} cannot be read"
-        raise WeightsError(msg, remedy=_REINSTALL) from error
-    return PlansManager(plans), dataset
-
-
-def check_classes(dataset: dict[str, Any], model: Model) -> None:
-    """Hold the labels of ``dataset.json`` to the table of the collection a network belongs to.
-
-    Spellings differ between a collection's own sources, so names are compared by their letters
-    and digits, and only those the table knows: what may not differ is what a number means.
-
-    Raises:
-        WeightsError: there are more or fewer labels, or a class has another number.
-    """
-    if model.published is None:
-        return
-    wanted = model.published.their_names
-    number_of = {_spelt(name): number for number, name in wanted.items()}
-    labels: dict[str, int] = dataset["labels"]
-    found = {n: name for name, n in labels.items() if name not in ("background", "ignore")}
-    moved = [name for n, name in found.items() if number_of.get(_spelt(name), n) != n]
-    if set(found) != set(wanted) or moved:
-        msg = f"the classes of this {model.dataset} are not those of the release that is known"
-        raise WeightsError(msg, remedy=f"install {model.published.address}")
-
-
-def _spelt(name: str) -> str:
-    """A class name by its letters and digits: ``vertebrae_L1`` and ``vertebra L1`` are one."""
-    letters = "".join(letter for letter in name.lower() if letter.isalnum())
-    return letters.replace("vertebrae", "vertebra")
-
-
-def plan_spacing_mm(weights: Weights) -> float:
-    """Voxel size the network works at: the cube root of its plans' voxel volume.
-
-    Raises:
-        WeightsError: the plans cannot be read.
-    """
-    plans, _ = read_plans(weights.folder)
-    name = weights.folder.name.split("__")[-1]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        spacing = plans.get_configuration(name).spacing
-    return round(math.prod(float(mm) for mm in spacing) ** (1 / len(spacing)), 4)
+        raise WeightsError(msg, remedy=REINSTALL) from error
+    return Network(plans, modules, tuple(int(stride) for stride in strides))
 
 
 def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> dict[str, Any]:
@@ -170,15 +95,12 @@ def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> dict[str, Any]
             remedy = "install TotalSegmentator's own release, or allow this file explicitly"
         else:
             msg = f"{where} is no readable checkpoint"
-            remedy = _REINSTALL
+            remedy = REINSTALL
         raise WeightsError(msg, remedy=remedy) from error
     if not isinstance(checkpoint, dict) or "network_weights" not in checkpoint:
         msg = f"{where} holds no network weights"
-        raise WeightsError(msg, remedy=_REINSTALL)
+        raise WeightsError(msg, remedy=REINSTALL)
     return checkpoint
-
-
-_REINSTALL = "install the weights again ('heimdallr weights download' or 'weights install')"
 
 
 def _numpy_scalars() -> list[Any]:
@@ -199,13 +121,12 @@ def _numpy_scalars() -> list[Any]:
 def _configuration_name(checkpoint: dict[str, Any], weights: Weights) -> str:
     """The configuration trained: the checkpoint's word, else the folder's."""
     arguments = checkpoint.get("init_args") or {}
-    return str(arguments.get("configuration") or weights.folder.name.split("__")[-1])
+    return str(arguments.get("configuration") or folders_configuration(weights))
 
 
 def _filled(
     configuration: ConfigurationManager,
-    channels: int,
-    heads: int,
+    plans: Plans,
     checkpoint: dict[str, Any],
     weights: Weights,
 ) -> torch.nn.Module:
@@ -213,8 +134,8 @@ def _filled(
         configuration.network_arch_class_name,
         configuration.network_arch_init_kwargs,
         configuration.network_arch_init_kwargs_req_import,
-        channels,
-        heads,
+        plans.channels,
+        plans.heads,
         allow_init=False,
         deep_supervision=False,
     )
@@ -227,5 +148,5 @@ def _filled(
         module.load_state_dict(state)
     except RuntimeError as error:
         msg = f"the checkpoint of {weights.dataset} does not fit the network its plans describe"
-        raise WeightsError(msg, remedy=_REINSTALL) from error
+        raise WeightsError(msg, remedy=REINSTALL) from error
     return module.float().eval().requires_grad_(requires_grad=False)

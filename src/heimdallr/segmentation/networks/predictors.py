@@ -2,39 +2,46 @@
 
 OpenVINO runs the same 3-D U-Net several times faster than PyTorch on a CPU, in particular where
 the processor multiplies bfloat16 natively. A network is converted once and kept on disk under the
-checksum of its weights.
+checksum of its weights; from then on PyTorch is not imported.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
-import warnings
+import zipfile
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import structlog
-import torch
 
 from heimdallr.domain.errors import SegmentationError
-from heimdallr.segmentation.networks.sliding_window import Head, gaussian_weight
+from heimdallr.segmentation.networks.arithmetic import Head, NumpyArithmetic
+from heimdallr.segmentation.networks.gpus import count_gpus
+from heimdallr.segmentation.networks.plans import read_descriptions, read_plans
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from heimdallr.segmentation.networks.network import Network
-    from heimdallr.segmentation.networks.sliding_window import Patch, PatchPredictor
+    from heimdallr.imaging.volume import Array
+    from heimdallr.segmentation.networks.arithmetic import Arithmetic
+    from heimdallr.segmentation.networks.plans import Index3, Plans
+    from heimdallr.segmentation.networks.sliding_window import PatchPredictor
+    from heimdallr.segmentation.networks.weights import Weights
 
 Backend = Literal["openvino", "torch"]
 Precision = Literal["f32", "f16", "bf16"]
 
 _log = structlog.get_logger()
 
-GRAPH_VERSION = 2
-"""Raised whenever the converted graph changes, so that older files are not used."""
+GRAPH_VERSION = 3
+"""Raised whenever the converted graph or what is kept beside it changes, so that older files are
+not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +82,10 @@ def choose_device(
         SegmentationError: the device does not exist or the combination makes no sense.
     """
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if count_gpus() else "cpu"
     if device.startswith("cuda"):
-        index = int(device.partition(":")[2] or 0) if device != "cuda" else 0
-        if not torch.cuda.is_available() or index >= torch.cuda.device_count():
+        index = int(device.partition(":")[2] or 0)
+        if index >= count_gpus():
             msg = f"device {device} is not available"
             raise SegmentationError(msg, remedy="set the device to 'auto' or 'cpu'")
         return DeviceChoice(f"cuda:{index}", "torch", "f16", threads)
@@ -99,123 +106,82 @@ def choose_device(
     return DeviceChoice("cpu", "openvino", "bf16" if native else "f32", threads)
 
 
-def make_predictors(
-    network: Network, choice: DeviceChoice, *, checksum: str, cache_dir: Path | None
-) -> tuple[PatchPredictor, ...]:
+def load_predictors(
+    weights: Weights,
+    choice: DeviceChoice,
+    *,
+    checksum: str,
+    cache_dir: Path | None,
+    trust_pickle: bool = False,
+) -> tuple[Plans, tuple[PatchPredictor, ...]]:
     """The network of every fold, ready on its device.
 
     Args:
-        network: plans and modules; an OpenVINO predictor does not keep the modules.
+        weights: where they are.
         choice: where to run it.
         checksum: of the weights; names the converted networks in the cache.
         cache_dir: where converted networks are kept; None: converted anew in every process.
+        trust_pickle: see :func:`~heimdallr.segmentation.networks.network.load_network`.
+
+    Raises:
+        WeightsError: a file is damaged, or does not fit the plans.
     """
-    if choice.backend == "torch":
-        device = torch.device(choice.device)
-        return tuple(TorchPredictor(network, module, device) for module in network.modules)
-    folder = cache_dir / "openvino" if cache_dir is not None else None
-    size = "x".join(map(str, network.patch))
-    made_by = f"{choice.precision}-{metadata.version('openvino')}-v{GRAPH_VERSION}"
-    return tuple(
-        OpenVinoPredictor(
-            network,
-            module,
-            choice,
-            folder / f"{checksum[:32]}-{number}-{size}-{made_by}.xml" if folder else None,
-        )
-        for number, module in enumerate(network.modules)
+    if choice.backend == "openvino":
+        files = _files(weights, choice, checksum, cache_dir) if cache_dir is not None else None
+        kept = _kept(files) if files else None
+        if kept is None:
+            kept = _converted(weights, choice, files, trust_pickle=trust_pickle)
+        plans = read_plans(weights, kept[0].configuration)
+        return plans, tuple(OpenVinoPredictor(plans, one, choice) for one in kept)
+    from heimdallr.segmentation.networks.network import load_network  # noqa: PLC0415 - PyTorch
+    from heimdallr.segmentation.networks.torch_predictor import (  # noqa: PLC0415
+        torch_predictors,
     )
 
+    network = load_network(weights, trust_pickle=trust_pickle)
+    return network.plans, torch_predictors(network, choice.device)
 
-class TorchPredictor:
-    """PyTorch. On a CPU it is the reference: 32 bit, logits summed as nnU-Net sums them.
 
-    On a GPU it runs in half-precision autocast and takes the module over: its last layer is split
-    off.
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """One fold's network as OpenVINO runs it.
 
-    Args:
-        network: patch size and heads.
-        module: one fold's network.
-        device: where to run it.
-        split: split the last layer off; None: on a GPU only.
+    Attributes:
+        configuration: of the plans, which the checkpoint names.
+        model: OpenVINO's.
+        head: the last layer, still to be applied.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        module: torch.nn.Module,
-        device: torch.device,
-        *,
-        split: bool | None = None,
-    ) -> None:
-        self.patch: Patch = network.patch
-        self.device = device
-        self.head: Head | None = None
-        self.channels = network.heads
-        self._module = module.to(device)
-        if device.type == "cuda" if split is None else split:
-            self._module, self.head, self.channels = _split(network, self._module)
-        self._weight = gaussian_weight(self.patch, device)
-
-    @torch.inference_mode()
-    def __call__(self, image: torch.Tensor) -> torch.Tensor:
-        """Output for a patch × weight; see :class:`PatchPredictor`."""
-        batch = image[None].to(self.device).contiguous()
-        with torch.autocast("cuda", enabled=self.device.type == "cuda"):
-            output: torch.Tensor = self._module(batch)[0]
-        return output.float().mul_(self._weight)
+    configuration: str
+    model: Any
+    head: Head | None
 
 
 class OpenVinoPredictor:
     """OpenVINO on the CPU; the weighting is part of its graph.
 
-    Takes the module over: its last layer is split off.
+    See :class:`~heimdallr.segmentation.networks.sliding_window.PatchPredictor`.
     """
 
-    def __init__(
-        self, network: Network, module: torch.nn.Module, choice: DeviceChoice, file: Path | None
-    ) -> None:
-        ov = openvino()
-        self.patch: Patch = network.patch
-        self.device = torch.device("cpu")
-        trunk, self.head, self.channels = _split(network, module)
-        core = ov.Core()
-        if file is not None and file.is_file() and file.with_suffix(".bin").is_file():
-            model = core.read_model(file)
-        else:
-            model = _converted(ov, network, trunk, half=choice.precision == "bf16")
-            if file is not None:
-                _keep(ov, model, file)
+    def __init__(self, plans: Plans, network: Converted, choice: DeviceChoice) -> None:
+        self.patch: Index3 = plans.patch
+        self.arithmetic: Arithmetic = NumpyArithmetic(choice.threads)
+        self.head = network.head
+        self.channels = plans.heads if self.head is None else self.head.weight.shape[1]
         options: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": choice.precision,
         }
         if choice.threads:
             options["INFERENCE_NUM_THREADS"] = choice.threads
-        self._request = core.compile_model(model, "CPU", options).create_infer_request()
+        compiled = openvino().Core().compile_model(network.model, "CPU", options)
+        self._request = compiled.create_infer_request()
 
-    def __call__(self, image: torch.Tensor) -> torch.Tensor:
-        """Output for a patch × weight; valid until the next call. See :class:`PatchPredictor`."""
-        batch = np.ascontiguousarray(image[None].numpy())
-        self._request.infer([batch], share_inputs=True)
-        return torch.from_numpy(self._request.get_output_tensor(0).data)[0]
-
-
-def _split(network: Network, module: torch.nn.Module) -> tuple[torch.nn.Module, Head | None, int]:
-    """A U-Net without its last layer, that layer, and the channels before it.
-
-    A network of another build keeps its last layer: (module, None, heads).
-    """
-    layers = getattr(getattr(module, "decoder", None), "seg_layers", None)
-    if not isinstance(layers, torch.nn.ModuleList):
-        return module, None, network.heads
-    last = layers[-1]
-    if not isinstance(last, torch.nn.Conv3d) or set(last.kernel_size) != {1}:
-        return module, None, network.heads
-    weight = last.weight.detach().flatten(1).clone()
-    bias = torch.zeros(len(weight)).to(weight) if last.bias is None else last.bias.detach().clone()
-    layers[-1] = torch.nn.Identity()
-    return module, Head(weight, bias), weight.shape[1]
+    def __call__(self, image: Array) -> Array:
+        """Output for a patch × weight; valid until the next call."""
+        self._request.infer([np.ascontiguousarray(image[None])], share_inputs=True)
+        output: Array = self._request.get_output_tensor(0).data[0]
+        return output
 
 
 def openvino() -> ModuleType:
@@ -232,30 +198,72 @@ def openvino() -> ModuleType:
     return module
 
 
-def _converted(ov: ModuleType, network: Network, module: torch.nn.Module, *, half: bool) -> Any:  # noqa: ANN401 - openvino is untyped
-    """Network × weight as an OpenVINO model of fixed shape; its output in 16 bits with ``half``."""
-    strides = np.prod(np.array(network.configuration.pool_op_kernel_sizes), axis=0)
-    # traced on a small patch: the layers are the same and the real one costs seconds and 1 GB
-    small = [min(2 * int(s), p) for s, p in zip(strides, network.patch, strict=True)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of tracing: shapes are fixed here, that is intended
-        model = ov.convert_model(module, example_input=torch.zeros(1, network.channels, *small))
-    model.reshape([1, network.channels, *network.patch])
-    operations = ov.opset13
-    weight = gaussian_weight(network.patch, torch.device("cpu")).float().numpy()
-    features = model.output(0).get_node().input_value(0)  # what the graph's result node receives
-    weighted = operations.multiply(features, operations.constant(weight))
-    output = operations.convert(weighted, "f16") if half else weighted
-    return ov.Model([output], model.get_parameters(), "heimdallr")
+def _files(
+    weights: Weights, choice: DeviceChoice, checksum: str, cache_dir: Path
+) -> tuple[Path, ...]:
+    """Where the converted network of each fold is kept.
+
+    Other weights, other plans, another precision and another OpenVINO make other files.
+    """
+    described = hashlib.sha256(json.dumps(read_descriptions(weights.folder)).encode())
+    made_by = f"{choice.precision}-{metadata.version('openvino')}-v{GRAPH_VERSION}"
+    name = f"{checksum[:32]}-{described.hexdigest()[:16]}"
+    folder = cache_dir / "openvino"
+    return tuple(
+        folder / f"{name}-{number}-{made_by}.xml" for number in range(len(weights.checkpoints))
+    )
 
 
-def _keep(ov: ModuleType, model: Any, file: Path) -> None:  # noqa: ANN401 - openvino is untyped
-    """Save a converted model; both of its files appear whole, the description last."""
+def _kept(files: tuple[Path, ...]) -> tuple[Converted, ...] | None:
+    """The converted networks of an earlier process; None where one is missing or damaged."""
+    if not all(file.is_file() for file in files):
+        return None
+    core = openvino().Core()
+    networks = []
+    try:
+        for file in files:
+            with (
+                file.with_suffix(".npz").open("rb") as stream,
+                np.load(stream, allow_pickle=False) as beside,
+            ):
+                head = Head(beside["weight"], beside["bias"]) if "weight" in beside else None
+                configuration = str(beside["configuration"])
+            networks.append(Converted(configuration, core.read_model(file), head))
+    except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+        _log.warning("converted_network_damaged", error=type(error).__name__)
+        return None
+    return tuple(networks)
+
+
+def _converted(
+    weights: Weights, choice: DeviceChoice, files: tuple[Path, ...] | None, *, trust_pickle: bool
+) -> tuple[Converted, ...]:
+    """The network of each fold converted now, and kept in its file."""
+    from heimdallr.segmentation.networks.conversion import converted  # noqa: PLC0415 - PyTorch
+    from heimdallr.segmentation.networks.network import load_network  # noqa: PLC0415
+
+    ov = openvino()
+    network = load_network(weights, trust_pickle=trust_pickle)
+    made = []
+    for number, module in enumerate(network.modules):
+        model, head = converted(ov, network, module, half=choice.precision == "bf16")
+        made.append(Converted(network.plans.configuration, model, head))
+        if files is not None:
+            _keep(ov, made[-1], files[number])
+    return tuple(made)
+
+
+def _keep(ov: ModuleType, network: Converted, file: Path) -> None:
+    """Save a converted network; its files appear whole, the description last."""
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{os.getpid()}-{file.name}")
-    ov.save_model(model, aside, compress_to_fp16=False)
-    aside.with_suffix(".bin").replace(file.with_suffix(".bin"))
-    aside.replace(file)
+    layer = (
+        {} if network.head is None else {"weight": network.head.weight, "bias": network.head.bias}
+    )
+    np.savez(aside.with_suffix(".npz"), configuration=np.array(network.configuration), **layer)
+    ov.save_model(network.model, aside, compress_to_fp16=False)
+    for suffix in (".bin", ".npz", ".xml"):
+        aside.with_suffix(suffix).replace(file.with_suffix(suffix))
 
 
 def _has_openvino() -> bool:

@@ -1,31 +1,30 @@
 """nnU-Net's preprocessing, in memory.
 
 The same steps in the same order as ``nnunetv2…DefaultPreprocessor.run_case_npy`` (transpose, crop
-to the non-zero region, normalise, resample), built from nnU-Net's own functions, without its files
-and process pools. One short cut is taken: the non-zero mask's holes are filled only where a
-normalisation looks at the mask; filling does not move the bounding box.
+to the non-zero region, normalise, resample), without its files and process pools, and without
+importing it; tests compare. One short cut is taken: the non-zero mask's holes are filled only where
+a normalisation looks at the mask; filling does not move the bounding box.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from acvl_utils.cropping_and_padding.bounding_boxes import (
-    bounding_box_to_slice,
-    get_bbox_from_mask,
-)
-from nnunetv2.preprocessing.cropping.cropping import create_nonzero_mask
-from nnunetv2.preprocessing.normalization import default_normalization_schemes as normalizations
-from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
+from scipy import ndimage
 
 from heimdallr.domain.errors import WeightsError
 from heimdallr.segmentation.networks.resampling import zooms_mm
+from heimdallr.segmentation.networks.resizing import resized, shape_at
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import Affine, Array
-    from heimdallr.segmentation.networks.network import Network
+    from heimdallr.segmentation.networks.plans import Normalization, Plans
+
+
+_SMALLEST = 1e-8
+"""Standard deviations are divided by as if they were this at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,64 +46,87 @@ class Prepared:
     spacing_mm: tuple[float, ...]
 
 
-def prepare(image: Array, affine: Affine, network: Network) -> Prepared:
+def prepare(image: Array, affine: Affine, plans: Plans) -> Prepared:
     """An image as a network wants it.
 
     Args:
         image: (I, J, K) array in RAS+ order, HU or MR signal.
         affine: (4, 4) voxel index → RAS mm of ``image``.
-        network: whose plans to follow.
+        plans: of the network.
 
     Raises:
-        WeightsError: the network wants several channels, or a normalisation nnU-Net lacks.
+        WeightsError: the network wants several channels, or a normalisation or a resampling that
+            nnU-Net lacks.
     """
-    if network.channels != 1:
-        msg = f"the network wants {network.channels} input channels; an image has one"
+    if plans.channels != 1:
+        msg = f"the network wants {plans.channels} input channels; an image has one"
         raise WeightsError(msg, remedy="use the weights TotalSegmentator releases for this task")
-    forward = list(network.plans.transpose_forward)
     # nnU-Net reads images as SimpleITK does: last axis first
-    spacing = [float(value) for value in zooms_mm(affine)[::-1]]
-    spacing = [spacing[axis] for axis in forward]
-    data = image.transpose(2, 1, 0).transpose(forward)[None]
-    shape_before_crop = data.shape[1:]
-    box = bounding_box_to_slice(get_bbox_from_mask(data[0] != 0))
-    data = np.ascontiguousarray(data[(slice(None), *box)], dtype=np.float32)
-    if data.base is not None or np.shares_memory(data, image):
-        data = data.copy()  # normalisation writes in place
-    shape_cropped = data.shape[1:]
-    data = _normalised(data, network)
-    target = _target_spacing(network, spacing)
-    # a stack thinner than half a voxel of the network is still one voxel thick
-    new_shape = np.maximum(compute_new_shape(shape_cropped, spacing, target), 1)
-    data = network.configuration.resampling_fn_data(data, new_shape, spacing, target)
+    zooms = [float(value) for value in zooms_mm(affine)[::-1]]
+    spacing = tuple(zooms[axis] for axis in plans.transpose_forward)
+    whole = image.transpose(2, 1, 0).transpose(plans.transpose_forward)
+    box = _bounds(whole)
+    data = np.array(whole[box], np.float32, order="C")  # a copy: it is normalised in place
+    normalised = _normalised(data, plans.normalizations[0])
+    shape = shape_at(data.shape, spacing, plans.spacing_mm)
     return Prepared(
-        data=np.asarray(data, dtype=np.float32),
-        box=tuple(box),
-        shape_before_crop=shape_before_crop,
-        shape_cropped=shape_cropped,
-        spacing_mm=tuple(spacing),
+        data=resized(normalised, shape, spacing, plans.spacing_mm, plans.resampling_data)[None],
+        box=box,
+        shape_before_crop=whole.shape,
+        shape_cropped=data.shape,
+        spacing_mm=spacing,
     )
 
 
-def _target_spacing(network: Network, spacing: list[float]) -> list[float]:
-    target = [float(value) for value in network.configuration.spacing]
-    return target if len(target) == len(spacing) else [spacing[0], *target]
+def _bounds(image: Array) -> tuple[slice, ...]:
+    """Half-open bounds of what is not zero; the whole of an image of nothing but zeros."""
+    bounds = []
+    for axis, size in enumerate(image.shape):
+        planes = np.moveaxis(image, axis, 0)
+        first = next((n for n in range(size) if planes[n].any()), 0)
+        last = next((n for n in reversed(range(size)) if planes[n].any()), size - 1)
+        bounds.append(slice(first, last + 1))
+    return tuple(bounds)
 
 
-def _normalised(data: Array, network: Network) -> Array:
-    configuration = network.configuration
-    by_channel: dict[str, Any] = network.plans.foreground_intensity_properties_per_channel
-    outside = np.zeros(data.shape[1:], np.int8)
-    if any(configuration.use_mask_for_norm):
-        outside[~create_nonzero_mask(data)] = -1  # nnU-Net's mark for "outside the patient"
-    for channel, scheme in enumerate(configuration.normalization_schemes):
-        kind = getattr(normalizations, scheme, None)
-        if kind is None:
-            msg = f"nnU-Net has no normalisation named {scheme}"
-            raise WeightsError(msg, remedy="install a matching nnunetv2, or other weights")
-        normalisation = kind(
-            use_mask_for_norm=configuration.use_mask_for_norm[channel],
-            intensityproperties=by_channel[str(channel)],
-        )
-        data[channel] = normalisation.run(data[channel], outside)
+def _normalised(data: Array, wanted: Normalization) -> Array:
+    """(Z, Y, X) float32 on the scale of the network; written in place (nnU-Net's classes)."""
+    known = wanted.intensities
+    if wanted.scheme == "CTNormalization":
+        np.clip(data, known["percentile_00_5"], known["percentile_99_5"], out=data)
+        data -= known["mean"]
+        data /= max(known["std"], _SMALLEST)
+    elif wanted.scheme == "ZScoreNormalization":
+        if wanted.masked:
+            patient = ndimage.binary_fill_holes(data != 0)
+            data[patient] = _standardised(data[patient])
+        else:
+            _standardised(data)
+    elif wanted.scheme != "NoNormalization":
+        return _normalised_by_nnunet(data, wanted)
     return data
+
+
+def _standardised(values: Array) -> Array:
+    """Values of mean 0 and standard deviation 1; written in place."""
+    deviation = max(values.std(), _SMALLEST)
+    values -= values.mean()
+    values /= deviation
+    return values
+
+
+def _normalised_by_nnunet(data: Array, wanted: Normalization) -> Array:
+    """nnU-Net's own function, for a normalisation that no released network of CT or MR has."""
+    from nnunetv2.preprocessing.normalization import (  # noqa: PLC0415 - rarely
+        default_normalization_schemes as normalizations,
+    )
+
+    kind = getattr(normalizations, wanted.scheme, None)
+    if kind is None:
+        msg = f"nnU-Net has no normalisation named {wanted.scheme}"
+        raise WeightsError(msg, remedy="install a matching nnunetv2, or other weights")
+    outside = np.zeros(data.shape, np.int8)
+    if wanted.masked:
+        outside[~ndimage.binary_fill_holes(data != 0)] = -1  # nnU-Net's mark
+    normalisation = kind(use_mask_for_norm=wanted.masked, intensityproperties=wanted.intensities)
+    return np.asarray(normalisation.run(data, outside))

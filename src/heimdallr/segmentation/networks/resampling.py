@@ -2,8 +2,9 @@
 
 ``totalsegmentator.resampling.change_spacing`` copies the image to 64-bit floats first (1.3 GB for a
 512×512×600 CT) and resamples labels with an interpolator. The two functions here give the same
-voxels (tests compare them) without the copies: scipy reads the integers directly, and labels are
-looked up. Both map the first and last voxel centres of the two grids onto each other.
+voxels (tests compare them) without the copies: linear interpolation is done plane by plane, one
+axis after the other, and labels are looked up. Both map the first and last voxel centres of the two
+grids onto each other.
 """
 
 from __future__ import annotations
@@ -50,10 +51,13 @@ def to_spacing(
     if np.array_equal(current, wanted):
         return data, affine
     zoom = current / wanted
-    image = data if data.dtype.isnative and data.dtype.kind in "iuf" else data.astype(np.float64)
-    resampled = ndimage.zoom(image, zoom, order=order, mode="nearest", output=np.float64)
     scaled = affine.copy()
     scaled[:3, :3] = affine[:3, :3] / zoom
+    if order == 1:
+        i, j, k = (round(size * float(z)) for size, z in zip(data.shape, zoom, strict=True))
+        return _linear(data, (i, j, k)), scaled
+    image = data if data.dtype.isnative and data.dtype.kind in "iuf" else data.astype(np.float64)
+    resampled = ndimage.zoom(image, zoom, order=order, mode="nearest", output=np.float64)
     return resampled.astype(np.int32), scaled
 
 
@@ -69,8 +73,45 @@ def labels_to_shape(labels: Array, shape: tuple[int, int, int]) -> Array:
     """
     if labels.shape == shape:
         return labels
-    index = [_nearest(old, new) for old, new in zip(labels.shape, shape, strict=True)]
-    return np.ascontiguousarray(labels[np.ix_(*index)])
+    i, j, k = (_nearest(old, new) for old, new in zip(labels.shape, shape, strict=True))
+    found = np.empty(shape, labels.dtype, order="F")
+    for plane, nearest in enumerate(k):
+        found[:, :, plane] = labels[:, :, nearest][np.ix_(i, j)]
+    return found
+
+
+def _linear(data: Array, shape: tuple[int, int, int]) -> Array:
+    """(I, J, K) → ``shape`` int32: linear along each axis, fractions cut off."""
+    i, j, k = (_Between(old, new) for old, new in zip(data.shape, shape, strict=True))
+    found = np.empty(shape, np.int32, order="F")
+    ready: dict[int, Array] = {}
+    for plane, (below, above, share) in enumerate(zip(k.below, k.above, k.share, strict=True)):
+        ready = {
+            n: ready[n] if n in ready else i.at(j.at(data[:, :, n].T)).T for n in (below, above)
+        }
+        found[:, :, plane] = ready[below] + share * (ready[above] - ready[below])
+    return found
+
+
+class _Between:
+    """Where the voxels of a new axis lie on the old one.
+
+    Attributes:
+        below: (new,) old voxel at or before each new one.
+        above: (new,) the next old voxel, or the last.
+        share: (new,) float64 of the way from the one to the other.
+    """
+
+    def __init__(self, old: int, new: int) -> None:
+        place = np.arange(new) * ((old - 1) / (new - 1) if new > 1 else 1.0)
+        self.below = np.minimum(place.astype(np.intp), old - 1)
+        self.above = np.minimum(self.below + 1, old - 1)
+        self.share = place - self.below
+
+    def at(self, plane: Array) -> Array:
+        """(old, N) values → (N, new) float64: the axis done becomes the last one."""
+        below = plane[self.below].astype(np.float64)
+        return np.asarray(below + self.share[:, None] * (plane[self.above] - below)).T
 
 
 def _nearest(old: int, new: int) -> Array:

@@ -102,8 +102,15 @@ def figures(session: Session, since: datetime, now: datetime) -> list[Destinatio
 
 
 def news_count(session: Session) -> int:
-    """Of how many things the rules have not been asked yet."""
-    return session.scalar(select(func.count(DeliveryNews.id))) or 0
+    """Of how many things the rules have not been asked yet, and nothing keeps them from it."""
+    query = select(func.count(DeliveryNews.id)).where(DeliveryNews.held.is_(False))
+    return session.scalar(query) or 0
+
+
+def awaiting_verification(session: Session) -> int:
+    """Of how many studies nothing is sent before a person verifies their results."""
+    query = select(func.count(DeliveryNews.study_fk.distinct())).where(DeliveryNews.held.is_(True))
+    return session.scalar(query) or 0
 
 
 def is_anything_to_deliver(session: Session) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
 
+from heimdallr.analyses.lung_nodules import RANKED
 from heimdallr.preparation.persons import Named, same_person
 from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.store.reading.search import search_words
@@ -157,7 +158,10 @@ def _when(study: Study) -> tuple[int, str, int]:
 def _numbers(
     session: Session, studies: Iterable[Study], names: Collection[str]
 ) -> tuple[dict[int, dict[str, float]], dict[str, str]]:
-    """Study → name → number, and name → unit; of one name all have one unit."""
+    """Study → name → number, and name → unit; of one name all have one unit.
+
+    A rank within a study, the third largest nodule, is nobody else's in another one.
+    """
     query = (
         select(MeasurementRow)
         .where(
@@ -172,6 +176,8 @@ def _numbers(
     numbers: dict[int, dict[str, float]] = {}
     units: dict[str, str] = {}
     for row in session.scalars(query):
+        if RANKED.fullmatch(row.name):
+            continue
         if row.value is not None and units.setdefault(row.name, row.unit) == row.unit:
             numbers.setdefault(row.study_fk, {})[row.name] = row.value
     return numbers, dict(sorted(units.items()))

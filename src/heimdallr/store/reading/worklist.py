@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
+    from heimdallr.domain.verification import Verified
     from heimdallr.store.columns import Json
 
 Severity = Literal["note", "significant", "critical"]
@@ -85,6 +86,7 @@ class WorklistFilter:
         unread: has results that nobody has read.
         stat: is urgent.
         flagged: marked by a person.
+        verified: what a person has said of its results; ``NO``: of results that are there, nothing.
         attention: waits for a person (:mod:`heimdallr.store.reading.attention`).
     """
 
@@ -101,6 +103,7 @@ class WorklistFilter:
     unread: bool = False
     stat: bool = False
     flagged: bool = False
+    verified: Verified | None = None
     attention: bool = False
 
 
@@ -150,6 +153,7 @@ class WorklistRow:
     notices_coded: Json
     volume_bytes: int | None
     read_at: datetime | None
+    verified: Verified
     flagged: bool
     kept: dict[str, bool]
 
@@ -286,12 +290,19 @@ class _Conditions:
         if wanted.severity:
             severity = self._column(Study.worst_severity, is_wide=True)
             chosen.append(severity >= SEVERITIES[wanted.severity])
+        return chosen + self._marks(wanted)
+
+    def _marks(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
+        """What people have said of a study, or have still to say."""
+        chosen: list[ColumnElement[bool]] = []
         if wanted.unread:
             chosen.append(is_unread())
         if wanted.stat:
             chosen.append(Study.priority <= STAT)
         if wanted.flagged:
             chosen.append(Study.flagged.is_(True))
+        if wanted.verified:
+            chosen += [Study.verified == wanted.verified, Study.has_results.is_(True)]
         if wanted.attention:
             rank = self._column(Study.state_rank, is_wide=True)
             chosen.append(needs_attention(rank, self._column(Study.worst_severity, is_wide=True)))

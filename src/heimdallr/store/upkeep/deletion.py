@@ -18,9 +18,10 @@ from sqlalchemy import delete, select
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.domain.statements import Statement
 from heimdallr.publishing.ownership import is_anothers
-from heimdallr.store.body_sizes import forget_sizes
 from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
+from heimdallr.store.patient_classes import forget_order
 from heimdallr.store.patients import forget_patient
+from heimdallr.store.unclaimed import forget_told
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
 from heimdallr.store.work import owed
 from heimdallr.store.work.lifecycle import begin_deletion
@@ -112,13 +113,15 @@ def _marked(session: Session, study_id: int) -> Study | None:
 
 def _forget(session: Session, study: Study, now: datetime, actor: str) -> None:
     """Delete the rows; those that hang on the study go with it."""
-    study_id, patient_id, number = study.id, study.patient_fk, study.patient_id
+    study_id, patient_id = study.id, study.patient_fk
+    number, accession_number = study.patient_id, study.accession_number
     session.add(RemovedStudy(study_id=study_id, removed_at=now))
     session.flush()  # its number follows the study's own last one, which is gone in a moment
     session.execute(delete(Study).where(Study.id == study_id))
     if patient_id is not None:
         forget_patient(session, patient_id)
-    forget_sizes(session, number, Patient.patient_id)
+    forget_told(session, number, Patient.patient_id)
+    forget_order(session, number, accession_number, Study.accession_number)
     note(session, None, "deleted", f"study {study_id} was deleted", now, actor=actor)
 
 

@@ -1,8 +1,9 @@
 """Finding studies again by their case folders, when the database was lost or is a new one.
 
 Each folder that holds ``id.json`` and ``resultados.json`` becomes a finished study with its
-series, measurements and findings. Doing it again changes nothing. Who acknowledged what, users,
-events and the audit trail are in no case folder: they come from a backup or not at all.
+series, measurements, findings, corrections and who verified it. Doing it again changes nothing. Who
+acknowledged what, users, events and the audit trail are in no case folder: they come from a backup
+or not at all.
 
 The images received are recorded before (:mod:`heimdallr.intake`), so that a study's content is
 known; a study whose originals retention has removed is made from its case folder alone.
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from heimdallr.domain.drawn_objects import DRAWN_CLASSES
+from heimdallr.domain.verification import Verified
 from heimdallr.preparation.persons import Named, same_person
 from heimdallr.publishing.body_size import size_in
 from heimdallr.publishing.case_folder import CASE_ID, clean_leftovers
@@ -25,6 +28,8 @@ from heimdallr.store.patients import named_in
 from heimdallr.store.reading.search import search_text
 from heimdallr.store.results import index_results, listed
 from heimdallr.store.study_body_sizes import body_size_of, keep_body_size, settle_body_size
+from heimdallr.store.upkeep import kept_verifications
+from heimdallr.store.upkeep.applied_corrections import bring_in
 from heimdallr.store.work.lifecycle import adopt
 from heimdallr.store.work.states import lock
 
@@ -51,6 +56,7 @@ class Rebuilt:
         made: studies made from their case folder, without images.
         known: studies that were in the database already; their results were indexed again.
         waiting: studies of ``found`` that got images after their results; to be worked on again.
+        verified: studies whose results a person has verified, as their folder alone says.
         skipped: case folder → why it could not be used.
     """
 
@@ -58,6 +64,7 @@ class Rebuilt:
     made: int = 0
     known: int = 0
     waiting: int = 0
+    verified: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -104,20 +111,25 @@ def _bring_in(  # noqa: PLR0917 - a folder, what it says, and the report of all
         if study is not None and study.case_id not in {None, folder.name}:
             report.skipped[folder.name] = f"its study has another case folder, {study.case_id}"
             return
+        is_known = study is not None and study.revision > 0
         if study is None:
             study = _make(session, identity)
             report.made += 1
-        elif study.revision:
+        elif is_known:
             report.known += 1
         else:
             report.found += 1
         if study.revision == 0:
             _adopt(session, study, identity, report, now)
         if study.revision == 1 or study.has_results:
+            made_at = results.provenance.created_at
+            kept_verifications.bring_in(session, study, folder, made_at, is_known=is_known)
             index_results(session, study, results, identity, folder, now)
+            report.verified += not is_known and study.verified is Verified.YES
             if (size := size_in(identity)) and body_size_of(session, study.id) is None:
                 keep_body_size(session, study.id, size, now)
                 settle_body_size(session, study.id)
+            bring_in(session, study.id, folder, results)
 
 
 def _study_of(session: Session, identity: Identity) -> Study | None:
@@ -162,7 +174,9 @@ def _adopt(
         now,
     )
     newest = session.scalar(
-        select(func.max(Instance.received_at)).where(Instance.study_fk == study.id)
+        select(func.max(Instance.received_at)).where(
+            Instance.study_fk == study.id, Instance.sop_class_uid.not_in(DRAWN_CLASSES)
+        )
     )
     if newest is None:
         study.kept = {**dict(study.kept), "originals": False}

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import func, select, text
 
 from heimdallr.domain.errors import StateConflictError, StorageError
+from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.schema import PREVIEW_NAME
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import FindingRow, Study
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from heimdallr.store.upkeep.retention_plan import Policy
 
 VOLUME_FILES = frozenset({VOLUME_NAME, PREVIEW_NAME})
-"""What goes with the volume; the label maps go with the masks, as folders do."""
+"""What goes with the volume; label maps go with the masks, persons' corrections with results."""
 
 _PIECE = 1000
 """Studies read in one transaction."""
@@ -298,11 +299,7 @@ class _Disk:
             return []
         folder = self._folders.output / study.case_id
         entries = list(folder.iterdir()) if folder.is_dir() else []
-        if part is Part.MASKS:
-            return [path for path in entries if path.is_dir()]
-        if part is Part.VOLUME:
-            return [path for path in entries if path.name in VOLUME_FILES]
-        return [path for path in entries if not path.is_dir() and path.name not in VOLUME_FILES]
+        return [path for path in entries if _part_of(path) is part]
 
     def drop_empty(self, study: Study) -> None:
         """Remove the case folder when nothing is left in it."""
@@ -313,6 +310,16 @@ class _Disk:
     def root(self, path: Path, part: Part) -> Path:
         """The folder of the data folder that a path of a part is in."""
         return path.parent if part is Part.ORIGINALS else self._folders.output
+
+
+def _part_of(path: Path) -> Part:
+    """Which part of a study an entry of its case folder belongs to."""
+    if path.name in VOLUME_FILES:
+        return Part.VOLUME
+    # What persons corrected is their work: nothing makes it anew, as the networks do masks.
+    if path.is_dir() and path.name != CORRECTIONS_FOLDER:
+        return Part.MASKS
+    return Part.RESULTS
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -35,7 +35,7 @@ class Part(str, Enum):
     MASKS = "masks"
     """With the label maps."""
     RESULTS = "results"
-    """Numbers, findings and pictures."""
+    """Numbers, findings and pictures; and what persons corrected."""
 
 
 IDLE_STATES = (

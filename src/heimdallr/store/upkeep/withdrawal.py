@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import StorageError
 from heimdallr.domain.statements import Statement
+from heimdallr.store.corrections import forget_corrections
 from heimdallr.store.results import forget_results
 from heimdallr.store.study_body_sizes import forget_body_size
 from heimdallr.store.upkeep.removal import clear_aside, set_aside
@@ -40,6 +41,7 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
     if study.case_id is not None:
         set_aside(folders.output / study.case_id, folders.output, _owner(study.id))
     forget_body_size(session, study.id)
+    forget_corrections(session, study.id)
     if not study.has_results:
         return
     forget_results(session, study)

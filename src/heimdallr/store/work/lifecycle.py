@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from heimdallr.domain.drawn_objects import DRAWN_CLASSES
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.preparation.case_id import case_id
 from heimdallr.store.models import ACTIVE_STATES, STAT, Instance, Run, Study, StudyState
@@ -108,14 +109,15 @@ def complete(
         actor: who said so; empty when the rule did.
 
     Returns:
-        The queued run; ``None`` where there is nothing to do: identical content, only objects
-        this system wrote, a study that is handed over or held.
+        The queued run; ``None`` where there is nothing to do: identical content, no image, a study
+        that is handed over or held.
     """
-    digest, own = _content(session, study)
+    digest, no_images = _content(session, study)
     study.completed_at = now
-    if all(own):
+    if all(no_images):
         study.state = StudyState.STORED
-        note(session, study, "stored", "only objects written by this system; not processed", now)
+        message = "only results and segmentations, no images; not processed"
+        note(session, study, "stored", message, now)
         return None
     if study.patients > 1 and in_place:
         _hold(session, study, now)
@@ -137,7 +139,7 @@ def complete(
             message = "the case has another name now, as patient, date or accession number have"
             changes = [("case_id", former, study.case_id)]
             note(session, study, "renamed", message, now, changes=changes)
-    note(session, study, "complete", f"complete with {len(own)} objects", now, actor=actor)
+    note(session, study, "complete", f"complete with {len(no_images)} objects", now, actor=actor)
     if not in_place:
         study.state = StudyState.SENDING
         return None
@@ -326,17 +328,23 @@ def _stop(
 
 
 def _content(session: Session, study: Study) -> tuple[str, Sequence[bool]]:
-    """The digest of what was received, and of each object whether this system wrote it.
+    """The digest of what was received, and of each object whether it is no image.
 
-    What it wrote itself is no part of the digest: results that come back are no new content.
+    What this system wrote itself, and what other tools drew, is no part of the digest: results that
+    come back are no new content, and neither is a person's hand on them.
     """
     rows = session.execute(
-        select(Instance.key, Instance.digest, Instance.own)
+        select(Instance.key, Instance.digest, Instance.own, Instance.sop_class_uid)
         .where(Instance.study_fk == study.id)
         .order_by(Instance.key)
     ).all()
-    lines = "\n".join(f"{key} {digest}" for key, digest, own in rows if not own)
-    return hashlib.sha256(lines.encode()).hexdigest(), [own for _, _, own in rows]
+    beside = [own or sop_class in DRAWN_CLASSES for _, _, own, sop_class in rows]
+    lines = "\n".join(
+        f"{key} {digest}"
+        for (key, digest, *_), no_image in zip(rows, beside, strict=True)
+        if not no_image
+    )
+    return hashlib.sha256(lines.encode()).hexdigest(), beside
 
 
 def _is_named_after(study: Study, name: str) -> bool:

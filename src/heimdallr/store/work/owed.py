@@ -54,7 +54,28 @@ def tell(session: Session, study_id: int, what: When, now: datetime, *, run: str
     if row is None:
         session.add(DeliveryNews(study_fk=study_id, what=what, run=run, at=now))
     else:
-        row.run, row.at = run, now
+        row.run, row.at, row.held = run, now, False
+
+
+def hold_results(session: Session, study_id: int, now: datetime) -> None:
+    """Let the rules be asked about a study's results once a person has verified them."""
+    row = session.scalars(
+        select(DeliveryNews).where(
+            DeliveryNews.study_fk == study_id, DeliveryNews.what == When.RESULTS
+        )
+    ).one_or_none()
+    if row is None:
+        row = DeliveryNews(study_fk=study_id, what=When.RESULTS, at=now)
+        session.add(row)
+    row.held = True
+    session.flush()
+
+
+def release(session: Session, study_id: int) -> None:
+    """A person has verified a study's results: what was held for that is news now."""
+    session.execute(
+        update(DeliveryNews).where(DeliveryNews.study_fk == study_id).values(held=False)
+    )
 
 
 def call_off(
@@ -112,6 +133,7 @@ def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
     news = select(DeliveryNews.study_fk).where(
         DeliveryNews.study_fk.in_(studies),
         DeliveryNews.what != When.FAILED,
+        DeliveryNews.held.is_(False),
         exists().where(DeliveryRule.enabled.is_(True)),
     )
     return frozenset(session.scalars(waiting.union(news)))

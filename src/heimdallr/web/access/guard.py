@@ -33,6 +33,7 @@ PUBLIC = {
     ("GET", "/"): "the dashboard's page; it shows the sign-in form",
     ("GET", "/studies/*"): "the same page, as all addresses of the dashboard",
     ("GET", "/explorer"): "the same page",
+    ("GET", "/rules"): "the same page",
     ("GET", "/system"): "the same page",
     ("GET", "/destinations"): "the same page",
     ("GET", "/access"): "the same page",

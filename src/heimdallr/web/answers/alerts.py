@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from heimdallr.analyses.rules.rule_table import read_rules
+from heimdallr.domain.errors import RulesError
 from heimdallr.store.clock import SKEW
 from heimdallr.store.delivery_tables import FAILED_STATES, OutboxRow
 from heimdallr.store.models import Peer, Quarantined, Run, Study, StudyState
@@ -23,6 +25,7 @@ from heimdallr.store.work.services import services
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from heimdallr.config import Settings
     from heimdallr.web.context import Context
     from heimdallr.web.schemas.system import AlertCode, AlertSeverity
 
@@ -64,6 +67,7 @@ class Facts:
         quarantined: files put into quarantine within a day.
         rejected: DICOM systems that were turned away within a day.
         clock_doubt: why nothing is removed by age, where something would be.
+        rules_broken: what is wrong with the department's rules of findings; empty: nothing.
         bundled: tasks that the bundled weights would segment.
     """
 
@@ -80,6 +84,7 @@ class Facts:
     quarantined: int
     rejected: int
     clock_doubt: ClockDoubt | None
+    rules_broken: str
     bundled: Sequence[str]
 
 
@@ -112,8 +117,17 @@ def gather(context: Context, bundled: Sequence[str]) -> Facts:
             quarantined=session.scalar(quarantined) or 0,
             rejected=session.scalar(rejected) or 0,
             clock_doubt=clock_doubt(session, now) if policy_of(settings).shortest else None,
+            rules_broken=_what_is_wrong_with_the_rules(settings),
             bundled=bundled,
         )
+
+
+def _what_is_wrong_with_the_rules(settings: Settings) -> str:
+    try:
+        read_rules(settings.rules_path)
+    except RulesError as error:
+        return str(error)
+    return ""
 
 
 def alerts(facts: Facts) -> list[Alert]:
@@ -147,6 +161,9 @@ def _mishaps(facts: Facts) -> Iterator[Alert]:
         days = {"last": doubt.last, "until": doubt.until, "now": doubt.now}
         values = {name: f"{day:%Y-%m-%d}" for name, day in days.items()}
         yield Alert("clock_doubted", "warning", str(doubt), dict(values))
+    if facts.rules_broken:
+        message = f"the department's rules of findings are not used: {facts.rules_broken}"
+        yield Alert("rules_broken", "warning", message, {"reason": facts.rules_broken})
     counted: tuple[tuple[AlertCode, int, str], ...] = (
         ("failures", facts.failed, "studies failed in the last 24 hours"),
         ("quarantine", facts.quarantined, "received files were quarantined in the last 24 hours"),

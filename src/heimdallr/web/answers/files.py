@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
 
 from heimdallr.publishing.case_folder import CASE_ID
+from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.publish import DRAWINGS, VOLUME_NAME
 from heimdallr.publishing.schema import LABELS_FILE, LABELS_FOLDER, PREVIEW_NAME, RESULTS_FILE
 from heimdallr.web.http.compression import takes_gzip
@@ -37,7 +38,7 @@ _MASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.nii\.gz")
 _ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\.[A-Za-z0-9_-]{1,20}){1,3}")
 _UNNAMED = {RESULTS_FILE, VOLUME_NAME, PREVIEW_NAME, f"{LABELS_FOLDER}/{LABELS_FILE}"}
 _MADE_HERE = re.compile(rf"({'|'.join(DRAWINGS)})\w*\.png|{_FOLDER.pattern}/{_MASK.pattern}")
-_NO_MASKS = frozenset({LABELS_FOLDER})
+_NO_MASKS = frozenset({LABELS_FOLDER, CORRECTIONS_FOLDER})
 """Folders of a case whose files are no masks of one structure."""
 _TYPES = {".png": "image/png", ".gz": "application/gzip", ".json": "application/json"}
 

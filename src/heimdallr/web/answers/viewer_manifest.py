@@ -12,7 +12,9 @@ from heimdallr.domain.errors import ConversionError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.volume import native_grid, stored_type
-from heimdallr.publishing.groups import GROUPS
+from heimdallr.publishing.case_file import MASK_FOLDERS, names_of_tasks
+from heimdallr.publishing.groups import GROUPS, group
+from heimdallr.publishing.palette import colour
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import LABELS_FOLDER, PREVIEW_NAME, coded, read_labels
 from heimdallr.publishing.targets import (
@@ -22,8 +24,10 @@ from heimdallr.publishing.targets import (
     finding_target,
     measurement_targets,
 )
+from heimdallr.store.upkeep.applied_corrections import numbers_in, read_record
 from heimdallr.web.answers.files import mask_folders
 from heimdallr.web.schemas.viewer import (
+    AbsentStructure,
     ImageFile,
     LabelMapOut,
     TargetOut,
@@ -33,10 +37,10 @@ from heimdallr.web.schemas.viewer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from heimdallr.publishing.schema import Labels, Results
+    from heimdallr.publishing.schema import Labels, Results, StructureRecord
     from heimdallr.publishing.targets import Target
     from heimdallr.store.models import FindingRow
     from heimdallr.web.answers.cases import CaseFolder
@@ -76,6 +80,7 @@ def manifest_of(case: CaseFolder, findings: Sequence[FindingRow]) -> ViewerManif
         study_id=case.study.id,
         created_at=results.provenance.created_at,
         modality=results.modality,
+        series_instance_uid=results.provenance.series_instance_uid,
         volume=volume,
         volume_reason=volume_reason.text if volume_reason else "",
         volume_reason_coded=coded(volume_reason) if volume_reason else None,
@@ -127,6 +132,10 @@ def _labels(folder: Path) -> tuple[Labels | None, Statement | None]:
 
 
 def _label_maps(folder: Path, base: str, labels: Labels) -> Iterable[LabelMapOut]:
+    """Those that have a file, then those of tasks that found nothing."""
+    names = _names(folder)
+    corrected = _corrected_tasks(folder, [*names, *(one.task for one in labels.maps)])
+    plain_bytes = HEADER_BYTES + int(np.prod(labels.shape))
     for one in labels.maps:
         path = folder / LABELS_FOLDER / f"{one.name}.nii.gz"
         if path.is_file():
@@ -135,9 +144,51 @@ def _label_maps(folder: Path, base: str, labels: Labels) -> Iterable[LabelMapOut
                 task=one.task,
                 url=f"{base}/labels/{one.name}.nii",
                 gzip_bytes=path.stat().st_size,
-                plain_bytes=HEADER_BYTES + int(np.prod(labels.shape)),
+                plain_bytes=plain_bytes,
+                corrected=one.task in corrected,
                 structures=one.structures,
+                absent=_absent(names.get(one.task, {}), one.structures),
             )
+    there = {one.task for one in labels.maps}
+    for task, known in names.items():
+        if task not in there:
+            yield LabelMapOut(
+                name=MASK_FOLDERS.get(task, task),
+                task=task,
+                url=None,
+                gzip_bytes=0,
+                plain_bytes=plain_bytes,
+                corrected=task in corrected,
+                structures=[],
+                absent=_absent(known, []),
+            )
+
+
+def _absent(names: Mapping[int, str], found: Sequence[StructureRecord]) -> list[AbsentStructure]:
+    """What a task knows and has not found, by label."""
+    there = {one.label for one in found}
+    return [
+        AbsentStructure(label=label, structure=name, colour=colour(name), group=group(name))
+        for label, name in sorted(names.items())
+        if label not in there
+    ]
+
+
+def _corrected_tasks(folder: Path, known: Iterable[str]) -> set[str]:
+    """Tasks whose label maps a correction kept here has changed; all, where that cannot be read."""
+    try:
+        records = [read_record(folder, number) for number in numbers_in(folder)]
+    except (OSError, ValueError):
+        return set(known)
+    return {change.task for record in records for change in record.structures}
+
+
+def _names(folder: Path) -> dict[str, dict[int, str]]:
+    """Task → label number → structure; empty where an earlier version made the folder."""
+    try:
+        return names_of_tasks(folder)
+    except (OSError, ValueError):
+        return {}
 
 
 def _places(path: Path, volume: ImageFile | None, labels: Labels | None) -> Places | None:

@@ -1,5 +1,6 @@
 """What was sent and what is to be: of a study, of all; sent by hand, once more, or called off."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,11 +13,13 @@ from heimdallr.delivery.kinds import TAKEN, not_taken
 from heimdallr.domain.errors import DestinationError
 from heimdallr.publishing.schema import CodedStatement, said
 from heimdallr.store.delivery_tables import DeliveryState, OutboxRow
+from heimdallr.store.models import Study
 from heimdallr.store.reading import deliveries as reading
 from heimdallr.store.reading.deliveries import DestinationFigures
 from heimdallr.store.work.services import services
 from heimdallr.web.access import REFUSALS, Operator, Reader, audit
 from heimdallr.web.answers.cases import study_of, trail_name
+from heimdallr.web.answers.verification import awaits_verification
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.http.problems import Problem, responses
 from heimdallr.web.schemas.common import Before, Limit, StudyId
@@ -72,9 +75,11 @@ def summarize_deliveries(context: Ctx, _who: Reader) -> DeliverySummary:
         rows = reading.figures(session, now - _DAY, now)
         alive = sum(one.alive for one in services(session, "deliverer", now))
         undecided = reading.news_count(session)
+        awaiting = reading.awaiting_verification(session)
     return DeliverySummary(
         deliverers_alive=alive,
         undecided=undecided,
+        awaiting_verification=awaiting,
         destinations=[_state(context, one) for one in rows],
     )
 
@@ -84,11 +89,11 @@ def list_study_deliveries(
     request: Request, context: Ctx, who: Reader, study_id: StudyId
 ) -> StudyDeliveries:
     """Where a study's results went or are to go, newest first."""
-    study_of(context, study_id)
+    study = study_of(context, study_id)
     audit(request, who, "study.view", trail_name(study_id), details="deliveries")
     with context.database.read() as session:
         rows = reading.deliveries_of(session, study_id)
-    return StudyDeliveries(deliveries=[delivery_out(row) for row in rows])
+        return _deliveries(session, context, study, rows)
 
 
 @router.post("/studies/{study_id}/deliveries", responses=responses(404, 409))
@@ -110,7 +115,8 @@ def send_study(
             session, context.folders, study_id, destination, order.objects,
             now=context.now(), actor=who.actor,
         )  # fmt: skip
-        return StudyDeliveries(deliveries=[delivery_out(row) for row in rows])
+        study = session.get_one(Study, study_id)
+        return _deliveries(session, context, study, rows)
 
 
 @router.post("/deliveries/{delivery_id}/resend", responses=responses(404, 409))
@@ -131,6 +137,16 @@ def cancel_delivery(
     _audited(request, context, who, delivery_id, "cancel")
     with context.database.write() as session:
         return delivery_out(outbox.cancel(session, delivery_id, context.now(), who.actor))
+
+
+def _deliveries(
+    session: Session, context: Context, study: Study, rows: Iterable[OutboxRow]
+) -> StudyDeliveries:
+    return StudyDeliveries(
+        deliveries=[delivery_out(row) for row in rows],
+        undecided_rules=outbox.undecided_rules(session, study),
+        awaits_verification=awaits_verification(context, study),
+    )
 
 
 def _number_of(session: Session, name: str) -> int:

@@ -1,7 +1,6 @@
 """Measurements across studies: JSON, CSV, and what each of them means."""
 
 import inspect
-from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,7 +8,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.analyses.rules.references import REFERENCES
+from heimdallr.analyses.rules.norms import norms
+from heimdallr.analyses.rules.references import references
+from heimdallr.analyses.rules.rule_table import RuleTable
 from heimdallr.store.reading import export
 from heimdallr.store.reading.cohort import Cohort, Sex
 from heimdallr.web.access import REFUSALS, Reader, audit
@@ -26,7 +27,12 @@ from heimdallr.web.schemas.measurements import (
     NameOut,
     Names,
 )
-from heimdallr.web.schemas.references import reference_out
+from heimdallr.web.schemas.references import (
+    PublishedLimits,
+    published_norm_out,
+    reference_out,
+)
+from heimdallr.workflow.department_rules import in_force
 
 router = APIRouter(prefix="/api/v1/measurements", tags=["measurements"], responses=REFUSALS)
 
@@ -130,13 +136,13 @@ def list_measurement_names(context: Ctx, _who: Reader) -> Names:
 
 
 @router.get("/catalogue")
-def get_measurement_catalogue(_who: Reader) -> Catalogue:
+def get_measurement_catalogue(context: Ctx, _who: Reader) -> Catalogue:
     """What is measured, and how, and the published limits: the analyses' own documentation."""
-    return _catalogue()
+    return _catalogue(in_force(context.settings).table)
 
 
-@lru_cache(maxsize=1)
-def _catalogue() -> Catalogue:
+def _catalogue(rules: RuleTable) -> Catalogue:
+    limits = references(rules)
     analyses: list[AnalysisOut] = []
     entries: list[CatalogueEntry] = []
     for name, analysis in ANALYSES.items():
@@ -150,13 +156,28 @@ def _catalogue() -> Catalogue:
                 meaning=output.meaning,
                 analysis=name,
                 flat=output.flat,
-                references=[
-                    reference_out(one) for one in REFERENCES if one.quantity == output.name
-                ],
+                references=[reference_out(one) for one in limits if one.quantity == output.name],
             )
             for output in analysis.OUTPUTS
         )
     return Catalogue(analyses=analyses, measurements=entries)
+
+
+@router.get("/limits")
+def get_published_limits(
+    context: Ctx,
+    _who: Reader,
+    name: Annotated[
+        str, Query(max_length=100, description="of the measurement", examples=["SMA_cm2"])
+    ],
+) -> PublishedLimits:
+    """What is published about a measurement: the limits of findings as they are here, and norms."""
+    limits = references(in_force(context.settings).table)
+    return PublishedLimits(
+        name=name,
+        references=[reference_out(one) for one in limits if one.quantity == name],
+        norms=[published_norm_out(one) for one in norms().get(name, ())],
+    )
 
 
 def _out(row: export.MeasuredStudy) -> MeasuredOut:

@@ -22,6 +22,7 @@ ADDRESSES = (
     "/studies/{study_id}",
     "/studies/{study_id}/report",
     "/explorer",
+    "/rules",
     "/system",
     "/destinations",
     "/access",

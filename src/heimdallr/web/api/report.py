@@ -1,10 +1,13 @@
 """The report of a study, as a file."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 
 from heimdallr.domain.statements import Language
 from heimdallr.publishing.report.pdf import pdf_bytes
 from heimdallr.store.reading.earlier import earlier_values
+from heimdallr.store.work.verification import verification_of
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.answers.cases import folder_of, study_of
 from heimdallr.web.context import Ctx
@@ -31,8 +34,12 @@ def download_study_report(
     audit(request, who, "study.download", case.name, details=f"report.pdf {language}")
     with context.database.read() as session:
         earlier = earlier_values(session, study)
+        verification = verification_of(session, study)
+    content = case.report(language, earlier)
+    if content.created_at == study.results_created_at:  # else other results have come meanwhile
+        content = replace(content, verification=verification)
     return Response(
-        pdf_bytes(case.report(language, earlier)),
+        pdf_bytes(content),
         media_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="study-{study_id}-report.pdf"'},
     )

@@ -1,18 +1,23 @@
 """One study: everything about it, and its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from heimdallr.preparation.case_id import alphabetic_name
+from heimdallr.publishing.dicom.kinds import EarlierValue
 from heimdallr.publishing.publish import VOLUME_NAME
+from heimdallr.publishing.report.rows import latest
 from heimdallr.publishing.results import results_json
-from heimdallr.publishing.schema import RESULTS_FILE
+from heimdallr.publishing.schema import RESULTS_FILE, coded
+from heimdallr.publishing.summary import Summary, summary_of
 from heimdallr.publishing.unnamed import unnamed
 from heimdallr.store.models import Event, FindingRow, Study, StudyState
 from heimdallr.store.patients import NamedPatient, patients_of
 from heimdallr.store.reading import details
+from heimdallr.store.reading.earlier import earlier_values
+from heimdallr.store.reading.patient_class import class_of
 from heimdallr.store.work.runs import queue_position
 from heimdallr.web.access import REFUSALS, Principal, Reader, audit
 from heimdallr.web.answers.cases import CaseFolder, folder_of, study_of, trail_name
@@ -28,6 +33,7 @@ from heimdallr.web.answers.files import (
     unnamed_files,
 )
 from heimdallr.web.answers.judged_measurements import judged
+from heimdallr.web.answers.verification import verification_out
 from heimdallr.web.answers.worklist_rows import row_out
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.http.problems import Answers, Problem, responses
@@ -37,6 +43,7 @@ from heimdallr.web.schemas.studies import (
     EventOut,
     FindingOut,
     NamedPatientOut,
+    PatientClassOut,
     Results,
     RunOut,
     SeriesOfPatient,
@@ -44,6 +51,8 @@ from heimdallr.web.schemas.studies import (
     StudyDetail,
     StudyEventOut,
     StudyEvents,
+    SummaryLine,
+    SummaryOut,
 )
 
 router = APIRouter(
@@ -66,18 +75,23 @@ def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) ->
     row = row_out(context, study_id)
     with context.database.read() as session:
         named = patients_of(session, study) if study.patients > 1 else ()
+        patient_class = class_of(session, study)
         series = details.series_of(session, study)
         runs = details.runs_of(session, study)
         findings = details.findings_of(session, [study_id]).get(study_id, [])
         place = queue_position(session, study_id) if row.state is StudyState.QUEUED else None
+        earlier = earlier_values(session, study) if findings else ()
+        verification = verification_out(session, study)
     return StudyDetail(
         **row.model_dump(),
         birth_date=calendar_date(study.birth_date),
+        patient_class=PatientClassOut.model_validate(patient_class),
         named_patients=[_named(one) for one in named],
         series=[SeriesOut.model_validate(one) for one in series],
         queue_position=place,
         runs=[RunOut.model_validate(one) for one in runs],
-        results=_results(context, study, findings),
+        results=_results(context, study, findings, earlier),
+        verification=verification,
         kept=dict(study.kept),
     )
 
@@ -94,7 +108,12 @@ def _named(patient: NamedPatient) -> NamedPatientOut:
     )
 
 
-def _results(context: Context, study: Study, findings: Sequence[FindingRow]) -> Results | None:
+def _results(
+    context: Context,
+    study: Study,
+    findings: Sequence[FindingRow],
+    earlier: Iterable[EarlierValue],
+) -> Results | None:
     """What is in the case folder, and who has acknowledged what; ``None`` without one."""
     try:
         case = folder_of(context, study)
@@ -104,13 +123,25 @@ def _results(context: Context, study: Study, findings: Sequence[FindingRow]) -> 
             return None
         raise
     return Results(
+        summary=_summary(summary_of(found, identity.study_date, latest(earlier))),
         measurements=judged(found, identity),
         findings=[FindingOut.model_validate(one) for one in findings],
+        rules=found.rules,
         images=pictures(case.path),
         masks=mask_folders(case.path),
         has_volume=(case.path / VOLUME_NAME).is_file(),
         provenance=found.provenance,
         identity=identity,
+    )
+
+
+def _summary(told: Summary) -> SummaryOut:
+    return SummaryOut(
+        lines=[
+            SummaryLine(code=one.finding.code, severity=one.finding.severity, said=coded(one.said))
+            for one in told.lines
+        ],
+        silence=coded(told.silence),
     )
 
 

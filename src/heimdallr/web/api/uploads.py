@@ -2,8 +2,6 @@
 
 import errno
 import os
-import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +27,7 @@ from heimdallr.web.access import REFUSALS, Uploader, audit
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.http.multipart import FORM_BYTES, FileOfForm
 from heimdallr.web.http.problems import Problem, responses
+from heimdallr.web.http.request_body import pieces
 from heimdallr.web.schemas.founding import UploadAccepted
 
 router = APIRouter(tags=["upload"], responses=REFUSALS)
@@ -38,13 +37,7 @@ MAX_UPLOADS = 8
 """Received at a time; more are asked to come back."""
 MAX_UNPACKING = 2
 """Unpacked and recorded at a time; the others wait."""
-SILENCE_S = 30.0
-"""How long a sender may send nothing."""
-LEAST_BYTES_PER_S = 1024
-"""Slower than this, after a minute, is no transfer."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_PATIENCE_S = 60.0
-_PIECE = 2**20
 
 
 @dataclass(slots=True)
@@ -158,43 +151,13 @@ async def _receive(request: Request, context: Context, archive: Path) -> str:
     sink = IncomingZip(archive, largest_upload(settings), reserve_bytes(settings))
     try:
         form = FileOfForm(request.headers.get("content-type", ""), sink.write)
-        async for piece in _pieces(request):
+        async for piece in pieces(request):
             await to_thread.run_sync(form.feed, piece)
     finally:
         sink.close()
     form.finish()
     sink.check()
     return form.label
-
-
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces worth a thread's while; a sender that dawdles is given up.
-
-    Raises:
-        Problem: 408.
-        ClientDisconnect: the sender broke off.
-    """
-    begun, received = time.monotonic(), 0
-    pending = bytearray()
-    stream = request.stream()
-    while True:
-        try:
-            with anyio.fail_after(SILENCE_S):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            break
-        except TimeoutError as silence:
-            raise Problem(408, f"nothing came for {SILENCE_S:.0f} seconds") from silence
-        received += len(chunk)
-        spent = time.monotonic() - begun
-        if spent > _PATIENCE_S and received < LEAST_BYTES_PER_S * spent:
-            raise Problem(408, "the upload is too slow")
-        pending += chunk
-        if len(pending) >= _PIECE:
-            yield bytes(pending)
-            pending.clear()
-    if pending:
-        yield bytes(pending)
 
 
 def _answer(taken: TakenIn, label: str) -> UploadAccepted:

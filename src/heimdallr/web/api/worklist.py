@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
 from heimdallr.domain.statements import term
+from heimdallr.domain.verification import Verified
 from heimdallr.store.models import StudyState
 from heimdallr.store.reading.attention import counts
 from heimdallr.store.reading.worklist import (
@@ -54,6 +55,13 @@ class WorklistQuery(Message):
     unread: Annotated[bool, Query(description="has results nobody has read")] = False
     stat: Annotated[bool, Query(description="is urgent")] = False
     flagged: Annotated[bool, Query(description="is flagged")] = False
+    verified: Annotated[
+        Verified | None,
+        Query(
+            description="has results that a person has verified; that nobody has; that are others "
+            "since a person has"
+        ),
+    ] = None
     attention: Annotated[
         bool,
         Query(
@@ -78,6 +86,7 @@ class WorklistQuery(Message):
             unread=self.unread,
             stat=self.stat,
             flagged=self.flagged,
+            verified=self.verified,
             attention=self.attention,
         )
 

@@ -11,7 +11,7 @@ import structlog
 from heimdallr.web.http.problems import MEDIA_TYPE, Problem, from_error, log_error, problem_response
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    import re
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,15 +28,20 @@ _log = structlog.get_logger()
 
 
 class BodyLimits:
-    """Refuses a body that is too large (413) or too slow (408); spares the paths of uploads."""
+    """Refuses a body that is too large (413) or too slow (408); spares the paths of uploads.
 
-    def __init__(self, app: ASGIApp, unlimited: Collection[str]) -> None:
+    Args:
+        app: what is inside.
+        unlimited: matches the paths whose endpoints read their body themselves.
+    """
+
+    def __init__(self, app: ASGIApp, unlimited: re.Pattern[str]) -> None:
         self._app = app
         self._unlimited = unlimited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] in self._unlimited:
+        if scope["type"] != "http" or self._unlimited.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:

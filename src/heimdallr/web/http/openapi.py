@@ -28,6 +28,7 @@ TAGS = [
     {"name": "studies", "description": "One study and its files, by its number."},
     {"name": "viewer", "description": "The images of a study as a viewer in a browser wants them."},
     {"name": "commands", "description": "What people ask for."},
+    {"name": "corrections", "description": "A person's hand on label maps; earlier versions."},
     {"name": "findings", "description": "What a person should know, and who has seen it."},
     {"name": "measurements", "description": "Numbers across studies."},
     {"name": "deliveries", "description": "What was sent to other systems, and what is to be."},

@@ -23,6 +23,7 @@ from heimdallr.domain.errors import (
     StateConflictError,
     StorageError,
 )
+from heimdallr.publishing.schema import CodedStatement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,8 @@ _log = structlog.get_logger()
 _CODES = {
     400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found",
     405: "method_not_allowed", 408: "too_slow", 409: "conflict", 410: "gone",
-    413: "too_large", 416: "range_not_satisfiable", 422: "invalid", 429: "too_many_requests",
+    413: "too_large", 416: "range_not_satisfiable", 422: "invalid", 428: "base_missing",
+    429: "too_many_requests",
     500: "internal", 503: "unavailable", 507: "disk_low",
 }  # fmt: skip
 
@@ -71,6 +73,9 @@ class ProblemBody(BaseModel):
     code: str = Field(description="for programs; stable")
     detail: str = Field(description="for people: what happened, and what to do")
     errors: list[InvalidField] | None = Field(None, description="of an invalid request")
+    why: CodedStatement | None = Field(
+        None, description="`detail` as a statement, to be said in the reader's language"
+    )
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
@@ -81,16 +86,24 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         detail: what happened and what to do; no patient data, nothing the client sent.
         code: for programs; by default the status code's own.
         headers: to be sent along (``Retry-After``).
+        why: ``detail`` as a statement, where it is one.
     """
 
     def __init__(
-        self, status: int, detail: str, *, code: str = "", headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        *,
+        code: str = "",
+        headers: Mapping[str, str] | None = None,
+        why: CodedStatement | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.code = code or _CODES.get(status, "error")
         self.headers = headers
+        self.why = why
 
 
 def problem_response(
@@ -100,6 +113,7 @@ def problem_response(
     code: str = "",
     headers: Mapping[str, str] | None = None,
     errors: list[InvalidField] | None = None,
+    why: CodedStatement | None = None,
 ) -> JSONResponse:
     """The answer itself."""
     body = ProblemBody(
@@ -108,6 +122,7 @@ def problem_response(
         code=code or _CODES.get(status, "error"),
         detail=detail,
         errors=errors,
+        why=why,
     )
     return JSONResponse(
         body.model_dump(exclude_none=True),
@@ -132,7 +147,11 @@ def from_error(error: Exception) -> JSONResponse:
     """The answer to an error, foreseen as a :class:`Problem` or not."""
     problem = as_problem(error)
     return problem_response(
-        problem.status, problem.detail, code=problem.code, headers=problem.headers
+        problem.status,
+        problem.detail,
+        code=problem.code,
+        headers=problem.headers,
+        why=problem.why,
     )
 
 

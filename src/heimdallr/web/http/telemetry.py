@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from heimdallr import __version__
-from heimdallr.store.delivery_tables import OPEN_STATES, DeliveryState, OutboxRow
+from heimdallr.store.delivery_tables import OPEN_STATES, DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import Quarantined, Run, Study, StudyState
 from heimdallr.store.reading.deliveries import counts
 from heimdallr.store.reading.details import stage_times
@@ -156,9 +156,10 @@ def _deliveries(session: Session, now: datetime) -> Iterable[Metric]:
         labels=["destination"],
     )
     waiting = (
-        select(OutboxRow.destination, func.min(OutboxRow.owed_since))
+        select(Destination.name, func.min(OutboxRow.owed_since))
+        .join(Destination, Destination.id == OutboxRow.destination_fk)
         .where(OutboxRow.state.in_(OPEN_STATES))
-        .group_by(OutboxRow.destination)
+        .group_by(Destination.name)
     )
     for name, since in session.execute(waiting):
         oldest.add_metric([name], max((now - since).total_seconds(), 0.0))

@@ -89,7 +89,8 @@ class RuleIn(Message):
     name: Name
     destination: Name
     when: When = Field(
-        description="results are there; a person has acknowledged the findings; it has failed",
+        description="results are there; a person has acknowledged the findings; a person has "
+        "verified the results; it has failed",
         examples=["results"],
     )
     conditions: Conditions = Field(
@@ -159,6 +160,13 @@ class StudyDeliveries(Schema):
     """All of a study, newest first."""
 
     deliveries: list[DeliveryOut]
+    undecided_rules: list[str] = Field(
+        description="rules in force that would hold, were the patient's class known",
+        examples=[["inpatients to the ward"]],
+    )
+    awaits_verification: bool = Field(
+        description="nothing of these results is sent by itself before a person verifies them"
+    )
 
 
 class Deliveries(Schema):
@@ -196,4 +204,7 @@ class DeliverySummary(Schema):
 
     deliverers_alive: int = Field(examples=[1])
     undecided: int = Field(description="news that no rule has been asked about", examples=[0])
+    awaiting_verification: int = Field(
+        description="studies of which nothing is sent before a person verifies them", examples=[0]
+    )
     destinations: list[DestinationState]

@@ -6,6 +6,8 @@ from datetime import date
 
 from pydantic import Field
 
+from heimdallr.analyses.rules.change import Verdict
+from heimdallr.analyses.rules.nodule_growth import NotPaired
 from heimdallr.publishing.schema import CodedStatement
 from heimdallr.store.reading.history import Doubt
 from heimdallr.web.schemas.common import Schema
@@ -33,6 +35,35 @@ class ExaminedOut(Schema):
     )
 
 
+class NoduleOut(Schema):
+    """A lung nodule, and what became of it since the earlier study."""
+
+    number: int = Field(description="its rank in this study", examples=[1])
+    earlier_number: int | None = Field(
+        description="its rank in the earlier one; null where it is not found there for certain"
+    )
+    why_not: NotPaired | None = Field(
+        description=(
+            "`not_seen_before`: nothing lay near; `several_near`: more than one could be meant; "
+            "`lobe_not_whole`: its lobe was not wholly in view"
+        )
+    )
+    volume_mm3: float
+    earlier_volume_mm3: float | None
+    verdict: Verdict | None = Field(description="`no_change`: less than a quarter of its volume")
+    doubling_days: float | None = Field(
+        description="volume doubling time, where it has grown over 60 days and more"
+    )
+
+
+class NoduleComparisonOut(Schema):
+    """The lung nodules of the study against the patient's last CT before it."""
+
+    study_id: int = Field(description="the earlier study", examples=[12])
+    study_date: date | None
+    nodules: list[NoduleOut] = Field(description="the largest first")
+
+
 class StudyHistory(Schema):
     """The numbers of the patient's studies."""
 
@@ -53,3 +84,6 @@ class StudyHistory(Schema):
         )
     )
     further: int = Field(description="older studies beyond the limit")
+    nodules: NoduleComparisonOut | None = Field(
+        description="null where no lung nodule can be compared"
+    )

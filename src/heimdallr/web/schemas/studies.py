@@ -11,11 +11,14 @@ from pydantic import AwareDatetime, Field
 
 from heimdallr.analyses.rules.references import Flag
 from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG, Source
-from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord
+from heimdallr.domain.patient_class import PatientClass
+from heimdallr.domain.verification import Verified
+from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord, RuleRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.worklist import Severity, WorklistRow
 from heimdallr.web.schemas.common import Message, Schema, calendar_date
-from heimdallr.web.schemas.references import ReferenceOut
+from heimdallr.web.schemas.references import NormOut, ReferenceOut
+from heimdallr.web.schemas.verification import VerificationOut
 
 
 class Chip(Schema):
@@ -78,6 +81,9 @@ class StudyRow(Schema):
     notices_coded: list[CodedStatement]
     unread: bool = Field(description="there are results nobody has marked as read")
     read_at: AwareDatetime | None
+    verified: Verified = Field(
+        description="whether a person has verified its results; outdated: others came since"
+    )
     flagged: bool = Field(description="marked by a person; retention leaves it alone")
     changed_at: AwareDatetime
 
@@ -252,6 +258,9 @@ class MeasurementOut(Schema):
     parameters: dict[str, str | int | float | bool | None] = Field(
         examples=[{"window": "-29…150 HU"}], description="what was used to compute it"
     )
+    corrected: bool = Field(
+        description="it reads otherwise than as the networks had it, by a person's correction"
+    )
     reference: ReferenceOut | None = Field(
         description="the published limit that holds for this patient, if there is one"
     )
@@ -262,17 +271,37 @@ class MeasurementOut(Schema):
     other_references: list[ReferenceOut] = Field(
         description="further limits for this patient, derived from other people"
     )
+    norms: list[NormOut] = Field(
+        description="where a number stands among people like the patient, by published norms"
+    )
     reference_caveats: list[str] = Field(
         examples=[["the patient's age is not known; adult values were applied"]]
     )
     reference_caveats_coded: list[CodedStatement]
 
 
+class SummaryLine(Schema):
+    """A finding in a few words."""
+
+    code: str = Field(examples=["splenomegaly"])
+    severity: Severity
+    said: CodedStatement = Field(description="its title, with what it was in an earlier study")
+
+
+class SummaryOut(Schema):
+    """A study in ten seconds."""
+
+    lines: list[SummaryLine] = Field(description="one per finding, the most urgent first")
+    silence: CodedStatement = Field(description="what the rules that found nothing mean")
+
+
 class Results(Schema):
     """What came out, and where it came from."""
 
+    summary: SummaryOut
     measurements: list[MeasurementOut]
     findings: list[FindingOut]
+    rules: list[RuleRecord] = Field(description="what became of each rule; empty in older results")
     images: list[str] = Field(examples=[["L3_overlay.png"]])
     masks: dict[str, list[str]] = Field(
         description="folder → structures that have a mask", examples=[{"total": ["liver"]}]
@@ -282,10 +311,23 @@ class Results(Schema):
     identity: Identity | None = Field(description="`id.json` of the case folder")
 
 
+class PatientClassOut(Schema):
+    """Where the patient is cared for, as orders, admissions or images say (HL7 table 0004)."""
+
+    patient_class: PatientClass = Field(
+        description="unknown: nobody has said one", examples=["inpatient"]
+    )
+    by: str = Field(
+        description="the system that said it; `images`; empty where nobody did", examples=["ADT"]
+    )
+    at: AwareDatetime | None = Field(description="when it was said; null where images say it")
+
+
 class StudyDetail(StudyRow):
     """Everything about one study."""
 
     birth_date: date | None
+    patient_class: PatientClassOut
     named_patients: list[NamedPatientOut] = Field(
         description="where its images name several: each of them"
     )
@@ -295,6 +337,7 @@ class StudyDetail(StudyRow):
         description="which of those that wait it is; null when it does not wait", examples=[3]
     )
     results: Results | None = Field(description="null until there are some")
+    verification: VerificationOut
     kept: dict[str, bool] = Field(
         description="what retention has left of it", examples=[{"originals": True, "masks": False}]
     )

@@ -12,6 +12,7 @@ from heimdallr.web.schemas.common import Schema
 AlertCode = Literal[
     "disk_low", "no_recorder", "no_worker", "waiting_long", "failures", "quarantine",
     "no_deliverer", "undelivered", "peers_rejected", "clock_doubted", "weights_bundled",
+    "rules_broken",
 ]  # fmt: skip
 AlertSeverity = Literal["critical", "warning", "note"]
 

@@ -37,15 +37,31 @@ class ImageFile(Schema):
     plain_bytes: int = Field(description="unpacked")
 
 
+class AbsentStructure(Schema):
+    """A structure that a task knows and has not found: a person may paint it."""
+
+    label: int = Field(ge=1, le=255, examples=[6])
+    structure: str = Field(examples=["stomach"])
+    colour: tuple[int, int, int] = Field(examples=[(206, 140, 90)])
+    group: Group = Field(examples=["organs"])
+
+
 class LabelMapOut(Schema):
     """A label map on the voxels of the volume, uint8, and the structures in it."""
 
     name: str = Field(examples=["total"])
     task: str = Field(examples=["total"])
-    url: str = Field(examples=[f"{_URL}/labels/total.nii"])
-    gzip_bytes: int
-    plain_bytes: int
+    url: str | None = Field(
+        examples=[f"{_URL}/labels/total.nii"],
+        description="null: no structure has a voxel, and there is no file; every voxel is 0",
+    )
+    gzip_bytes: int = Field(description="on their way; 0 without a file")
+    plain_bytes: int = Field(description="unpacked, also where there is no file")
+    corrected: bool = Field(description="persons changed it: earlier versions may be others")
     structures: list[StructureRecord]
+    absent: list[AbsentStructure] = Field(
+        description="the others its task knows; none of a folder that cannot be corrected"
+    )
 
 
 class WindowOut(Schema):
@@ -87,6 +103,10 @@ class ViewerManifest(Schema):
     study_id: int = Field(examples=[17])
     created_at: AwareDatetime = Field(description="when these results were made")
     modality: Modality
+    series_instance_uid: str = Field(
+        description="the series that was measured: another has other voxels, also on the same grid",
+        examples=["1.2.840.113619.2.55.3.17"],
+    )
     volume: ImageFile | None
     volume_reason: str = Field(description="why there is no volume; empty when there is one")
     volume_reason_coded: CodedStatement | None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from heimdallr.analyses.rules.findings import Finding
+from heimdallr.analyses.rules.findings import Conclusions
 from heimdallr.domain.measurement import Measurement, Scalar
 from heimdallr.domain.source_images import SourceImages
 from heimdallr.domain.statements import Statement
@@ -69,10 +69,11 @@ class AnalyzedRecord(_Frozen):
     """Measurements and findings of a case."""
 
     measurements: list[Measurement]
-    findings: list[Finding]
+    conclusions: Conclusions
+    notices: list[Statement]
 
 
-# Measurement and Finding name these for type checkers only.
+# Measurement and Conclusions name these for type checkers only.
 AnalyzedRecord.model_rebuild(
     _types_namespace={"Mapping": Mapping, "Scalar": Scalar, "Statement": Statement}
 )
@@ -166,7 +167,9 @@ def load_segmented(folder: Path, volume_path: Path) -> Segmented:
 def save_analyzed(folder: Path, analyzed: Analyzed) -> None:
     """Write measurements and findings."""
     record = AnalyzedRecord(
-        measurements=list(analyzed.measurements), findings=list(analyzed.findings)
+        measurements=list(analyzed.measurements),
+        conclusions=analyzed.conclusions,
+        notices=list(analyzed.notices),
     )
     _analyzed.write(folder, record)
 
@@ -179,7 +182,7 @@ def load_analyzed(folder: Path) -> Analyzed:
         ValueError: it is not what was written.
     """
     record = _analyzed.read(folder)
-    return Analyzed(tuple(record.measurements), tuple(record.findings))
+    return Analyzed(tuple(record.measurements), record.conclusions, tuple(record.notices))
 
 
 def _label_map(path: Path, names: Mapping[int, str], image: Volume) -> LabelMap:

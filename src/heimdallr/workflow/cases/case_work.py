@@ -16,10 +16,10 @@ import heimdallr
 from heimdallr.domain.errors import ConversionError, NoDicomError
 from heimdallr.preparation.headers import scan
 from heimdallr.preparation.prepare import RefusedStudy, prepare_study
-from heimdallr.segmentation.plan import BLEED, runs_for
-from heimdallr.segmentation.tasks import task as task_named
+from heimdallr.segmentation.plan import runs_for
 from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.cases import artefacts
+from heimdallr.workflow.department_rules import in_force
 from heimdallr.workflow.stages import analyze, case_of, preferences, publish, segment
 from heimdallr.workflow.work_folder import INSTANCES, fingerprint
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from heimdallr.segmentation.plan import Resolution
     from heimdallr.segmentation.tasks import Task
     from heimdallr.workflow.assignment import Assignment, Chronicle, Report
+    from heimdallr.workflow.department_rules import InForce
     from heimdallr.workflow.engine_lease import EngineLease
     from heimdallr.workflow.stages import Analyzed, Segmented
     from heimdallr.workflow.work_folder import WorkFolder
@@ -116,12 +117,13 @@ class CaseWork:
     def _analyze(self, report: Report) -> Analyzed:
         if self._analyzed is None:
             case = case_of(self._prepare(report), self._segment(report))
-            made_from = fingerprint(self._made_from_segment(report), "analyze")
+            rules = in_force(self._settings)
+            made_from = fingerprint(self._made_from_segment(report), "analyze", rules.fingerprint)
             self._analyzed = self._kept(
                 "analyze",
                 made_from,
                 lambda: artefacts.load_analyzed(self._folder.path / "analyze"),
-            ) or self._measure(case, made_from)
+            ) or self._measure(case, rules, made_from)
         return self._analyzed
 
     def _convert(self, made_from: str, report: Report) -> PreparedStudy:
@@ -165,9 +167,9 @@ class CaseWork:
         self._whole("segment", made_from)
         return segmented
 
-    def _measure(self, case: Case, made_from: str) -> Analyzed:
+    def _measure(self, case: Case, rules: InForce, made_from: str) -> Analyzed:
         with self._folder.writing("analyze", made_from) as draft:
-            analyzed = analyze(case)
+            analyzed = analyze(case, rules)
             artefacts.save_analyzed(draft.folder, analyzed)
         self._whole("analyze", made_from)
         return analyzed
@@ -222,5 +224,4 @@ def tasks_of(engine: Engine, modality: Modality, resolution: Resolution) -> tupl
         WeightsError: not even the whole-body task has weights.
     """
     plan = runs_for(modality, resolution, engine.store, licensed=engine.licensed)
-    bleed = (task_named(BLEED),) if plan.look_for_bleed else ()
-    return (plan.anatomy, *plan.tissue_tasks, *bleed)
+    return (plan.anatomy, *plan.tissue_tasks, *plan.besides)

@@ -28,6 +28,8 @@ from heimdallr.domain.errors import (
 from heimdallr.store.models import Instance, Run, Study, StudyState
 from heimdallr.store.patients import settle
 from heimdallr.store.results import index_results
+from heimdallr.store.upkeep.correcting import offer_corrections
+from heimdallr.store.upkeep.kept_verifications import keep_in_folder
 from heimdallr.store.upkeep.resizing import follow_body_size
 from heimdallr.store.work import runs
 from heimdallr.store.work.runs import CancelAskedError, RunLostError, RunOverError
@@ -228,6 +230,8 @@ class Job:
                 return False
             study = session.get_one(Study, run.study_fk)
             index_results(session, study, results, identity, case, utc_now())
+            offer_corrections(session, study, case, utc_now())
+            keep_in_folder(session, study, case)
             follow_body_size(session, self._shop.folders, study, utc_now())
             settle(session, study, utc_now())
             return True

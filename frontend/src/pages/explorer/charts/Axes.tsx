@@ -13,8 +13,8 @@ export interface Frame {
 }
 
 /** Where a chart of this size draws its data. */
-export function frameOf(width: number, height: number): Frame {
-  return { width, height, left: 72, right: width - 14, top: 12, bottom: height - 44 };
+export function frameOf(width: number, height: number, top = 12): Frame {
+  return { width, height, left: 72, right: width - 14, top, bottom: height - 44 };
 }
 
 interface Props {

@@ -4,7 +4,9 @@ import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 
+import type { Background } from "../norms";
 import { Axes, frameOf } from "./Axes";
+import { Behind, BehindLines, LETTERS_HIGH } from "./Behind";
 import classes from "./charts.module.css";
 import { linear } from "./scale";
 
@@ -14,17 +16,19 @@ interface Props {
   distribution: Schemas["DistributionOut"];
   /** What the axis is, with its unit. */
   label: string;
+  range: readonly [number, number];
+  backgrounds: readonly Background[];
 }
 
 /** How many studies have how much. */
-export function Histogram({ distribution, label }: Props) {
+export function Histogram({ distribution, label, range, backgrounds }: Props) {
   const { t } = useTranslation("explorer");
   const format = useFormat();
   const { ref, width } = useElementSize();
   const { edges, counts } = distribution;
   const most = Math.max(...counts);
-  const frame = frameOf(width, HEIGHT);
-  const x = linear(rangeOf(distribution), [frame.left, frame.right], width < 500 ? 4 : 8);
+  const frame = frameOf(width, HEIGHT, backgrounds.length > 0 ? LETTERS_HIGH : undefined);
+  const x = linear(range, [frame.left, frame.right], width < 500 ? 4 : 8);
   const y = linear([0, most], [frame.bottom, frame.top], Math.min(most, 5));
   return (
     <div ref={ref}>
@@ -36,6 +40,7 @@ export function Histogram({ distribution, label }: Props) {
           aria-label={t("histogram.label", { label, count: distribution.count })}
         >
           <Axes frame={frame} x={x} y={y} xLabel={label} yLabel={t("histogram.studies")} />
+          <Behind frame={frame} backgrounds={backgrounds} axis="x" scale={x} />
           {counts.map((count, bin) => {
             const [from, to] = [edges[bin] ?? 0, edges[bin + 1] ?? 0];
             const left = counts.length === 1 ? x.place(from) - 12 : x.place(from);
@@ -55,13 +60,9 @@ export function Histogram({ distribution, label }: Props) {
               </rect>
             );
           })}
+          <BehindLines frame={frame} backgrounds={backgrounds} axis="x" scale={x} />
         </svg>
       )}
     </div>
   );
-}
-
-/** Both charts of a measurement have the same axis. */
-export function rangeOf({ min, max }: Schemas["DistributionOut"]): [number, number] {
-  return [min, max];
 }

@@ -1,12 +1,14 @@
 import { Text, VisuallyHidden } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { type KeyboardEvent, memo, type PointerEvent, useMemo, useState } from "react";
+import { Fragment, type KeyboardEvent, memo, type PointerEvent, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import type { Schemas } from "@/api/client";
 
+import { type Background, withRoom } from "../norms";
 import { Axes, frameOf } from "./Axes";
+import { Behind, BehindLines, LETTERS_HIGH } from "./Behind";
 import classes from "./charts.module.css";
 import { Mark } from "./Mark";
 import { nearest, neighbour, type Place } from "./nearest";
@@ -23,20 +25,31 @@ interface Props {
   yLabel: string;
   /** A point in words. */
   tell: (point: Point) => string;
+  /** Limits and norms of both measurements; the first may be the age. */
+  behind: { x: readonly Background[]; y: readonly Background[]; againstAge: boolean };
 }
 
 /** Two numbers of each study; a point leads to its study. */
-export function Scatter({ points, xLabel, yLabel, tell }: Props) {
+export function Scatter({ points, xLabel, yLabel, tell, behind }: Props) {
   const { t } = useTranslation("explorer");
   const navigate = useNavigate();
   const { ref, width } = useElementSize();
   const [here, setHere] = useState<number | null>(null);
-  const frame = useMemo(() => frameOf(width, HEIGHT), [width]);
+  const frame = useMemo(
+    () => frameOf(width, HEIGHT, behind.x.length > 0 ? LETTERS_HIGH : undefined),
+    [width, behind.x.length],
+  );
   const { x, y, places } = useMemo(() => {
-    const x = linear(padded(points.map((one) => one.x)), [frame.left, frame.right]);
-    const y = linear(padded(points.map((one) => one.y)), [frame.bottom, frame.top]);
+    const x = linear(withRoom(padded(points.map((one) => one.x)), behind.x), [
+      frame.left,
+      frame.right,
+    ]);
+    const y = linear(withRoom(padded(points.map((one) => one.y)), behind.y), [
+      frame.bottom,
+      frame.top,
+    ]);
     return { x, y, places: points.map((one) => ({ x: x.place(one.x), y: y.place(one.y) })) };
-  }, [points, frame]);
+  }, [points, frame, behind.x, behind.y]);
   const shown = here === null ? undefined : points[here];
   const place = here === null ? undefined : places[here];
 
@@ -71,6 +84,18 @@ export function Scatter({ points, xLabel, yLabel, tell }: Props) {
           onClick={open}
         >
           <Axes frame={frame} x={x} y={y} xLabel={xLabel} yLabel={yLabel} />
+          {[Behind, BehindLines].map((Layer) => (
+            <Fragment key={Layer.name}>
+              <Layer
+                frame={frame}
+                backgrounds={behind.y}
+                axis="y"
+                scale={y}
+                ages={behind.againstAge ? x : undefined}
+              />
+              <Layer frame={frame} backgrounds={behind.x} axis="x" scale={x} />
+            </Fragment>
+          ))}
           <Marks points={points} places={places} />
           {place && <circle className={classes.here} cx={place.x} cy={place.y} r={8} />}
         </svg>

@@ -1,6 +1,5 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -11,6 +10,7 @@ import { Refusal } from "@/components/Refusal";
 import { useSubmit } from "@/components/useSubmit";
 import { Waiting } from "@/components/Waiting";
 import { useFormat } from "@/i18n/format";
+import { useRenewStudy } from "@/viewer/editing/api";
 
 import { centimetres, HEIGHT_CM, metres, typed, WEIGHT_KG } from "../bodySize";
 import { ofStudy, type Study } from "../queries";
@@ -125,17 +125,4 @@ function From({ entered }: { entered: Schemas["BodySizeOut"] }) {
       {entered.pending && ` · ${t("bodySize.later")}`}
     </Text>
   );
-}
-
-const STUDY = "/api/v1/studies/{study_id}";
-
-/** Numbers, findings, what the viewer shows and the trend: all of it follows. */
-function useRenewStudy(studyId: number): () => Promise<void> {
-  const queries = useQueryClient();
-  return () =>
-    queries.invalidateQueries({
-      predicate: ({ queryKey: [, path, init] }) =>
-        String(path).startsWith(STUDY) &&
-        (init as { params?: { path?: { study_id?: number } } }).params?.path?.study_id === studyId,
-    });
 }

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Checkbox, Group, Modal, Radio, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,7 +15,7 @@ import { ObjectChoice } from "@/delivery/ObjectChoice";
 import { useRenewDeliveries } from "@/delivery/useDeliveryCommand";
 import { useDeliverySummary } from "@/delivery/useDeliverySummary";
 
-import { ofStudy, type Study } from "../queries";
+import { ofStudy, type Study, useDeliveries } from "../queries";
 
 type Destination = Schemas["DestinationState"];
 
@@ -44,8 +44,12 @@ export function SendDialog({ study, opened, onClose }: Props) {
 function Send({ study, onClose }: Omit<Props, "opened">) {
   const { t } = useTranslation("study");
   const administrator = useMay("admin");
-  const { data, error, refetch } = useDeliverySummary();
-  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
+  const summary = useDeliverySummary();
+  const own = useDeliveries(study.id);
+  const data = summary.data;
+  const { error, refetch } = summary.error ? summary : own;
+  if (!data || !own.data)
+    return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   if (data.destinations.length === 0)
     return (
       <Text size="sm">
@@ -64,22 +68,30 @@ function Send({ study, onClose }: Omit<Props, "opened">) {
           {t("send.nobody")}
         </Alert>
       )}
-      <Form study={study} destinations={data.destinations} onClose={onClose} />
+      <Form
+        study={study}
+        unverified={own.data.awaits_verification}
+        destinations={data.destinations}
+        onClose={onClose}
+      />
     </>
   );
 }
 
 interface FormProps {
   study: Study;
+  /** The results wait for a person to verify them: whoever sends them all the same says so. */
+  unverified: boolean;
   destinations: readonly Destination[];
   onClose: () => void;
 }
 
-function Form({ study, destinations, onClose }: FormProps) {
+function Form({ study, unverified, destinations, onClose }: FormProps) {
   const { t } = useTranslation(["study", "delivery", "common"]);
   const renew = useRenewDeliveries();
   const [to, setTo] = useState(destinations[0]?.name ?? "");
   const [objects, setObjects] = useState<ObjectKind[]>([]);
+  const [anyway, setAnyway] = useState(false);
   const chosen = destinations.find(({ name }) => name === to);
   const { takes = [], usual = [] } = chosen ?? {};
   const { submit, busy, error } = useSubmit(async () => {
@@ -123,12 +135,25 @@ function Form({ study, destinations, onClose }: FormProps) {
         <Text size="xs" c="dimmed">
           {t("send.again")}
         </Text>
+        {unverified && (
+          <Alert color="yellow" p="xs">
+            <Stack gap="xs">
+              <Text size="sm">{t("send.unverified")}</Text>
+              <Checkbox
+                label={t("send.anyway")}
+                checked={anyway}
+                onChange={(event) => setAnyway(event.currentTarget.checked)}
+                required
+              />
+            </Stack>
+          </Alert>
+        )}
         <Refusal error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             {t("common:cancel")}
           </Button>
-          <Button type="submit" loading={busy}>
+          <Button type="submit" loading={busy} disabled={unverified && !anyway}>
             {t("send.do")}
           </Button>
         </Group>

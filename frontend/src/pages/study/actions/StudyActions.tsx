@@ -22,6 +22,7 @@ import { Link } from "react-router";
 
 import { useSession } from "@/app/session";
 
+import { VerifyButton } from "../corrections/VerifyButton";
 import type { Study } from "../queries";
 import { type Command, commandsFor, mainCommand, permissionOf } from "./commands";
 import { DeleteDialog } from "./DeleteDialog";
@@ -64,6 +65,7 @@ export function StudyActions({ study }: { study: Study }) {
           {t(`command.${main}.label`)}
         </Button>
       )}
+      {study.results && <VerifyButton study={study} results={study.results} />}
       {study.results && (
         <Button
           size="xs"

@@ -1,4 +1,4 @@
-import { Button, Group, Text } from "@mantine/core";
+import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -36,6 +36,19 @@ export function DeliveryTab({ study }: { study: Study }) {
           </Button>
         )}
       </Group>
+      {data.awaits_verification && (
+        <Alert variant="light" color="yellow" p="xs" mb="xs" role="status">
+          {t("delivery.awaits")}
+        </Alert>
+      )}
+      {data.undecided_rules.length > 0 && (
+        <Alert variant="light" color="yellow" p="xs" mb="xs" role="status">
+          {t("delivery.undecided", {
+            count: data.undecided_rules.length,
+            rules: data.undecided_rules.join(", "),
+          })}
+        </Alert>
+      )}
       {data.deliveries.length > 0 && (
         <DeliveryTable label={t("tab.delivery")} deliveries={currentFirst(data.deliveries)} />
       )}

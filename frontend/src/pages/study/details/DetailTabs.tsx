@@ -1,7 +1,7 @@
 import { Tabs } from "@mantine/core";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { CorrectionsTab } from "../corrections/CorrectionsTab";
 import type { Study } from "../queries";
 import { DeliveryTab } from "./DeliveryTab";
 import { Downloads } from "./Downloads";
@@ -10,23 +10,25 @@ import { ProvenanceTab } from "./ProvenanceTab";
 import { SeriesTable } from "./SeriesTable";
 import { Timeline } from "./Timeline";
 
-type Tab = "pictures" | "delivery" | "series" | "timeline" | "provenance" | "downloads";
+export type Tab =
+  "pictures" | "corrections" | "delivery" | "series" | "timeline" | "provenance" | "downloads";
+
+interface Props {
+  study: Study;
+  chosen: Tab | undefined;
+  choose: (tab: Tab | undefined) => void;
+}
 
 /** Everything beside the numbers. */
-export function DetailTabs({ study }: { study: Study }) {
+export function DetailTabs({ study, chosen, choose }: Props) {
   const { t } = useTranslation("study");
   const { results } = study;
   const tabs: Tab[] = results
-    ? ["pictures", "downloads", "delivery", "series", "timeline", "provenance"]
+    ? ["pictures", "corrections", "downloads", "delivery", "series", "timeline", "provenance"]
     : ["series", "delivery", "timeline"];
-  const [chosen, setChosen] = useState<Tab>();
   const tab = chosen && tabs.includes(chosen) ? chosen : (tabs[0] ?? "series");
   return (
-    <Tabs
-      value={tab}
-      onChange={(value) => setChosen((value ?? undefined) as Tab | undefined)}
-      px={12}
-    >
+    <Tabs value={tab} onChange={(value) => choose((value ?? undefined) as Tab | undefined)} px={12}>
       <Tabs.List style={{ flexWrap: "wrap" }}>
         {tabs.map((one) => (
           <Tabs.Tab key={one} value={one}>
@@ -36,6 +38,7 @@ export function DetailTabs({ study }: { study: Study }) {
       </Tabs.List>
       <Tabs.Panel value={tab} py="md">
         {tab === "pictures" && <Pictures study={study} />}
+        {tab === "corrections" && <CorrectionsTab study={study} />}
         {tab === "delivery" && <DeliveryTab study={study} />}
         {tab === "series" && <SeriesTable study={study} />}
         {tab === "timeline" && <Timeline study={study} />}

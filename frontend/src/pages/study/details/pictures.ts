@@ -1,13 +1,32 @@
 /** The pictures of a case: in the order in which one looks, with an address that follows them. */
 
-const ORDER = [/^bleed_overlay_center/, /^bleed_overlay/, /^L3_overlay/, /^coronal_overview/];
+const ORDER = [
+  /^bleed_overlay_center/,
+  /^bleed_overlay/,
+  /^ventricles_overlay/,
+  /^nodules_overlay/,
+  /^aorta/,
+  /^coronary_calcium/,
+  /^kidney_stones/,
+  /^spine_overlay/,
+  /^L3_overlay/,
+  /^emphysema/,
+  /^coronal_overview/,
+];
 
 const KNOWN = [
   "L3_overlay",
+  "spine_overlay",
   "coronal_overview",
+  "ventricles_overlay",
+  "nodules_overlay",
   "bleed_overlay_inferior_15",
   "bleed_overlay_center_50",
   "bleed_overlay_superior_85",
+  "aorta_overlay",
+  "kidney_stones_overlay",
+  "coronary_calcium_overlay",
+  "emphysema_overlay",
 ] as const;
 export type KnownPicture = (typeof KNOWN)[number];
 

@@ -4,8 +4,10 @@ import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Acknowledgement } from "@/components/Acknowledgement";
-import { useTerms } from "@/terms";
+import { unitOfName, useTerms } from "@/terms";
 
+import { HandMenu } from "../corrections/HandMenu";
+import { levelOfFinding } from "../corrections/levels";
 import type { Finding } from "../queries";
 import { useStudyView } from "../view";
 import classes from "./Findings.module.css";
@@ -19,8 +21,11 @@ export function FindingCard({ finding }: { finding: Finding }) {
   const target = targets?.findings[finding.id];
   const seen = finding.acknowledged_at !== null;
   const evidence = Object.entries(finding.evidence).flatMap(([name, value]) =>
-    value === null ? [] : [[name, value] as const],
+    // Any stone at all, say, is no limit to be quoted.
+    value === null || (name === "limit" && value === 0) ? [] : [[name, value] as const],
   );
+  // What decided comes first; its limits have its unit.
+  const unit = unitOfName(evidence[0]?.[0] ?? "");
 
   return (
     <li
@@ -31,14 +36,24 @@ export function FindingCard({ finding }: { finding: Finding }) {
     >
       <Group gap={8} wrap="nowrap" align="flex-start" justify="space-between">
         <h3 className={classes.title}>{terms.statement(finding.title_coded, finding.title)}</h3>
-        <SeverityBadge severity={finding.severity} />
+        <Group gap={4} wrap="nowrap">
+          <SeverityBadge severity={finding.severity} />
+          <HandMenu
+            subjects={[{ kind: "finding", name: finding.code, label: terms.finding(finding.code) }]}
+            level={levelOfFinding(finding, study.results?.measurements ?? [])}
+          />
+        </Group>
       </Group>
       {evidence.length > 0 && (
         <dl className={classes.evidence}>
           {evidence.map(([name, value]) => (
             <Fragment key={name}>
               <dt>{terms.evidence(name)}</dt>
-              <dd>{terms.fact(name, value)}</dd>
+              <dd>
+                {name.startsWith("limit") && typeof value === "number"
+                  ? terms.limit(value, unit)
+                  : terms.fact(name, value)}
+              </dd>
             </Fragment>
           ))}
         </dl>

@@ -2,6 +2,7 @@ import { Text, VisuallyHidden } from "@mantine/core";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
+import { RejectedFindings } from "../corrections/RejectedFindings";
 import type { Finding } from "../queries";
 import { FindingCard } from "./FindingCard";
 import classes from "./Findings.module.css";
@@ -27,6 +28,7 @@ export function FindingsPanel({ findings }: { findings: readonly Finding[] }) {
           ))}
         </ul>
       )}
+      <RejectedFindings />
     </section>
   );
 }

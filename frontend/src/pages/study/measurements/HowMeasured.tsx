@@ -1,5 +1,4 @@
 import { Stack, Table, Text } from "@mantine/core";
-import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -8,8 +7,8 @@ import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
 
 import { type Measurement, useCatalogue } from "../queries";
+import { useAppliesTo } from "./appliesTo";
 import { entryOf, parameterFacts } from "./catalogue";
-import type { Reference } from "./reference";
 import { rangeText } from "./report";
 import type { Trend } from "./trend";
 
@@ -43,6 +42,7 @@ export function HowMeasured({ measurement, trend }: Props) {
         ]}
       />
       <References measurement={measurement} />
+      <Norms measurement={measurement} />
       {trend && <Earlier trend={trend} unit={measurement.unit} />}
     </Stack>
   );
@@ -52,6 +52,7 @@ export function HowMeasured({ measurement, trend }: Props) {
 function References({ measurement }: { measurement: Measurement }) {
   const { t } = useTranslation("study");
   const terms = useTerms();
+  const appliesTo = useAppliesTo();
   const { reference, other_references: others } = measurement;
   if (!reference) return null;
   return (
@@ -62,7 +63,7 @@ function References({ measurement }: { measurement: Measurement }) {
       {[reference, ...others].map((one) => (
         <Text key={one.source + rangeText(one, terms.language)} size="xs">
           {rangeText(one, terms.language)} — <span lang="en">{one.source}</span>
-          {` · ${appliesTo(one, t, terms).join(", ")}`}
+          {` · ${appliesTo(one.applies_to).join(", ")}`}
         </Text>
       ))}
       {terms
@@ -76,22 +77,31 @@ function References({ measurement }: { measurement: Measurement }) {
   );
 }
 
-function appliesTo(
-  { applies_to: whom }: Reference,
-  t: TFunction<"study">,
-  terms: ReturnType<typeof useTerms>,
-): string[] {
-  const number = (value: number) => terms.value(value, "");
-  return [
-    t("applies.adults"),
-    whom.sex && t(`applies.${whom.sex}`),
-    whom.bmi_from !== null && t("applies.bmiFrom", { bmi: number(whom.bmi_from) }),
-    whom.bmi_below !== null && t("applies.bmiBelow", { bmi: number(whom.bmi_below) }),
-    whom.contrast_phase && t("applies.native"),
-    whom.kvp_from !== null &&
-      whom.kvp_to !== null &&
-      t("applies.kvp", { from: number(whom.kvp_from), to: number(whom.kvp_to) }),
-  ].filter((one): one is string => !!one);
+/** Where the number stands among whom, or why a norm says nothing of this patient. */
+function Norms({ measurement: { norms } }: { measurement: Measurement }) {
+  const { t } = useTranslation("study");
+  const terms = useTerms();
+  if (norms.length === 0) return null;
+  return (
+    <>
+      <Text size="xs" fw={600}>
+        {t("how.norms")}
+      </Text>
+      {norms.map((one) => (
+        <Text key={one.source} size="xs" c={one.group === null ? "dimmed" : undefined}>
+          {terms.statement(one.said_coded, one.said)}
+          {one.group !== null && (
+            <>
+              {`: ${terms.statement(one.group_coded, one.group)} — `}
+              <span lang="en">
+                {one.source}; {one.population}
+              </span>
+            </>
+          )}
+        </Text>
+      ))}
+    </>
+  );
 }
 
 function Earlier({ trend, unit }: { trend: Trend; unit: string }) {

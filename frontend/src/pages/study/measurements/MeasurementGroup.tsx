@@ -11,6 +11,7 @@ import { type Group, matrixOf } from "./grouping";
 import { MatrixTable } from "./MatrixTable";
 import { MeasurementRow } from "./MeasurementRow";
 import classes from "./Measurements.module.css";
+import { NoduleGrowth } from "./NoduleGrowth";
 
 /** The measurements of one analysis, and the way to its documentation. */
 export function MeasurementGroup({ group, opened }: { group: Group; opened: boolean }) {
@@ -69,6 +70,7 @@ function Rows({ group, title }: { group: Group; title: string }) {
         </ul>
       )}
       {matrix && <MatrixTable matrix={matrix} title={title} />}
+      {group.analysis === "lung_nodules" && <NoduleGrowth />}
     </>
   );
 }

@@ -3,32 +3,40 @@ import { IconInfoCircle } from "@tabler/icons-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useFormat } from "@/i18n/format";
 import { unitText, useTerms } from "@/terms";
 
+import { CorrectedLine } from "../corrections/CorrectedLine";
+import { HandMenu } from "../corrections/HandMenu";
+import { useHand } from "../corrections/hand";
+import { levelOfMeasurement } from "../corrections/levels";
+import { subjectsOf } from "../corrections/subjects";
 import type { Measurement } from "../queries";
 import { useStudyView } from "../view";
+import { Change } from "./Change";
 import { FlagMark } from "./FlagMark";
 import { HowMeasured } from "./HowMeasured";
 import { JumpButton } from "./JumpButton";
 import classes from "./Measurements.module.css";
-import { flagOf } from "./reference";
+import { comparedNorms, flagOf } from "./reference";
 import { ReferenceBar } from "./ReferenceBar";
 import { rangeText } from "./report";
 import { Sparkline } from "./Sparkline";
-import { type Trend, trendOf } from "./trend";
+import { trendOf } from "./trend";
 
 /** One measurement: its value, what it is compared with, and on request how it came to be. */
 export function MeasurementRow({ measurement }: { measurement: Measurement }) {
   const { t } = useTranslation(["study", "terms"]);
   const terms = useTerms();
   const { history } = useStudyView();
+  const { rejectionOf } = useHand();
   const [open, setOpen] = useState(false);
   const id = useId();
   const { name, value, unit, status, reference } = measurement;
+  const norm = comparedNorms(measurement)[0];
   const label = terms.measurement(name);
   const flag = flagOf(measurement);
   const trend = trendOf(history, name, unit);
+  const isRejected = rejectionOf("measurement", name) !== undefined;
 
   return (
     <li className={classes.row} data-measurement={name}>
@@ -57,12 +65,18 @@ export function MeasurementRow({ measurement }: { measurement: Measurement }) {
       >
         <IconInfoCircle size={15} />
       </ActionIcon>
-      {status !== "measured" && (
+      <HandMenu subjects={subjectsOf(measurement, terms)} level={levelOfMeasurement(measurement)} />
+      {(measurement.corrected || isRejected) && (
+        <div className={classes.second}>
+          <CorrectedLine measurement={measurement} />
+        </div>
+      )}
+      {status !== "measured" && !isRejected && (
         <div className={classes.second}>
           {terms.statement(measurement.reason_coded, measurement.reason)}
         </div>
       )}
-      {(reference ?? trend) && (
+      {(reference ?? norm ?? trend) && (
         <div className={classes.second}>
           {flag && <FlagMark flag={flag} />}
           {reference && (
@@ -71,7 +85,16 @@ export function MeasurementRow({ measurement }: { measurement: Measurement }) {
               {rangeText(reference, terms.language)}
             </span>
           )}
-          {trend && <TrendMark trend={trend} unit={unit} />}
+          {norm && <span>{terms.statement(norm.said_coded, norm.said)}</span>}
+          {trend && (
+            <span className={classes.pair}>
+              <Sparkline
+                values={trend.points.map((point) => point.value)}
+                current={trend.points.indexOf(trend.current)}
+              />
+              <Change trend={trend} unit={unit} />
+            </span>
+          )}
         </div>
       )}
       {open && (
@@ -80,31 +103,5 @@ export function MeasurementRow({ measurement }: { measurement: Measurement }) {
         </div>
       )}
     </li>
-  );
-}
-
-function TrendMark({ trend, unit }: { trend: Trend; unit: string }) {
-  const { t } = useTranslation("study");
-  const format = useFormat();
-  const terms = useTerms();
-  const { previous, difference, share } = trend;
-  const signed = (text: string) =>
-    difference && difference > 0 ? `+${text}` : text.replace(/^-/, "−");
-  return (
-    <span className={classes.pair}>
-      <Sparkline
-        values={trend.points.map(({ value }) => value)}
-        current={trend.points.indexOf(trend.current)}
-      />
-      {previous?.study.study_date && difference !== null
-        ? t("trend.since", {
-            change: signed(
-              share === null ? terms.quantity(difference, unit) : format.percent(share),
-            ),
-            date: format.date(previous.study.study_date),
-          })
-        : t("trend.later")}
-      {trend.otherPhase && ` · ${t("trend.otherPhaseShort")}`}
-    </span>
   );
 }

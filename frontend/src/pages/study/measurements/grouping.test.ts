@@ -14,9 +14,11 @@ function measured(name: string, analysis: string, value: number | null = 1): Mea
     reason_coded: null,
     structure: null,
     parameters: {},
+    corrected: false,
     reference: null,
     flag: null,
     other_references: [],
+    norms: [],
     reference_caveats: [],
     reference_caveats_coded: [],
   };
@@ -81,6 +83,12 @@ test("a group that has nothing for one reason says it once", () => {
   expect(groupsOf(some, [])[0]?.absence).toBeNull();
 });
 
+test("what a person took out keeps its row, also where it is all there is", () => {
+  const why = { code: "rejected_by_person", parameters: { rejection: "wrong_level" } };
+  const rejected = { ...measured("slice_L3", "sarcopenia_l3", null), reason_coded: why };
+  expect(groupsOf([rejected], [])[0]?.absence).toBeNull();
+});
+
 test("the filter knows labels of the language, without accents, and names", () => {
   const names = (text: string, language: "en" | "pt") =>
     filtered(some, { text, only: "all" }, language).map(({ name }) => name);
@@ -125,5 +133,60 @@ test("outside its reference, or not", () => {
   ];
   expect(filtered(rows, { text: "", only: "flagged" }, "en").map(({ name }) => name)).toEqual([
     "a",
+  ]);
+});
+
+const table = (analysis: string, names: string[]) =>
+  matrixOf({ analysis, rows: names.map((name) => measured(name, analysis)), absence: null });
+
+test("segments of the aorta are a table, its length stays a row", () => {
+  const { matrix, rest } = table("aortic_diameters", [
+    "aorta_arch_diameter_mm",
+    "aorta_arch_perpendicular_mm",
+    "aorta_abdominal_diameter_mm",
+    "aorta_length_mm",
+    "aorta_abdominal_tortuosity",
+    "common_iliac_left_diameter_mm",
+  ]);
+  expect(matrix?.columns).toEqual(["diameter_mm", "perpendicular_mm"]);
+  expect(matrix?.rows.map(({ key }) => key)).toEqual([
+    "aorta_arch",
+    "aorta_abdominal",
+    "common_iliac_left",
+  ]);
+  expect(rest.map(({ name }) => name)).toEqual(["aorta_length_mm", "aorta_abdominal_tortuosity"]);
+});
+
+test("stones stand by kidney, their number first", () => {
+  const { matrix, rest } = table("kidney_stones", [
+    "kidney_stones_right",
+    "kidney_stones_right_diameter_mm",
+    "kidney_stones_left",
+    "kidney_stones_left_peak_hu",
+  ]);
+  expect(rest).toEqual([]);
+  expect(matrix?.columns).toEqual(["count", "diameter_mm", "peak_hu"]);
+  expect(matrix?.rows[1]?.key).toBe("kidney_left");
+  expect(matrix?.rows[1]?.cells.map((cell) => cell?.name)).toEqual([
+    "kidney_stones_left",
+    undefined,
+    "kidney_stones_left_peak_hu",
+  ]);
+});
+
+test("lobes, levels and nodules are tables too", () => {
+  const keys = (analysis: string, names: string[]) =>
+    table(analysis, names).matrix?.rows.map(({ key }) => key);
+  expect(
+    keys("emphysema", ["lungs_laa950_percent", "lung_lower_lobe_left_laa950_percent"]),
+  ).toEqual(["lungs", "lung_lower_lobe_left"]);
+  expect(keys("bone_density", ["T12_body_hu_mean", "L1_trabecular_hu_mean"])).toEqual([
+    "T12",
+    "L1",
+  ]);
+  expect(keys("lung_nodules", ["nodule_1_lobe", "nodule_2_vol_mm3"])).toEqual(["1", "2"]);
+  expect(keys("vertebral_fracture", ["T8_height_loss_percent", "T9_height_middle_mm"])).toEqual([
+    "T8",
+    "T9",
   ]);
 });

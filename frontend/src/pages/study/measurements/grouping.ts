@@ -58,9 +58,13 @@ export function groupsOf(
 function absenceOf(rows: readonly Measurement[]): Group["absence"] {
   const [first, ...rest] = rows;
   if (!first || first.status === "measured") return null;
+  // What a person took out can be taken back: it keeps its row.
+  if (rows.some(({ reason_coded: why }) => why?.code === REJECTED)) return null;
   const same = rest.every((one) => one.status === first.status && one.reason === first.reason);
   return same ? first : null;
 }
+
+const REJECTED = "rejected_by_person";
 
 /** Letters as people type them: without case and accents. */
 export function folded(text: string): string {
@@ -83,13 +87,22 @@ export function filtered(
 }
 
 export interface Matrix {
-  /** What stands in the first column: structures, or levels of the spine. */
-  of: "structure" | "level";
+  /** What stands in the first column; parts are called as their measurements are. */
+  of: "structure" | "level" | "part" | "nodule";
   columns: string[];
   rows: { key: string; cells: (Measurement | undefined)[] }[];
 }
 
-const SHAPES: Record<string, { of: Matrix["of"]; columns: string[]; name: RegExp } | undefined> = {
+interface Shape {
+  of: Matrix["of"];
+  columns: string[];
+  /** `key` is the row, `column` the column; a name without one belongs into the first. */
+  name: RegExp;
+  /** The structure a key stands for, where it is none itself. */
+  structure?: (key: string) => string;
+}
+
+const SHAPES: Record<string, Shape | undefined> = {
   structures: {
     of: "structure",
     columns: ["vol_cm3", "hu_mean", "hu_std", "hu_median"],
@@ -100,24 +113,61 @@ const SHAPES: Record<string, { of: Matrix["of"]; columns: string[]; name: RegExp
     columns: ["skeletal_muscle", "subcutaneous_fat", "visceral_fat", "intermuscular_fat"],
     name: /^(?<column>skeletal_muscle|subcutaneous_fat|visceral_fat|intermuscular_fat)_area_(?<key>[CTLS]\d+)_cm2$/,
   },
+  aortic_diameters: {
+    of: "part",
+    columns: ["diameter_mm", "perpendicular_mm"],
+    name: /^(?<key>(?:aorta|common_iliac)_\w+)_(?<column>diameter_mm|perpendicular_mm)$/,
+  },
+  kidney_stones: {
+    of: "structure",
+    columns: ["count", "diameter_mm", "vol_mm3", "peak_hu"],
+    name: /^kidney_stones_(?<key>right|left)(?:_(?<column>diameter_mm|vol_mm3|peak_hu))?$/,
+    structure: (side) => `kidney_${side}`,
+  },
+  emphysema: {
+    of: "part",
+    columns: ["laa950_percent", "pd15_hu"],
+    name: /^(?<key>lungs?\w*?)_(?<column>laa950_percent|pd15_hu)$/,
+  },
+  lung_nodules: {
+    of: "nodule",
+    columns: ["diameter_mm", "vol_mm3", "density", "lobe", "pleura_mm"],
+    name: /^nodule_(?<key>\d+)_(?<column>diameter_mm|vol_mm3|density|lobe|pleura_mm)$/,
+  },
+  vertebral_fracture: {
+    of: "level",
+    columns: [
+      "height_anterior_mm",
+      "height_middle_mm",
+      "height_posterior_mm",
+      "height_loss_percent",
+    ],
+    name: /^(?<key>[CTLS]\d+)_(?<column>height_(?:anterior_mm|middle_mm|posterior_mm|loss_percent))$/,
+  },
+  bone_density: {
+    of: "level",
+    columns: ["trabecular_hu_mean", "trabecular_hu_std", "trabecular_area_cm2", "body_hu_mean"],
+    name: /^(?<key>[CTLS]\d+)_(?<column>trabecular_hu_mean|trabecular_hu_std|trabecular_area_cm2|body_hu_mean)$/,
+  },
 };
 
 /** Many alike as a table; what does not fit in stays a list. */
 export function matrixOf(group: Group): { matrix: Matrix | null; rest: Measurement[] } {
   const shape = SHAPES[group.analysis];
   if (!shape) return { matrix: null, rest: group.rows };
-  const { of, columns, name } = shape;
+  const { of, columns, name, structure = (key: string) => key } = shape;
   const rows = new Map<string, (Measurement | undefined)[]>();
   const rest: Measurement[] = [];
   for (const one of group.rows) {
-    const found = name.exec(one.name)?.groups as { key: string; column: string } | undefined;
+    const found = name.exec(one.name)?.groups as { key: string; column?: string } | undefined;
     if (!found) {
       rest.push(one);
       continue;
     }
-    const cells = rows.get(found.key) ?? columns.map(() => undefined);
-    cells[columns.indexOf(found.column)] = one;
-    rows.set(found.key, cells);
+    const key = structure(found.key);
+    const cells = rows.get(key) ?? columns.map(() => undefined);
+    cells[found.column ? columns.indexOf(found.column) : 0] = one;
+    rows.set(key, cells);
   }
   if (rows.size < 2) return { matrix: null, rest: group.rows };
   const used = columns.map((_, column) => [...rows.values()].some((cells) => cells[column]));

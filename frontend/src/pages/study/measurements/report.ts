@@ -1,31 +1,25 @@
 /** Results as plain text, to be pasted into a dictated report. Nothing in it names the patient. */
-import { formatFor } from "@/i18n/format";
 import {
   analysisTitle,
   type Language,
+  limitText,
   measurementLabel,
   quantityText,
   statementText,
-  unitText,
 } from "@/terms";
 
 import type { Finding, Measurement } from "../queries";
 import { groupsOf } from "./grouping";
-import { flagOf, type Reference } from "./reference";
+import { comparedNorms, flagOf, type Reference } from "./reference";
 
 /** `92.2–144.3 cm²`, `≥ 92.2 cm²`, `≤ 314.5 cm³`. */
 export function rangeText({ low, high, unit }: Reference, language: Language): string {
   const limits = [low, high].filter((limit) => limit !== null);
-  const text =
-    `${limits.map((limit) => exact(limit, language)).join("–")} ${unitText(unit)}`.trim();
+  const text = limits
+    .map((limit, at) => limitText(limit, at < limits.length - 1 ? "" : unit, language))
+    .join("–");
   if (limits.length !== 1) return text;
   return `${low === null ? "≤" : "≥"} ${text}`;
-}
-
-/** A limit as it was published: rounded, it would be another one. */
-function exact(limit: number, language: Language): string {
-  const decimals = /\.(\d+)$/.exec(String(limit))?.[1]?.length ?? 0;
-  return formatFor(language).number(limit, decimals);
 }
 
 export interface Words {
@@ -72,6 +66,9 @@ function lineOf(one: Measurement, words: Words, language: Language): string {
   const remarks = [
     flag && words.flag(flag),
     reference && `${words.reference} ${rangeText(reference, language)}`,
+    ...comparedNorms(one).map(({ said, said_coded: coded }) =>
+      statementText(coded, said, language),
+    ),
   ].filter(Boolean);
   const value = quantityText(one.value, one.unit, language);
   return `${label}: ${value}${remarks.length > 0 ? ` (${remarks.join("; ")})` : ""}`;

@@ -26,6 +26,7 @@ const of = (...studies: Examined[]): History => ({
   units: {},
   left_out: 0,
   further: 0,
+  nodules: null,
 });
 
 test("a difference to the study before, and its share", () => {

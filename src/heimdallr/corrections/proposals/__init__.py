@@ -1,0 +1,1 @@
+"""Corrections drawn with other tools: their files become proposals that wait for a person."""
