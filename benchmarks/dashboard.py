@@ -42,7 +42,7 @@ from heimdallr.publishing.preview import write_preview
 from heimdallr.store.database import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from playwright.sync_api import Page
 
@@ -73,6 +73,24 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
+    with measured_trunk(enlarge) as (system, chromium, number):
+        repeat = range(options.repeat)
+        say("from its address", [visit_study(chromium, system, number) for _ in repeat])
+        say("from the worklist", [open_from_list(chromium, system) for _ in repeat])
+        database = open_database(system.settings)
+        fill(database, options.studies, first=_FIRST)
+        database.close()
+        lists = [visit_worklist(chromium, system) for _ in repeat]
+        line(f"worklist, {options.studies} studies, interactive", lists, WORKLIST_BAR_S)
+
+
+@contextmanager
+def measured_trunk(change: Callable[[Path], None]) -> Iterator[tuple[DemoSystem, Browser, int]]:
+    """A running system that has measured the synthetic trunk, a browser, the study's number.
+
+    Args:
+        change: what is done to its case folder.
+    """
     with tempfile.TemporaryDirectory(prefix="heimdallr-bench-") as name:
         work = Path(name)
         trunk = next(one for one in write_demo_studies(work, 7) if one.kind == "trunk_ct")
@@ -80,16 +98,8 @@ def main() -> None:
             system.send(trunk.dicom)
             seen = system.follow_all(1, lambda _seen: None, _PROCESSED_S)
             (study,) = seen.values()
-            enlarge(system.settings.data_dir / "output" / str(study.case_id))
-            number = system.client.get("/api/v1/studies").json()["studies"][0]["id"]
-            repeat = range(options.repeat)
-            say("from its address", [visit_study(chromium, system, number) for _ in repeat])
-            say("from the worklist", [open_from_list(chromium, system) for _ in repeat])
-            database = open_database(system.settings)
-            fill(database, options.studies, first=_FIRST)
-            database.close()
-            lists = [visit_worklist(chromium, system) for _ in repeat]
-            line(f"worklist, {options.studies} studies, interactive", lists, WORKLIST_BAR_S)
+            change(system.settings.data_dir / "output" / str(study.case_id))
+            yield system, chromium, system.client.get("/api/v1/studies").json()["studies"][0]["id"]
 
 
 def say(how: str, pictures: list[tuple[float, float]]) -> None:

@@ -32,11 +32,13 @@ class Run:
     stages_s: dict[str, float]
 
 
-def run(study: Path, home: Path) -> Run:
+def run(study: Path, home: Path, *, python: Path = Path(sys.executable)) -> Run:
     """Process the study in a process of its own; converted networks stay cached in ``home``."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    command = [sys.executable, "-m", "heimdallr", "process", str(study), "--json"]
+    command = [str(python), "-m", "heimdallr", "process", str(study), "--json"]
+    if study.name.endswith((".nii", ".nii.gz")):
+        command += ["--modality", "CT"]
     done = subprocess.run(
         command,
         env=os.environ | {"HEIMDALLR_DATA_DIR": str(home)},
