@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -34,24 +33,23 @@ class Run:
 
 def run(study: Path, home: Path, *, python: Path = Path(sys.executable)) -> Run:
     """Process the study in a process of its own; converted networks stay cached in ``home``."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
     command = [str(python), "-m", "heimdallr", "process", str(study), "--json"]
     if study.name.endswith((".nii", ".nii.gz")):
         command += ["--modality", "CT"]
-    done = subprocess.run(
-        command,
-        env=os.environ | {"HEIMDALLR_DATA_DIR": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wall_s = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        sys.exit(f"the study did not become a case:\n{done.stdout}{done.stderr}")
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(wall_s, cpu_s, after.ru_maxrss / 2**20, json.loads(done.stdout)[0]["seconds"])
+    environment = os.environ | {"HEIMDALLR_DATA_DIR": str(home)}
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complaints:
+        started = time.perf_counter()
+        child = subprocess.Popen(command, env=environment, stdout=said, stderr=complaints)
+        # The peak of this child: RUSAGE_CHILDREN tells that of the largest there ever was.
+        _, status, used = os.wait4(child.pid, 0)
+        wall_s = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        complaints.seek(0)
+        if child.returncode != 0:
+            sys.exit(f"the study did not become a case:\n{said.read()}{complaints.read()}")
+        stages_s = json.load(said)[0]["seconds"]
+    return Run(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20, stages_s)
 
 
 def main() -> None:

@@ -13,13 +13,14 @@ Source: RFC 1951 (deflate), RFC 1952 (gzip); the CRC arithmetic is zlib's ``crc3
 
 from __future__ import annotations
 
-import gzip
 import re
 import struct
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from gzip import BadGzipFile
 from typing import TYPE_CHECKING
+
+from isal import igzip, isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +37,9 @@ FLUSHED = b"\x00\x00\xff\xff"
 
 ZERO_BLOCK_BYTES = 1 << 20
 CHUNK_BYTES = 4 << 20
+_LEVEL = 2
+"""Of ISA-L's four. CT volumes and masks become as small as with zlib's 1, in a fourth and a
+thirtieth of the time."""
 _POLYNOMIAL = 0xEDB88320
 _ONE = 1 << 31  # the polynomial 1 in CRC-32's reflected bit order
 
@@ -55,9 +59,17 @@ class Piece:
     length: int
 
 
-def raw_compressor(level: int = 1, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> zlib._Compress:
-    """A compressor of bare deflate blocks, without any header of its own."""
-    return zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+class RawCompressor:
+    """Deflate blocks without any header of their own, cut where one likes."""
+
+    def __init__(self) -> None:
+        self._deflate = isal_zlib.compressobj(_LEVEL, wbits=-isal_zlib.MAX_WBITS)
+
+    def piece(self, plain: bytes | memoryview) -> Piece:
+        """Plain bytes as a piece that can stand anywhere in a stream."""
+        compressed = self._deflate.compress(plain)
+        compressed += self._deflate.flush(isal_zlib.Z_FULL_FLUSH)
+        return Piece(compressed, isal_zlib.crc32(plain), len(plain))
 
 
 def chunks(plain: memoryview) -> list[memoryview]:
@@ -65,11 +77,9 @@ def chunks(plain: memoryview) -> list[memoryview]:
     return [plain[start : start + CHUNK_BYTES] for start in range(0, len(plain), CHUNK_BYTES)]
 
 
-def compress(data: bytes | memoryview, *, level: int = 1) -> Piece:
-    """Compress plain bytes into a piece that can stand anywhere in a stream."""
-    compressor = raw_compressor(level)
-    compressed = compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
-    return Piece(compressed, zlib.crc32(data), len(data))
+def compress(plain: bytes | memoryview) -> Piece:
+    """Plain bytes as a piece that can stand anywhere in a stream."""
+    return RawCompressor().piece(plain)
 
 
 def zeros(length: int) -> Piece:
@@ -83,8 +93,7 @@ def zeros(length: int) -> Piece:
 
 @lru_cache(maxsize=1024)
 def _zero_block(length: int) -> bytes:
-    compressor = raw_compressor(9)
-    return compressor.compress(bytes(length)) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return compress(bytes(length)).compressed
 
 
 def expand(packed: bytes, pool: Executor) -> bytes:
@@ -95,13 +104,16 @@ def expand(packed: bytes, pool: Executor) -> bytes:
     piece, shows in the checksum; such files, and those of others, are expanded in a row.
 
     Raises:
-        OSError, EOFError, zlib.error: it is no gzip file, or damaged.
+        OSError, EOFError: it is no gzip file, or damaged.
     """
     if packed.startswith(HEADER) and packed.endswith(FINAL_BLOCK, 0, -8):
         plain = _expand_pieces(memoryview(packed), pool)
         if plain is not None:
             return plain
-    return gzip.decompress(packed)
+    try:
+        return igzip.decompress(packed)
+    except isal_zlib.error as error:
+        raise BadGzipFile(str(error)) from error
 
 
 def _expand_pieces(packed: memoryview, pool: Executor) -> bytes | None:
@@ -113,7 +125,7 @@ def _expand_pieces(packed: memoryview, pool: Executor) -> bytes | None:
     starts = [0, *ends[:-1]]
     try:
         parts = list(pool.map(_expanded, (body[a:b] for a, b in zip(starts, ends, strict=True))))
-    except zlib.error:
+    except isal_zlib.error:
         return None
     crc = length = 0
     for plain, part_crc in parts:
@@ -129,8 +141,9 @@ def _expanded(compressed: memoryview) -> tuple[bytes, int]:
     empty = _empty_chunk()
     if compressed == empty.compressed:
         return bytes(empty.length), empty.crc
-    plain = zlib.decompressobj(-zlib.MAX_WBITS).decompress(compressed)  # it has no final block
-    return plain, zlib.crc32(plain)
+    inflate = isal_zlib.decompressobj(-isal_zlib.MAX_WBITS)
+    plain = inflate.decompress(compressed)  # it has no final block
+    return plain, isal_zlib.crc32(plain)
 
 
 @lru_cache(maxsize=1)

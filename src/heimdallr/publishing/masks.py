@@ -3,7 +3,7 @@
 A label map of 117 structures over a 512×512×600 CT becomes 18 GB of plain masks, nearly all
 zeros. Compressing them one after another takes minutes; here only the box around a structure is
 compressed, the zeros around it are a constant (see :mod:`heimdallr.publishing.gzip_stream`), and
-the structures are shared among threads (zlib and NumPy release the interpreter lock).
+the structures are shared among threads (ISA-L and NumPy release the interpreter lock).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import math
 import os
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -244,11 +243,10 @@ def _mask_pieces(header: bytes, slices: Array, number: int, box: Box) -> Iterato
 
     yield gzip_stream.compress(header)
     yield gzip_stream.zeros(first * height * width + above)
-    compressor = gzip_stream.raw_compressor(1, zlib.Z_RLE)
+    compressor = gzip_stream.RawCompressor()
     for index in range(first, last):
         mask = (slices[index, rows] == number).view(np.uint8)
-        compressed = compressor.compress(mask.data) + compressor.flush(zlib.Z_FULL_FLUSH)
-        yield gzip_stream.Piece(compressed, zlib.crc32(mask), mask.size)
+        yield compressor.piece(mask.data.cast("B"))
         if (above or below) and index + 1 < last:
             yield gzip_stream.zeros(below + above)
     yield gzip_stream.zeros(below + (depth - last) * height * width)

@@ -8,7 +8,6 @@ published.
 from __future__ import annotations
 
 import os
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -149,5 +148,5 @@ def _plain(path: Path, pool: Executor) -> bytes:
         return expand(path.read_bytes(), pool)
     except FileNotFoundError:
         raise _gone(path.name) from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError) as error:
         raise _damaged(path.name, error) from None

@@ -336,11 +336,12 @@ class Engine:
         prior = replace(prior, labels=_lookup(model)[prior.labels])
         progress(1.0, f"{task.name}: sharpening")
         voxel_mm3 = float(np.prod(model.plans.spacing_mm))
-        confidence = prior.confidence(task.names, voxel_mm3)
-        prior = prior.of_found(task.names, voxel_mm3)
+        found = prior.found_in(task.names, voxel_mm3)
         image = volume if task.modality == "CT" else sharpening.on_one_scale(volume)
-        labels = sharpening.sharpened(prior, task.names, image, threads=self.choice.threads)
-        return labels, confidence
+        labels = sharpening.sharpened(
+            found.their_prior(), task.names, image, threads=self.choice.threads
+        )
+        return labels, found.confidence()
 
     def _predict(
         self,

@@ -70,7 +70,7 @@ def coarse(labels: Array, channels: int = 3, *, factor: int = FACTOR) -> Prior:
 
 def repeated(prior: Prior) -> Array:
     """The coarse labels on the fine grid."""
-    labels = prior.chosen()
+    labels = prior.found_in(NAMES, 216).chosen
     for axis in range(3):
         labels = labels.repeat(FACTOR, axis=axis)
     return labels
@@ -155,7 +155,7 @@ def test_nothing_appears_that_the_network_did_not_find(rng: np.random.Generator)
     prior = coarse(labels, channels=4)
     prior.probabilities[3] = 0.4 * prior.probabilities[2]
     prior.probabilities[2] *= 0.6
-    found = sharpened(prior.of_found(NAMES, 216), NAMES, ct(labels, rng))
+    found = sharpened(prior.found_in(NAMES, 216).their_prior(), NAMES, ct(labels, rng))
     assert set(np.unique(found)) == {0, 1, 2}
 
 
@@ -164,7 +164,7 @@ def test_a_stray_does_not_come_back(rng: np.random.Generator) -> None:
     labels = truth()
     with_stray = labels.copy()
     with_stray[52:58, 44:50, 40:46] = 1
-    prior = coarse(with_stray).of_found(NAMES, 216)
+    prior = coarse(with_stray).found_in(NAMES, 216).their_prior()
     found = sharpened(prior, NAMES, ct(with_stray, rng))
     assert not found[50:, 42:, 38:].any()
     assert wrong(found[:, :40], labels[:, :40]) < 0.01
@@ -248,7 +248,7 @@ def test_a_prior_is_what_the_labels_are_made_from(tmp_path: Path) -> None:
     prior = prior_from_planes(blocks[1], prepared, network.plans, predictor.arithmetic)
     assert prior.shape == body.shape
     assert len(np.unique(labels)) > 1
-    assert np.mean(prior.chosen() == labels[prior.box]) > 0.999
+    assert np.mean(prior.found_in({}, 216).chosen == labels[prior.box]) > 0.999
     assert np.allclose(prior.probabilities.sum(axis=0), 1, atol=1e-5)
 
 
@@ -321,11 +321,11 @@ def test_confidence_is_the_dice_the_network_expects() -> None:
     probabilities[0] = 1 - probabilities[1:].sum(axis=0)
     whole = (slice(0, 12), slice(0, 6), slice(0, 6))
     prior = Prior(probabilities, np.arange(4, dtype=np.uint8), (12, 6, 6), whole)
-    sure = prior.confidence(NAMES, voxel_mm3=216.0)
+    sure = prior.found_in(NAMES, 216).confidence()
     assert sure == {"liver": 1.0, "spleen": 0.75}
     probabilities[1, 9:] = 0.4
     probabilities[0, 9:] = 0.6
-    assert prior.confidence(NAMES, voxel_mm3=216.0)["liver"] == round(2 / 2.4, 3)
+    assert prior.found_in(NAMES, 216).confidence()["liver"] == round(2 / 2.4, 3)
 
 
 def test_a_vertebra_counted_anew_is_as_sure_as_what_it_is_made_of() -> None:

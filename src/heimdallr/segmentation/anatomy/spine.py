@@ -148,7 +148,7 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
         discs = find_discs(line, image, usual_mm, changes, top=_sacrum(bone.guess), marks=marks)
         if np.count_nonzero(discs.known) >= FEWEST_SEEN:
             labels_here[where] = np.array([*column, 0], labels.dtype)[_divided(bone, discs, marks)]
-    _fill(labels, column)
+    _fill(labels_here, column)
     return labels
 
 

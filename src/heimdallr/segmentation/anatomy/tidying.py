@@ -131,6 +131,8 @@ def on_their_sides(labels: Array, names: Mapping[int, str], affine: Affine) -> A
         names: label number → structure.
         affine: (4, 4) voxel index → RAS mm.
     """
+    if not any(name.startswith(SIDED) for name in names.values()):
+        return labels
     boxes = label_boxes(labels)
     numbers = {name: number for number, name in names.items()}
     spine = [box for n, box in boxes.items() if names.get(n, "").startswith(MIDLINE)]
@@ -235,12 +237,13 @@ def within_windows(labels: Array, names: Mapping[int, str], image: Volume) -> Ar
         names: label number → structure; those of :data:`WINDOWS_HU` are looked at.
         image: CT, HU.
     """
-    boxes = label_boxes(labels)
+    looked_at = {number: name for number, name in names.items() if name in WINDOWS_HU}
+    boxes = label_boxes(labels) if looked_at else {}
     sigma = _SMOOTHING_MM / image.spacing_mm
-    for number, name in names.items():
-        if name not in WINDOWS_HU or number not in boxes:
+    for number, name in looked_at.items():
+        box = boxes.get(number)
+        if box is None:
             continue
-        box = boxes[number]
         lowest, highest = WINDOWS_HU[name]
         smooth = ndimage.gaussian_filter(image.data[box].astype(np.float32), sigma)
         inside = labels[box]

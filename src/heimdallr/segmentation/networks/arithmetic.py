@@ -55,7 +55,7 @@ class Arithmetic(Protocol):
         ...
 
     def softmax(self, logits: Values) -> Values:
-        """(N, heads) logits → probabilities; may overwrite them."""
+        """(heads, N) logits → probabilities; may overwrite them."""
         ...
 
 
@@ -94,9 +94,9 @@ class NumpyArithmetic:
 
     def softmax(self, logits: Array) -> Array:
         """See :class:`Arithmetic`."""
-        logits -= logits.max(axis=1, keepdims=True)
+        logits -= logits.max(axis=0)
         np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
+        logits /= logits.sum(axis=0)
         return logits
 
 
@@ -116,6 +116,12 @@ class Head:
         """(N, channels) features → (N, heads) logits, float32."""
         logits = features @ self.weight.T
         logits += self.bias
+        return logits
+
+    def logits_by_head(self, features: Values) -> Values:
+        """(N, channels) features → (heads, N) logits, float32."""
+        logits = self.weight @ features.T
+        logits += self.bias[:, None]
         return logits
 
 

@@ -96,12 +96,11 @@ def prior_from_planes(
     probabilities = np.empty((plans.heads, shape[0], shape[1] * shape[2]), np.float32)
     for number, plane in enumerate(_planes(blocks, arithmetic)):
         flat = plane.reshape(-1, plane.shape[2])
-        logits = flat if head is None else head.logits(flat)
-        probabilities[:, number] = arithmetic.numpy(arithmetic.softmax(logits)).T
-    for channel in probabilities:  # each turned where it lies: there is no room for all twice
-        channel[...] = channel.reshape(shape).transpose(order).reshape(channel.shape)
+        logits = flat.T if head is None else head.logits_by_head(flat)
+        probabilities[:, number] = arithmetic.numpy(arithmetic.softmax(logits))
+    in_image = [0, *(axis + 1 for axis in order)]
     return Prior(
-        probabilities=probabilities.reshape(-1, *(shape[axis] for axis in order)),
+        probabilities=probabilities.reshape(-1, *shape).transpose(in_image),
         labels=np.arange(plans.heads, dtype=np.uint8),
         shape=tuple(prepared.shape_before_crop[axis] for axis in order),
         box=tuple(prepared.box[axis] for axis in order),

@@ -58,7 +58,7 @@ class TorchArithmetic:
 
     def softmax(self, logits: torch.Tensor) -> torch.Tensor:
         """See the protocol."""
-        return torch.softmax(logits, dim=1)
+        return torch.softmax(logits, dim=0)
 
 
 class TorchPredictor:
