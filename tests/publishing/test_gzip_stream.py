@@ -19,7 +19,6 @@ from heimdallr.publishing.gzip_stream import (
     HEADER,
     ZERO_BLOCK_BYTES,
     assemble,
-    combine_crc,
     compress,
     expand,
     zeros,
@@ -35,13 +34,6 @@ def pool() -> Iterator[Executor]:
     """Two threads."""
     with ThreadPoolExecutor(2) as threads:
         yield threads
-
-
-@given(st.binary(max_size=300), st.binary(max_size=300))
-def test_the_crc_of_two_strings_follows_from_theirs(first: bytes, second: bytes) -> None:
-    """The arithmetic agrees with zlib reading the two in a row."""
-    combined = combine_crc(zlib.crc32(first), zlib.crc32(second), len(second))
-    assert combined == zlib.crc32(first + second)
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, ZERO_BLOCK_BYTES, 3 * ZERO_BLOCK_BYTES + 12345])

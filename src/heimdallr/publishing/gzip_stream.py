@@ -3,12 +3,12 @@
 A deflate stream may be cut at any *full flush*: what follows does not look back, and starts on a
 byte. So pieces can be compressed by different threads, or not at all: a run of zeros, of which a
 mask mostly consists, compresses to a constant that is made once. What binds the pieces is the
-checksum of the trailer, and the CRC-32 of two pieces follows from theirs by arithmetic over GF(2).
+checksum of the trailer, and the CRC-32 of two pieces follows from theirs.
 
 The result is a *single* gzip member. Several members in a row would be legal too, but browsers'
 ``DecompressionStream`` stops after the first one.
 
-Source: RFC 1951 (deflate), RFC 1952 (gzip); the CRC arithmetic is zlib's ``crc32_combine``.
+Source: RFC 1951 (deflate), RFC 1952 (gzip).
 """
 
 from __future__ import annotations
@@ -40,8 +40,6 @@ CHUNK_BYTES = 4 << 20
 _LEVEL = 2
 """Of ISA-L's four. CT volumes and masks become as small as with zlib's 1, in a fourth and a
 thirtieth of the time."""
-_POLYNOMIAL = 0xEDB88320
-_ONE = 1 << 31  # the polynomial 1 in CRC-32's reflected bit order
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def zeros(length: int) -> Piece:
     blocks, rest = divmod(length, ZERO_BLOCK_BYTES)
     compressed = _zero_block(ZERO_BLOCK_BYTES) * blocks + _zero_block(rest)
     # The register starts as all ones, takes in the zeros, and is inverted at the end.
-    crc = _multiply(_shift(length), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    crc = isal_zlib.crc32_combine(0xFFFFFFFF, 0, length) ^ 0xFFFFFFFF
     return Piece(compressed, crc, length)
 
 
@@ -106,12 +104,11 @@ def expand(packed: bytes, pool: Executor) -> bytes:
     Raises:
         OSError, EOFError: it is no gzip file, or damaged.
     """
+    plain: bytes | None = None
     if packed.startswith(HEADER) and packed.endswith(FINAL_BLOCK, 0, -8):
         plain = _expand_pieces(memoryview(packed), pool)
-        if plain is not None:
-            return plain
     try:
-        return igzip.decompress(packed)
+        return igzip.decompress(packed) if plain is None else plain
     except isal_zlib.error as error:
         raise BadGzipFile(str(error)) from error
 
@@ -129,7 +126,7 @@ def _expand_pieces(packed: memoryview, pool: Executor) -> bytes | None:
         return None
     crc = length = 0
     for plain, part_crc in parts:
-        crc = combine_crc(crc, part_crc, len(plain))
+        crc = isal_zlib.crc32_combine(crc, part_crc, len(plain))
         length += len(plain)
     if struct.pack("<LL", crc, length & 0xFFFFFFFF) != packed[-8:]:
         return None
@@ -156,36 +153,7 @@ def assemble(pieces: Iterable[Piece]) -> Iterator[bytes]:
     yield HEADER
     crc = length = 0
     for piece in pieces:
-        crc = combine_crc(crc, piece.crc, piece.length)
+        crc = isal_zlib.crc32_combine(crc, piece.crc, piece.length)
         length += piece.length
         yield piece.compressed
     yield FINAL_BLOCK + struct.pack("<LL", crc, length & 0xFFFFFFFF)
-
-
-def combine_crc(first: int, second: int, second_length: int) -> int:
-    """CRC-32 of two byte strings in a row, from their CRCs and the length of the second."""
-    return _multiply(_shift(second_length), first) ^ second
-
-
-@lru_cache(maxsize=4096)
-def _shift(length: int) -> int:
-    """x^(8·length) modulo the CRC polynomial: what appending ``length`` zero bytes does."""
-    result, power = _ONE, 1 << 23  # 1 and x^8
-    while length:
-        if length & 1:
-            result = _multiply(power, result)
-        power = _multiply(power, power)
-        length >>= 1
-    return result
-
-
-def _multiply(a: int, b: int) -> int:
-    """Product of two polynomials modulo CRC-32's, bits reflected: x^0 is the highest bit."""
-    product, bit = 0, _ONE
-    while a:
-        if a & bit:
-            product ^= b
-            a ^= bit
-        bit >>= 1
-        b = (b >> 1) ^ _POLYNOMIAL if b & 1 else b >> 1
-    return product

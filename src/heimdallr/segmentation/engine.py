@@ -200,7 +200,7 @@ class Engine:
         if task.licence_required and weights[0].origin != "bundled" and not self.licensed:
             msg = f"task {task.name} needs a TotalSegmentator licence number"
             raise LicenceError(msg, remedy="set TOTALSEGMENTATOR_LICENSE")
-        labels = np.zeros(volume.shape, np.uint8)
+        labels = np.zeros(volume.shape, np.uint8, order="F")
         box: crop_and_clean.Box | None = (slice(0, None), slice(0, None), slice(0, None))
         found = None
         confidence: dict[str, float] = {}
@@ -213,7 +213,7 @@ class Engine:
             labels, confidence = self._labels_in(box, task, weights, volume, progress)
         if found is not None and task.keep_inside:
             labels = crop_and_clean.kept_inside(labels, found, task)
-        if weights[0].origin == "bundled":
+        if weights[0].origin == "bundled" and labels.any():
             guessed = labels[_SPARSE].copy()
             labels = _tidied(labels, task, volume, body)
             confidence = _of_vertebrae(confidence, guessed, labels[_SPARSE], task)
@@ -271,7 +271,7 @@ class Engine:
             network, device = self._load_blast(weights[0]), self.choice.device
             labels = blast_ct.segment(network, volume, box, device, lambda d: progress(d, text))
             return labels, {}
-        labels = np.zeros(volume.shape, np.uint8)
+        labels = np.zeros(volume.shape, np.uint8, order="F")
         labels[box] = self._labels(task, weights, volume, box, progress)
         return labels, {}
 
@@ -444,6 +444,8 @@ def _without(labels: Array, structures: tuple[str, ...], task: Task) -> Array:
 
 def _of_present(confidence: dict[str, float], labels: Array, task: Task) -> dict[str, float]:
     """The confidences of what is in the label map."""
+    if not confidence:
+        return {}
     present = {task.names.get(number) for number in label_boxes(labels)}
     return {name: sure for name, sure in confidence.items() if name in present}
 

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 import cc3d
+import edt
 import numpy as np
 from scipy import ndimage
 
@@ -178,14 +179,18 @@ def _opened(mask: Array, radius_mm: float, spacing_mm: Array) -> Array:
     """What of a mask a ball of this radius reaches from within."""
     if mask.all():
         return mask
-    core = ndimage.distance_transform_edt(mask, sampling=spacing_mm) > radius_mm
-    return _grown(core, radius_mm, spacing_mm)
+    return _grown(_distance_mm(mask, spacing_mm) > radius_mm, radius_mm, spacing_mm)
 
 
 def _grown(mask: Array, radius_mm: float, spacing_mm: Array) -> Array:
     if not mask.any():
         return mask
-    return np.asarray(ndimage.distance_transform_edt(~mask, sampling=spacing_mm) <= radius_mm)
+    return np.asarray(_distance_mm(~mask, spacing_mm) <= radius_mm)
+
+
+def _distance_mm(mask: Array, spacing_mm: Array) -> Array:
+    """How far each voxel of a mask is from what is not in it; edges of the array do not count."""
+    return np.asarray(edt.edt(mask, anisotropy=tuple(spacing_mm)))
 
 
 def _on_fine_grid(hu: Array, body: Array, solid: Array, step: Array) -> Array:
@@ -205,8 +210,10 @@ def _on_fine_grid(hu: Array, body: Array, solid: Array, step: Array) -> Array:
         for n, s, few in zip(hu.shape, step, body.shape, strict=True)
     )
     fine = np.empty(hu.shape, bool, order="F" if hu.flags.f_contiguous else "C")
-    for plane, from_plane in enumerate(k):  # slice by slice: no temporary as large as the image
-        fine[:, :, plane] = sure[:, :, from_plane][np.ix_(i, j)] | (
-            near[:, :, from_plane][np.ix_(i, j)] & (hu[:, :, plane] > SOLID_HU)
+    for coarse in np.unique(k):  # plane by plane: no temporary as large as the image
+        sure_here, near_here = (
+            np.asfortranarray(one[:, :, coarse][np.ix_(i, j)]) for one in (sure, near)
         )
+        for plane in np.flatnonzero(k == coarse):
+            fine[:, :, plane] = sure_here | (near_here & (hu[:, :, plane] > SOLID_HU))
     return fine

@@ -61,6 +61,8 @@ def lungs_by_air(labels: Array, names: Mapping[int, str], image: Volume) -> Arra
     """
     is_lung = np.zeros(256, bool)
     is_lung[[number for number, name in names.items() if name.startswith(PREFIX)]] = True
+    if not is_lung.any():
+        return labels
     whole = is_lung[labels]
     if not whole.any():
         return labels

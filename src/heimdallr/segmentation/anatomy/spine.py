@@ -128,6 +128,8 @@ def divided_at_discs(labels: Array, names: Mapping[int, str], image: Volume) -> 
     """
     numbers = {name: number for number, name in names.items()}
     column = [numbers.get(name, 0) for name in COLUMN]
+    if not any(column):
+        return labels
     place_of = np.full(256, -1)
     place_of[column] = np.arange(len(column))
     place_of[0] = -1
