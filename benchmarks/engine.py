@@ -1,11 +1,13 @@
 """The resident engine against TotalSegmentator's own command, on the same weights.
 
     python benchmarks/engine.py                    the example CT, one multilabel file (--fast --ml)
-    python benchmarks/engine.py --large            a 512×512×600 CT, one file per structure (--fast)
+    python benchmarks/engine.py --slices 600       a 512×512×600 CT, one file per structure (--fast)
+    python benchmarks/engine.py --full …           the five networks of 1.5 mm instead
+    python benchmarks/engine.py --device cuda …    on a GPU (``benchmarks/gpu.sh`` runs them all)
 
-The weights are random numbers in the true architecture of TotalSegmentator's 3 mm network (nnU-Net
-``3d_fullres``: six stages of 32 to 320 features, patch 128³, 118 classes): time does not depend on
-their values. TotalSegmentator runs as its users run it, one process per case. The engine's time is
+The weights are random numbers in the true architecture of TotalSegmentator's networks (nnU-Net
+``3d_fullres``: six stages of 32 to 320 features, patch 128³): time does not depend on their
+values. TotalSegmentator runs as its users run it, one process per case. The engine's time is
 its *second* case, networks loaded: that is what a resident engine is for; the first is printed too.
 
 nnU-Net looks for a trainer's class by importing all of its trainers, some of which need packages
@@ -27,7 +29,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from heimdallr.imaging.volume import Volume, load_volume, native_grid, save_nifti
 from heimdallr.publishing.masks import write_masks
@@ -43,14 +44,16 @@ def main() -> None:
     """Measure both, print a table and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--image", type=Path, help="a CT as NIfTI; default: the example CT")
-    parser.add_argument("--large", action="store_true", help="a synthetic 512×512×600 CT")
+    parser.add_argument("--slices", type=int, help="of a synthetic CT of 512×512 voxels each")
+    parser.add_argument("--full", action="store_true", help="five networks of 1.5 mm, not of 3 mm")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--skip-peer", action="store_true")
     parser.add_argument("--precision", default="auto", choices=("auto", "f32", "bf16"))
     parser.add_argument("--role", choices=("peer", "engine"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.role == "peer":
-        run_peer(options.folder, options.image, multilabel=not options.large)
+        run_peer(options)
     elif options.role == "engine":
         run_engine(options)
     else:
@@ -61,13 +64,15 @@ def compare(options: argparse.Namespace) -> None:
     """Run each in its own process and print what they took."""
     with tempfile.TemporaryDirectory(prefix="heimdallr-bench-") as name:
         folder = Path(name)
-        image = options.image or (large_ct(folder) if options.large else example_ct(folder))
-        make_weights(folder / "weights")
+        slices = options.slices
+        image = options.image or (synthetic_ct(folder, slices) if slices else example_ct(folder))
+        make_weights(folder / "weights", task_of(options))
         passed_on = ["--image", str(image), "--folder", str(folder)]
-        passed_on += ["--precision", options.precision]
-        passed_on += ["--large"] if options.large else []
+        passed_on += ["--precision", options.precision, "--device", options.device]
+        passed_on += ["--slices", str(slices)] if slices else []
+        passed_on += ["--full"] if options.full else []
         ours = report("engine", passed_on, folder)
-        print(f"image {ours['shape']}, {os.cpu_count()} cores, {ours['engine']}")
+        print(f"image {ours['shape']}, {os.cpu_count()} cores, {ours['device']}, {ours['engine']}")
         print(f"load average while measuring: {os.getloadavg()[0]:.1f}")
         print(f"{'engine, first case':28s} {ours['first_s']:8.1f} s")
         print(f"{'engine, second case':28s} {ours['second_s']:8.1f} s")
@@ -100,7 +105,7 @@ def run_engine(options: argparse.Namespace) -> None:
     """Two cases on one engine."""
     engine = Engine(
         WeightsStore(options.folder / "weights"),
-        device="cpu",
+        device=options.device,
         precision=options.precision,
         cache_dir=options.folder / "cache",
     )
@@ -108,12 +113,12 @@ def run_engine(options: argparse.Namespace) -> None:
     for number in range(2):
         started, cpu_started = time.monotonic(), time.process_time()
         volume = load_volume(options.image)
-        labels = engine.segment("total_fast", volume).label_map
+        labels = engine.segment(task_of(options), volume).label_map
         segmented = time.monotonic()
         target = options.folder / f"ours-{number}"
         target.mkdir()
         like = native_grid(options.image)
-        if options.large:
+        if options.slices:
             write_masks(target, labels, like)
         else:
             save_nifti(target / "total.nii.gz", labels.data, labels.affine, like=like)
@@ -127,27 +132,30 @@ def run_engine(options: argparse.Namespace) -> None:
         "cpu_s": cpu_s,
         "shape": list(volume.shape),
         "engine": engine.choice.engine,
+        "device": engine.choice.device,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
     (options.folder / "engine.json").write_text(json.dumps(figures))
 
 
-def run_peer(folder: Path, image: Path, *, multilabel: bool) -> None:
-    """TotalSegmentator's ``--fast``, with its own process pools and files."""
+def run_peer(options: argparse.Namespace) -> None:
+    """TotalSegmentator's command, with its own process pools and files."""
     import totalsegmentator.nnunet  # noqa: F401 - patches nnU-Net, then is patched here
     from nnunetv2.inference import predict_from_raw_data as prediction
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
     from totalsegmentator.python_api import totalsegmentator as run
 
     prediction.recursive_find_trainer_class_by_name = lambda _name: nnUNetTrainer
-    output = folder / ("theirs.nii.gz" if multilabel else "theirs")
-    run(image, output, ml=multilabel, fast=True, device="cpu", quiet=True)
+    multilabel = not options.slices
+    output = options.folder / ("theirs.nii.gz" if multilabel else "theirs")
+    device = "gpu" if options.device == "cuda" else "cpu"
+    run(options.image, output, ml=multilabel, fast=not options.full, device=device, quiet=True)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     figures = {
         "peak_gb": max(one.ru_maxrss for one in used) / 1e6,
         "cpu_s": sum(one.ru_utime + one.ru_stime for one in used),
     }
-    (folder / "peer.json").write_text(json.dumps(figures))
+    (options.folder / "peer.json").write_text(json.dumps(figures))
 
 
 def peer_environment(folder: Path) -> dict[str, str]:
@@ -164,17 +172,23 @@ def peer_environment(folder: Path) -> dict[str, str]:
     return {"TOTALSEG_HOME_DIR": str(home), "TOTALSEG_WEIGHTS_PATH": str(folder / "weights")}
 
 
-def make_weights(root: Path) -> None:
-    """Random weights of the 3 mm network's architecture."""
+def task_of(options: argparse.Namespace) -> str:
+    """The task that is asked for."""
+    return "total" if options.full else "total_fast"
+
+
+def make_weights(root: Path, name: str) -> None:
+    """Random weights of a task's networks, at its spacing."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "segmentation"))
     from tiny_networks import install_tiny, tiny_plans
 
-    plans = tiny_plans((3.0, 3.0, 3.0), patch=(128, 128, 128), features=FEATURES)
+    wanted = task(name)
+    right, anterior, superior = wanted.spacing_mm
+    plans = tiny_plans((superior, anterior, right), patch=(128, 128, 128), features=FEATURES)
     kwargs = plans["configurations"]["3d_fullres"]["architecture"]["arch_kwargs"]
     kwargs["n_conv_per_stage"] = [2] * len(FEATURES)
     kwargs["n_conv_per_stage_decoder"] = [2] * (len(FEATURES) - 1)
-    torch.manual_seed(0)
-    install_tiny(root, task("total_fast"), plans)
+    install_tiny(root, wanted, plans)
 
 
 def example_ct(folder: Path) -> Path:
@@ -182,7 +196,7 @@ def example_ct(folder: Path) -> Path:
     data = Path(os.environ.get("HEIMDALLR_TEST_DATA", "../shared/data"))
     archive = data / f"{EXAMPLE}.zip"
     if not archive.is_file():
-        sys.exit(f"{archive} is missing: set HEIMDALLR_TEST_DATA, or give --image or --large")
+        sys.exit(f"{archive} is missing: set HEIMDALLR_TEST_DATA, or give --image or --slices")
     import zipfile
 
     with zipfile.ZipFile(archive) as zipped:
@@ -190,9 +204,9 @@ def example_ct(folder: Path) -> Path:
         return Path(zipped.extract(member, folder))
 
 
-def large_ct(folder: Path) -> Path:
-    """A smooth elliptic body, 512×512×600 voxels of 0.8×0.8×1.5 mm."""
-    shape = (512, 512, 600)
+def synthetic_ct(folder: Path, slices: int) -> Path:
+    """A smooth elliptic body, 512×512 voxels of 0.8 mm, slices of 1.5 mm."""
+    shape = (512, 512, slices)
     i, j = np.ogrid[: shape[0], : shape[1]]
     body = np.hypot((i - 255.5) / 230, (j - 255.5) / 170) < 1
     noise = np.random.default_rng(0).integers(-20, 20, shape[:2]).astype(np.int16)
