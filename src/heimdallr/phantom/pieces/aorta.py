@@ -27,6 +27,11 @@ BLOOD_HU, ORGAN_HU = 150.0, 60.0
 LATTICE_MM = 2.0
 """Between its points the distance from a wall is interpolated: off by less than 0.05 mm."""
 CURVE_MM = 0.5
+TIGHTEST = 0.8
+"""Half a diameter over the radius of the bend it lies in, at most: from 1 on ellipses at right
+angles to the curve cut into each other, and the vessel has no diameter there."""
+STRAIGHTER = 0.9
+"""What is left of a vessel's winding when it is bent too tightly; again until it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,13 @@ class Tube:
     def length_mm(self) -> float:
         """Along the curve."""
         return float(np.linalg.norm(np.diff(self.places_mm, axis=0), axis=1).sum())
+
+    @property
+    def bend(self) -> float:
+        """The largest half diameter over the radius of the bend it lies in."""
+        forward, _, _ = _frames(self.places_mm, self.turn_deg)
+        curvature = np.linalg.norm(np.gradient(forward, axis=0), axis=1) / CURVE_MM
+        return float((curvature * self.half_mm.max(axis=1)).max())
 
     def diameters_mm(self, first: float = 0.0, last: float = 1.0) -> tuple[float, float]:
         """The largest diameter between two places (0 … 1 along it) and the other one there."""
@@ -181,7 +193,8 @@ def abdominal_aorta(
         rng: where it winds.
         aneurysm_mm: its largest diameter; that of the vessel is 20 to 24 mm.
         other_mm: the diameter at right angles to it; ``None``: 0.85 of it.
-        winding_mm: by how much it strays from a straight line.
+        winding_mm: by how much it strays from a straight line; less where it would be bent more
+            tightly than :data:`TIGHTEST`.
         length_mm: from end to end, roughly.
     """
     piece = Piece(grid)
@@ -192,12 +205,9 @@ def abdominal_aorta(
     knots[:, 2] = np.linspace(top, bottom, count)
     knots[1:-1, :2] = rng.uniform(-winding_mm, winding_mm, (count - 2, 2))
     above, below = rng.uniform(22, 24), rng.uniform(18, 20)
-    vessel = tube(
-        knots,
-        (above, below),
-        (Bulge(0.62, aneurysm_mm, other_mm, length_mm / 2),),
-        turn_deg=rng.uniform(0, 180),
-    )
+    bulges, turn_deg = (Bulge(0.62, aneurysm_mm, other_mm, length_mm / 2),), rng.uniform(0, 180)
+    while (vessel := tube(knots, (above, below), bulges, turn_deg=turn_deg)).bend > TIGHTEST:
+        knots[:, :2] *= STRAIGHTER
     for side, name in ((-1, "iliac_artery_left"), (1, "iliac_artery_right")):
         spread = np.linspace(0, 1, 5)[:, None]
         start = np.array([side * 6.0, 0.0, bottom + 2])
