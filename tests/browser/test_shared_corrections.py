@@ -187,6 +187,12 @@ def test_what_another_tool_proposes_is_looked_at_and_decided_on(
         item(page, 2).get_by_role("button", name="Decline").click()
         expect(item(page, 2)).to_contain_text("declined")
         expect(item(page, 2).get_by_role("button", name="Compare")).to_have_count(0)
+        networks = page.locator('[data-version="0"]')
+        networks.get_by_role("button", name="Compare with now").click()
+        expect(compared).to_contain_text("The networks")
+        expect(compared.get_by_role("row").filter(has_text="Spleen")).to_contain_text(f"+{new:,}")
+        numbers = page.locator('[data-changes="0"] [data-change="spleen_vol_cm3"]')
+        expect(numbers).to_contain_text(re.compile(rf"{round(volume)}.*{re.escape(sign)}"))
     assert ((label_voxels(scanned, "total") == SPLEEN) == larger).all()
 
 

@@ -147,6 +147,9 @@ def test_a_drawing_is_saved_and_told(desk: Desk) -> None:
     assert (networks["value"], present["value"], present["corrected"]) == (1500.5, 1499.5, True)
     label_map = desk.get("versions/1/labels/total.nii")
     assert label_map.headers["content-encoding"] == "gzip"
+    assert desk.get("versions/0/changes").json()["measurements"] == [change]
+    assert desk.get("versions/1/changes").json()["measurements"] == []
+    assert desk.get("versions/1/difference", 404).json()["detail"].startswith("no voxel")
 
 
 def test_who_corrected_is_in_the_trail_and_what_was_said_is_not(desk: Desk) -> None:
@@ -385,6 +388,7 @@ def test_what_is_not_there_is_not_found(desk: Desk) -> None:
     """Corrections, differences, versions, maps, studies."""
     for path in (
         "corrections/1", "corrections/1/difference", "versions/3/results",
+        "versions/3/changes", "versions/3/difference",
         "versions/0/labels/nothing.nii", "versions/3/labels/total.nii",
     ):  # fmt: skip
         desk.get(path, 404)

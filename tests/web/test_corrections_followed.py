@@ -94,7 +94,14 @@ class Desk:
 
     def difference(self, number: int) -> Difference:
         """What a correction changed."""
-        url = f"/api/v1/studies/{self.study}/corrections/{number}/difference"
+        return self._difference(f"corrections/{number}")
+
+    def difference_since(self, version: int) -> Difference:
+        """What differs between a version and the present one."""
+        return self._difference(f"versions/{version}")
+
+    def _difference(self, of: str) -> Difference:
+        url = f"/api/v1/studies/{self.study}/{of}/difference"
         answer = self.service.client.get(url)
         assert answer.status_code == 200, answer.text
         return Difference.read(answer.content)
@@ -165,6 +172,26 @@ def test_numbers_follow_a_drawing_and_come_back(service: Service) -> None:
     assert desk.liver() == pytest.approx(whole * share, rel=1e-3)
     states = [one["state"] for one in desk.get("corrections")["corrections"]]
     assert (again["number"], states) == (3, ["applied", "superseded", "applied"])
+
+
+def test_what_persons_changed_in_all_is_told(desk: Desk) -> None:
+    """A drawing and a level: from the networks' version to now, voxels and numbers."""
+    before, after = smaller_liver()
+    desk.draw(drawn("total", before, after).pack())
+    desk.post("level", base=desk.base, vertebra="vertebrae_L3", is_="vertebrae_L2")
+    total, level = (desk.difference_since(version).maps["total"] for version in (0, 1))
+    assert total.voxels == int((before != after).sum()) + level.voxels
+    assert level.voxels == desk.difference(2).maps["total"].voxels
+    told = {one["name"]: one for one in desk.get("versions/0/changes")["measurements"]}
+    assert told["liver_vol_cm3"]["after"] == pytest.approx(desk.liver(), abs=0.01)
+    assert "liver_vol_cm3" not in {
+        one["name"] for one in desk.get("versions/1/changes")["measurements"]
+    }
+    desk.post("restore", base=desk.base, version=0)
+    assert desk.get("versions/0/changes") == {
+        "measurements": [], "findings_gone": [], "findings_new": []
+    }  # fmt: skip
+    desk.get("versions/0/difference", 404)
 
 
 def test_what_was_drawn_is_offered_after_processing_anew(desk: Desk) -> None:

@@ -71,7 +71,7 @@ export function Viewer(props: ViewerProps) {
       key={`${studyId} ${data.created_at} ${attempt} ${JSON.stringify(compared)}`}
       manifest={data}
       compared={compared}
-      waitsForEdits={edited && props.compared ? props.compared.number : null}
+      waitsForEdits={edited !== null && props.compared != null}
       onCompared={props.onCompared}
       ofCompared={props.ofCompared}
       volume={data.volume}

@@ -39,7 +39,7 @@ interface Props {
   /** A correction of which both sides are looked at. */
   compared: Compared | null;
   /** One that is to be, when nobody edits any more. */
-  waitsForEdits: number | null;
+  waitsForEdits: boolean;
   onCompared: (() => void) | undefined;
   ofCompared: ReactNode;
   jump: Jump | null;

@@ -26,8 +26,9 @@ export function useViewerManifest(studyId: number) {
   );
 }
 
-/** A correction whose two sides are looked at. */
+/** Two sides that are looked at: of a correction, or of all of them. */
 export interface Compared {
+  /** Of the correction; 0: from what the networks made to the results of now. */
   number: number;
   /** Of the results whose label maps are loaded; undefined: those of now. */
   version: number | undefined;

@@ -38,7 +38,11 @@ export function usePicture(
       `Heimdallr · ${study}`,
       t(`layout.${state.layout}`),
       slice === null ? "" : `${t("slider.label")} ${slice}`,
-      comparing ? t("compare.correction", { number: comparing.compared.number }) : "",
+      comparing
+        ? t(comparing.compared.number ? "compare.correction" : "compare.networks", {
+            number: comparing.compared.number,
+          })
+        : "",
       comparing ? t(`compare.${comparing.side}`) : "",
       `L ${format.number(level)} W ${format.number(width)}`,
     ];

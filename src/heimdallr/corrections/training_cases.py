@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from heimdallr.corrections.versions import differences_back_to, label_map_of, version_in
+from heimdallr.corrections.versions import difference_since
 from heimdallr.domain.errors import CorrectionError, PublishingError
 from heimdallr.publishing.case_file import MASK_FOLDERS, read_case_record
 from heimdallr.publishing.dicom.missing_uids import uid_in
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
-
-    import numpy.typing as npt
 
     from heimdallr.publishing.case_file import CaseRecord
 
@@ -114,7 +112,7 @@ def _read(candidate: Candidate, secret: bytes, choice: Choice) -> TakenCase | Le
         return why
     changed = {
         task: names
-        for task, names in _changed(folder, results, record).items()
+        for task, names in _changed(folder, record).items()
         if names and (not choice.structures or names & choice.structures)
     }
     if not changed:
@@ -148,23 +146,13 @@ def _may_show_a_face(folder: Path, results: Results) -> bool:
     return bool(shown & _FACES)
 
 
-def _changed(folder: Path, results: Results, record: CaseRecord) -> dict[str, frozenset[str]]:
+def _changed(folder: Path, record: CaseRecord) -> dict[str, frozenset[str]]:
     """Task → structures that differ from what the networks made, as they are now."""
-    steps = differences_back_to(folder, 0)
-    names = {name for step in steps for name in step.maps}
+    since = difference_since(folder, 0)
+    maps = {} if since is None else since.maps
     found = {}
     for task, one in record.tasks.items():
-        if (name := MASK_FOLDERS.get(task, task)) in names:
-            before, after = both_versions(folder, results, name)
-            differ = before != after
-            numbers = np.union1d(before[differ], after[differ])
+        if runs := maps.get(MASK_FOLDERS.get(task, task)):
+            numbers = np.union1d(runs.before, runs.after)
             found[task] = frozenset(one.names[int(number)] for number in numbers if number)
     return found
-
-
-def both_versions(
-    folder: Path, results: Results, name: str
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """A label map as the networks made it, and as it is."""
-    before, after = (label_map_of(folder, one, name) for one in (0, version_in(results)))
-    return np.asarray(before.data), np.asarray(after.data)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import heimdallr
-from heimdallr.corrections.training_cases import TakenCase, both_versions, read_candidate
+from heimdallr.corrections.training_cases import TakenCase, read_candidate
+from heimdallr.corrections.versions import label_map_of, version_in
 from heimdallr.domain.errors import CorrectionError, PublishingError
 from heimdallr.files import fresh_folder, sync_folder, whole_file
 from heimdallr.imaging.volume import LabelMap, native_grid
@@ -195,7 +196,8 @@ def _write_case(
     image = folder / "imagesTr" / f"{case.name}_0000.nii.gz"
     target = folder / "labelsTr" / f"{case.name}.nii.gz"
     names = case.record.tasks[task].names
-    before, after = both_versions(case.folder, case.results, MASK_FOLDERS.get(task, task))
+    map_name, versions = MASK_FOLDERS.get(task, task), (0, version_in(case.results))
+    before, after = (np.asarray(label_map_of(case.folder, one, map_name).data) for one in versions)
     shutil.copyfile(case.folder / VOLUME_NAME, image)
     grid = native_grid(image)
     table = np.zeros(256, np.uint8)

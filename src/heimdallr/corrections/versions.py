@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.corrections.difference import Difference, apply
+from heimdallr.corrections.difference import Difference, apply, composed
 from heimdallr.domain.errors import CorrectionError, PublishingError
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import LabelMap, load_label_map, native_grid
@@ -104,6 +104,22 @@ def differences_back_to(case: Path, version: int) -> list[Difference]:
         if path.exists():
             found.append(Difference.read(path.read_bytes()).reversed)
     raise _unknown(version)
+
+
+def difference_since(case: Path, version: int) -> Difference | None:
+    """All that leads from a version's label maps to the present ones, as one difference.
+
+    Returns:
+        ``None`` where no voxel is another.
+
+    Raises:
+        CorrectionError, PublishingError: as :func:`results_of`.
+    """
+    steps = [one.reversed for one in reversed(differences_back_to(case, version))]
+    names = dict.fromkeys(name for one in steps for name in one.maps)
+    maps = {name: composed([one.maps[name] for one in steps if name in one.maps]) for name in names}
+    maps = {name: runs for name, runs in maps.items() if len(runs)}
+    return Difference(steps[0].shape, maps) if maps else None
 
 
 def label_map_of(case: Path, version: int, map_name: str) -> LabelMap:

@@ -103,6 +103,8 @@ MATRIX: dict[str, str] = {
     "GET /api/v1/studies/{study_id}/corrections/{number}": "read",
     "GET /api/v1/studies/{study_id}/corrections/{number}/difference": "read",
     "GET /api/v1/studies/{study_id}/versions/{version}/results": "read",
+    "GET /api/v1/studies/{study_id}/versions/{version}/changes": "read",
+    "GET /api/v1/studies/{study_id}/versions/{version}/difference": "read",
     "GET /api/v1/studies/{study_id}/versions/{version}/labels/{folder}.nii": "read",
     "PUT /api/v1/studies/{study_id}/flag": "operate",
     "POST /api/v1/studies/{study_id}/findings/{finding_id}/acknowledge": "operate",

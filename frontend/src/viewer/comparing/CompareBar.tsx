@@ -45,7 +45,9 @@ export function CompareBar({ comparing, engine, manifest, layout, onClose, actio
     >
       <div className={classes.tools}>
         <Text size="sm" fw={600}>
-          {t("compare.correction", { number: compared.number })}
+          {t(compared.number ? "compare.correction" : "compare.networks", {
+            number: compared.number,
+          })}
         </Text>
         <div role="group" aria-label={t("compare.side")}>
           <Button.Group>

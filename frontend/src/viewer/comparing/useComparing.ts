@@ -135,11 +135,16 @@ async function differenceOf(
   number: number,
   signal: AbortSignal,
 ): Promise<Difference> {
-  const { data } = await http.GET("/api/v1/studies/{study_id}/corrections/{number}/difference", {
-    params: { path: { study_id: study, number } },
-    parseAs: "arrayBuffer",
-    signal,
-  });
+  const asked = { parseAs: "arrayBuffer", signal } as const;
+  const { data } = number
+    ? await http.GET("/api/v1/studies/{study_id}/corrections/{number}/difference", {
+        params: { path: { study_id: study, number } },
+        ...asked,
+      })
+    : await http.GET("/api/v1/studies/{study_id}/versions/{version}/difference", {
+        params: { path: { study_id: study, version: 0 } },
+        ...asked,
+      });
   if (!data) throw new Error("the server said nothing");
   return unpacked(data);
 }

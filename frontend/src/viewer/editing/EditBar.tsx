@@ -37,8 +37,8 @@ interface Props {
   take: () => void;
   isSaveOpen: boolean;
   onSaveOpen: (isOpen: boolean) => void;
-  /** Number of a correction that is to be compared when editing has ended. */
-  comparesAfter: number | null;
+  /** Two sides are to be compared when editing has ended. */
+  comparesAfter: boolean;
 }
 
 const ICONS: Record<EditTool, typeof IconBrush> = {

@@ -15,7 +15,7 @@ interface Props {
   editing: Editing;
   view: EditView;
   manifest: ViewerManifest;
-  comparesAfter: number | null;
+  comparesAfter: boolean;
 }
 
 /** What the hand does now, what has been changed, and who else is at it. */
@@ -44,9 +44,9 @@ export function EditStatus({ editing, view, manifest, comparesAfter }: Props) {
           {t("edit.others", { names: others.map(({ by }) => actorName(by)).join(", ") })}
         </Text>
       )}
-      {comparesAfter !== null && (
+      {comparesAfter && (
         <Text size="xs" c="orange" role="status">
-          {t("compare.editing", { number: comparesAfter })}
+          {t("compare.editing")}
         </Text>
       )}
       <Text size="xs" className={classes.changes} data-testid="edit-changes">

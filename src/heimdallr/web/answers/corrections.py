@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.corrections.difference import labels_version
-from heimdallr.corrections.versions import version_in
+from heimdallr.corrections.versions import Comparison, version_in
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.domain.statements import Statement
 from heimdallr.publishing.correction_records import CorrectionRecord, RejectionRecord
@@ -26,10 +26,10 @@ from heimdallr.web.answers.cases import folder_of, study_of, trail_name
 from heimdallr.web.answers.verification import editors, verification_out
 from heimdallr.web.http.problems import Problem
 from heimdallr.web.schemas.corrections import (
+    ChangedResults,
     CorrectionDetail,
     CorrectionOut,
     CorrectionsOut,
-    MeasurementChange,
 )
 
 if TYPE_CHECKING:
@@ -216,15 +216,10 @@ def detail(hand: Hand, number: int) -> CorrectionDetail:
     try:
         changes = change_by(hand.case(), number)
     except FileNotFoundError:
-        return CorrectionDetail(**told, measurements=[], findings_gone=[], findings_new=[])
+        changes = Comparison((), (), ())
     except (OSError, ValueError) as error:
         raise Problem(500, "the correction is damaged in the case folder") from error
-    return CorrectionDetail(
-        **told,
-        measurements=[MeasurementChange.model_validate(one) for one in changes.measurements],
-        findings_gone=list(changes.findings_gone),
-        findings_new=list(changes.findings_new),
-    )
+    return CorrectionDetail(**told, **ChangedResults.model_validate(changes).model_dump())
 
 
 def difference(hand: Hand, number: int) -> bytes:

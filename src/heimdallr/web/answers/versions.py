@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Response
 
-from heimdallr.corrections.versions import results_of, version_in
+from heimdallr.corrections.versions import compare, difference_since, results_of, version_in
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.intake.uploads import upload_folder
 from heimdallr.publishing.schema import coded
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
+    from heimdallr.corrections.versions import Comparison
     from heimdallr.publishing.schema import Results
     from heimdallr.web.answers.cases import CaseFolder
     from heimdallr.web.context import Context
@@ -36,6 +37,30 @@ def results_of_version(case: CaseFolder, version: int) -> Results:
     """
     with _found():
         return results_of(case.path, version)
+
+
+def changes_since(case: CaseFolder, version: int) -> Comparison:
+    """The numbers and findings that differ between a version and the present one.
+
+    Raises:
+        Problem: 404, there is no such version.
+        PublishingError: it cannot be read.
+    """
+    return compare(results_of_version(case, version), case.results())
+
+
+def packed_difference_since(case: CaseFolder, version: int) -> bytes:
+    """The voxels that differ between a version and the present one, packed.
+
+    Raises:
+        Problem: 404, there is no such version, or none differs.
+        PublishingError: it cannot be read.
+    """
+    with _found():
+        difference = difference_since(case.path, version)
+    if difference is None:
+        raise Problem(404, "no voxel differs from that version")
+    return difference.pack()
 
 
 def send_label_map(

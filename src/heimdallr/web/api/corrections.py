@@ -23,6 +23,7 @@ from heimdallr.web.http.problems import Answers, Problem, responses
 from heimdallr.web.schemas.common import MAX_ID, StudyId
 from heimdallr.web.schemas.corrections import (
     COMMENT_LENGTH,
+    DIFFERENCE,
     AcceptIn,
     CorrectionDetail,
     CorrectionOut,
@@ -54,12 +55,6 @@ CommentHeader = Annotated[
     ),
 ]
 Number = Annotated[int, Path(ge=1, le=MAX_ID, description="number of the correction")]
-_DIFFERENCE: Answers = {
-    200: {
-        "description": "changed voxels, as docs/corrections.md has them",
-        "content": {"application/octet-stream": {}},
-    }
-}
 _KEPT: Answers = {
     202: {
         "model": CorrectionOut,
@@ -257,7 +252,7 @@ def get_correction(
     return corrections.detail(Hand(request, context, who, study_id), number)
 
 
-@router.get("/{number}/difference", responses=_DIFFERENCE, response_class=Response)
+@router.get("/{number}/difference", responses=DIFFERENCE, response_class=Response)
 def get_correction_difference(
     request: Request, context: Ctx, who: Reader, study_id: StudyId, number: Number
 ) -> Response:

@@ -12,7 +12,7 @@ from heimdallr.web.answers.cases import folder_of, study_of, trail_name
 from heimdallr.web.context import Ctx
 from heimdallr.web.http.problems import Answers, responses
 from heimdallr.web.schemas.common import MAX_ID, StudyId
-from heimdallr.web.schemas.corrections import VersionResults
+from heimdallr.web.schemas.corrections import DIFFERENCE, ChangedResults, VersionResults
 
 router = APIRouter(
     prefix="/api/v1/studies/{study_id}/versions/{version}",
@@ -43,6 +43,27 @@ def get_version_results(
     audit(request, who, "study.view", trail_name(study_id), details=f"version {version}")
     found = versions.results_of_version(case, version)
     return VersionResults(**found.model_dump(by_alias=True))
+
+
+@router.get("/changes")
+def get_changes_since_version(
+    request: Request, context: Ctx, who: Reader, study_id: StudyId, version: Version
+) -> ChangedResults:
+    """Every number and finding that differs between that version and the results of now."""
+    case = folder_of(context, study_of(context, study_id))
+    audit(request, who, "study.view", trail_name(study_id), details=f"since version {version}")
+    return ChangedResults.model_validate(versions.changes_since(case, version))
+
+
+@router.get("/difference", responses=DIFFERENCE, response_class=Response)
+def get_difference_since_version(
+    request: Request, context: Ctx, who: Reader, study_id: StudyId, version: Version
+) -> Response:
+    """The voxels that differ, with their labels in that version and now."""
+    case = folder_of(context, study_of(context, study_id))
+    audit(request, who, "study.view", trail_name(study_id), details=f"since version {version}")
+    packed = versions.packed_difference_since(case, version)
+    return Response(packed, media_type="application/octet-stream")
 
 
 @router.get("/labels/{folder}.nii", responses=_NIFTI, response_class=Response)

@@ -18,10 +18,18 @@ from heimdallr.publishing.correction_records import (
 )
 from heimdallr.publishing.schema import CodedStatement, Results, Scalar
 from heimdallr.store.corrections import CorrectionState
+from heimdallr.web.http.problems import Answers
 from heimdallr.web.schemas.common import MAX_ID, Message, Schema
 from heimdallr.web.schemas.verification import Editor, VerificationOut
 
 COMMENT_LENGTH = 500
+DIFFERENCE: Answers = {
+    200: {
+        "description": "changed voxels, as docs/corrections.md has them",
+        "content": {"application/octet-stream": {}},
+    }
+}
+"""What is answered where changed voxels are asked for."""
 
 Comment = Annotated[
     str,
@@ -120,12 +128,16 @@ class MeasurementChange(Schema):
     reason_after_coded: CodedStatement | None
 
 
-class CorrectionDetail(CorrectionOut):
-    """A correction, and every number and finding that differs by it."""
+class ChangedResults(Schema):
+    """Every number and finding that differs between two results of a study."""
 
     measurements: list[MeasurementChange]
     findings_gone: list[str] = Field(examples=[["low_muscle_index"]])
     findings_new: list[str]
+
+
+class CorrectionDetail(CorrectionOut, ChangedResults):
+    """A correction, and every number and finding that differs by it."""
 
 
 class CorrectionsOut(Schema):

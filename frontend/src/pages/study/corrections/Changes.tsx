@@ -8,13 +8,13 @@ import { useTerms } from "@/terms";
 
 import type { Study } from "../queries";
 import { differenceOf, tellingFirst } from "./numbers";
-import { type NumberChange, useCorrection } from "./queries";
+import { type NumberChange, useChanges } from "./queries";
 
-/** Every number and finding that differs by a correction, before and after. */
+/** Every number and finding that differs by a correction, or by all (0), before and after. */
 export function Changes({ study, number }: { study: Study; number: number }) {
   const { t } = useTranslation("corrections");
   const terms = useTerms();
-  const { data, error, refetch } = useCorrection(study.id, number);
+  const { data, error, refetch } = useChanges(study.id, number);
   if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   const { measurements, findings_gone: gone, findings_new: found } = data;
   const named = (codes: readonly string[]) => codes.map((code) => terms.finding(code)).join(", ");

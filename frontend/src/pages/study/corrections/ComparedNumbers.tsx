@@ -15,7 +15,7 @@ export function ComparedNumbers({ study }: { study: Study }) {
   return (
     <section className={classes.compared}>
       <Title order={2} size="h6" mb={4}>
-        {t("look.title", { number })}
+        {t(number ? "look.title" : "look.networks", { number })}
       </Title>
       {isApplied ? (
         <Changes study={study} number={number} />

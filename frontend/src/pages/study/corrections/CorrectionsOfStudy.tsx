@@ -10,7 +10,7 @@ import { useTerms } from "@/terms";
 import { ofStudy, type Study } from "../queries";
 import { type Hand, HandContext, type Subject } from "./hand";
 import { LevelDialog } from "./LevelDialog";
-import { comparedBy, correctedNumbers } from "./numbers";
+import { comparedBy, comparedWithNetworks, correctedNumbers } from "./numbers";
 import { type Rejection, useCorrectionDetails, useCorrections } from "./queries";
 import { NotBelievedDialog } from "./NotBelievedDialog";
 import { useSaving, useTold } from "./useSaving";
@@ -37,8 +37,10 @@ export function CorrectionsOfStudy({ study, showAll, children }: Props) {
   const [doubted, setDoubted] = useState<Subject | null>(null);
   const [number, compare] = useState<number | null>(null);
   const compared = useMemo(() => {
-    const correction = overview?.corrections.find((one) => one.number === number);
-    return overview && correction ? comparedBy(correction, overview.version) : null;
+    if (!overview) return null;
+    if (number === 0) return comparedWithNetworks(overview.corrections);
+    const correction = overview.corrections.find((one) => one.number === number);
+    return correction ? comparedBy(correction, overview.version) : null;
   }, [overview, number]);
   const takeBack = useTakeBack(study.id);
 

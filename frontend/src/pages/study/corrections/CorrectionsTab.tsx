@@ -1,4 +1,4 @@
-import { Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { Waiting } from "@/components/Waiting";
@@ -9,6 +9,7 @@ import classes from "./Corrections.module.css";
 import { useHand } from "./hand";
 import { NotBelieved } from "./NotBelieved";
 import { ProposalUpload } from "./ProposalUpload";
+import { comparedWithNetworks } from "./numbers";
 import type { Corrections, Rejection } from "./queries";
 import { RestoreButton } from "./RestoreButton";
 import { useSubjectName } from "./useSubjectName";
@@ -34,7 +35,7 @@ export function CorrectionsTab({ study }: { study: Study }) {
           <CorrectionItem key={one.number} study={study} correction={one} />
         ))}
         {corrections.some(({ version }) => version !== null) && (
-          <NetworksVersion study={study} version={overview.version} />
+          <NetworksVersion study={study} overview={overview} />
         )}
       </ol>
     </Stack>
@@ -65,15 +66,23 @@ function Standing({ rejections }: { rejections: readonly Rejection[] }) {
 }
 
 /** Where it all began. */
-function NetworksVersion({ study, version }: { study: Study; version: Corrections["version"] }) {
+function NetworksVersion({ study, overview }: { study: Study; overview: Corrections }) {
   const { t } = useTranslation("corrections");
+  const { compare } = useHand();
   return (
     <li className={classes.item} data-version={0}>
       <Group justify="space-between">
         <Text size="sm" fw={600}>
           {t("tab.networks")}
         </Text>
-        {version !== 0 && <RestoreButton study={study} version={0} />}
+        <Group gap={8}>
+          {comparedWithNetworks(overview.corrections) && (
+            <Button size="compact-sm" variant="default" onClick={() => compare(0)}>
+              {t("look.openNetworks")}
+            </Button>
+          )}
+          {overview.version !== 0 && <RestoreButton study={study} version={0} />}
+        </Group>
       </Group>
     </li>
   );

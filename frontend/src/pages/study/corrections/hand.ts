@@ -31,7 +31,7 @@ export interface Hand {
   showAll: () => void;
   /** The correction both sides of which the viewer shows. */
   compared: Compared | null;
-  /** Shows both sides of a correction, by its number; null: the results of now. */
+  /** Shows both sides of a correction, by its number; 0: of all; null: the results of now. */
   compare: (number: number | null) => void;
   rejectionOf: (kind: Subject["kind"], name: string) => Rejection | undefined;
 }

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 
 import type { Measurement } from "../queries";
-import { correctedNumbers, tellingFirst, comparedBy, differenceOf, waiting } from "./numbers";
+import {
+  correctedNumbers,
+  tellingFirst,
+  comparedBy,
+  comparedWithNetworks,
+  differenceOf,
+  waiting,
+} from "./numbers";
 import type { Correction, CorrectionDetail, NumberChange } from "./queries";
 
 function change(name: string, before: number | null, after: number | null): NumberChange {
@@ -88,6 +95,13 @@ test("of a correction in force the label maps after it are loaded, of what waits
   expect(made({ ...waits, state: "proposed" })?.isApplied).toBe(false);
   expect(made({ ...waits, state: "declined" })).toBeNull();
   expect(made({ ...waits, state: "offered", kind: "levels" })).toBeNull();
+});
+
+test("what the networks made is compared with now where a correction in force changed a mask", () => {
+  const made = (said: object) => [{ state: "applied", structures: [{}], ...said }] as Correction[];
+  expect(comparedWithNetworks(made({}))?.number).toBe(0);
+  expect(comparedWithNetworks(made({ state: "superseded" }))).toBeNull();
+  expect(comparedWithNetworks(made({ structures: [] }))).toBeNull();
 });
 
 test("a correction that changed no voxel has no sides", () => {

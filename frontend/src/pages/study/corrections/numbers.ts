@@ -68,4 +68,12 @@ export function comparedBy(
   return { number, version: version === present ? undefined : version, isApplied: true };
 }
 
+/** How what the networks made is shown beside the results of now; null where no mask was changed. */
+export function comparedWithNetworks(corrections: readonly Correction[]): Compared | null {
+  const isChanged = corrections.some(
+    ({ state, structures }) => state === "applied" && structures.length > 0,
+  );
+  return isChanged ? { number: 0, version: undefined, isApplied: true } : null;
+}
+
 type Comparable = Pick<Correction, "number" | "kind" | "state" | "version" | "structures">;

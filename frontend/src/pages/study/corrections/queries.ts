@@ -18,9 +18,16 @@ const ofCorrection = (studyId: number, number: number) => ({
   params: { path: { study_id: studyId, number } },
 });
 
-/** One correction, with the numbers that differ by it. */
-export function useCorrection(studyId: number, number: number) {
-  return api.useQuery("get", ONE, ofCorrection(studyId, number));
+/** Numbers that differ by a correction; 0: between what the networks made and the results of now. */
+export function useChanges(studyId: number, number: number) {
+  const one = api.useQuery("get", ONE, ofCorrection(studyId, number), { enabled: number > 0 });
+  const all = api.useQuery(
+    "get",
+    "/api/v1/studies/{study_id}/versions/{version}/changes",
+    { params: { path: { study_id: studyId, version: 0 } } },
+    { enabled: number === 0 },
+  );
+  return number > 0 ? one : all;
 }
 
 /** Those of several; what cannot be had is not worth an error beside the numbers. */
