@@ -283,7 +283,7 @@ def test_a_revision_takes_back_what_it_no_longer_says(tmp_path: Path) -> None:
 def test_verified_results_are_final_or_corrections(
     tmp_path: Path, corrects: tuple[str, ...], told: str
 ) -> None:
-    """OBR-25 and OBX-11; what was not made, and what is taken back, stay what they are."""
+    """OBR-22, -25, -32 and OBX-11; what was not made, and what is taken back, stay as they are."""
     verified = Verification("ana", datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc))
     found = message(
         tmp_path / "case",
@@ -291,10 +291,12 @@ def test_verified_results_are_final_or_corrections(
         verification=verified,
         corrects=corrects,
     )
-    assert [one(found, "OBR").text(field) for field in (22, 25)] == ["20260202083000+0000", told]
+    order = one(found, "OBR")
+    assert [order.text(field) for field in (22, 25, 32)] == ["20260202083000+0000", told, "ana"]
     assert {segment.text(11) for segment in found.all("OBX")} == {told, "X", "D"}
     plain = message(tmp_path / "plain", corrects=corrects)
     assert {segment.text(11) for segment in plain.all("OBX")} == {"P", "X"}
+    assert not one(plain, "OBR").text(32)
     assert plain.header.text(10) != found.header.text(10)
 
 

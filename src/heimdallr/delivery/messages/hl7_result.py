@@ -187,6 +187,7 @@ def _order(case: ReportedCase, options: Hl7Options) -> list[Segment]:
     """ORC and OBR (4.5.1, 4.5.3): placer, filler, accession number (OBR-18, as IHE has it).
 
     Where nobody told a filler's number, the accession number stands for it, or the study's UID.
+    OBR-32 is who verified the results: an account's name, and so an ID number (NDL.1.1).
     OBR-4 is a service of ours, the procedure its alternate: the radiologist's report goes by the
     same numbers, and a receiver must be able to tell one from the other.
     """
@@ -211,6 +212,7 @@ def _order(case: ReportedCase, options: Hl7Options) -> list[Segment]:
                 22: timestamp(case.said_at),
                 24: "RAD",
                 25: _STATUS[case.status],
+                32: escaped(case.verification.by) if case.verification else "",
             },
         ),
     ]
