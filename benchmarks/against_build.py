@@ -1,11 +1,12 @@
 """`heimdallr process` of another revision beside this one: same study, same run, per stage.
 
-    python benchmarks/against_build.py REVISION [STUDY] [--runs 3]
+    python benchmarks/against_build.py [REVISION] [STUDY] [--runs 3]
 
-The other revision is checked out and installed in an environment of its own (with the versions of
-its own constraints.txt; `--share-packages` takes those that are installed here instead). Both
-process the study in turn, and the medians of wall time, processor time and peak memory are printed
-with their ratios. Then the case folders are compared: voxels of every mask, and every number.
+The other revision (by default the one before this) is checked out and installed in an environment
+of its own (with the versions of its own constraints.txt; `--share-packages` takes those that are
+installed here instead). Both process the study in turn, and the medians of wall time, processor
+time and peak memory are printed with their ratios. Then the case folders are compared: voxels of
+every mask, and every number.
 
 STUDY is a folder, ZIP or NIfTI file; default: the TCGA-LIHC abdomen CT of the test data. `large`
 is a phantom of 512×512×600 voxels.
@@ -146,7 +147,7 @@ def _same(before: object, now: object) -> bool:
 def main() -> None:
     """Run both in turn, the first time to fill the caches, and print medians."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("revision")
+    parser.add_argument("revision", nargs="?", default="HEAD^")
     parser.add_argument(
         "study", nargs="?", type=Path, default=DATA / "ct_abdomen_tcga_lihc_A10W.zip"
     )
