@@ -34,6 +34,7 @@ from heimdallr.store import (  # noqa: F401 - whoever asks for the tables means 
     editing_sessions,
     fetch_requests,
     patient_classes,
+    stored_folders,
     study_body_sizes,
     study_verifications,
 )

@@ -15,6 +15,7 @@ from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from heimdallr.store.models import ACTIVE_STATES, Run, Study, StudyState
+from heimdallr.store.stored_folders import StoredFolderRow
 from heimdallr.store.work.states import (
     CANCELLED,
     FINAL_STATES,
@@ -50,16 +51,28 @@ class CancelAskedError(Exception):
     """The run is to be stopped; its worker ends it."""
 
 
-def startable(session: Session, limit: int) -> Sequence[Run]:
-    """Queued runs whose study is whole and worked on by nobody, the most urgent first."""
+def startable(session: Session, limit: int, *, stored_only: bool = False) -> Sequence[Run]:
+    """Queued runs whose study is whole and worked on by nobody, the most urgent first.
+
+    Args:
+        session: the transaction.
+        limit: how many at most.
+        stored_only: only those whose images are in the object store, and whose results are not.
+    """
     other = aliased(Run)
     busy = exists().where(other.study_fk == Run.study_fk, other.state.in_(ACTIVE_STATES))
-    return session.scalars(
+    query = (
         select(Run)
         .join(Study, Study.id == Run.study_fk)
         .where(Run.state == StudyState.QUEUED, ~busy, Study.state.not_in(NOT_WHOLE))
-        .order_by(Run.priority, Run.queued_at, Run.id)
-        .limit(limit)
+    )
+    if stored_only:
+        is_there = StoredFolderRow.manifest != ""
+        originals = (StoredFolderRow.study_id == Run.study_fk, StoredFolderRow.workflow_id == "")
+        results = exists().where(StoredFolderRow.workflow_id == Run.workflow_id, is_there)
+        query = query.where(exists().where(*originals, is_there), ~results)
+    return session.scalars(
+        query.order_by(Run.priority, Run.queued_at, Run.id).limit(limit)
     ).all()
 
 
@@ -204,6 +217,62 @@ def wait_for_disk(
         mirror(study, run)
     if is_new:
         note(session, study, "waiting", reason, now)
+
+
+def wait_for_store(session: Session, workflow_id: str, reason: str, now: datetime) -> None:
+    """What a run needs of the object store, or has put there, cannot be moved for now.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run; nothing is said of one that is over.
+        reason: what is in the way; empty: nothing any more.
+        now: the time.
+    """
+    try:
+        run, study = _unfinished_run(session, workflow_id)
+    except RunOverError:
+        return
+    if run.error == reason or run.cancel_requested:
+        return
+    run.error = reason
+    if is_current(run, study):
+        mirror(study, run)
+    if reason:
+        note(session, study, "waiting", reason, now)
+
+
+def hand_in(
+    session: Session, workflow_id: str, executor: str, seconds: Mapping[str, float], log: str
+) -> None:
+    """A worker has put the results of a run where they are fetched from; it is not over yet.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run.
+        executor: who has taken it up.
+        seconds: wall time of every stage.
+        log: what happened; no patient data.
+
+    Raises:
+        RunOverError: the run is over, gone, or another worker's.
+        CancelAskedError: it is to be stopped.
+    """
+    run, _ = _held_run(session, workflow_id, executor)
+    run.seconds, run.log, run.lost_workers = dict(seconds), log, 0
+
+
+def last_word(session: Session, workflow_id: str, case_id: str) -> None:
+    """In the last instant before results that were handed in take their place.
+
+    Raises:
+        RunOverError: the run is over or gone, or its case has another name.
+        CancelAskedError: it is to be stopped.
+    """
+    run, study = _unfinished_run(session, workflow_id)
+    if run.cancel_requested:
+        raise CancelAskedError(workflow_id)
+    if study.case_id != case_id:
+        raise RunOverError(workflow_id)
 
 
 def hand_back(

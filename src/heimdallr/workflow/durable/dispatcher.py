@@ -52,6 +52,7 @@ class Dispatcher:
         database: ours.
         queue: the durable engine.
         hands: how many runs this worker works on at a time.
+        stored_only: only runs whose images are in the object store.
         clock: monotonic seconds.
     """
 
@@ -61,7 +62,10 @@ class Dispatcher:
         queue: Queue,
         hands: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        stored_only: bool = False,
     ) -> None:
+        self._stored_only = stored_only
         self._database = database
         self._queue = queue
         self._hands = hands
@@ -74,7 +78,8 @@ class Dispatcher:
         if free <= 0:
             return 0
         with self._database.read() as session:
-            waiting = [(run.workflow_id, run.priority) for run in runs.startable(session, free)]
+            found = runs.startable(session, free, stored_only=self._stored_only)
+            waiting = [(run.workflow_id, run.priority) for run in found]
         for gone in set(self._queued_at) - {workflow_id for workflow_id, _ in waiting}:
             del self._queued_at[gone]
         new = [one for one in waiting if one[0] not in self._queued_at]
