@@ -146,13 +146,24 @@ def test_a_worker_without_the_data_folder_does_a_study(site: Site) -> None:
     (run,) = runs_of(site.database, study_id)
     assert isinstance(run.seconds, dict)
     assert list(run.seconds) == ["prepare", "segment", "analyze", "publish"]
-    assert "handed_in" in run.log
+    assert "hands_in" in run.log
     assert not list((site.worker_folder / "output").iterdir())
     site.wait_until_empty()
     wait_for(lambda: not list((site.worker_folder / "input").iterdir()), 30)
     assert PATIENT not in run.log + site.workers.logs() + site.exchange.log.read_text()
 
 
+def test_a_run_says_that_nothing_carries_its_images(site: Site) -> None:
+    """Without an exchange it waits, visibly; one that comes takes the words back."""
+    study_id = receive(site.database, site.front, "1.2.3")
+    site.start_worker()
+    wait_for(lambda: "heimdallr exchange" in study_of(site.database, study_id).error, 30)
+    site.exchange.start()
+    study = wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
+    assert (study.state, study.error) == (StudyState.DONE, "")
+
+
+@pytest.mark.slow
 def test_a_store_that_is_away_is_waited_for_and_said(site: Site) -> None:
     """The run says why it waits, and goes on when the store is back; nothing failed."""
     site.server.kill()
@@ -170,6 +181,7 @@ def test_a_store_that_is_away_is_waited_for_and_said(site: Site) -> None:
     site.wait_until_empty()
 
 
+@pytest.mark.slow
 def test_a_store_that_goes_away_at_the_end_is_waited_for(site: Site) -> None:
     """A worker keeps what it has made until it can hand it in."""
     study_id = receive(site.database, site.front, "1.2.3")
@@ -186,6 +198,7 @@ def test_a_store_that_goes_away_at_the_end_is_waited_for(site: Site) -> None:
     assert journal(site.worker_folder, case_id)[:3] == ["prepare", "segment", "analyze"]
 
 
+@pytest.mark.slow
 def test_damaged_objects_are_put_anew(site: Site) -> None:
     """What does not have its digest is used by nobody, on neither side."""
     study_id = receive(site.database, site.front, "1.2.3")
@@ -205,6 +218,7 @@ def test_damaged_objects_are_put_anew(site: Site) -> None:
     assert (study.state, study.error) == (StudyState.DONE, "")
 
 
+@pytest.mark.slow
 def test_damaged_results_are_handed_in_anew(site: Site) -> None:
     """The folder in the data folder never has been anything but whole."""
     study_id = receive(site.database, site.front, "1.2.3")
@@ -214,9 +228,8 @@ def test_damaged_results_are_handed_in_anew(site: Site) -> None:
     site.start_worker()
     wait_for(lambda: any(row.manifest and row.workflow_id for row in site.rows()), 60)
     before = {path: path.read_bytes() for path in site.server.objects()}
-    for path in before:
-        if b"liver_vol_cm3" in before[path]:
-            path.write_bytes(before[path].replace(b"liver", b"river"))
+    for path, content in before.items():
+        path.write_bytes(content.replace(b"liver", b"river"))
     site.exchange.start()
     study = wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
     assert (study.state, study.error) == (StudyState.DONE, "")
@@ -224,6 +237,7 @@ def test_damaged_results_are_handed_in_anew(site: Site) -> None:
     assert "results_lost" in site.exchange.log.read_text()
 
 
+@pytest.mark.slow
 def test_what_people_ask_meanwhile_holds(site: Site) -> None:
     """A late image: another revision, with it; a deletion: nothing of the study is anywhere."""
     study_id = receive(site.database, site.front, "1.2.3")
@@ -250,6 +264,7 @@ def test_what_people_ask_meanwhile_holds(site: Site) -> None:
         assert session.get(Study, study_id) is None
 
 
+@pytest.mark.slow
 def test_whatever_is_killed_every_case_ends_once_and_whole(site: Site) -> None:
     """Worker, exchange and store are killed at random; what is visible meanwhile is whole."""
     chance = random.Random(20261130)  # noqa: S311 - no secret
@@ -266,7 +281,7 @@ def test_whatever_is_killed_every_case_ends_once_and_whole(site: Site) -> None:
         for case in (site.front.data_dir / "output").glob("[!.]*"):
             assert volume_of(site.front.data_dir, case.name) > 0
         time.sleep(chance.uniform(0.1, 1.2))
-        if killed < 8:  # noqa: PLR2004 - then it may come to its end
+        if killed < 8:
             killed += 1
             if killed % 3 == 0:
                 site.exchange.kill()

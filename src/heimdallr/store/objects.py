@@ -42,7 +42,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "s3": {
         # What was listed before tells nothing of what another host has done since.
         "use_listings_cache": False,
-        "config_kwargs": {"connect_timeout": 10, "read_timeout": 60},
+        # Whoever asks tries again, and says so meanwhile.
+        "config_kwargs": {
+            "connect_timeout": 10,
+            "read_timeout": 60,
+            "retries": {"total_max_attempts": 2},
+        },
     },
     "file": {"auto_mkdir": True},
 }
@@ -79,7 +84,7 @@ class ObjectStore:
 
             options = _OPTIONS.get(url.partition("://")[0], {})
             self._fs: Any
-            self._fs, root = fsspec.core.url_to_fs(url, **options)
+            self._fs, root = fsspec.core.url_to_fs(url, skip_instance_cache=True, **options)
         except (ImportError, ValueError) as error:
             msg = f"HEIMDALLR_OBJECT_STORE cannot be opened: {error}"
             raise ConfigurationError(msg, remedy="pip install 'heimdallr[s3]'") from None

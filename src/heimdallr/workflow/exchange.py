@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,14 +35,15 @@ from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.publish import keep_words_of_persons
 from heimdallr.store import stored_folders
 from heimdallr.store.database import open_database
-from heimdallr.store.layout import writable_folders
+from heimdallr.store.layout import data_folders, writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Instance, Run, Study, StudyState
 from heimdallr.store.objects import open_object_store
 from heimdallr.store.stored_folders import Stored, StoredFolderRow
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.work import runs
-from heimdallr.store.work.executors import make_locks
+from heimdallr.store.work.executors import make_locks, new_name
+from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.work_folder import content_of
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
     from heimdallr.store.objects import ObjectStore
+    from heimdallr.store.work.executors import Locks
 
 LOOK_S, AWAY_S, HOUR_S = 0.5, 5.0, 3600.0
 LOCK = "exchange"
@@ -68,13 +71,12 @@ _GONE = "a received image of this study is not on the disk any more — send the
 _log = structlog.get_logger()
 
 
-def run_exchange(settings: Settings, stop: threading.Event, *, look_s: float = LOOK_S) -> bool:
+def run_exchange(settings: Settings, stop: threading.Event) -> bool:
     """Carry until told to stop.
 
     Args:
         settings: the configuration.
         stop: set by whoever wants it to end.
-        look_s: how often it looks for something to carry.
 
     Returns:
         Whether everything has ended; otherwise the object store still stalls, and the process is
@@ -97,24 +99,10 @@ def run_exchange(settings: Settings, stop: threading.Event, *, look_s: float = L
         if stop.wait(AWAY_S):
             database.close()
             return True
-    carrier = Carrier(database, folders, store)
-
-    def carry_out() -> None:
-        if locks.hold(LOCK):
-            carrier.put_originals()
-            carrier.remove_what_is_over()
-
-    def keep_house() -> None:
-        carrier.remove_unknown()
-        sweep(settings, database, utc_now())
-
+    presence = Presence("exchange", new_name(), utc_now())
     threads = [
         threading.Thread(target=partial(_again, work, every_s, stop), name=name, daemon=True)
-        for name, work, every_s in (
-            ("originals", carry_out, look_s),
-            ("results", carrier.land_results, look_s),
-            ("housekeeping", keep_house, HOUR_S),
-        )
+        for name, work, every_s in _rounds(settings, database, store, locks, presence)
     ]
     for thread in threads:
         thread.start()
@@ -125,10 +113,39 @@ def run_exchange(settings: Settings, stop: threading.Event, *, look_s: float = L
         thread.join(max(until - time.monotonic(), 0.0))
     ended = not any(thread.is_alive() for thread in threads)
     if ended:
+        with suppress(SQLAlchemyError), database.write() as session:
+            presence.leave(session)
         locks.release()
         database.close()
     _log.info("exchange_stopped", state="ended" if ended else "left")
     return ended
+
+
+def _rounds(
+    settings: Settings, database: Database, store: ObjectStore, locks: Locks, presence: Presence
+) -> tuple[tuple[str, Callable[[], object], float], ...]:
+    """What is done again and again, each in a thread of its own, and how often, in seconds."""
+    carrier = Carrier(database, data_folders(settings), store)
+
+    def carry_out() -> None:
+        if locks.hold(LOCK):
+            carrier.put_originals()
+            carrier.remove_what_is_over()
+
+    def keep_house() -> None:
+        carrier.remove_unknown()
+        sweep(settings, database, utc_now())
+
+    def show_life() -> None:
+        with database.write() as session:
+            presence.beat(session, utc_now())
+
+    return (
+        ("originals", carry_out, LOOK_S),
+        ("results", carrier.land_results, LOOK_S),
+        ("housekeeping", keep_house, HOUR_S),
+        ("presence", show_life, BEAT_S),
+    )
 
 
 def _again(work: Callable[[], object], every_s: float, stop: threading.Event) -> None:
@@ -140,13 +157,17 @@ def _again(work: Callable[[], object], every_s: float, stop: threading.Event) ->
         except (SQLAlchemyError, ObjectStoreError) as error:
             if said != (said := str(error)):
                 _log.warning("waits", reason=type(error).__name__, exc_info=error)
-            pause_s = min(AWAY_S, every_s * 10)
+            pause_s = min(AWAY_S, every_s)
         except Exception as error:  # noqa: BLE001 - the exchange goes on; recorded
             _log.error("round_failed", exc_info=error)
             pause_s = AWAY_S
         else:
             said, pause_s = "", every_s
         stop.wait(pause_s)
+
+
+class _RenamedError(Exception):
+    """A case has another name now, as its patient has: the results are nobody's."""
 
 
 class Carrier:
@@ -286,6 +307,9 @@ class Carrier:
                 stored_folders.mark_lost(session, study_id, manifest, workflow_id)
         except PublishingError as error:
             self._tell([workflow_id], str(error))
+        except _RenamedError:
+            with self._database.write() as session, suppress(runs.RunOverError):
+                _end(workflow_id, session, StudyState.CANCELLED)
         except (runs.RunOverError, runs.CancelAskedError):
             pass  # its worker, or the next round of removing what is over, sees to it
         return False
@@ -301,33 +325,37 @@ class Carrier:
         last_word()
         with case_folder(output, case_id, last_word=last_word) as folder:
             self._store.fetch(study_id, manifest, folder)
-            self._read(folder)
+            self._check(folder, case_id)
             keep_words_of_persons(output / case_id, folder)
         case = output / case_id
         found = endings.read_case(case)
-
-        def end(session: Session, state: StudyState) -> Run | None:
-            return runs.end_run(session, workflow_id, state, utc_now())
-
         with self._database.write() as session:
+            end = partial(_end, workflow_id)
             done = endings.index_case(session, self._folders, workflow_id, case, found, end)
         seconds = round(time.monotonic() - begun, 3)
         _log.info("results_landed", study_id=study_id, workflow_id=workflow_id, seconds=seconds)
         return done
 
     @staticmethod
-    def _read(folder: Path) -> None:
-        """What takes its place is a case folder."""
+    def _check(folder: Path, case_id: str) -> None:
+        """What takes its place is a case folder, and was made under the name it has now."""
         try:
-            endings.read_case(folder)
+            results, _ = endings.read_case(folder)
         except PublishingError as error:
             raise ObjectLostError(str(error)) from None
+        if results.case_id != case_id:
+            raise _RenamedError
 
     def _tell(self, workflow_ids: Sequence[str], reason: str) -> None:
         text = f"{reason}; the case then goes on by itself"
         for workflow_id in workflow_ids:
             with self._database.write() as session:
                 runs.wait_for_store(session, workflow_id, text, utc_now())
+
+
+def _end(workflow_id: str, session: Session, state: StudyState) -> Run | None:
+    """Whoever has taken it up; what that worker has said of its stages stays."""
+    return runs.end_run(session, workflow_id, state, utc_now())
 
 
 def _rows(session: Session, study_id: int) -> Sequence[StoredFolderRow]:

@@ -15,7 +15,7 @@ from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from heimdallr.store.models import ACTIVE_STATES, Run, Study, StudyState
-from heimdallr.store.stored_folders import StoredFolderRow
+from heimdallr.store.stored_folders import Stored, StoredFolderRow
 from heimdallr.store.work.states import (
     CANCELLED,
     FINAL_STATES,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 RECENT_RUNS = 1000
@@ -67,12 +68,17 @@ def startable(session: Session, limit: int, *, stored_only: bool = False) -> Seq
         .where(Run.state == StudyState.QUEUED, ~busy, Study.state.not_in(NOT_WHOLE))
     )
     if stored_only:
-        is_there = StoredFolderRow.manifest != ""
-        originals = (StoredFolderRow.study_id == Run.study_fk, StoredFolderRow.workflow_id == "")
-        results = exists().where(StoredFolderRow.workflow_id == Run.workflow_id, is_there)
-        query = query.where(exists().where(*originals, is_there), ~results)
+        handed_in = exists().where(
+            StoredFolderRow.workflow_id == Run.workflow_id, StoredFolderRow.manifest != ""
+        )
+        query = query.where(_has_originals(), ~handed_in)
+    return session.scalars(query.order_by(Run.priority, Run.queued_at, Run.id).limit(limit)).all()
+
+
+def unstored(session: Session) -> Sequence[Run]:
+    """Queued runs whose images are not in the object store."""
     return session.scalars(
-        query.order_by(Run.priority, Run.queued_at, Run.id).limit(limit)
+        select(Run).where(Run.state == StudyState.QUEUED, ~_has_originals())
     ).all()
 
 
@@ -413,6 +419,15 @@ def past_seconds(
         query = query.join(Study, Study.id == recent.c.study_fk).where(Study.modality == modality)
     found = session.scalars(query.order_by(recent.c.finished_at.desc()).limit(limit))
     return [one for one in found if isinstance(one, dict)]
+
+
+def _has_originals() -> ColumnElement[bool]:
+    """The images of a run's study are in the object store."""
+    return exists().where(
+        StoredFolderRow.study_id == Run.study_fk,
+        StoredFolderRow.kind == Stored.ORIGINALS,
+        StoredFolderRow.manifest != "",
+    )
 
 
 def _enter(study: Study, run: Run, stage: str, now: datetime) -> None:

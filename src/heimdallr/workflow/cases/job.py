@@ -221,8 +221,8 @@ class Job:
         if exchange is None:
             self._finish(case)
         else:
+            self._log.info("hands_in")
             exchange.hand_in(self._of, case, self._note_handed_in)
-            self._log.info("handed_in")
             self._wait_for_exchange(exchange)
         return "over"
 

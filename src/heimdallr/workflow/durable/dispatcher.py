@@ -14,6 +14,7 @@ from dbos import WorkflowStatusString
 
 from heimdallr.clock import utc_now
 from heimdallr.store.work import runs
+from heimdallr.store.work.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 OVERDUE_S = 5.0
 """A run that was queued with DBOS and has not begun after this long is looked into."""
 
+NO_EXCHANGE = "nothing brings the images to the object store — see to `heimdallr exchange`"
 _ENDED_BADLY = (
     WorkflowStatusString.ERROR.value,
     WorkflowStatusString.CANCELLED.value,
@@ -110,7 +112,20 @@ class Dispatcher:
             if known.get(workflow_id, "") in {*_ENDED_BADLY, WorkflowStatusString.SUCCESS.value}:
                 right += self._set_right(workflow_id, known[workflow_id])
             self._queued_at.pop(workflow_id, None)
+        if self._stored_only:
+            self._say_without_exchange()
         return right
+
+    def _say_without_exchange(self) -> None:
+        """Where nobody brings images to the object store, the runs that wait for that say so."""
+        now = utc_now()
+        with self._database.read() as session:
+            if any(one.alive for one in services(session, "exchange", now)):
+                return
+            waiting = [run.workflow_id for run in runs.unstored(session)]
+        for workflow_id in waiting:
+            with self._database.write() as session:
+                runs.wait_for_store(session, workflow_id, NO_EXCHANGE, now)
 
     def _set_right(self, workflow_id: str, status: str) -> bool:
         now = utc_now()

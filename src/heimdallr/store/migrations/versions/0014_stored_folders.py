@@ -23,14 +23,21 @@ def upgrade() -> None:
         _TABLE,
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("study_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Enum("originals", "results", name="stored", native_enum=False, length=16), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("originals", "results", name="stored", native_enum=False, length=16),
+            nullable=False,
+        ),
         sa.Column("workflow_id", sa.String(length=64), nullable=False),
         sa.Column("content", sa.String(length=64), nullable=False),
         sa.Column("manifest", sa.String(length=64), nullable=False),
         sa.Column("lost", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_folders")),
         sa.UniqueConstraint(
-            "study_id", "kind", "workflow_id", name=op.f("uq_stored_folders_study_id_kind_workflow_id")
+            "study_id",
+            "kind",
+            "workflow_id",
+            name=op.f("uq_stored_folders_study_id_kind_workflow_id"),
         ),
     )
 
