@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     from heimdallr.store.objects import ObjectStore
     from heimdallr.store.work.executors import Locks
 
-LOOK_S, AWAY_S, HOUR_S = 0.5, 5.0, 3600.0
+LOOK_S, LONGEST_S, HOUR_S = 0.5, 30.0, 3600.0
+"""How often it looks, how seldom at most while that fails, and how often it tidies up."""
+
 LOCK = "exchange"
 """Name of the lock: two of them would remove what the other has just put."""
 
@@ -96,7 +98,7 @@ def run_exchange(settings: Settings, stop: threading.Event) -> bool:
     locks = make_locks(database, folders.state, 0.0)
     ready()
     while not locks.hold(LOCK):
-        if stop.wait(AWAY_S):
+        if stop.wait(LOOK_S):
             database.close()
             return True
     presence = Presence("exchange", new_name(), utc_now())
@@ -132,10 +134,6 @@ def _rounds(
             carrier.put_originals()
             carrier.remove_what_is_over()
 
-    def keep_house() -> None:
-        carrier.remove_unknown()
-        sweep(settings, database, utc_now())
-
     def show_life() -> None:
         with database.write() as session:
             presence.beat(session, utc_now())
@@ -143,27 +141,25 @@ def _rounds(
     return (
         ("originals", carry_out, LOOK_S),
         ("results", carrier.land_results, LOOK_S),
-        ("housekeeping", keep_house, HOUR_S),
+        ("leftovers", carrier.remove_unknown, HOUR_S),
+        ("retention", lambda: sweep(settings, database, utc_now()), HOUR_S),
         ("presence", show_life, BEAT_S),
     )
 
 
 def _again(work: Callable[[], object], every_s: float, stop: threading.Event) -> None:
-    """Do it again and again; what is the matter is said once."""
-    said = ""
+    """Do it again and again, more seldom while it fails; the same matter is said once."""
+    said, failures = "", 0
     while not stop.is_set():
         try:
             work()
-        except (SQLAlchemyError, ObjectStoreError) as error:
-            if said != (said := str(error)):
-                _log.warning("waits", reason=type(error).__name__, exc_info=error)
-            pause_s = min(AWAY_S, every_s)
         except Exception as error:  # noqa: BLE001 - the exchange goes on; recorded
-            _log.error("round_failed", exc_info=error)
-            pause_s = AWAY_S
+            if said != (said := type(error).__name__):
+                _log.error("round_failed", kind=threading.current_thread().name, exc_info=error)
+            failures += 1
         else:
-            said, pause_s = "", every_s
-        stop.wait(pause_s)
+            said, failures = "", 0
+        stop.wait(min(every_s * 2**failures, LONGEST_S) if failures else every_s)
 
 
 class _RenamedError(Exception):
@@ -210,11 +206,14 @@ class Carrier:
             try:
                 put += self._put_originals(study_id, workflow_id)
             except ObjectStoreError as error:
-                self._tell([one for one, *_ in wanted], str(error))
+                self._tell([run for run, study, _ in wanted if study not in there], str(error))
                 raise
             except FileNotFoundError:
                 with self._database.write() as session:
                     runs.fail_if_unfinished(session, workflow_id, utc_now(), _GONE)
+            except OSError as error:
+                self._tell([workflow_id], f"a received image cannot be read: {error.strerror}")
+                continue
             self._seen[study_id] = change
         return put
 
@@ -223,6 +222,7 @@ class Carrier:
 
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
+            PublishingError: a folder cannot be written; its run says so, the others are in place.
         """
         with self._database.read() as session:
             handed_in = session.execute(
@@ -232,11 +232,16 @@ class Carrier:
                 .where(Run.state.not_in(FINAL_STATES), StoredFolderRow.manifest != "")
                 .order_by(Run.priority, StoredFolderRow.id)
             ).all()
-        try:
-            return sum(self._land_if_possible(*one) for one in handed_in)
-        except ObjectStoreError as error:
-            self._tell([one for one, *_ in handed_in], str(error))
-            raise
+        landed, met = 0, None
+        for workflow_id, study_id, case_id, manifest in handed_in:
+            try:
+                landed += self._land_if_possible(workflow_id, study_id, case_id or "", manifest)
+            except (ObjectStoreError, PublishingError) as error:  # noqa: PERF203 - each on its own
+                self._tell([workflow_id], str(error))
+                met = error
+        if met is not None:
+            raise met
+        return landed
 
     def remove_what_is_over(self) -> int:
         """Remove all of each study that has no unfinished run; how many studies.
@@ -275,16 +280,17 @@ class Carrier:
         return len(unknown)
 
     def _put_originals(self, study_id: int, workflow_id: str) -> bool:
-        with self._database.write() as session:
+        with self._database.read() as session:
             images = session.execute(
                 select(Instance.key, Instance.digest, Instance.path)
                 .where(Instance.study_fk == study_id)
                 .order_by(Instance.key)
             ).all()
-            content = content_of((key, digest) for key, digest, _ in images)
             row = stored_folders.stored(session, study_id)
-            if row is not None and row.manifest and row.content == content:
-                return False
+        content = content_of((key, digest) for key, digest, _ in images)
+        if row is not None and row.manifest and row.content == content:
+            return False
+        with self._database.write() as session:
             anew = stored_folders.announce(session, study_id)
         files = {f"{key}.dcm": self._folders.incoming / path for key, _, path in images}
         begun = time.monotonic()
@@ -297,16 +303,14 @@ class Carrier:
         return True
 
     def _land_if_possible(
-        self, workflow_id: str, study_id: int, case_id: str | None, manifest: str
+        self, workflow_id: str, study_id: int, case_id: str, manifest: str
     ) -> bool:
         try:
-            return self._land(workflow_id, study_id, case_id or "", manifest)
+            return self._land(workflow_id, study_id, case_id, manifest)
         except ObjectLostError as error:
             _log.error("results_lost", workflow_id=workflow_id, reason=str(error))
             with self._database.write() as session:
                 stored_folders.mark_lost(session, study_id, manifest, workflow_id)
-        except PublishingError as error:
-            self._tell([workflow_id], str(error))
         except _RenamedError:
             with self._database.write() as session, suppress(runs.RunOverError):
                 _end(workflow_id, session, StudyState.CANCELLED)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from heimdallr.store.models import ACTIVE_STATES, Run, Study, StudyState
@@ -68,18 +68,15 @@ def startable(session: Session, limit: int, *, stored_only: bool = False) -> Seq
         .where(Run.state == StudyState.QUEUED, ~busy, Study.state.not_in(NOT_WHOLE))
     )
     if stored_only:
-        handed_in = exists().where(
-            StoredFolderRow.workflow_id == Run.workflow_id, StoredFolderRow.manifest != ""
-        )
-        query = query.where(_has_originals(), ~handed_in)
+        query = query.where(_has_originals(), ~_is_handed_in())
     return session.scalars(query.order_by(Run.priority, Run.queued_at, Run.id).limit(limit)).all()
 
 
-def unstored(session: Session) -> Sequence[Run]:
-    """Queued runs whose images are not in the object store."""
-    return session.scalars(
-        select(Run).where(Run.state == StudyState.QUEUED, ~_has_originals())
-    ).all()
+def awaiting_exchange(session: Session) -> Sequence[Run]:
+    """Unfinished runs whose images are not in the object store, or whose results are."""
+    to_put = and_(Run.state == StudyState.QUEUED, ~_has_originals())
+    to_land = and_(Run.state.not_in(FINAL_STATES), _is_handed_in())
+    return session.scalars(select(Run).where(or_(to_put, to_land))).all()
 
 
 def queue_position(session: Session, study_id: int) -> int | None:
@@ -427,6 +424,13 @@ def _has_originals() -> ColumnElement[bool]:
         StoredFolderRow.study_id == Run.study_fk,
         StoredFolderRow.kind == Stored.ORIGINALS,
         StoredFolderRow.manifest != "",
+    )
+
+
+def _is_handed_in() -> ColumnElement[bool]:
+    """The results of a run are in the object store."""
+    return exists().where(
+        StoredFolderRow.workflow_id == Run.workflow_id, StoredFolderRow.manifest != ""
     )
 
 

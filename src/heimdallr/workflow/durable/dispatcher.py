@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OVERDUE_S = 5.0
 """A run that was queued with DBOS and has not begun after this long is looked into."""
 
-NO_EXCHANGE = "nothing brings the images to the object store — see to `heimdallr exchange`"
+NO_EXCHANGE = "nothing carries between data folder and object store — start `heimdallr exchange`"
 _ENDED_BADLY = (
     WorkflowStatusString.ERROR.value,
     WorkflowStatusString.CANCELLED.value,
@@ -117,12 +117,12 @@ class Dispatcher:
         return right
 
     def _say_without_exchange(self) -> None:
-        """Where nobody brings images to the object store, the runs that wait for that say so."""
+        """Where nothing carries images and results, the runs that wait for that say so."""
         now = utc_now()
         with self._database.read() as session:
             if any(one.alive for one in services(session, "exchange", now)):
                 return
-            waiting = [run.workflow_id for run in runs.unstored(session)]
+            waiting = [run.workflow_id for run in runs.awaiting_exchange(session)]
         for workflow_id in waiting:
             with self._database.write() as session:
                 runs.wait_for_store(session, workflow_id, NO_EXCHANGE, now)
