@@ -153,6 +153,7 @@ def test_a_worker_without_the_data_folder_does_a_study(site: Site) -> None:
     assert PATIENT not in run.log + site.workers.logs() + site.exchange.log.read_text()
 
 
+@pytest.mark.slow
 def test_a_run_says_that_nothing_carries_its_images(site: Site) -> None:
     """Without an exchange it waits, visibly; one that comes takes the words back."""
     study_id = receive(site.database, site.front, "1.2.3")

@@ -237,8 +237,7 @@ class Job:
                 if self._shop.stopping.wait(LOOK_S):
                     self.hand_back(STOPPED)
                 self._report("publish", 1.0)
-            self._reported = 0.0
-            self._report("publish", 1.0)
+            self._last_word()
         except RunLostError:
             raise
         except RunOverError:
@@ -247,7 +246,12 @@ class Job:
         raise StorageError(NOT_TAKEN)
 
     def _last_word(self) -> None:
-        """Nothing is published over what is newer: asked in the last instant before the rename."""
+        """Nothing is published over what is newer: asked in the last instant before the rename.
+
+        Raises:
+            RunOverError: the run is over, gone, or another worker's.
+            CancelAskedError: it is to be stopped.
+        """
         self._write(runs.report_progress, self._executor, share_of_case("publish", 0.9), utc_now())
 
     def _finish(self, case: Path) -> None:
