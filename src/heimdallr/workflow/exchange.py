@@ -335,7 +335,9 @@ class Carrier:
         found = endings.read_case(case)
         with self._database.write() as session:
             end = partial(_end, workflow_id)
-            done = endings.index_case(session, self._folders, workflow_id, case, found, end)
+            done = endings.index_case(
+                session, self._folders, workflow_id, case_id, case, found, end
+            )
         seconds = round(time.monotonic() - begun, 3)
         _log.info("results_landed", study_id=study_id, workflow_id=workflow_id, seconds=seconds)
         return done

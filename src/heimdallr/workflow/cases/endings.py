@@ -52,6 +52,7 @@ def index_case(  # noqa: PLR0917 - of which run, what it says, and how it ends
     session: Session,
     folders: DataFolders,
     workflow_id: str,
+    case_id: str,
     case: Path,
     found: tuple[Results, Identity],
     end: Callable[[Session, StudyState], Run | None],
@@ -62,6 +63,7 @@ def index_case(  # noqa: PLR0917 - of which run, what it says, and how it ends
         session: the transaction.
         folders: the data folder.
         workflow_id: the run.
+        case_id: under which the case was made.
         case: its folder.
         found: what that says.
         end: ends the run; ``None`` where somebody has ended it before.
@@ -73,7 +75,7 @@ def index_case(  # noqa: PLR0917 - of which run, what it says, and how it ends
         RunOverError: its study was deleted.
         RunLostError: it is another worker's.
     """
-    if runs.is_withdrawn(session, workflow_id, case.name):
+    if runs.is_withdrawn(session, workflow_id, case_id):
         end(session, StudyState.CANCELLED)
         shutil.rmtree(case, ignore_errors=True)
         return False

@@ -259,8 +259,9 @@ class Job:
         found = endings.read_case(case)
 
         def transaction(session: Session) -> bool:
+            of, folders = self._of, self._shop.folders
             return endings.index_case(
-                session, self._shop.folders, self._of.workflow_id, case, found, self._end_in
+                session, folders, of.workflow_id, of.case_id, case, found, self._end_in
             )
 
         if self._shop.write(transaction):
