@@ -38,7 +38,7 @@ wheel: $(STAMP) $(DASHBOARD) ## Build dist/heimdallr-….whl, dashboard and all
 
 wheelhouse: wheel ## Fetch into dist/wheelhouse what Heimdallr needs, for machines without internet
 	rm -rf dist/wheelhouse
-	$(BIN)/python -m pip wheel --quiet -c constraints.txt --wheel-dir dist/wheelhouse dist/heimdallr-*.whl
+	$(BIN)/python -m pip wheel --quiet -c constraints.txt --wheel-dir dist/wheelhouse "$$(echo dist/heimdallr-*.whl)[s3]"
 	rm dist/wheelhouse/heimdallr-*.whl
 
 deb: wheelhouse ## Build dist/heimdallr_….deb, the wheels of dist/wheelhouse in it

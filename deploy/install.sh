@@ -140,7 +140,7 @@ build_environment() {
     trap 'rm -rf "$built"; rmdir "$program/versions" "$program" 2>/dev/null || :' EXIT
     trap 'exit 1' HUP INT TERM
     say "Heimdallr $version is installed into $built; this takes some minutes."
-    set -- --constraint "$source/constraints.txt" "$wheel"
+    set -- --constraint "$source/constraints.txt" "${wheel}[s3]"
     [ -z "$wheelhouse" ] || set -- --no-index --find-links "$wheelhouse" "$@"
     "$python" -m venv "$built"
     "$built/bin/python" -m pip install --quiet --no-cache-dir --disable-pip-version-check "$@"

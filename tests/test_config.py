@@ -34,6 +34,8 @@ def test_defaults_are_the_documents() -> None:
         ("HEIMDALLR_MAX_PARALLEL_CASES", "0"),
         ("HEIMDALLR_PHASE_ORDER", "native,sideways"),
         ("HEIMDALLR_PHASE_ORDER", ""),
+        ("HEIMDALLR_OBJECT_STORE", "radiology/heimdallr"),
+        ("HEIMDALLR_OBJECT_STORE", "s3://KEY:SECRET@radiology"),
     ],
 )
 def test_a_bad_value_names_its_variable(

@@ -126,6 +126,12 @@ class Settings(BaseSettings):
         None, description="URL of the database; default: SQLite, state/heimdallr.db"
     )
 
+    object_store: Annotated[str, Section("Workers without this data folder")] = Field(
+        "",
+        description="where images and results wait for those who work on them, s3://bucket/prefix; "
+        "empty: workers share the data folder",
+    )
+
     server_host: Annotated[str, Section("Web server")] = Field(
         "127.0.0.1", description="address the web server listens on"
     )
@@ -338,6 +344,16 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least urgent event that is logged"
     )
+
+    @field_validator("object_store")
+    @classmethod
+    def _bucket(cls, value: str) -> str:
+        """Refused without being repeated, as below: a person may have put a secret into it."""
+        kind, _, where = value.partition("://")
+        if value and not (kind and where and "@" not in where):
+            msg = "it is no place like s3://bucket/prefix; credentials stand in AWS_… variables"
+            raise ValueError(msg)
+        return value
 
     @field_validator("upload_url")
     @classmethod

@@ -64,9 +64,12 @@ _WARNING = re.compile(r"^(.*?:\d+: \w+):.*", re.DOTALL)
 _FRAMES = 12
 
 _LIBRARIES: dict[str, int] = {
+    "aiobotocore": logging.WARNING,
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
+    "botocore": logging.WARNING,
     "dbos": logging.WARNING,
+    "fsspec": logging.WARNING,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
     "multipart": logging.WARNING,
@@ -74,6 +77,7 @@ _LIBRARIES: dict[str, int] = {
     "pydicom": logging.ERROR,  # its warnings quote values
     "pynetdicom": logging.CRITICAL,  # it logs what peers send, values and all
     "python_multipart": logging.WARNING,
+    "s3fs": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "uvicorn": logging.WARNING,
     "uvicorn.access": logging.CRITICAL,  # its lines hold what was searched for

@@ -20,6 +20,7 @@ from heimdallr.cli.diagnosis.store import (
     database_check,
     disk_check,
     folders_check,
+    object_store_check,
     privacy_check,
 )
 from heimdallr.clock import utc_now
@@ -221,6 +222,20 @@ def test_doctor_knows_sound_old_new_and_damaged_databases(
     damaged = database_check(settings)
     assert damaged.state == "problem"
     assert damaged.remedy
+
+
+def test_doctor_tries_the_object_store(tmp_path: Path) -> None:
+    """It writes, reads and removes an object, or says why not; without a store that is fine."""
+    pytest.importorskip("fsspec")
+    url = (tmp_path / "store").as_uri()
+    assert object_store_check(Settings(data_dir=tmp_path)).state == "ok"
+    missing = object_store_check(Settings(data_dir=tmp_path, object_store=url))
+    assert (missing.state, "no such bucket" in missing.found) == ("problem", True)
+    (tmp_path / "store").mkdir()
+    assert object_store_check(Settings(data_dir=tmp_path, object_store=url)).state == "ok"
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["heimdallr"]
+    unknown = object_store_check(Settings(data_dir=tmp_path, object_store="nosuchkind://bucket"))
+    assert unknown.state == "problem"
 
 
 def test_doctor_reaches_postgresql_or_says_why_not(

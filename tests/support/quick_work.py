@@ -80,7 +80,7 @@ class QuickWork:
             measurements=(measurement("liver_vol_cm3", volume, unit="cm3"),),
             case_id=self._of.case_id,
         )
-        output = self._root / "output"
+        output = self._folder.published if self._folder.fetch else self._root / "output"
         with case_folder(output, self._of.case_id, last_word=last_word) as folder:
             (folder / "resultados.json").write_text(results_json(results))
             (folder / "id.json").write_text(identity_json(make_identity()))

@@ -44,6 +44,10 @@ COMMANDS = {
         "Work on what was received until SIGTERM or Ctrl-C; running stages reach their end first.",
     ),
     "deliver": Entry("deliver", "Send what is owed to destinations until SIGTERM or Ctrl-C."),
+    "exchange": Entry(
+        "exchange",
+        "Carry images to HEIMDALLR_OBJECT_STORE and results back until SIGTERM or Ctrl-C.",
+    ),
     "upload": Entry("upload", "Send studies to a server; what is sent stays where it is."),
     "fetch": Entry(
         "fetch",

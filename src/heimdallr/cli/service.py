@@ -35,7 +35,7 @@ def begin(service: str) -> tuple[Settings, threading.Event]:
     user and group only.
 
     Args:
-        service: ``listener``, ``web``, ``worker`` or ``deliverer``.
+        service: ``listener``, ``web``, ``worker``, ``deliverer`` or ``exchange``.
     """
     settings = load_settings()
     logs.configure(

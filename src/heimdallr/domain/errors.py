@@ -20,6 +20,8 @@
     ├── UnsendableError           no message about a case can be made for another system
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
+    │   ├── ObjectStoreError      the object store cannot be reached, or refuses
+    │   │   └── ObjectLostError   what was put into it is missing or damaged
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
     ├── DestinationError          a destination or a rule cannot be made or changed so
     ├── StateConflictError        what is asked does not fit the state a study is in
@@ -138,6 +140,14 @@ class StorageError(HeimdallrError):
 
 class DiskLowError(StorageError):
     """Too little room is left on the disk to take more in."""
+
+
+class ObjectStoreError(StorageError):
+    """The object store cannot be reached, or refuses; the same may go well at another time."""
+
+
+class ObjectLostError(ObjectStoreError):
+    """What was put into the object store is missing or damaged: it has to be put anew."""
 
 
 class NewerDatabaseError(StorageError):

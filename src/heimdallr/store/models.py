@@ -34,6 +34,7 @@ from heimdallr.store import (  # noqa: F401 - whoever asks for the tables means 
     editing_sessions,
     fetch_requests,
     patient_classes,
+    stored_folders,
     study_body_sizes,
     study_verifications,
 )
@@ -523,7 +524,7 @@ class Service(Base):
     """A process that works for this database, and its last sign of life.
 
     Attributes:
-        kind: ``worker``, ``recorder`` or ``deliverer``.
+        kind: ``worker``, ``recorder``, ``deliverer`` or ``exchange``.
         name: a new one for each start.
         details: what it works with; of a worker its device.
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from heimdallr.workflow.work_folder import Source, fingerprint
+from heimdallr.workflow.work_folder import Source, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class Assignment:
     @property
     def content(self) -> str:
         """Fingerprint of the revision's files."""
-        return fingerprint(sorted((one.key, one.digest) for one in self.sources))
+        return content_of((one.key, one.digest) for one in self.sources)
 
 
 class Work(Protocol):

@@ -33,7 +33,8 @@ class RealWork:
 
     def __call__(self, assignment: Assignment, folder: WorkFolder) -> CaseWork:
         """The work on one run."""
-        return CaseWork(assignment, folder, self._output, self._settings, self._lease)
+        output = folder.published if self._settings.object_store else self._output
+        return CaseWork(assignment, folder, output, self._settings, self._lease)
 
     def warm(self) -> None:
         """Load networks and regressors, so that the first case need not wait for them.

@@ -21,6 +21,7 @@ from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.store.objects import open_object_store
 from heimdallr.store.work.executors import GRACE_S, Census, make_locks, new_name
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.workflow.cases.database_retry import is_away
@@ -81,7 +82,7 @@ def run_worker(
         interrupted, and the process is to end without waiting for it.
 
     Raises:
-        ConfigurationError: the data folder cannot be made or written.
+        ConfigurationError: the data folder cannot be made or written, the object store not opened.
         StorageError: the database or the state folder cannot be used.
     """
     folders = writable_folders(settings)
@@ -90,7 +91,8 @@ def run_worker(
     name, locks = new_name(), make_locks(database, folders.state, grace_s)
     presence = Presence("worker", name, utc_now(), {"parallel": settings.max_parallel_cases})
     make_work = make_work or _real_work(settings, presence)
-    shop = Shop(database, folders, make_work, settings.max_recoveries)
+    objects = open_object_store(settings)
+    shop = Shop(database, folders, make_work, settings.max_recoveries, objects)
     if not locks.hold(name):
         msg = f"the lock of worker {name} cannot be taken"
         raise StorageError(msg, remedy="check the database and the state folder")
@@ -131,7 +133,9 @@ class Rounds:
         self._presence = presence
         self._name = presence.name
         self._rules = RuleWatch(settings, database)
-        self._dispatcher = Dispatcher(database, work, settings.max_parallel_cases)
+        self._dispatcher = Dispatcher(
+            database, work, settings.max_parallel_cases, stored_only=bool(settings.object_store)
+        )
         self._census = Census(locks)
         self._stop = threading.Event()
         self._away = False

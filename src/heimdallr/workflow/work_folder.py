@@ -4,10 +4,11 @@
 
     input/<case>.r<n>/
         owner.json        which run began here last
-        instances/        the revision's DICOM files, hard links of what was received
+        instances/        the revision's DICOM files, hard links of what was received, or fetched
         prepare/ segment/ analyze/
             whole.json    fingerprint of what it was made from, seconds it took
             …             the stage's output
+        published/        the case folder, where it is handed in through an object store
         run-<attempt>.log
 
 A stage's folder is written under another name and renamed, so it is whole or not there. Its
@@ -33,7 +34,7 @@ from heimdallr.domain.errors import StorageError
 from heimdallr.files import fresh_folder, sync_folder, whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 INSTANCES = "instances"
@@ -86,11 +87,27 @@ def fingerprint(*facts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def content_of(instances: Iterable[tuple[str, str]]) -> str:
+    """Fingerprint of a revision's files, each by its key and the digest of its data set."""
+    return fingerprint(sorted(instances))
+
+
 @dataclass(frozen=True, slots=True)
 class WorkFolder:
-    """The work folder of one revision."""
+    """The work folder of one revision.
+
+    Attributes:
+        path: the folder.
+        fetch: brings the files into a folder, where they are not to be had as links.
+    """
 
     path: Path
+    fetch: Callable[[Path], None] | None = None
+
+    @property
+    def published(self) -> Path:
+        """Where the case folder is made that is handed in through an object store."""
+        return self.path / "published"
 
     def begin(self, workflow_id: str, *, fresh: bool) -> None:
         """Make the folder ready for a run, which may find what earlier runs left.
@@ -140,12 +157,15 @@ class WorkFolder:
         """The revision's files as hard links, so that what arrives later cannot change them.
 
         Raises:
-            StorageError: a file that was received is not there any more.
+            StorageError: a file that was received is not there any more, or cannot be fetched.
         """
         if self.whole(INSTANCES, made_from) is None:
             with self.writing(INSTANCES, made_from) as draft:
-                for source in sources:
-                    link(source.path, draft.folder / f"{source.key}.dcm")
+                if self.fetch is not None:
+                    self.fetch(draft.folder)
+                else:
+                    for source in sources:
+                        link(source.path, draft.folder / f"{source.key}.dcm")
         return self.path / INSTANCES
 
     def remove(self) -> None:

@@ -17,7 +17,13 @@ from rich.table import Table
 
 from heimdallr import __version__
 from heimdallr.cli.diagnosis.check import Check
-from heimdallr.cli.diagnosis.store import database_check, disk_check, folders_check, privacy_check
+from heimdallr.cli.diagnosis.store import (
+    database_check,
+    disk_check,
+    folders_check,
+    object_store_check,
+    privacy_check,
+)
 from heimdallr.config import Settings, load_settings, unknown_names
 from heimdallr.domain.errors import HeimdallrError
 
@@ -54,6 +60,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield privacy_check(settings)
     yield disk_check(settings)
     yield database_check(settings)
+    yield object_store_check(settings)
     yield _port("web port", settings.server_host, settings.server_port, "HEIMDALLR_SERVER_PORT")
     yield _port("DICOM port", "127.0.0.1", settings.dicom_port, "HEIMDALLR_DICOM_PORT")
 

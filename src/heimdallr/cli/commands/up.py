@@ -1,4 +1,7 @@
-"""`heimdallr up`: run listener, web server, worker and deliverer in one command."""
+"""`heimdallr up`: run listener, web server, worker and deliverer in one command.
+
+With an object store the exchange too.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ PARTS = (
     Part("worker", ("work",)),
     Part("deliverer", ("deliver",)),
 )
+EXCHANGE = Part("exchange", ("exchange",))
+"""Beside them where an object store is set."""
 
 GRACE_S = 80.0
 """More than a worker needs: its running stages may reach their end, then it hands over the rest.
@@ -52,7 +57,7 @@ def up(
     settings, stop = begin("supervisor")
     settings = with_ports(settings, port, dicom_port)
     supervisor = Supervisor(
-        PARTS,
+        (*PARTS, EXCHANGE) if settings.object_store else PARTS,
         {
             **os.environ,
             PREFIX + "SERVER_PORT": str(settings.server_port),

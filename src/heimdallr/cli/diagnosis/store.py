@@ -1,4 +1,4 @@
-"""Checks of the database, the data folder and the disks."""
+"""Checks of the database, the data folder, the disks and the object store."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heimdallr.cli.diagnosis.check import Check
-from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+from heimdallr.domain.errors import ConfigurationError, HeimdallrError, ObjectStoreError
 from heimdallr.store.database import Database, database_url, open_database, shown
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import check
+from heimdallr.store.objects import open_object_store
 from heimdallr.store.upkeep.integrity import faults, study_count
 
 if TYPE_CHECKING:
@@ -87,6 +88,19 @@ def disk_check(settings: Settings) -> Check:
     if free_gb < settings.disk_reserve_gb + LOW_DISK_GB:
         return Check("disk", "warning", found, remedy)
     return Check("disk", "ok", found)
+
+
+def object_store_check(settings: Settings) -> Check:
+    """Whether objects can be written to the object store, read and removed."""
+    try:
+        store = open_object_store(settings)
+        if store is None:
+            return Check("object store", "ok", "none; workers share the data folder")
+        store.check()
+    except (ConfigurationError, ObjectStoreError) as error:
+        remedy = "see docs/object-storage.md, when something is wrong"
+        return Check("object store", "problem", str(error), remedy)
+    return Check("object store", "ok", f"{settings.object_store} can be written and read")
 
 
 def _examine(database: Database) -> Check:

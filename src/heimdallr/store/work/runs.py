@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from heimdallr.store.models import ACTIVE_STATES, Run, Study, StudyState
+from heimdallr.store.stored_folders import Stored, StoredFolderRow
 from heimdallr.store.work.states import (
     CANCELLED,
     FINAL_STATES,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 RECENT_RUNS = 1000
@@ -50,17 +52,31 @@ class CancelAskedError(Exception):
     """The run is to be stopped; its worker ends it."""
 
 
-def startable(session: Session, limit: int) -> Sequence[Run]:
-    """Queued runs whose study is whole and worked on by nobody, the most urgent first."""
+def startable(session: Session, limit: int, *, stored_only: bool = False) -> Sequence[Run]:
+    """Queued runs whose study is whole and worked on by nobody, the most urgent first.
+
+    Args:
+        session: the transaction.
+        limit: how many at most.
+        stored_only: only those whose images are in the object store, and whose results are not.
+    """
     other = aliased(Run)
     busy = exists().where(other.study_fk == Run.study_fk, other.state.in_(ACTIVE_STATES))
-    return session.scalars(
+    query = (
         select(Run)
         .join(Study, Study.id == Run.study_fk)
         .where(Run.state == StudyState.QUEUED, ~busy, Study.state.not_in(NOT_WHOLE))
-        .order_by(Run.priority, Run.queued_at, Run.id)
-        .limit(limit)
-    ).all()
+    )
+    if stored_only:
+        query = query.where(_has_originals(), ~_is_handed_in())
+    return session.scalars(query.order_by(Run.priority, Run.queued_at, Run.id).limit(limit)).all()
+
+
+def awaiting_exchange(session: Session) -> Sequence[Run]:
+    """Unfinished runs whose images are not in the object store, or whose results are."""
+    to_put = and_(Run.state == StudyState.QUEUED, ~_has_originals())
+    to_land = and_(Run.state.not_in(FINAL_STATES), _is_handed_in())
+    return session.scalars(select(Run).where(or_(to_put, to_land))).all()
 
 
 def queue_position(session: Session, study_id: int) -> int | None:
@@ -206,6 +222,62 @@ def wait_for_disk(
         note(session, study, "waiting", reason, now)
 
 
+def wait_for_store(session: Session, workflow_id: str, reason: str, now: datetime) -> None:
+    """What a run needs of the object store, or has put there, cannot be moved for now.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run; nothing is said of one that is over.
+        reason: what is in the way; empty: nothing any more.
+        now: the time.
+    """
+    try:
+        run, study = _unfinished_run(session, workflow_id)
+    except RunOverError:
+        return
+    if run.error == reason or run.cancel_requested:
+        return
+    run.error = reason
+    if is_current(run, study):
+        mirror(study, run)
+    if reason:
+        note(session, study, "waiting", reason, now)
+
+
+def hand_in(
+    session: Session, workflow_id: str, executor: str, seconds: Mapping[str, float], log: str
+) -> None:
+    """A worker has put the results of a run where they are fetched from; it is not over yet.
+
+    Args:
+        session: the transaction.
+        workflow_id: the run.
+        executor: who has taken it up.
+        seconds: wall time of every stage.
+        log: what happened; no patient data.
+
+    Raises:
+        RunOverError: the run is over, gone, or another worker's.
+        CancelAskedError: it is to be stopped.
+    """
+    run, _ = _held_run(session, workflow_id, executor)
+    run.seconds, run.log, run.lost_workers = dict(seconds), log, 0
+
+
+def last_word(session: Session, workflow_id: str, case_id: str) -> None:
+    """In the last instant before results that were handed in take their place.
+
+    Raises:
+        RunOverError: the run is over or gone, or its case has another name.
+        CancelAskedError: it is to be stopped.
+    """
+    run, study = _unfinished_run(session, workflow_id)
+    if run.cancel_requested:
+        raise CancelAskedError(workflow_id)
+    if study.case_id != case_id:
+        raise RunOverError(workflow_id)
+
+
 def hand_back(
     session: Session, workflow_id: str, executor: str, now: datetime, reason: str
 ) -> None:
@@ -344,6 +416,22 @@ def past_seconds(
         query = query.join(Study, Study.id == recent.c.study_fk).where(Study.modality == modality)
     found = session.scalars(query.order_by(recent.c.finished_at.desc()).limit(limit))
     return [one for one in found if isinstance(one, dict)]
+
+
+def _has_originals() -> ColumnElement[bool]:
+    """The images of a run's study are in the object store."""
+    return exists().where(
+        StoredFolderRow.study_id == Run.study_fk,
+        StoredFolderRow.kind == Stored.ORIGINALS,
+        StoredFolderRow.manifest != "",
+    )
+
+
+def _is_handed_in() -> ColumnElement[bool]:
+    """The results of a run are in the object store."""
+    return exists().where(
+        StoredFolderRow.workflow_id == Run.workflow_id, StoredFolderRow.manifest != ""
+    )
 
 
 def _enter(study: Study, run: Run, stage: str, now: datetime) -> None:

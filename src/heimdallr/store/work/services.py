@@ -1,7 +1,7 @@
-"""Which workers, recorders and deliverers live: each leaves a sign of life every few seconds.
+"""Which workers, recorders, deliverers and exchanges live.
 
-For people to look at. Whose work may be taken over is told by locks, not by this
-(:mod:`heimdallr.store.work.executors`).
+Each leaves a sign of life every few seconds, for people to look at. Whose work may be taken over
+is told by locks, not by this (:mod:`heimdallr.store.work.executors`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALIVE = timedelta(seconds=60)
 REMEMBERED = timedelta(hours=1)
 """How long one is shown that was not seen again; one seen so long after now never was."""
 
-Kind = Literal["worker", "recorder", "deliverer"]
+Kind = Literal["worker", "recorder", "deliverer", "exchange"]
 
 
 @dataclass(slots=True)

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from heimdallr.clock import utc_now
 from heimdallr.domain.errors import PublishingError, StorageError
 from heimdallr.publishing.schema import coded, read_identity, read_results
 from heimdallr.store.layout import revisions
 from heimdallr.store.models import Study, StudyState
-from heimdallr.store.results import index_series
+from heimdallr.store.patients import settle
+from heimdallr.store.results import index_results, index_series
+from heimdallr.store.upkeep.correcting import offer_corrections
+from heimdallr.store.upkeep.kept_verifications import keep_in_folder
+from heimdallr.store.upkeep.resizing import follow_body_size
+from heimdallr.store.work import runs
 from heimdallr.workflow.work_folder import keep_failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -39,6 +46,49 @@ def read_case(case: Path) -> tuple[Results, Identity]:
         # The error's own text quotes the file.
         msg = f"the case folder cannot be read back ({type(error).__name__})"
         raise PublishingError(msg, remedy="check the output folder's disk") from None
+
+
+def index_case(  # noqa: PLR0917 - of which run, what it says, and how it ends
+    session: Session,
+    folders: DataFolders,
+    workflow_id: str,
+    case_id: str,
+    case: Path,
+    found: tuple[Results, Identity],
+    end: Callable[[Session, StudyState], Run | None],
+) -> bool:
+    """Rows and end of a run whose case folder is in its place, in the caller's transaction.
+
+    Args:
+        session: the transaction.
+        folders: the data folder.
+        workflow_id: the run.
+        case_id: under which the case was made.
+        case: its folder.
+        found: what that says.
+        end: ends the run; ``None`` where somebody has ended it before.
+
+    Returns:
+        Whether it is done; otherwise it was ended before, or what it names is another patient's.
+
+    Raises:
+        RunOverError: its study was deleted.
+        RunLostError: it is another worker's.
+    """
+    if runs.is_withdrawn(session, workflow_id, case_id):
+        end(session, StudyState.CANCELLED)
+        shutil.rmtree(case, ignore_errors=True)
+        return False
+    run = end(session, StudyState.DONE)
+    if run is None:
+        return False
+    study, now = session.get_one(Study, run.study_fk), utc_now()
+    index_results(session, study, *found, case, now)
+    offer_corrections(session, study, case, now)
+    keep_in_folder(session, study, case)
+    follow_body_size(session, folders, study, now)
+    settle(session, study, now)
+    return True
 
 
 def index_verdicts(session: Session, run: Run, selection: Selection | None) -> None:

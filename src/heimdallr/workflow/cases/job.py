@@ -6,7 +6,6 @@ that a stage which is done twice says the same twice.
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from contextlib import suppress
@@ -23,14 +22,10 @@ from heimdallr.domain.errors import (
     HeimdallrError,
     InputRefusedError,
     LicenceError,
+    StorageError,
     WeightsError,
 )
 from heimdallr.store.models import Instance, Run, Study, StudyState
-from heimdallr.store.patients import settle
-from heimdallr.store.results import index_results
-from heimdallr.store.upkeep.correcting import offer_corrections
-from heimdallr.store.upkeep.kept_verifications import keep_in_folder
-from heimdallr.store.upkeep.resizing import follow_body_size
 from heimdallr.store.work import runs
 from heimdallr.store.work.runs import CancelAskedError, RunLostError, RunOverError
 from heimdallr.store.work.states import FINAL_STATES
@@ -38,6 +33,7 @@ from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedErr
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.cases.database_retry import LeavingError, is_away, retry_until_back
 from heimdallr.workflow.cases.environment_faults import environment_fault_in, free_bytes
+from heimdallr.workflow.cases.object_exchange import ObjectExchange
 from heimdallr.workflow.cases.run_log import RunLog
 from heimdallr.workflow.estimate import share_of_case
 from heimdallr.workflow.work_folder import Source, WorkFolder
@@ -50,6 +46,7 @@ if TYPE_CHECKING:
 
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
+    from heimdallr.store.objects import ObjectStore
     from heimdallr.workflow.assignment import Work
     from heimdallr.workflow.cases.environment_faults import EnvironmentFault
 
@@ -60,6 +57,7 @@ DELIBERATE = (InputRefusedError, ConversionError, WeightsError, LicenceError, Co
 """Errors that a second try meets again."""
 
 FAULT = "this is a fault of Heimdallr's; please report it with the log of the run"
+NOT_TAKEN = "the results did not arrive whole from the object store"
 STOPPED = "the worker was stopped; another one will go on"
 REPORT_EVERY_S = 1.0
 LOOK_S = 0.2
@@ -83,6 +81,7 @@ class Shop:
     Attributes:
         make_work: the work on a run: the real one, or a quick one in tests.
         max_recoveries: workers that may be lost in one stage before a run is given up.
+        objects: the object store; ``None`` where the data folder is shared.
         stopping: begin no further stage.
         leaving: leave the stage at the next report.
     """
@@ -91,8 +90,14 @@ class Shop:
     folders: DataFolders
     make_work: Callable[[Assignment, WorkFolder], Work]
     max_recoveries: int
+    objects: ObjectStore | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     leaving: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def exchange(self) -> ObjectExchange | None:
+        """Images and results by way of the object store, where there is one."""
+        return ObjectExchange(self.objects, self.write) if self.objects else None
 
     def write(self, transaction: Callable[[Session], _T]) -> _T:
         """One transaction, as soon as the database takes it."""
@@ -203,38 +208,61 @@ class Job:
         return "whole"
 
     def _publish(self) -> Verdict:
+        exchange = self._shop.exchange
+        if exchange is not None and exchange.is_handed_in(self._of):
+            self._wait_for_exchange(exchange)  # another worker's doing, before it was lost
+            return "over"
         begun = time.monotonic()
         before = {name: spent for name, spent in self._seconds.items() if name != "publish"}
         chronicle = Chronicle(self._started_at.astimezone(), before)
         case = self._work.publish(chronicle, self._last_word)
         self._seconds["publish"] = time.monotonic() - begun
         self._log.info("published", seconds=round(self._seconds["publish"], 3))
-        self._finish(case)
+        if exchange is None:
+            self._finish(case)
+        else:
+            self._log.info("hands_in")
+            exchange.hand_in(self._of, case, self._note_handed_in)
+            self._wait_for_exchange(exchange)
         return "over"
 
+    def _note_handed_in(self, session: Session) -> None:
+        workflow_id, log = self._of.workflow_id, self._log.text()
+        runs.hand_in(session, workflow_id, self._executor, self._seconds, log)
+
+    def _wait_for_exchange(self, exchange: ObjectExchange) -> None:
+        """Until the results are in the data folder; the run is ended there, by the exchange."""
+        try:
+            while exchange.is_handed_in(self._of):
+                if self._shop.stopping.wait(LOOK_S):
+                    self.hand_back(STOPPED)
+                self._report("publish", 1.0)
+            self._last_word()
+        except RunLostError:
+            raise
+        except RunOverError:
+            endings.clear_away(self._shop.folders, self._of)
+            return
+        raise StorageError(NOT_TAKEN)
+
     def _last_word(self) -> None:
-        """Nothing is published over what is newer: asked in the last instant before the rename."""
+        """Nothing is published over what is newer: asked in the last instant before the rename.
+
+        Raises:
+            RunOverError: the run is over, gone, or another worker's.
+            CancelAskedError: it is to be stopped.
+        """
         self._write(runs.report_progress, self._executor, share_of_case("publish", 0.9), utc_now())
 
     def _finish(self, case: Path) -> None:
         """Rows and end of the run in one transaction; what is asked from now on is too late."""
-        results, identity = endings.read_case(case)
+        found = endings.read_case(case)
 
         def transaction(session: Session) -> bool:
-            if runs.is_withdrawn(session, self._of.workflow_id, self._of.case_id):
-                self._end_in(session, StudyState.CANCELLED)
-                shutil.rmtree(case, ignore_errors=True)
-                return False
-            run = self._end_in(session, StudyState.DONE)
-            if run is None:
-                return False
-            study = session.get_one(Study, run.study_fk)
-            index_results(session, study, results, identity, case, utc_now())
-            offer_corrections(session, study, case, utc_now())
-            keep_in_folder(session, study, case)
-            follow_body_size(session, self._shop.folders, study, utc_now())
-            settle(session, study, utc_now())
-            return True
+            of, folders = self._of, self._shop.folders
+            return endings.index_case(
+                session, folders, of.workflow_id, of.case_id, case, found, self._end_in
+            )
 
         if self._shop.write(transaction):
             endings.clear_away(self._shop.folders, self._of)
@@ -262,7 +290,8 @@ class Job:
 
     def _fail(self, error: Exception) -> None:
         text = describe(error)
-        endings.keep_input(self._shop.folders, self._of, text, self._log)
+        if self._shop.objects is None:  # else nobody would remove it from here
+            endings.keep_input(self._shop.folders, self._of, text, self._log)
         self._end(StudyState.FAILED, text)
 
     def _refuse(self, refused: StudyRefusedError) -> None:
@@ -354,11 +383,15 @@ def take_up(shop: Shop, workflow_id: str, executor: str) -> Job | None:
     if taken is None:
         return None
     run, assignment = taken
-    folder = WorkFolder(shop.folders.revision(assignment.case_id, assignment.revision))
+    exchange = shop.exchange
+    folder = WorkFolder(
+        shop.folders.revision(assignment.case_id, assignment.revision),
+        partial(exchange.fetch_originals, assignment) if exchange else None,
+    )
     log = RunLog(folder.path / f"run-{run.attempt}.log", workflow_id, executor)
     if run.state in FINAL_STATES:
         log.warning("not_begun", state=run.state.value, reason=run.error)
-        if run.state is StudyState.FAILED:
+        if run.state is StudyState.FAILED and shop.objects is None:
             endings.keep_input(shop.folders, assignment, run.error, log)
         return None
     return Job(shop, assignment, run, folder, log)

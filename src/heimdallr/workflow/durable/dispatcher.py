@@ -14,6 +14,7 @@ from dbos import WorkflowStatusString
 
 from heimdallr.clock import utc_now
 from heimdallr.store.work import runs
+from heimdallr.store.work.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 OVERDUE_S = 5.0
 """A run that was queued with DBOS and has not begun after this long is looked into."""
 
+NO_EXCHANGE = "nothing carries between data folder and object store — start `heimdallr exchange`"
 _ENDED_BADLY = (
     WorkflowStatusString.ERROR.value,
     WorkflowStatusString.CANCELLED.value,
@@ -52,6 +54,7 @@ class Dispatcher:
         database: ours.
         queue: the durable engine.
         hands: how many runs this worker works on at a time.
+        stored_only: only runs whose images are in the object store.
         clock: monotonic seconds.
     """
 
@@ -61,7 +64,10 @@ class Dispatcher:
         queue: Queue,
         hands: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        stored_only: bool = False,
     ) -> None:
+        self._stored_only = stored_only
         self._database = database
         self._queue = queue
         self._hands = hands
@@ -74,7 +80,8 @@ class Dispatcher:
         if free <= 0:
             return 0
         with self._database.read() as session:
-            waiting = [(run.workflow_id, run.priority) for run in runs.startable(session, free)]
+            found = runs.startable(session, free, stored_only=self._stored_only)
+            waiting = [(run.workflow_id, run.priority) for run in found]
         for gone in set(self._queued_at) - {workflow_id for workflow_id, _ in waiting}:
             del self._queued_at[gone]
         new = [one for one in waiting if one[0] not in self._queued_at]
@@ -105,7 +112,20 @@ class Dispatcher:
             if known.get(workflow_id, "") in {*_ENDED_BADLY, WorkflowStatusString.SUCCESS.value}:
                 right += self._set_right(workflow_id, known[workflow_id])
             self._queued_at.pop(workflow_id, None)
+        if self._stored_only:
+            self._say_without_exchange()
         return right
+
+    def _say_without_exchange(self) -> None:
+        """Where nothing carries images and results, the runs that wait for that say so."""
+        now = utc_now()
+        with self._database.read() as session:
+            if any(one.alive for one in services(session, "exchange", now)):
+                return
+            waiting = [run.workflow_id for run in runs.awaiting_exchange(session)]
+        for workflow_id in waiting:
+            with self._database.write() as session:
+                runs.wait_for_store(session, workflow_id, NO_EXCHANGE, now)
 
     def _set_right(self, workflow_id: str, status: str) -> bool:
         now = utc_now()

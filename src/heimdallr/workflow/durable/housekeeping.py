@@ -31,10 +31,15 @@ _REVISION = re.compile(r"(?P<case>.+)\.r(?P<revision>\d+)")
 
 
 def keep_house(settings: Settings, database: Database) -> None:
-    """Remove work folders nobody will go on from, and what retention says."""
+    """Remove work folders nobody will go on from, and what retention says.
+
+    With an object store this may not be the data folder that retention is about; then the
+    exchange, which has it, does so (:mod:`heimdallr.workflow.exchange`).
+    """
     now = utc_now()
     remove_idle(database, data_folders(settings).input, now)
-    sweep(settings, database, now)
+    if not settings.object_store:
+        sweep(settings, database, now)
 
 
 def remove_idle(database: Database, folder: Path, now: datetime) -> int:

@@ -1,0 +1,173 @@
+"""The exchange's rounds one by one, on a store of files: what takes its place and what does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from quick_work import receive, runs_of, study_of
+from store_cases import make_identity, make_results, measurement
+
+from heimdallr.clock import utc_now
+from heimdallr.config import Settings
+from heimdallr.domain.errors import PublishingError
+from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
+from heimdallr.publishing.identity import identity_json
+from heimdallr.publishing.results import results_json
+from heimdallr.store import stored_folders
+from heimdallr.store.layout import data_folders
+from heimdallr.store.models import Study, StudyState
+from heimdallr.store.objects import ObjectStore, folder_files
+from heimdallr.store.work import lifecycle, runs
+from heimdallr.workflow.durable.housekeeping import keep_house
+from heimdallr.workflow.exchange import Carrier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heimdallr.store.database import Database
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    """A store whose objects are files."""
+    pytest.importorskip("fsspec")
+    (tmp_path / "store").mkdir()
+    return ObjectStore((tmp_path / "store").as_uri())
+
+
+@pytest.fixture
+def carrier(database: Database, settings: Settings, store: ObjectStore) -> Carrier:
+    """The exchange's rounds."""
+    data_folders(settings).create()
+    return Carrier(database, data_folders(settings), store)
+
+
+def hand_in(
+    database: Database, store: ObjectStore, study_id: int, folder: Path, *, case_id: str = ""
+) -> str:
+    """Do what a worker on another host does; its run."""
+    made = folder / f"of-{study_id}"
+    made.mkdir()
+    case_id = case_id or str(study_of(database, study_id).case_id)
+    results = make_results(measurements=(measurement("liver_vol_cm3", 7.0),), case_id=case_id)
+    (made / "resultados.json").write_text(results_json(results))
+    (made / "id.json").write_text(identity_json(make_identity()))
+    workflow_id = runs_of(database, study_id)[-1].workflow_id
+    with database.write() as session:
+        runs.take_up(session, workflow_id, "there#1", utc_now(), max_recoveries=3)
+        runs.enter_stage(session, workflow_id, "publish", "there#1", utc_now())
+        stored_folders.announce(session, study_id, workflow_id)
+    manifest = store.put(study_id, folder_files(made))
+    with database.write() as session:
+        stored_folders.settle(session, study_id, manifest, workflow_id=workflow_id)
+    return workflow_id
+
+
+def test_what_persons_said_of_the_older_folder_goes_along(
+    database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
+) -> None:
+    """A worker elsewhere knows nothing of it; the folder that takes its place has it."""
+    study_id = receive(database, settings, "1.2.3")
+    case = data_folders(settings).output / str(study_of(database, study_id).case_id)
+    (case / CORRECTIONS_FOLDER).mkdir(parents=True)
+    (case / CORRECTIONS_FOLDER / "1.json").write_text("{}")
+    hand_in(database, store, study_id, tmp_path)
+    assert carrier.land_results() == 1
+    assert (case / CORRECTIONS_FOLDER / "1.json").read_text() == "{}"
+    assert study_of(database, study_id).state is StudyState.DONE
+    assert carrier.land_results() == 0
+    assert carrier.remove_what_is_over() == 1
+    assert store.studies() == set()
+
+
+def test_results_under_a_name_the_case_has_no_more_are_nobodys(
+    database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
+) -> None:
+    """They were made for whoever the images named before."""
+    study_id = receive(database, settings, "1.2.3")
+    hand_in(database, store, study_id, tmp_path, case_id="AnotherPatient_1")
+    assert carrier.land_results() == 0
+    assert study_of(database, study_id).state is StudyState.CANCELLED
+    assert not study_of(database, study_id).has_results
+    assert list(data_folders(settings).output.iterdir()) == []
+    assert carrier.remove_what_is_over() == 1
+
+
+def test_what_is_to_be_stopped_does_not_take_its_place(
+    database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
+) -> None:
+    """Its worker ends it, as ever."""
+    study_id = receive(database, settings, "1.2.3")
+    hand_in(database, store, study_id, tmp_path)
+    with database.write() as session:
+        lifecycle.cancel(session, study_id, utc_now(), "anna")
+    assert carrier.land_results() == 0
+    assert list(data_folders(settings).output.iterdir()) == []
+
+
+def test_one_case_that_cannot_be_written_holds_up_no_other(
+    database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
+) -> None:
+    """Its run says why; it is tried again."""
+    first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
+    obstacle = data_folders(settings).output / str(study_of(database, first).case_id)
+    obstacle.write_text("a file where the folder should be")
+    for study_id in (first, second):
+        hand_in(database, store, study_id, tmp_path)
+    with pytest.raises(PublishingError):
+        carrier.land_results()
+    assert study_of(database, second).state is StudyState.DONE
+    waiting = study_of(database, first)
+    assert (waiting.state, "goes on by itself" in waiting.error) == (StudyState.PUBLISHING, True)
+    obstacle.unlink()
+    assert carrier.land_results() == 1
+    assert (study_of(database, first).state, study_of(database, first).error) == (
+        StudyState.DONE,
+        "",
+    )
+
+
+def test_images_that_are_gone_fail_the_run_and_hold_up_no_other(
+    database: Database, settings: Settings, carrier: Carrier
+) -> None:
+    """As a worker that sees the folder would say it."""
+    first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
+    (data_folders(settings).incoming / "1.2.3" / "1.2.3.0.dcm").unlink()
+    assert carrier.put_originals() == 1
+    assert study_of(database, first).state is StudyState.FAILED
+    assert "send the study again" in study_of(database, first).error
+    assert study_of(database, second).state is StudyState.QUEUED
+    assert carrier.put_originals() == 0
+
+
+def test_what_no_row_speaks_of_is_removed(
+    database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
+) -> None:
+    """A worker that was taken for dead, or a database out of a backup, leaves such things."""
+    study_id = receive(database, settings, "1.2.3")
+    carrier.put_originals()
+    (tmp_path / "file").write_bytes(b"left behind")
+    store.put(4711, {"file": tmp_path / "file"})
+    assert carrier.remove_unknown() == 1
+    assert carrier.remove_what_is_over() == 0
+    assert store.studies() == {study_id}
+
+
+def test_a_worker_elsewhere_carries_out_no_retention(
+    database: Database, settings: Settings
+) -> None:
+    """It would note as removed what lies on another host, and finish deletions without files."""
+    study_id = receive(database, settings, "1.2.3")
+    with database.write() as session:
+        lifecycle.begin_deletion(session, study_id, utc_now(), "anna")
+    elsewhere = Settings.model_validate(
+        {"data_dir": settings.data_dir.parent / "elsewhere", "object_store": "s3://b/p"}
+    )
+    data_folders(elsewhere).create()
+    keep_house(elsewhere, database)
+    with database.read() as session:
+        assert session.get(Study, study_id) is not None
+    keep_house(settings, database)
+    with database.read() as session:
+        assert session.get(Study, study_id) is None
