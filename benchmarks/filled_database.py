@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     cast,
+    func,
     insert,
     literal,
     make_url,

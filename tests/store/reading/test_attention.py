@@ -71,7 +71,7 @@ def test_what_waits_for_a_person(
     filled: Database, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Found in one pass, and by walking the order as those of a long list are."""
-    monkeypatch.setattr(module, "FEW", few)
+    monkeypatch.setattr(module, "COUNTED", few)
     with filled.read() as session:
         page = worklist(session, WorklistFilter(attention=True))
         unread = worklist(session, WorklistFilter(attention=True, unread=True))

@@ -13,13 +13,15 @@ import re
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, UnaryExpression, func, or_, select
+from sqlalchemy import ColumnElement, UnaryExpression, func, literal, or_, select, tuple_
 from sqlalchemy.sql import operators
 
 from heimdallr.store.models import STAT, STATE_ORDER, Study, StudyState
-from heimdallr.store.reading.attention import is_unread, needs_attention
+from heimdallr.store.reading.attention import is_stat, is_unread, waiting_for_a_person
+from heimdallr.store.reading.distinct_values import distinct
 from heimdallr.store.reading.search import search_words
 from heimdallr.store.results import SEVERITIES, unlisted
 
@@ -33,12 +35,13 @@ if TYPE_CHECKING:
 
 Severity = Literal["note", "significant", "critical"]
 
-FEW = 4000
-"""So many studies are put in order here at most; more are walked through in order."""
-SAMPLE, DENSE = 2000, 60
-"""Where so many of the newest studies are wanted, many are; a shorter list has no need to know."""
-SPARSE = 1000
-"""Fewer studies than this are not walked to: they may lie far apart."""
+COUNTED = 1000
+"""So many studies are put in order here, and counted beyond the page; a longer list is walked."""
+WALKED = 20_000
+"""So many studies are looked at on the way in order; where they do not fill the page, all that are
+wanted are gathered and put in order."""
+INDEXED = 400
+"""Where fewer than this are wanted of so many, they are gathered by an index, if there is one."""
 
 _Value = TypeVar("_Value")
 _LAST_DATE = 99_999_999
@@ -165,11 +168,16 @@ class WorklistRow:
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """Some rows of a worklist, and how many there are in all."""
+    """Some rows of a worklist, and how many there are in all.
+
+    Attributes:
+        at_least: there may be more than ``total``; the rest was not counted.
+    """
 
     rows: tuple[WorklistRow, ...]
     total: int
     offset: int
+    at_least: bool = False
 
 
 def worklist(
@@ -180,6 +188,7 @@ def worklist(
     descending: bool = True,
     offset: int = 0,
     limit: int = 50,
+    count_all: bool = False,
 ) -> WorklistPage:
     """One page of the studies wanted.
 
@@ -191,38 +200,123 @@ def worklist(
             turnaround counts as the oldest, or shortest.
         offset: how many to leave out first.
         limit: how many at most.
+        count_all: count a long list to its end; that takes its time.
     """
     chosen, column = conditions(session, wanted), _COLUMNS[sort]
-    in_order = _Conditions(_is_sqlite(session), walks=True).of(wanted)
-    total = None
-    if _is_dense(session, in_order):
-        total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
-    if total is None or total < SPARSE:
-        few = session.execute(select(column, Study.id).where(*chosen).limit(FEW + 1)).all()
-        if len(few) <= FEW:
-            ranked = sorted(few, key=tuple, reverse=descending)
-            numbers = [row.id for row in ranked[offset : offset + limit]]
+    long_list = _LongList(session, wanted, column)
+    total = long_list.among_newest
+    fills_page = total > offset + limit and not count_all
+    if total > COUNTED or (fills_page and _are_several(wanted)):
+        at_least = True
+    else:
+        few = session.scalars(select(Study.id).where(*chosen).limit(COUNTED + 1)).all()
+        if len(few) <= COUNTED:
+            order = _order((column, Study.id), descending=descending)
+            page = select(Study.id).where(Study.id.in_(few)).order_by(*order)
+            numbers = session.scalars(page.offset(offset).limit(limit))
             return WorklistPage(_rows(session, numbers), len(few), offset)
-    if total is None:
-        total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
-    order = (column.desc(), Study.id.desc()) if descending else (column.asc(), Study.id.asc())
-    walk = select(Study.id).where(*in_order).order_by(*order).offset(offset).limit(limit)
-    return WorklistPage(_rows(session, session.scalars(walk)), total, offset)
+        total, at_least = len(few), True
+    if count_all or total <= offset + limit:
+        most = None if count_all else offset + max(COUNTED, limit)
+        found = select(Study.id).where(*chosen).limit(most).subquery()
+        total = session.scalar(select(func.count()).select_from(found)) or 0
+        at_least = total == most
+    if at_least or offset < total / 2:
+        numbers = long_list.page(offset, limit, descending=descending)
+    else:  # the other end is nearer
+        left = max(total - offset, 0)
+        size = min(limit, left)
+        numbers = long_list.page(left - size, size, descending=not descending)[::-1]
+    return WorklistPage(_rows(session, numbers), total, offset, at_least)
 
 
-def _is_dense(session: Session, in_order: list[ColumnElement[bool]]) -> bool:
-    """Whether walking the order would soon meet enough; told by the newest studies."""
-    first_of_newest = (
-        select(Study.received_at).order_by(Study.received_at.desc()).offset(SAMPLE).limit(1)
-    ).scalar_subquery()
-    sample = select(Study.id).where(*in_order, Study.received_at >= first_of_newest)
-    found = session.scalar(select(func.count()).select_from(sample.limit(DENSE).subquery()))
-    return (found or 0) >= DENSE
+def _are_several(wanted: WorklistFilter) -> bool:
+    """Whether several things are asked together; one alone has an index that tells how many."""
+    nothing = WorklistFilter()
+    names = [one.name for one in fields(WorklistFilter)]
+    return sum(getattr(wanted, name) != getattr(nothing, name) for name in names) > 1
+
+
+def _order(
+    columns: Iterable[ColumnElement[Any] | InstrumentedAttribute[Any]], *, descending: bool
+) -> list[UnaryExpression[Any]]:
+    return [one.desc() if descending else one.asc() for one in columns]
+
+
+@dataclass(frozen=True)
+class _LongList:
+    """Studies of which there may be many, by a column."""
+
+    session: Session
+    wanted: WorklistFilter
+    column: InstrumentedAttribute[object]
+
+    @cached_property
+    def among_newest(self) -> int:
+        """How many of the newest studies are wanted; not counted beyond ``COUNTED`` and one."""
+        first_of_newest = (
+            select(Study.received_at).order_by(Study.received_at.desc()).offset(WALKED).limit(1)
+        ).scalar_subquery()
+        way = _Conditions(self.session, walks=True).of(self.wanted)
+        newest = select(Study.id).where(
+            *way, Study.received_at >= func.coalesce(first_of_newest, _LONG_AGO)
+        )
+        found = select(func.count()).select_from(newest.limit(COUNTED + 1).subquery())
+        return self.session.scalar(found) or 0
+
+    def page(self, offset: int, limit: int, *, descending: bool) -> list[int]:
+        """The numbers of some of them: met on the way, or where they lie far away, gathered."""
+        near, where = self.among_newest, self._where()
+        is_rare = near <= COUNTED and near < 2 * (offset + limit) and not where
+        if is_rare or (near < INDEXED and _has_index(self.wanted)):
+            return self._gathered(offset, limit, descending=descending)
+        key = (self.column, Study.id)
+        order = _order(key, descending=descending)
+        numbers = select(Study.id).order_by(*order).offset(offset).limit(limit)
+        conditions_on_the_way = _Conditions(self.session, walks=True).of(self.wanted)
+        end = None
+        if conditions_on_the_way and self.column is not Study.received_at:
+            way = select(*key).where(*where).order_by(*order)
+            is_thin = 0 < near <= COUNTED  # more of the way would not be worth while
+            far = WALKED * 3 * (offset + limit) // near if is_thin else WALKED + offset
+            end = self.session.execute(way.offset(far).limit(1)).first()
+        if end is not None:
+            last = tuple_(*(literal(one) for one in end))
+            where.append(tuple_(*key) > last if descending else tuple_(*key) < last)
+        found = list(self.session.scalars(numbers.where(*where, *conditions_on_the_way)))
+        if end is None or len(found) == limit:
+            return found
+        return self._gathered(offset, limit, descending=descending)
+
+    def _gathered(self, offset: int, limit: int, *, descending: bool) -> list[int]:
+        every = select(self.column.label("sorted_by"), Study.id)
+        every = every.where(*conditions(self.session, self.wanted))
+        gathered = every.offset(0).subquery()  # PostgreSQL looks into no query that has an offset
+        order = _order((gathered.c.sorted_by, gathered.c.id), descending=descending)
+        page = select(gathered.c.id).order_by(*order).offset(offset).limit(limit)
+        return list(self.session.scalars(page))
+
+    def _where(self) -> list[ColumnElement[bool]]:
+        """Between which numbers the studies of some days lie; nothing of more than two years."""
+        first, last = self.wanted.study_date_from, self.wanted.study_date_to
+        if not (first and last) or int(last[:4]) - int(first[:4]) > 1:
+            return []
+        day = select(func.min(Study.sort_date).label("day")).where(Study.sort_date >= int(first))
+        days = day.cte("days", recursive=True)
+        following = select(func.min(Study.sort_date)).where(Study.sort_date > days.c.day)
+        days = days.union_all(select(following.scalar_subquery()).where(days.c.day < int(last)))
+        least, most = (
+            select(edge(Study.id)).where(Study.sort_date == days.c.day).scalar_subquery()
+            for edge in (func.min, func.max)
+        )
+        ends = select(func.min(least), func.max(most)).where(days.c.day <= int(last))
+        least_id, most_id = self.session.execute(ends).one()
+        return [] if least_id is None else [Study.id.between(least_id, most_id)]
 
 
 def conditions(session: Session, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
     """A filter as SQL, for a query that reads from ``studies``."""
-    return _Conditions(_is_sqlite(session)).of(wanted)
+    return _Conditions(session).of(wanted)
 
 
 def studies(session: Session, numbers: Iterable[int]) -> tuple[WorklistRow, ...]:
@@ -247,8 +341,10 @@ def worklist_row(study: Study) -> WorklistRow:
     )
 
 
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
+def _has_index(wanted: WorklistFilter) -> bool:
+    """Whether there is an index of what is wanted, where that is not much."""
+    is_narrow = wanted.states and StudyState.DONE not in wanted.states
+    return bool(is_narrow or wanted.unread or wanted.stat or wanted.flagged)
 
 
 def _rows(session: Session, numbers: Iterable[int]) -> tuple[WorklistRow, ...]:
@@ -266,12 +362,16 @@ class _Conditions:
     the list, or the list is walked in order, the sign in front of a column keeps it from that.
 
     Attributes:
-        is_sqlite: which database it is for.
+        session: of the database it is for.
         walks: the list is walked in the order wanted; no other index may be taken.
     """
 
-    is_sqlite: bool
+    session: Session
     walks: bool = False
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.session.get_bind().dialect.name == "sqlite"
 
     def of(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
         """What a study has to fulfil."""
@@ -282,9 +382,9 @@ class _Conditions:
             ranks = sorted(STATE_ORDER.index(state) for state in wanted.states)
             chosen.append(self._column(Study.state_rank, is_wide=is_wide).in_(ranks))
         if wanted.modality:
-            chosen.append(self._holds(Study.modalities, f",{wanted.modality},"))
+            chosen.append(self._has_word(Study.modalities, wanted.modality))
         if wanted.region:
-            chosen.append(self._holds(Study.body_regions, f",{wanted.region},"))
+            chosen.append(self._has_word(Study.body_regions, wanted.region))
         if wanted.finding:
             chosen.append(self._holds(Study.finding_codes, f",{wanted.finding},"))
         if wanted.severity:
@@ -298,14 +398,13 @@ class _Conditions:
         if wanted.unread:
             chosen.append(is_unread())
         if wanted.stat:
-            chosen.append(Study.priority <= STAT)
+            chosen.append(is_stat())
         if wanted.flagged:
             chosen.append(Study.flagged.is_(True))
         if wanted.verified:
             chosen += [Study.verified == wanted.verified, Study.has_results.is_(True)]
         if wanted.attention:
-            rank = self._column(Study.state_rank, is_wide=True)
-            chosen.append(needs_attention(rank, self._column(Study.worst_severity, is_wide=True)))
+            chosen.append(self._column(Study.id).in_(waiting_for_a_person()))
         return chosen
 
     def _dates(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
@@ -315,7 +414,7 @@ class _Conditions:
             is_wide = first[:6] != last[:6]  # more than one month
             date = self._column(Study.sort_date, is_wide=is_wide)
             chosen.append(date.between(int(first or 1), int(last or _LAST_DATE)))
-        received = self._column(Study.received_at)
+        received = self._column(Study.received_at) if self.is_sqlite else Study.received_at
         if wanted.received_from or (self.is_sqlite and not self.walks):
             # Any lower limit brings SQLite to the index that holds all columns.
             chosen.append(received >= (wanted.received_from or _LONG_AGO))
@@ -331,17 +430,26 @@ class _Conditions:
         date = self._column(Study.sort_date, is_wide=True)
         return or_(text, date.between(int(digits.ljust(8, "0")), int(digits.ljust(8, "9"))))
 
+    def _has_word(self, column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+        """Whether it is among the column's words; there are few lists of words that differ."""
+        if self.is_sqlite or self.walks:
+            return self._holds(column, f",{word},")
+        lists = self.session.scalars(select(distinct(column)))
+        return column.in_([one for one in lists if one is not None and f",{word}," in one])
+
     def _holds(self, column: InstrumentedAttribute[str], part: str) -> ColumnElement[bool]:
         """Whether the column holds this very text; said in each database's quickest way."""
         if self.is_sqlite:
             return func.instr(column, part) > 0
+        if self.walks:  # said so that no index is taken
+            return func.strpos(column, part) > 0
         return column.contains(part, autoescape=True)
 
     def _column(
         self, column: InstrumentedAttribute[_Value], *, is_wide: bool = False
     ) -> ColumnElement[_Value]:
         """The column; out of the reach of SQLite's indexes where they would not help."""
-        if self.is_sqlite and (is_wide or self.walks):
+        if self.walks or (is_wide and self.is_sqlite):
             return UnaryExpression(
                 column.expression, operator=operators.custom_op("+"), type_=column.type
             )

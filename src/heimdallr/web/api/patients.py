@@ -39,7 +39,8 @@ def list_patients(
 ) -> Patients:
     """Every study ever received, newest first."""
     with context.database.read() as session:
-        page = worklist(session, WorklistFilter(search=search), offset=offset, limit=limit)
+        wanted = WorklistFilter(search=search)
+        page = worklist(session, wanted, offset=offset, limit=limit, count_all=True)
     rows = [patient_row(row) for row in page.rows]
     return Patients(patients=rows, total=page.total, offset=page.offset)
 

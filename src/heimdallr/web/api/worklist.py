@@ -98,6 +98,9 @@ class WorklistPageQuery(WorklistQuery):
     order: Literal["ascending", "descending"] = "descending"
     offset: Offset = 0
     limit: Limit = 50
+    count_all: Annotated[
+        bool, Query(description="count all that fit; of a long list that takes its time")
+    ] = False
 
 
 @router.get("/studies")
@@ -113,9 +116,10 @@ def list_studies(
             descending=query.order == "descending",
             offset=query.offset,
             limit=query.limit,
+            count_all=query.count_all,
         )
         rows = rows_out(session, page.rows)
-    return Worklist(studies=rows, total=page.total, offset=page.offset)
+    return Worklist(studies=rows, total=page.total, at_least=page.at_least, offset=page.offset)
 
 
 @router.get("/worklist/options")

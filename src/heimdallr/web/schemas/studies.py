@@ -124,7 +124,8 @@ class Worklist(Schema):
     """A page of the worklist."""
 
     studies: list[StudyRow]
-    total: int = Field(description="studies that fit the filters")
+    total: int = Field(description="studies that fit the filters, as far as they were counted")
+    at_least: bool = Field(description="there may be more than `total`")
     offset: int
 
 
