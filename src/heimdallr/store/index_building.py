@@ -2,8 +2,8 @@
 
 A migration makes its indexes at once where the tables are small, and on SQLite. On a large table of
 PostgreSQL that takes minutes in which nobody could write; there the migration leaves them out, the
-services start, and one of them builds what is missing beside the work (PostgreSQL manual, "Building
-Indexes Concurrently"). Until then some pages take longer; no answer is another one.
+services start, and the web server builds what is missing beside the work (PostgreSQL manual,
+"Building Indexes Concurrently"). Until then some pages take longer; no answer is another one.
 
 A build that was killed leaves an index that PostgreSQL calls invalid and does not use. The next
 start removes it and begins again.
@@ -11,10 +11,12 @@ start removes it and begins again.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex
 
 from heimdallr.store.base import Base
@@ -28,6 +30,19 @@ _LOCK = 0x48454D49
 """Key of the advisory lock of whoever builds."""
 
 _log = structlog.get_logger()
+
+
+def build_in_background(database: Database) -> None:
+    """Build what is missing beside the work; a process that ends meanwhile need not wait for it."""
+
+    def build() -> None:
+        try:
+            build_missing(database)
+        except SQLAlchemyError as error:
+            _log.warning("index_not_built", error=type(error).__name__)
+
+    if not database.is_sqlite:
+        threading.Thread(target=build, name="index-building", daemon=True).start()
 
 
 def build_missing(database: Database) -> tuple[str, ...]:

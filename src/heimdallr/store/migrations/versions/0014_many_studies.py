@@ -23,6 +23,10 @@ _LARGE = 20_000
 """Studies; indexes of fewer are made in less than a second."""
 _TEXTS = ["search_text", "finding_codes"]
 _BY = ("verified", "modalities", "body_regions")
+_COHORT = [
+    *("id", "sex", "age_years", "sort_date", "state_rank", "modalities", "body_regions"),
+    "worst_severity",
+]
 _FEW = {
     "ix_studies_unread": sa.and_(
         sa.column("has_results", sa.Boolean()).is_(sa.true()), sa.column("read_at").is_(None)
@@ -43,6 +47,7 @@ def upgrade() -> None:
         return
     for column in _BY:
         op.create_index(op.f(f"ix_studies_{column}_id"), "studies", [column, "id"])
+    op.create_index("ix_studies_cohort", "studies", _COHORT)
     for name, only in _FEW.items():
         _create_of_few(name, "studies", ["received_at", "id"], only)
     _create_of_few("ix_findings_unacknowledged", "findings", ["study_fk"], _UNACKNOWLEDGED)
@@ -59,7 +64,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove them; the extension may be others' too."""
     by = (op.f(f"ix_studies_{column}_id") for column in _BY)
-    for name in ("ix_studies_trigrams", *_FEW, *by):
+    for name in ("ix_studies_trigrams", "ix_studies_cohort", *_FEW, *by):
         op.drop_index(name, table_name="studies", if_exists=True)
     op.drop_index("ix_findings_unacknowledged", table_name="findings", if_exists=True)
 
