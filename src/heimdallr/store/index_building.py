@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex
 
-from heimdallr.store.base import Base
+from heimdallr.store.models import Base
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Index
