@@ -47,7 +47,8 @@ from heimdallr.store.reading.attention import counts
 from heimdallr.store.reading.cohort import AGE, Cohort, gather, pairs
 from heimdallr.store.reading.history import history
 from heimdallr.store.reading.options import options
-from heimdallr.store.reading.worklist import Sort, WorklistFilter, worklist
+from heimdallr.store.reading.worklist import Sort, worklist
+from heimdallr.store.reading.worklist_filter import WorklistFilter
 from heimdallr.store.upkeep.backup import back_up
 from heimdallr.store.upkeep.retention import planned
 from heimdallr.web.answers.distribution import distribution

@@ -19,7 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex
 
-from heimdallr.store.models import Base
+from heimdallr.store import models  # noqa: F401 - registers the tables
+from heimdallr.store.base import Base
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Index

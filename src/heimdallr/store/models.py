@@ -492,13 +492,12 @@ class FindingRow(Base):
     note: Mapped[str] = mapped_column(Label(2000), default="")
 
 
+_IS_UNACKNOWLEDGED = (FindingRow.severity == "critical") & FindingRow.acknowledged_at.is_(None)
 Index(
     "ix_findings_unacknowledged",
     FindingRow.study_fk,
-    **dict.fromkeys(
-        ("postgresql_where", "sqlite_where"),
-        (FindingRow.severity == "critical") & FindingRow.acknowledged_at.is_(None),
-    ),
+    postgresql_where=_IS_UNACKNOWLEDGED,
+    sqlite_where=_IS_UNACKNOWLEDGED,
 )
 
 

@@ -10,7 +10,8 @@ from store_cases import NOW, add_study
 from heimdallr.store.models import STAT, FindingRow, StudyState
 from heimdallr.store.reading import worklist as module
 from heimdallr.store.reading.attention import counts
-from heimdallr.store.reading.worklist import WorklistFilter, worklist
+from heimdallr.store.reading.worklist import worklist
+from heimdallr.store.reading.worklist_filter import WorklistFilter
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

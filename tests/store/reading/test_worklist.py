@@ -14,7 +14,8 @@ from heimdallr.domain.verification import Verified
 from heimdallr.store.models import ROUTINE, STAT, Study, StudyState
 from heimdallr.store.reading import worklist as module
 from heimdallr.store.reading.search import search_text
-from heimdallr.store.reading.worklist import Sort, WorklistFilter, studies, worklist
+from heimdallr.store.reading.worklist import Sort, studies, worklist
+from heimdallr.store.reading.worklist_filter import WorklistFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from heimdallr.store.models import MeasurementRow, Study
-from heimdallr.store.reading.worklist import WorklistFilter, conditions
+from heimdallr.store.reading.worklist_filter import WorklistFilter, conditions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

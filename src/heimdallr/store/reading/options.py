@@ -9,14 +9,16 @@ from sqlalchemy import func, select
 
 from heimdallr.store.models import FindingRow, Study
 from heimdallr.store.reading.distinct_values import distinct
-from heimdallr.store.results import SEVERITIES, unlisted
+from heimdallr.store.results import unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sqlalchemy.orm import Session
 
-    from heimdallr.store.reading.worklist import Severity
+    from heimdallr.store.reading.worklist_filter import Severity
+
+_WORST_LAST: tuple[Severity, ...] = ("note", "significant", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,11 @@ def options(session: Session) -> Options:
         select(func.max(FindingRow.severity))
         .where(FindingRow.code == codes.c.value, FindingRow.severity <= severity)
         .scalar_subquery()
-        for severity in SEVERITIES
+        for severity in _WORST_LAST
     )
     found = session.execute(select(codes.c.value, *highest_up_to).where(codes.c.value.is_not(None)))
     worst: dict[str, Severity] = {
-        code: [name for name, highest in zip(SEVERITIES, told, strict=True) if highest == name][-1]
+        code: [name for name, highest in zip(_WORST_LAST, told, strict=True) if highest == name][-1]
         for code, *told in found.all()
     }
     return Options(

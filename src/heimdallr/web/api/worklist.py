@@ -11,12 +11,8 @@ from heimdallr.domain.statements import term
 from heimdallr.domain.verification import Verified
 from heimdallr.store.models import StudyState
 from heimdallr.store.reading.attention import counts
-from heimdallr.store.reading.worklist import (
-    Severity,
-    Sort,
-    WorklistFilter,
-    worklist,
-)
+from heimdallr.store.reading.worklist import Sort, worklist
+from heimdallr.store.reading.worklist_filter import Severity, WorklistFilter
 from heimdallr.store.results import SEVERITIES
 from heimdallr.web.access import REFUSALS, Reader
 from heimdallr.web.answers.worklist_rows import rows_out
