@@ -47,10 +47,11 @@ def upgrade() -> None:
         return
     for column in _BY:
         op.create_index(op.f(f"ix_studies_{column}_id"), "studies", [column, "id"])
-    op.create_index("ix_studies_cohort", "studies", _COHORT)
     for name, only in _FEW.items():
         _create_of_few(name, "studies", ["received_at", "id"], only)
     _create_of_few("ix_findings_unacknowledged", "findings", ["study_fk"], _UNACKNOWLEDGED)
+    if is_postgresql:
+        op.create_index("ix_studies_cohort", "studies", _COHORT)
     if has_trigrams:
         op.create_index(
             "ix_studies_trigrams",
