@@ -82,8 +82,8 @@ def is_unread() -> ColumnElement[bool]:
 def counts(session: Session) -> Counts:
     """How many studies there are of each kind."""
     kinds = [
-        # By number PostgreSQL counts them in the order in which they lie, in half of the time.
-        select(Study.id).where(Study.id > 0),
+        # By a narrow index that goes with the order in which they lie, in half of the time.
+        select(Study.id).where(Study.sort_date >= 0),
         waiting_for_a_person(),
         *(
             select(Study.id).where(kind)

@@ -175,8 +175,8 @@ def worklist(
         total, at_least = len(few), True
     if count_all or total <= offset + limit:
         most = None if count_all else offset + max(COUNTED, limit)
-        # By number PostgreSQL counts all of them in half of the time.
-        found = select(Study.id).where(*(chosen or [Study.id > 0])).limit(most).subquery()
+        # PostgreSQL counts all of them by an index that goes with their order in half of the time.
+        found = select(Study.id).where(*(chosen or [Study.sort_date >= 0])).limit(most).subquery()
         total = session.scalar(select(func.count()).select_from(found)) or 0
         at_least = total == most
     if at_least or offset < total / 2:
