@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING
 
 import nibabel as nib
 import numpy as np
+from filled_database import fill
 from playwright.sync_api import Browser, sync_playwright
-from worklist import fill
 
 from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
 from heimdallr.config import load_settings

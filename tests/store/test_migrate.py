@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,11 +68,17 @@ def tables(connection: Connection) -> dict[str, list[str]]:
     }
 
 
+def is_of(database: Database, _what: object, name: str | None, *_: object) -> bool:
+    """Whether something is there on this database; two indexes are PostgreSQL's only."""
+    return name not in {"ix_studies_trigrams", "ix_studies_cohort"} or not database.is_sqlite
+
+
 def test_migrated_tables_are_those_of_the_models(empty_database: Database) -> None:
     """Alembic finds nothing to add, and the database describes both in the same words."""
     upgrade(empty_database)
     with empty_database.engine.connect() as connection, connection.begin():
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_object": partial(is_of, empty_database)}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
         migrated = tables(connection)
     with empty_database.engine.begin() as connection:

@@ -25,7 +25,7 @@ from heimdallr.store.database import Database
 from heimdallr.store.migrate import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SUPERUSER = "postgres"
 _TEMPLATE = "migrated"
@@ -63,6 +63,15 @@ class Cluster:
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
+    def kept_database(self, name: str) -> URL:
+        """A database of this name, made where there is none yet."""
+        with self._connection() as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            is_new = found.fetchone() is None
+        if is_new:
+            self._execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
     def create_migrated_database(self) -> URL:
         """A new database with all tables; they are made once and copied."""
         if not self._has_template:
@@ -78,15 +87,24 @@ class Cluster:
         self._execute(f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
 
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(
-            host=str(self.folder), user=SUPERUSER, dbname="postgres", autocommit=True
-        ) as connection:
+        with self._connection() as connection:
             connection.execute(statement.encode())
+
+    def _connection(self) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self.folder), user=SUPERUSER, dbname="postgres", autocommit=True
+        )
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
+def running_cluster(
+    kept: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Cluster]:
     """A server for the length of the block.
+
+    Args:
+        kept: where its data are kept, and found the next time; by default nowhere.
+        settings: of the server, beside those of a throw-away one.
 
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
@@ -97,8 +115,9 @@ def running_cluster() -> Iterator[Cluster]:
         raise FileNotFoundError(msg)
     folder = Path(tempfile.mkdtemp(prefix="heimdallr-pg-"))  # short: a socket's path is limited
     folder.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
+    data = kept or folder / "data"
+    is_new = not (data / "PG_VERSION").exists()
+    data.mkdir(parents=True, exist_ok=True)
     other_user = os.geteuid() == 0  # PostgreSQL refuses to run as root
     if other_user:
         shutil.chown(folder, SUPERUSER)
@@ -114,12 +133,15 @@ def running_cluster() -> Iterator[Cluster]:
         f"-c unix_socket_directories={folder} -c listen_addresses= "
         "-c fsync=off -c full_page_writes=off -c max_connections=150"
     )
-    run(initdb, "-D", str(data), "-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8")
+    for name, value in (settings or {}).items():
+        options += f" -c {name}={value}"
+    if is_new:
+        run(initdb, "-D", str(data), "-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8")
     run(pg_ctl, "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
     try:
         yield Cluster(folder)
     finally:
-        run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
+        run(pg_ctl, "-D", str(data), "-m", "fast" if kept else "immediate", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -10,6 +10,7 @@ from store_cases import add_study
 from web_service import service_in
 
 from heimdallr.store.models import MeasurementRow, StudyState
+from heimdallr.store.reading import cohort as cohort_module
 from heimdallr.web.answers.distribution import distribution
 
 if TYPE_CHECKING:
@@ -140,6 +141,18 @@ def test_filters(cohort: Service, query: dict[str, Any], count: int) -> None:
     rows = cohort.client.get("/api/v1/measurements", params=wanted).json()["measurements"]
     assert len(rows) == count
     assert pairs(cohort, "liver_vol_cm3", "liver_vol_cm3", **query)[1] == count
+
+
+def test_many_pairs_are_counted_as_far_as_it_matters(
+    cohort: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it is said that there may be more."""
+    asked = {"x": "age_years", "y": "liver_vol_cm3"}
+    for counted, told in ((6, (5, False)), (3, (3, True))):
+        monkeypatch.setattr(cohort_module, "COUNTED", counted)
+        body = cohort.client.get("/api/v1/measurements/pairs", params=asked).json()
+        assert (body["total"], body["at_least"]) == told
+        assert len(body["points"]) == 5
 
 
 def test_two_measurements(cohort: Service) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from store_cases import add_study
 
 from heimdallr.store.models import FindingRow, StudyState
+from heimdallr.store.reading import worklist
 from heimdallr.store.reading.options import options
 from heimdallr.web.answers.answer_cache import Cached
 
 if TYPE_CHECKING:
+    import pytest
     from sqlalchemy.orm import Session
     from web_service import Service
 
@@ -109,3 +111,19 @@ def test_counts_are_those_of_the_filters(service: Service) -> None:
     assert client.put(f"/api/v1/studies/{number}/read", json={"on": True}).status_code == 200
     counts = client.get("/api/v1/worklist/counts").json()
     assert counts == {"total": 2, "attention": 1, "unread": 0, "in_progress": 0, "failed": 1}
+
+
+def test_a_long_list_is_counted_as_far_as_the_page_needs(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, and counts to the end where that is asked; `/api/patients` always does."""
+    monkeypatch.setattr(worklist, "COUNTED", 2)
+    with service.database.write() as session:
+        for number in range(5):
+            add_study(session, f"1.2.{number}")
+    asked = {"limit": 1}
+    short = service.client.get("/api/v1/studies", params=asked).json()
+    assert (short["total"], short["at_least"]) == (3, True)
+    whole = service.client.get("/api/v1/studies", params=asked | {"count_all": True}).json()
+    assert (whole["total"], whole["at_least"]) == (5, False)
+    assert service.client.get("/api/patients", params=asked).json()["total"] == 5

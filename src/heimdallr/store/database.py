@@ -124,7 +124,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_pre_ping=True,
         pool_size=5,
@@ -139,3 +139,12 @@ def _postgresql(url: URL) -> Engine:
             "prepare_threshold": None,
         },
     )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: object, _record: object) -> None:
+        # To compile a query, or to wake other processes for it, takes longer than most of ours run.
+        for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):
+            connection.execute(f"SET {setting}")  # type: ignore[attr-defined]
+        connection.commit()  # type: ignore[attr-defined]
+
+    return engine

@@ -16,6 +16,7 @@ from typing import TypeGuard
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -44,6 +45,8 @@ from heimdallr.store.columns import Changes, Json, Label, SearchText, words
 
 STAT, ROUTINE = 1, 10
 """Priorities; lower is sooner."""
+
+_TEXTS = ("search_text", "finding_codes")
 
 
 class StudyState(str, Enum):
@@ -175,6 +178,20 @@ class Study(Base):
         Index(None, "state_rank", "id"),
         Index(None, "worst_severity", "id"),
         Index(None, "sort_turnaround", "id"),
+        *(Index(None, name, "id") for name in ("verified", "modalities", "body_regions")),
+        # What cohorts are made by, in the order of measurements; SQLite reads the rows instead.
+        Index(
+            "ix_studies_cohort",
+            *("id", "sex", "age_years", "sort_date", "state_rank", "modalities", "body_regions"),
+            "worst_severity",
+        ).ddl_if(dialect="postgresql"),
+        # Any three letters of a text.
+        Index(
+            "ix_studies_trigrams",
+            *_TEXTS,
+            postgresql_using="gin",
+            postgresql_ops=dict.fromkeys(_TEXTS, "gin_trgm_ops"),
+        ).ddl_if(dialect="postgresql"),
         {"sqlite_autoincrement": True},  # the number of a deleted study never comes again
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -251,6 +268,16 @@ class Study(Base):
         self.state_rank = STATE_ORDER.index(self.state or StudyState.RECEIVING)
         self.sort_date = int(self.study_date) if _is_date(self.study_date) else 0
         self.sort_turnaround = -1.0 if self.turnaround_s is None else self.turnaround_s
+
+
+def _index_of_few(name: str, only: ColumnElement[bool]) -> None:
+    """An index of those studies only; what they have in common, few have."""
+    Index(name, Study.received_at, Study.id, postgresql_where=only, sqlite_where=only)
+
+
+_index_of_few("ix_studies_unread", Study.has_results.is_(True) & Study.read_at.is_(None))
+_index_of_few("ix_studies_stat", Study.priority <= STAT)
+_index_of_few("ix_studies_flagged", Study.flagged.is_(True))
 
 
 def _is_date(text: str | None) -> TypeGuard[str]:
@@ -464,6 +491,15 @@ class FindingRow(Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str] = mapped_column(String(64), default="")
     note: Mapped[str] = mapped_column(Label(2000), default="")
+
+
+_IS_UNACKNOWLEDGED = (FindingRow.severity == "critical") & FindingRow.acknowledged_at.is_(None)
+Index(
+    "ix_findings_unacknowledged",
+    FindingRow.study_fk,
+    postgresql_where=_IS_UNACKNOWLEDGED,
+    sqlite_where=_IS_UNACKNOWLEDGED,
+)
 
 
 class Event(Base):

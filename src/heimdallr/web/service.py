@@ -14,6 +14,7 @@ from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ConfigurationError, StorageError
 from heimdallr.intake.uploads import clean_uploads
 from heimdallr.store.database import open_database
+from heimdallr.store.index_building import build_in_background
 from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.upkeep.deletion import finish_deletions
@@ -53,6 +54,7 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
     database = open_database(settings)
     try:
         upgrade(database)
+        build_in_background(database)
         welcome_administrator(settings, database, utc_now())
         clean_uploads(folders)
         finish_deletions(database, folders, utc_now())

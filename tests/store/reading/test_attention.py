@@ -10,7 +10,8 @@ from store_cases import NOW, add_study
 from heimdallr.store.models import STAT, FindingRow, StudyState
 from heimdallr.store.reading import worklist as module
 from heimdallr.store.reading.attention import counts
-from heimdallr.store.reading.worklist import WorklistFilter, worklist
+from heimdallr.store.reading.worklist import worklist
+from heimdallr.store.reading.worklist_filter import WorklistFilter
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -71,7 +72,7 @@ def test_what_waits_for_a_person(
     filled: Database, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Found in one pass, and by walking the order as those of a long list are."""
-    monkeypatch.setattr(module, "FEW", few)
+    monkeypatch.setattr(module, "COUNTED", few)
     with filled.read() as session:
         page = worklist(session, WorklistFilter(attention=True))
         unread = worklist(session, WorklistFilter(attention=True, unread=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,32 +10,34 @@ import pytest
 from sqlalchemy import select
 from store_cases import NOW, add_study
 
-from heimdallr.store.models import STAT, Study, StudyState
+from heimdallr.domain.verification import Verified
+from heimdallr.store.models import ROUTINE, STAT, Study, StudyState
 from heimdallr.store.reading import worklist as module
 from heimdallr.store.reading.search import search_text
-from heimdallr.store.reading.worklist import Sort, WorklistFilter, studies, worklist
+from heimdallr.store.reading.worklist import Sort, studies, worklist
+from heimdallr.store.reading.worklist_filter import WorklistFilter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from heimdallr.store.database import Database
 
 
-@pytest.fixture(params=["few", "dense", "gathered", "skewed"])
+@pytest.fixture(params=["few", "dense", "far"])
 def filled(
     request: pytest.FixtureRequest, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> Database:
-    """Six studies; found in one pass, or by walking the order as those of a long list are.
+    """Six studies; put in order when all are found, or as those of a long list are.
 
-    *Gathered*: the newest studies promised many, and there were few. *Skewed*: the other way.
+    *Dense*: the newest studies promise many, and the order is walked. *Far*: the way does not lead
+    to enough of them.
     """
-    if request.param == "dense":
-        monkeypatch.setattr(module, "DENSE", 0)
-        monkeypatch.setattr(module, "SPARSE", 0)
-    elif request.param == "gathered":
-        monkeypatch.setattr(module, "DENSE", 0)
-    elif request.param == "skewed":
-        monkeypatch.setattr(module, "FEW", 0)
+    if request.param != "few":
+        monkeypatch.setattr(module, "COUNTED", 0)
+    if request.param == "far":
+        monkeypatch.setattr(module, "WALKED", 1)
     with database.write() as session:
         fill(session)
     return database
@@ -67,7 +70,7 @@ def keys(database: Database, wanted: WorklistFilter, **how: object) -> str:
     """The keys of the studies that come, in their order; the total has to agree."""
     with database.read() as session:
         page = worklist(session, wanted, **how)  # type: ignore[arg-type]
-    assert page.total >= len(page.rows)
+    assert page.at_least or page.total >= len(page.rows)
     return "".join(row.key for row in page.rows)
 
 
@@ -134,9 +137,100 @@ def test_sorting(filled: Database) -> None:
 def test_the_total_counts_what_is_wanted(filled: Database) -> None:
     """Whatever the page holds."""
     with filled.read() as session:
-        page = worklist(session, WorklistFilter(states=(StudyState.DONE,)), limit=1)
-        assert (page.total, len(page.rows)) == (2, 1)
-        assert worklist(session, WorklistFilter(), offset=100).total == 6
+        page = worklist(session, WorklistFilter(states=(StudyState.DONE,)), limit=1, count_all=True)
+        assert (page.total, page.at_least, len(page.rows)) == (2, False, 1)
+        assert worklist(session, WorklistFilter(), offset=100, count_all=True).total == 6
+
+
+def test_whatever_is_asked_comes_as_a_plain_look_at_every_study_would_find_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Studies at random, of which many are dense, rare, or far from the beginning of the order."""
+    monkeypatch.setattr(module, "COUNTED", 20)
+    monkeypatch.setattr(module, "WALKED", 60)
+    monkeypatch.setattr(module, "INDEXED", 8)
+    dice = random.Random(7)  # noqa: S311 - sample data
+    with database.write() as session:
+        for number in range(400):
+            add_study(session, f"1.2.{number}", **a_study(dice, number))
+    with database.read() as session:
+        everything = session.scalars(select(Study)).all()
+        ways = set()
+        for _ in range(400):
+            chosen = dice.sample(sorted(QUESTIONS), dice.choice((0, 1, 1, 1, 2, 3)))
+            wanted = WorklistFilter(**{name: QUESTIONS[name][0] for name in chosen})  # type: ignore[arg-type]
+            sort, descending = dice.choice(list(Sort)), dice.random() < 0.7
+            offset, limit = dice.choice((0, 0, 3, 12, 40, 390)), dice.choice((1, 4, 10))
+            page = worklist(
+                session, wanted, sort=sort, descending=descending, offset=offset, limit=limit,
+                count_all=dice.random() < 0.2,
+            )  # fmt: skip
+            found = [
+                study for study in everything if all(QUESTIONS[name][1](study) for name in chosen)
+            ]
+            column = module._COLUMNS[sort].key
+            found.sort(key=lambda study: (getattr(study, column), study.id), reverse=descending)
+            expected = [study.id for study in found[offset : offset + limit]]
+            assert [row.id for row in page.rows] == expected, (wanted, sort, descending, offset)
+            if page.at_least:
+                assert offset + len(expected) <= page.total <= len(found)
+            else:
+                assert page.total == len(found)
+            ways.add((page.at_least, offset > 0))
+    assert len(ways) == 4
+
+
+def a_study(dice: random.Random, number: int) -> dict[str, object]:
+    """Its columns; states, severities and dates go with the time, as they do in a hospital."""
+    state = StudyState.DONE
+    if number > 390 or dice.random() < 0.05:
+        state = dice.choice((StudyState.FAILED, StudyState.QUEUED, StudyState.CANCELLED))
+    done = state is StudyState.DONE
+    return {
+        "patient_name": f"{dice.choice(('SILVA', 'SANTOS', 'MÜLLER'))}^{dice.choice('ABC')}",
+        "accession_number": f"A{number}",
+        "state": state,
+        "has_results": done,
+        "read_at": NOW if number < 380 else None,
+        "study_date": f"202{number // 100}0{dice.randrange(1, 9)}01",
+        "received_at": NOW + timedelta(hours=number, minutes=dice.randrange(300)),
+        "modalities": dice.choice((",CT,", ",CT,SR,", ",MR,")) if number != 5 else ",PT,",
+        "body_regions": dice.choice((",head,", ",head,neck,", ",abdomen,")) if done else "",
+        "finding_codes": ",splenomegaly," if done and dice.random() < 0.1 else "",
+        "worst_severity": dice.choice((0, 0, 1, 3)) if done and number < 200 else 0,
+        "turnaround_s": dice.random() * 1000 if done else None,
+        "priority": STAT if dice.random() < 0.05 else ROUTINE,
+        "flagged": number < 30,
+        "verified": Verified.YES if done and number < 100 else Verified.NO,
+    }
+
+
+QUESTIONS: dict[str, tuple[object, Callable[[Study], bool]]] = {
+    "search": ("silva", lambda study: "silva" in study.search_text),
+    "states": ((StudyState.FAILED,), lambda study: study.state is StudyState.FAILED),
+    "modality": ("CT", lambda study: ",CT," in study.modalities),
+    "region": ("head", lambda study: ",head," in study.body_regions),
+    "finding": ("splenomegaly", lambda study: "splenomegaly" in study.finding_codes),
+    "severity": ("critical", lambda study: study.worst_severity == 3),
+    "study_date_from": ("20210301", lambda study: (study.study_date or "") >= "20210301"),
+    "study_date_to": ("20220301", lambda study: (study.study_date or "") <= "20220301"),
+    "received_before": (
+        NOW + timedelta(hours=100), lambda study: study.received_at < NOW + timedelta(hours=100),
+    ),
+    "unread": (True, lambda study: study.has_results and study.read_at is None),
+    "stat": (True, lambda study: study.priority <= STAT),
+    "flagged": (True, lambda study: study.flagged),
+    "verified": (Verified.YES, lambda study: study.verified is Verified.YES and study.has_results),
+    "attention": (
+        True,
+        lambda study: (
+            study.state is StudyState.FAILED
+            or (study.priority <= STAT and study.state is StudyState.QUEUED)
+            or (study.priority <= STAT and study.has_results and study.read_at is None)
+        ),
+    ),
+}  # fmt: skip
+"""What a filter says, and which studies that means."""
 
 
 def test_a_row_tells_missing_from_zero(filled: Database) -> None:

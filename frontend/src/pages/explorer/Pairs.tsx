@@ -54,7 +54,7 @@ export function Pairs({ view, against }: { view: View; against: string }) {
                 ? t("scatter.newest", {
                     count: data.points.length,
                     shown: format.number(data.points.length),
-                    total: format.number(data.total),
+                    total: (data.at_least ? "≥ " : "") + format.number(data.total),
                   })
                 : t("scatter.count", { count: data.total })}
             </Text>

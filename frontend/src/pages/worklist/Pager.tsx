@@ -9,12 +9,14 @@ import { SIZES, type View } from "./view";
 interface Props {
   view: View;
   total: number | undefined;
+  /** There may be more than `total`; the rest was not counted. */
+  atLeast: boolean;
   onView: (view: Partial<View>) => void;
   onRefresh: () => void;
   isRefreshing: boolean;
 }
 
-export function Pager({ view, total, onView, onRefresh, isRefreshing }: Props) {
+export function Pager({ view, total, atLeast, onView, onRefresh, isRefreshing }: Props) {
   const { t } = useTranslation("worklist");
   const format = useFormat();
   const first = (view.page - 1) * view.size + 1;
@@ -22,7 +24,7 @@ export function Pager({ view, total, onView, onRefresh, isRefreshing }: Props) {
   const range = () => {
     if (total == null) return " ";
     if (total === 0) return t("paging.none");
-    return t("paging.range", {
+    return t(atLeast ? "paging.rangeAtLeast" : "paging.range", {
       from: format.number(Math.min(first, total)),
       to: format.number(Math.min(first + view.size - 1, total)),
       total: format.number(total),

@@ -115,6 +115,7 @@ export function WorklistPage() {
     <Pager
       view={view}
       total={list.data?.total}
+      atLeast={list.data?.at_least ?? false}
       onView={setView}
       onRefresh={refresh}
       isRefreshing={list.isFetching}

@@ -8,10 +8,9 @@ not there yet or have not been read. Each goes away by what a person does about 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, select, union
 
 from heimdallr.store.models import ACTIVE_STATES, STAT, STATE_ORDER, FindingRow, Study, StudyState
 from heimdallr.store.results import SEVERITIES
@@ -19,13 +18,13 @@ from heimdallr.store.results import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy import CompoundSelect
     from sqlalchemy.orm import Session
 
 IN_PROGRESS = (StudyState.RECEIVING, StudyState.QUEUED, *ACTIVE_STATES)
 WITHOUT_RESULTS = (StudyState.FAILED, StudyState.REFUSED)
 
-_CRITICAL = "critical"
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +46,32 @@ class Counts:
     failed: int
 
 
-def needs_attention(
-    state_rank: ColumnElement[int], worst_severity: ColumnElement[int]
-) -> ColumnElement[bool]:
-    """Whether a study waits for a person; the columns as the caller's query is to see them."""
-    unacknowledged = exists().where(
-        FindingRow.study_fk == Study.id,
-        FindingRow.severity == _CRITICAL,
-        FindingRow.acknowledged_at.is_(None),
+def waiting_for_a_person() -> CompoundSelect[int]:
+    """The numbers of the studies that need attention.
+
+    Each kind is found by an index of its own: there are few, however many studies there are.
+    """
+    unacknowledged = select(FindingRow.study_fk).where(is_unacknowledged())
+    return union(
+        select(Study.id).where(_is_in((StudyState.FAILED, StudyState.HELD))),
+        select(Study.id).where(
+            Study.worst_severity == SEVERITIES[CRITICAL], Study.id.in_(unacknowledged)
+        ),
+        select(Study.id).where(is_stat(), _is_in(IN_PROGRESS)),
+        select(Study.id).where(is_stat(), is_unread()),
     )
-    return or_(
-        state_rank.in_(_ranks((StudyState.FAILED, StudyState.HELD))),
-        and_(worst_severity == SEVERITIES[_CRITICAL], unacknowledged),
-        and_(Study.priority <= STAT, or_(state_rank.in_(_ranks(IN_PROGRESS)), is_unread())),
-    )
+
+
+def is_stat() -> ColumnElement[bool]:
+    """Whether it is urgent."""
+    # Written out: SQLite takes an index of some rows only where it sees that it has the right ones.
+    return Study.priority <= literal(STAT, literal_execute=True)
+
+
+def is_unacknowledged() -> ColumnElement[bool]:
+    """Whether a finding is critical, and nobody has acknowledged it."""
+    is_critical = FindingRow.severity == literal(CRITICAL, literal_execute=True)
+    return and_(is_critical, FindingRow.acknowledged_at.is_(None))
 
 
 def is_unread() -> ColumnElement[bool]:
@@ -69,26 +80,22 @@ def is_unread() -> ColumnElement[bool]:
 
 
 def counts(session: Session) -> Counts:
-    """How many studies there are of each kind: one pass over the worklist's index."""
-    rank, severity = Study.state_rank.expression, Study.worst_severity.expression
-    query = (
-        select(
-            func.count(),
-            _count_of(needs_attention(rank, severity)),
-            _count_of(is_unread()),
-            _count_of(rank.in_(_ranks(IN_PROGRESS))),
-            _count_of(rank.in_(_ranks(WITHOUT_RESULTS))),
-        )
-        .select_from(Study)
-        .where(Study.received_at >= _LONG_AGO)  # brings SQLite to the index that holds them
+    """How many studies there are of each kind."""
+    kinds = [
+        # By a narrow index that goes with the order in which they lie, in half of the time.
+        select(Study.id).where(Study.sort_date >= 0),
+        waiting_for_a_person(),
+        *(
+            select(Study.id).where(kind)
+            for kind in (is_unread(), _is_in(IN_PROGRESS), _is_in(WITHOUT_RESULTS))
+        ),
+    ]
+    counted = (
+        select(func.count()).select_from(kind.subquery()).scalar_subquery() for kind in kinds
     )
-    total, attention, unread, in_progress, failed = session.execute(query).one()
+    total, attention, unread, in_progress, failed = session.execute(select(*counted)).one()
     return Counts(total, attention, unread, in_progress, failed)
 
 
-def _count_of(kind: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((kind, 1)))
-
-
-def _ranks(states: Iterable[StudyState]) -> list[int]:
-    return sorted(STATE_ORDER.index(state) for state in states)
+def _is_in(states: Iterable[StudyState]) -> ColumnElement[bool]:
+    return Study.state_rank.in_(sorted(STATE_ORDER.index(state) for state in states))

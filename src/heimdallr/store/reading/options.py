@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from heimdallr.store.models import FindingRow, Study
-from heimdallr.store.results import SEVERITIES, unlisted
+from heimdallr.store.reading.distinct_values import distinct
+from heimdallr.store.results import unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sqlalchemy.orm import Session
 
-    from heimdallr.store.reading.worklist import Severity
+    from heimdallr.store.reading.worklist_filter import Severity
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_WORST_LAST: tuple[Severity, ...] = ("note", "significant", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,25 @@ class Options:
 
 
 def options(session: Session) -> Options:
-    """What the studies here have: one pass over an index, and one over the findings."""
-    studies = session.execute(
-        select(Study.modalities, Study.body_regions)
-        .where(Study.received_at >= _LONG_AGO)  # brings SQLite to the index that holds them
-        .distinct()
-    ).all()
-    findings = session.execute(select(FindingRow.code, FindingRow.severity).distinct()).all()
-    ranks: dict[str, int] = {}
-    for code, severity in findings:
-        ranks[code] = max(ranks.get(code, 0), SEVERITIES[severity])
-    names: Mapping[int, Severity] = {1: "note", 2: "significant", 3: "critical"}
+    """What the studies here have; indexes tell it, without a look at each study."""
+    codes = distinct(FindingRow.code)
+    highest_up_to = (  # a question for one end of the index; PostgreSQL reads on for "exists"
+        select(func.max(FindingRow.severity))
+        .where(FindingRow.code == codes.c.value, FindingRow.severity <= severity)
+        .scalar_subquery()
+        for severity in _WORST_LAST
+    )
+    found = session.execute(select(codes.c.value, *highest_up_to).where(codes.c.value.is_not(None)))
+    worst: dict[str, Severity] = {
+        code: [name for name, highest in zip(_WORST_LAST, told, strict=True) if highest == name][-1]
+        for code, *told in found.all()
+    }
     return Options(
-        modalities=_words(modalities for modalities, _ in studies),
-        body_regions=_words(regions for _, regions in studies),
-        findings={code: names[rank] for code, rank in ranks.items()},
+        modalities=_words(session.scalars(select(distinct(Study.modalities)))),
+        body_regions=_words(session.scalars(select(distinct(Study.body_regions)))),
+        findings=worst,
     )
 
 
-def _words(columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({word for column in columns for word in unlisted(column)}))
+def _words(lists: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({word for words in lists if words for word in unlisted(words)}))

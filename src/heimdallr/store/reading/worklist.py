@@ -2,48 +2,48 @@
 
 A page is found in two steps: first the numbers of its studies, for which an index is enough
 (``ix_studies_worklist`` holds every column a filter looks at), then their rows. Where few studies
-are wanted, all of them are found in one pass and put in order here; where many are, walking the
-order they are wanted in soon meets enough of them. A database asked for both at once picks
-the wrong one of the two often enough to be felt.
+are wanted, all of them are found and put in order; where many are, walking the order they are
+wanted in soon meets enough of them, and a look at the newest ones tells that there are. A database
+asked for everything at once picks the wrong way often enough to be felt, and to count a long list
+to its end takes longer than anybody who wants its first page would wait.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
-from datetime import datetime, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, func, or_, select
-from sqlalchemy.sql import operators
+from sqlalchemy import ColumnElement, UnaryExpression, func, literal, select, tuple_
 
-from heimdallr.store.models import STAT, STATE_ORDER, Study, StudyState
-from heimdallr.store.reading.attention import is_unread, needs_attention
-from heimdallr.store.reading.search import search_words
+from heimdallr.store.models import STAT, Study, StudyState
+from heimdallr.store.reading.worklist_filter import (
+    LONG_AGO,
+    Severity,
+    WorklistFilter,
+    conditions,
+    conditions_on_the_way,
+    without_index,
+)
 from heimdallr.store.results import SEVERITIES, unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from heimdallr.domain.verification import Verified
     from heimdallr.store.columns import Json
 
-Severity = Literal["note", "significant", "critical"]
-
-FEW = 4000
-"""So many studies are put in order here at most; more are walked through in order."""
-SAMPLE, DENSE = 2000, 60
-"""Where so many of the newest studies are wanted, many are; a shorter list has no need to know."""
-SPARSE = 1000
-"""Fewer studies than this are not walked to: they may lie far apart."""
-
-_Value = TypeVar("_Value")
-_LAST_DATE = 99_999_999
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?|(\d{8})")
+COUNTED = 1000
+"""So many studies are put in order here, and counted beyond the page; a longer list is walked."""
+WALKED = 20_000
+"""So many studies are looked at on the way in order; where they do not fill the page, all that are
+wanted are gathered and put in order."""
+INDEXED = 400
+"""Where fewer than this are wanted of so many, they are gathered by an index, if there is one."""
 
 
 class Sort(str, Enum):
@@ -65,46 +65,6 @@ _COLUMNS: dict[Sort, InstrumentedAttribute[object]] = {
     Sort.SEVERITY: Study.worst_severity,
     Sort.TURNAROUND: Study.sort_turnaround,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class WorklistFilter:
-    """Which studies are wanted; what is empty does not restrict.
-
-    Attributes:
-        search: words, all of which occur in name, PatientID or accession number; accents and case
-            do not matter. A date (``2026-02-01``, ``20260201``, ``2026-02``) finds that study date.
-        states: any of them.
-        modality: one of the study's series has it.
-        study_date_from: first StudyDate wanted, ``YYYYMMDD``; studies without a date are left out.
-        study_date_to: last StudyDate wanted.
-        received_from: received then or later.
-        received_before: received before then.
-        region: this body region is covered.
-        finding: this code was found.
-        severity: a finding at least as severe was made.
-        unread: has results that nobody has read.
-        stat: is urgent.
-        flagged: marked by a person.
-        verified: what a person has said of its results; ``NO``: of results that are there, nothing.
-        attention: waits for a person (:mod:`heimdallr.store.reading.attention`).
-    """
-
-    search: str = ""
-    states: tuple[StudyState, ...] = ()
-    modality: str = ""
-    study_date_from: str = ""
-    study_date_to: str = ""
-    received_from: datetime | None = None
-    received_before: datetime | None = None
-    region: str = ""
-    finding: str = ""
-    severity: Severity | None = None
-    unread: bool = False
-    stat: bool = False
-    flagged: bool = False
-    verified: Verified | None = None
-    attention: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +125,16 @@ class WorklistRow:
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """Some rows of a worklist, and how many there are in all."""
+    """Some rows of a worklist, and how many there are in all.
+
+    Attributes:
+        at_least: there may be more than ``total``; the rest was not counted.
+    """
 
     rows: tuple[WorklistRow, ...]
     total: int
     offset: int
+    at_least: bool = False
 
 
 def worklist(
@@ -180,6 +145,7 @@ def worklist(
     descending: bool = True,
     offset: int = 0,
     limit: int = 50,
+    count_all: bool = False,
 ) -> WorklistPage:
     """One page of the studies wanted.
 
@@ -191,38 +157,124 @@ def worklist(
             turnaround counts as the oldest, or shortest.
         offset: how many to leave out first.
         limit: how many at most.
+        count_all: count a long list to its end; that takes its time.
     """
     chosen, column = conditions(session, wanted), _COLUMNS[sort]
-    in_order = _Conditions(_is_sqlite(session), walks=True).of(wanted)
-    total = None
-    if _is_dense(session, in_order):
-        total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
-    if total is None or total < SPARSE:
-        few = session.execute(select(column, Study.id).where(*chosen).limit(FEW + 1)).all()
-        if len(few) <= FEW:
-            ranked = sorted(few, key=tuple, reverse=descending)
-            numbers = [row.id for row in ranked[offset : offset + limit]]
-            return WorklistPage(_rows(session, numbers), len(few), offset)
-    if total is None:
-        total = session.scalar(select(func.count()).select_from(Study).where(*chosen)) or 0
-    order = (column.desc(), Study.id.desc()) if descending else (column.asc(), Study.id.asc())
-    walk = select(Study.id).where(*in_order).order_by(*order).offset(offset).limit(limit)
-    return WorklistPage(_rows(session, session.scalars(walk)), total, offset)
+    long_list = _LongList(session, wanted, column)
+    total = long_list.among_newest
+    fills_page = total > offset + limit and not count_all
+    if total > COUNTED or (fills_page and _are_several(wanted)):
+        at_least = True
+    else:
+        few = session.scalars(select(Study.id).where(*chosen).limit(COUNTED + 1)).all()
+        if len(few) <= COUNTED:
+            order = _order((column, Study.id), descending=descending)
+            page = select(Study.id).where(Study.id.in_(few)).order_by(*order)
+            ranked = session.scalars(page.offset(offset).limit(limit))
+            return WorklistPage(_rows(session, ranked), len(few), offset)
+        total, at_least = len(few), True
+    if count_all or total <= offset + limit:
+        most = None if count_all else offset + max(COUNTED, limit)
+        # PostgreSQL counts all of them by an index that goes with their order in half of the time.
+        found = select(Study.id).where(*(chosen or [Study.sort_date >= 0])).limit(most).subquery()
+        total = session.scalar(select(func.count()).select_from(found)) or 0
+        at_least = total == most
+    if at_least or offset < total / 2:
+        numbers = long_list.page(offset, limit, descending=descending)
+    else:  # the other end is nearer
+        left = max(total - offset, 0)
+        size = min(limit, left)
+        numbers = long_list.page(left - size, size, descending=not descending)[::-1]
+    return WorklistPage(_rows(session, numbers), total, offset, at_least)
 
 
-def _is_dense(session: Session, in_order: list[ColumnElement[bool]]) -> bool:
-    """Whether walking the order would soon meet enough; told by the newest studies."""
-    first_of_newest = (
-        select(Study.received_at).order_by(Study.received_at.desc()).offset(SAMPLE).limit(1)
-    ).scalar_subquery()
-    sample = select(Study.id).where(*in_order, Study.received_at >= first_of_newest)
-    found = session.scalar(select(func.count()).select_from(sample.limit(DENSE).subquery()))
-    return (found or 0) >= DENSE
+def _are_several(wanted: WorklistFilter) -> bool:
+    """Whether several things are asked together; one alone has an index that tells how many."""
+    nothing = WorklistFilter()
+    names = [one.name for one in fields(WorklistFilter)]
+    asked = [name for name in names if getattr(wanted, name) != getattr(nothing, name)]
+    return len(asked) > 1
 
 
-def conditions(session: Session, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
-    """A filter as SQL, for a query that reads from ``studies``."""
-    return _Conditions(_is_sqlite(session)).of(wanted)
+def _order(
+    columns: Iterable[ColumnElement[Any] | InstrumentedAttribute[Any]], *, descending: bool
+) -> list[UnaryExpression[Any]]:
+    return [one.desc() if descending else one.asc() for one in columns]
+
+
+@dataclass(frozen=True)
+class _LongList:
+    """Studies of which there may be many, by a column."""
+
+    session: Session
+    wanted: WorklistFilter
+    column: InstrumentedAttribute[object]
+
+    @cached_property
+    def among_newest(self) -> int:
+        """How many of the newest studies are wanted; not counted beyond ``COUNTED`` and one."""
+        first_of_newest = (
+            select(Study.received_at).order_by(Study.received_at.desc()).offset(WALKED).limit(1)
+        ).scalar_subquery()
+        way = conditions_on_the_way(self.session, self.wanted)
+        newest = select(Study.id).where(
+            *way, Study.received_at >= func.coalesce(first_of_newest, LONG_AGO)
+        )
+        found = select(func.count()).select_from(newest.limit(COUNTED + 1).subquery())
+        return self.session.scalar(found) or 0
+
+    def page(self, offset: int, limit: int, *, descending: bool) -> list[int]:
+        """The numbers of some of them: met on the way, or where they lie far away, gathered."""
+        near, where = self.among_newest, self._where()
+        is_rare = near <= COUNTED and near < 2 * (offset + limit) and not where
+        if is_rare or (near < INDEXED and _has_index(self.wanted)):
+            return self._gathered(offset, limit, descending=descending)
+        key = (self.column, Study.id)
+        order = _order(key, descending=descending)
+        numbers = select(Study.id).order_by(*order).offset(offset).limit(limit)
+        on_the_way = conditions_on_the_way(self.session, self.wanted)
+        end = None
+        if on_the_way and self.column is not Study.received_at:
+            way = select(*key).where(*where).order_by(*order)
+            is_thin = 0 < near <= COUNTED  # more of the way would not be worth while
+            far = WALKED * 3 * (offset + limit) // near if is_thin else WALKED + offset
+            end = self.session.execute(way.offset(far).limit(1)).first()
+        if end is not None:
+            last = tuple_(*(literal(one) for one in end))
+            where.append(tuple_(*key) > last if descending else tuple_(*key) < last)
+        found = list(self.session.scalars(numbers.where(*where, *on_the_way)))
+        if end is None or len(found) == limit:
+            return found
+        return self._gathered(offset, limit, descending=descending)
+
+    def _gathered(self, offset: int, limit: int, *, descending: bool) -> list[int]:
+        every = select(self.column.label("sorted_by"), Study.id)
+        every = every.where(*conditions(self.session, self.wanted))
+        gathered = every.offset(0).subquery()  # PostgreSQL looks into no query that has an offset
+        order = _order((gathered.c.sorted_by, gathered.c.id), descending=descending)
+        page = select(gathered.c.id).order_by(*order).offset(offset).limit(limit)
+        return list(self.session.scalars(page))
+
+    def _where(self) -> list[ColumnElement[bool]]:
+        """Between which numbers the studies of some days lie; nothing of more than two years."""
+        first, last = self.wanted.study_date_from, self.wanted.study_date_to
+        if not (first and last) or int(last[:4]) - int(first[:4]) > 1:
+            return []
+        day = select(func.min(Study.sort_date).label("day")).where(Study.sort_date >= int(first))
+        days = day.cte("days", recursive=True)
+        following = select(func.min(Study.sort_date)).where(Study.sort_date > days.c.day)
+        days = days.union_all(select(following.scalar_subquery()).where(days.c.day < int(last)))
+        least, most = (
+            select(edge(Study.id)).where(Study.sort_date == days.c.day).scalar_subquery()
+            for edge in (func.min, func.max)
+        )
+        ends = select(func.min(least), func.max(most)).where(days.c.day <= int(last))
+        least_id, most_id = self.session.execute(ends).one()
+        if least_id is None:
+            return []
+        is_sqlite = self.session.get_bind().dialect.name == "sqlite"
+        number = without_index(Study.id) if is_sqlite else Study.id
+        return [number.between(least_id, most_id)]
 
 
 def studies(session: Session, numbers: Iterable[int]) -> tuple[WorklistRow, ...]:
@@ -247,8 +299,10 @@ def worklist_row(study: Study) -> WorklistRow:
     )
 
 
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
+def _has_index(wanted: WorklistFilter) -> bool:
+    """Whether there is an index of what is wanted, where that is not much."""
+    is_narrow = wanted.states and StudyState.DONE not in wanted.states
+    return bool(is_narrow or wanted.unread or wanted.stat or wanted.flagged)
 
 
 def _rows(session: Session, numbers: Iterable[int]) -> tuple[WorklistRow, ...]:
@@ -256,93 +310,3 @@ def _rows(session: Session, numbers: Iterable[int]) -> tuple[WorklistRow, ...]:
     found = session.scalars(select(Study).where(Study.id.in_(numbers)))
     by_number = {study.id: worklist_row(study) for study in found}
     return tuple(by_number[number] for number in numbers if number in by_number)
-
-
-@dataclass(frozen=True, slots=True)
-class _Conditions:
-    """A filter as SQL.
-
-    SQLite takes any index that fits, however many rows it leaves. Where a condition leaves most of
-    the list, or the list is walked in order, the sign in front of a column keeps it from that.
-
-    Attributes:
-        is_sqlite: which database it is for.
-        walks: the list is walked in the order wanted; no other index may be taken.
-    """
-
-    is_sqlite: bool
-    walks: bool = False
-
-    def of(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
-        """What a study has to fulfil."""
-        chosen = [self._word(word) for word in search_words(wanted.search)]
-        chosen += self._dates(wanted)
-        if wanted.states:
-            is_wide = StudyState.DONE in wanted.states
-            ranks = sorted(STATE_ORDER.index(state) for state in wanted.states)
-            chosen.append(self._column(Study.state_rank, is_wide=is_wide).in_(ranks))
-        if wanted.modality:
-            chosen.append(self._holds(Study.modalities, f",{wanted.modality},"))
-        if wanted.region:
-            chosen.append(self._holds(Study.body_regions, f",{wanted.region},"))
-        if wanted.finding:
-            chosen.append(self._holds(Study.finding_codes, f",{wanted.finding},"))
-        if wanted.severity:
-            severity = self._column(Study.worst_severity, is_wide=True)
-            chosen.append(severity >= SEVERITIES[wanted.severity])
-        return chosen + self._marks(wanted)
-
-    def _marks(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
-        """What people have said of a study, or have still to say."""
-        chosen: list[ColumnElement[bool]] = []
-        if wanted.unread:
-            chosen.append(is_unread())
-        if wanted.stat:
-            chosen.append(Study.priority <= STAT)
-        if wanted.flagged:
-            chosen.append(Study.flagged.is_(True))
-        if wanted.verified:
-            chosen += [Study.verified == wanted.verified, Study.has_results.is_(True)]
-        if wanted.attention:
-            rank = self._column(Study.state_rank, is_wide=True)
-            chosen.append(needs_attention(rank, self._column(Study.worst_severity, is_wide=True)))
-        return chosen
-
-    def _dates(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
-        first, last = wanted.study_date_from, wanted.study_date_to
-        chosen: list[ColumnElement[bool]] = []
-        if first or last:
-            is_wide = first[:6] != last[:6]  # more than one month
-            date = self._column(Study.sort_date, is_wide=is_wide)
-            chosen.append(date.between(int(first or 1), int(last or _LAST_DATE)))
-        received = self._column(Study.received_at)
-        if wanted.received_from or (self.is_sqlite and not self.walks):
-            # Any lower limit brings SQLite to the index that holds all columns.
-            chosen.append(received >= (wanted.received_from or _LONG_AGO))
-        if wanted.received_before:
-            chosen.append(received < wanted.received_before)
-        return chosen
-
-    def _word(self, word: str) -> ColumnElement[bool]:
-        text = self._holds(Study.search_text, word)
-        if not _DATE.fullmatch(word):
-            return text
-        digits = word.replace("-", "")
-        date = self._column(Study.sort_date, is_wide=True)
-        return or_(text, date.between(int(digits.ljust(8, "0")), int(digits.ljust(8, "9"))))
-
-    def _holds(self, column: InstrumentedAttribute[str], part: str) -> ColumnElement[bool]:
-        """Whether the column holds this very text; said in each database's quickest way."""
-        if self.is_sqlite:
-            return func.instr(column, part) > 0
-        return column.contains(part, autoescape=True)
-
-    def _column(
-        self, column: InstrumentedAttribute[_Value], *, is_wide: bool = False
-    ) -> ColumnElement[_Value]:
-        """The column; out of the reach of SQLite's indexes where they would not help."""
-        if self.is_sqlite and (is_wide or self.walks):
-            return UnaryExpression(
-                column.expression, operator=operators.custom_op("+"), type_=column.type
-            )
-        return column.expression

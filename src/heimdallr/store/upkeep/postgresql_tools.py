@@ -50,6 +50,11 @@ def restore(database: Database, source: Path, revision: str) -> None:
     if current not in {None, revision}:
         msg = f"the database is of version {current}, the backup of {revision}"
         raise StorageError(msg, remedy="restore it into an empty database")
+    with database.engine.begin() as connection:
+        # Indexes in the dump want it, and a dump of tables does not hold it.
+        available = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+        if connection.scalar(available):
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
     database.close()
     options = ["--clean", "--if-exists", "--no-owner", "--no-acl", "--single-transaction"]
     _run(database, "pg_restore", [*options, "--exit-on-error"], source)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class Distribution:
     counts: tuple[int, ...]
 
 
-def distribution(values: Sequence[float], bins: int) -> Distribution | None:
+def distribution(values: npt.ArrayLike, bins: int) -> Distribution | None:
     """Describe numbers; ``None`` where there are none.
 
     Args:
         values: finite numbers.
         bins: of equal width, from the least to the greatest; one where all are alike.
     """
-    if not values:
-        return None
     numbers = np.asarray(values, dtype=np.float64)
+    if not len(numbers):
+        return None
     least, greatest = float(numbers.min()), float(numbers.max())
     counts, edges = np.histogram(numbers, bins=bins if greatest > least else 1)
     q1, median, q3 = np.percentile(numbers, (25, 50, 75))

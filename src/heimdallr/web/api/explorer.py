@@ -80,4 +80,5 @@ def pair_measurements(
         y_unit=found.y_unit,
         points=[PointOut.model_validate(one) for one in found.points],
         total=found.total,
+        at_least=found.at_least,
     )

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from heimdallr.publishing.publish import VOLUME_NAME
 from heimdallr.publishing.schema import Identity
-from heimdallr.store.reading.worklist import WorklistFilter, worklist
+from heimdallr.store.reading.worklist import worklist
+from heimdallr.store.reading.worklist_filter import WorklistFilter
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.answers.cases import case_of
 from heimdallr.web.answers.files import PARTS, mask_folders, picture, pictures, send_file, send_zip
@@ -39,7 +40,8 @@ def list_patients(
 ) -> Patients:
     """Every study ever received, newest first."""
     with context.database.read() as session:
-        page = worklist(session, WorklistFilter(search=search), offset=offset, limit=limit)
+        wanted = WorklistFilter(search=search)
+        page = worklist(session, wanted, offset=offset, limit=limit, count_all=True)
     rows = [patient_row(row) for row in page.rows]
     return Patients(patients=rows, total=page.total, offset=page.offset)
 

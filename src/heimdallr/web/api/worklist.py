@@ -11,12 +11,8 @@ from heimdallr.domain.statements import term
 from heimdallr.domain.verification import Verified
 from heimdallr.store.models import StudyState
 from heimdallr.store.reading.attention import counts
-from heimdallr.store.reading.worklist import (
-    Severity,
-    Sort,
-    WorklistFilter,
-    worklist,
-)
+from heimdallr.store.reading.worklist import Sort, worklist
+from heimdallr.store.reading.worklist_filter import Severity, WorklistFilter
 from heimdallr.store.results import SEVERITIES
 from heimdallr.web.access import REFUSALS, Reader
 from heimdallr.web.answers.worklist_rows import rows_out
@@ -98,6 +94,9 @@ class WorklistPageQuery(WorklistQuery):
     order: Literal["ascending", "descending"] = "descending"
     offset: Offset = 0
     limit: Limit = 50
+    count_all: Annotated[
+        bool, Query(description="count all that fit; of a long list that takes its time")
+    ] = False
 
 
 @router.get("/studies")
@@ -113,9 +112,10 @@ def list_studies(
             descending=query.order == "descending",
             offset=query.offset,
             limit=query.limit,
+            count_all=query.count_all,
         )
         rows = rows_out(session, page.rows)
-    return Worklist(studies=rows, total=page.total, offset=page.offset)
+    return Worklist(studies=rows, total=page.total, at_least=page.at_least, offset=page.offset)
 
 
 @router.get("/worklist/options")

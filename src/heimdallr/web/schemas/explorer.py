@@ -63,4 +63,7 @@ class MeasurementPairs(Schema):
     x_unit: str = Field(examples=["years"])
     y_unit: str = Field(examples=["cm3"])
     points: list[PointOut] = Field(description="those received last first")
-    total: int = Field(description="studies that have both; there may be fewer points")
+    total: int = Field(
+        description="studies that have both, as far as they were counted; there may be fewer points"
+    )
+    at_least: bool = Field(description="there may be more than `total`")

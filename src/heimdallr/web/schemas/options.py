@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from heimdallr.store.reading.worklist import Severity
+from heimdallr.store.reading.worklist_filter import Severity
 from heimdallr.web.schemas.common import Schema
 
 

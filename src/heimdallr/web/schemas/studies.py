@@ -15,7 +15,8 @@ from heimdallr.domain.patient_class import PatientClass
 from heimdallr.domain.verification import Verified
 from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord, RuleRecord
 from heimdallr.store.models import FindingRow, StudyState
-from heimdallr.store.reading.worklist import Severity, WorklistRow
+from heimdallr.store.reading.worklist import WorklistRow
+from heimdallr.store.reading.worklist_filter import Severity
 from heimdallr.web.schemas.common import Message, Schema, calendar_date
 from heimdallr.web.schemas.references import NormOut, ReferenceOut
 from heimdallr.web.schemas.verification import VerificationOut
@@ -124,7 +125,8 @@ class Worklist(Schema):
     """A page of the worklist."""
 
     studies: list[StudyRow]
-    total: int = Field(description="studies that fit the filters")
+    total: int = Field(description="studies that fit the filters, as far as they were counted")
+    at_least: bool = Field(description="there may be more than `total`")
     offset: int
 
 
