@@ -114,7 +114,7 @@ def test_a_migration_of_many_studies_leaves_its_indexes_to_be_built(postgresql: 
     numbers = func.generate_series(1, 20_000).table_valued("n").render_derived()
     many = select(func.concat("1.2.", numbers.c.n), *copied).join_from(Study, numbers, true())
     names = ["key", *(column.name for column in copied)]
-    downgrade(postgresql, "0013")
+    downgrade(postgresql, "0014")
     with postgresql.write() as session:
         session.execute(insert(Study).from_select(names, many, include_defaults=False))
     assert not ADDED & whole(postgresql)
