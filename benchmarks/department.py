@@ -88,7 +88,11 @@ def verdict(whole: Department, senders: Senders) -> bool:
     for one in faults_found:
         print(f"WRONG: {one}")
     if not faults_found:
-        print(f"nothing lost, nothing doubled: {senders.sent.images} images sent")
+        sent = senders.sent
+        print(
+            f"nothing lost, nothing doubled: {sent.images} images of {len(sent.digests)} studies, "
+            f"{sent.interruptions} associations interrupted"
+        )
     return bool(faults_found)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.store.models import Run, Study, StudyState
 from simulated_department.services import counts
+from small_disks import SmallDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,11 +99,9 @@ def faults(whole: Department, disk: Path | None, cut_s: float) -> list[Fault]:
         _start_again(whole)
 
     def disk_full() -> None:
-        filler = whole.data / "filler"
-        with filler.open("wb") as file:
-            subprocess.run(["dd", "if=/dev/zero", "bs=1M"], stdout=file, check=False)  # noqa: S607
+        SmallDisk(whole.data).fill()
         time.sleep(cut_s / 2)
-        filler.unlink()
+        SmallDisk(whole.data).make_room()
 
     found = [Fault("a worker's processes are killed", killed, first)]
     if second.namespace:

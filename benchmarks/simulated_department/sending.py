@@ -48,6 +48,7 @@ class Sent:
     Attributes:
         digests: StudyInstanceUID → SOPInstanceUID → digest.
         news_at: StudyInstanceUID → when the last image of each association with new ones was.
+        given_up: StudyInstanceUIDs of what was not all sent when the senders were stopped.
         interruptions: associations that did not bring what they had.
         late_s: how much later than planned associations began, at most.
         images: C-STOREs with a success status.
@@ -55,6 +56,7 @@ class Sent:
 
     digests: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     news_at: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    given_up: set[str] = field(default_factory=set)
     interruptions: int = 0
     late_s: float = 0.0
     images: int = 0
@@ -102,7 +104,9 @@ class Senders:
                 self._stop.wait(_AGAIN_S)
         with self._lock:
             self.sent.late_s = max(self.sent.late_s, late_s)
-            if one.is_new and not waiting:
+            if waiting:
+                self.sent.given_up.add(study_uid(one.number))
+            elif one.is_new:
                 self.sent.news_at[study_uid(one.number)].append(utc_now())
 
     def _associate(self, waiting: list[Dataset], title: str) -> None:

@@ -188,7 +188,7 @@ def department(
             "SERVER_PORT": str(_free_port()),
             "DICOM_PORT": str(_free_port()),
             "DISK_RESERVE_GB": "0.05",
-            "IDLE_SECONDS": str(max(30 / compression, 0.5)),
+            "IDLE_SECONDS": str(max(30 / compression, 1.0)),
             "SCAN_SECONDS": str(max(5 / compression, 0.25)),
             "STAT_AE_TITLES": STAT_AE,
         }
