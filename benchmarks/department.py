@@ -1,7 +1,8 @@
 """A department's day through the whole system: turnaround, load, scaling, faults, nothing lost.
 
     python benchmarks/department.py [--studies 1000] [--compression 60] [--workers 1 2 4]
-                                    [--day-workers 2] [--backlog 40] [--faults] [--no-day]
+                                    [--day-workers 2] [--backlog 40] [--no-day]
+                                    [--faults [WORD ...]] [--cut 120] [--no-namespaces]
 
 What is real: PostgreSQL, listener and recorder, web server, deliverer, workers with preparation,
 analyses and case folders, C-STORE from eight senders at a time. What is not: networks only take
@@ -30,13 +31,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_TESTS = Path(__file__).parents[1] / "tests"
-sys.path.insert(0, str(_TESTS / "support"))
-sys.path.insert(0, str(_TESTS / "preparation"))
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "preparation"))
 
 from network_namespaces import why_no_namespaces
 from simulated_department.checking import wrong
@@ -53,6 +49,9 @@ from simulated_department.figures import (
 from simulated_department.sending import Senders
 from simulated_department.services import Department, Watch, counts, department
 from simulated_department.times import segment_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SEED = 11
 _DRAIN_S = 1800.0
@@ -105,7 +104,7 @@ def scaling(asked: Asked, count: int) -> tuple[float, bool]:
     ) as whole:  # fmt: skip
         senders = Senders(whole.settings.dicom_port, 1.0, threading.Event())
         studies = asked.backlog * count
-        senders.send_all(steady(studies, 0.0, _SEED))
+        senders.send_all(steady(studies, 0.0, _SEED, alike=asked.backlog))
         wait_until(lambda: counts(whole.database)[1] == studies)
         for host in whole.net.hosts:
             whole.start_worker(host)
@@ -142,7 +141,7 @@ def one_day(asked: Asked) -> bool:
         seconds = time.monotonic() - begun
         watch.end()
         ended = ended_runs(whole.database, senders.sent)
-        print(f"{asked.studies} studies with {asked.day_workers} workers in {seconds:.0f} s;")
+        print(f"{asked.studies} studies, {asked.day_workers} workers, {seconds:.0f} s")
         late = senders.sent.late_s * asked.compression / 60
         print(f"senders were {late:.1f} minutes of the day late at most")
         print_turnaround(ended, asked.compression)

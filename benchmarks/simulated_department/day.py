@@ -76,12 +76,13 @@ def hourly_day(count: int, seed: int) -> list[PlannedStudy]:
     return [_study(dice, number, at_s) for number, at_s in enumerate(times)]
 
 
-def steady(count: int, every_s: float, seed: int) -> list[PlannedStudy]:
-    """Studies at an even pace, sent once each."""
+def steady(count: int, every_s: float, seed: int, *, alike: int = 0) -> list[PlannedStudy]:
+    """Studies at an even pace, sent once each; with ``alike``, their sizes repeat after so many."""
     dice = random.Random(seed)  # noqa: S311 - sample data
+    kinds = [(_files(dice), dice.random() < STAT_SHARE) for _ in range(alike or count)]
     planned = []
     for number in range(count):
-        files, stat = _files(dice), dice.random() < STAT_SHARE
+        files, stat = kinds[number % len(kinds)]
         only = Sending(number * every_s, number, 0, files, is_new=True)
         planned.append(PlannedStudy(number, files, stat, (only,)))
     return planned

@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from small_disks import SmallDisk
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.store.models import Run, Study, StudyState
 from simulated_department.services import counts
-from small_disks import SmallDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
