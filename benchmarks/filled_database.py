@@ -398,7 +398,7 @@ def postgresql(kept: Path) -> Iterator[Database]:
         "maintenance_work_mem": "1GB",
         "max_wal_size": "8GB",
     }
-    with running_cluster(kept / "postgresql", settings) as cluster:
+    with running_cluster(kept=kept / "postgresql", settings=settings) as cluster:
         database = Database(cluster.kept_database("worklist"))
         yield database
         database.close()

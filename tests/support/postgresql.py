@@ -42,9 +42,19 @@ def program(name: str) -> str | None:
 
 @dataclass
 class Cluster:
-    """A running throw-away server; reached through the socket in ``folder``."""
+    """A running throw-away server; reached through the socket in ``folder``, or at ``address``.
+
+    Attributes:
+        folder: of the server's socket and log.
+        data: its data folder.
+        options: the server is started with.
+        address: it listens on beside the socket; empty: none.
+    """
 
     folder: Path
+    data: Path
+    options: str = ""
+    address: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _has_template: bool = False
 
@@ -54,8 +64,20 @@ class Cluster:
             "postgresql+psycopg",
             username=SUPERUSER,
             database=name,
-            query={"host": str(self.folder)},
+            query={"host": self.address or str(self.folder)},
         )
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server, as ``pg_ctl`` calls the mode."""
+        self.control("-m", mode, "stop")
+
+    def start(self) -> None:
+        """Start it, again."""
+        self.control("-l", str(self.folder / "log"), "-o", self.options, "start")
+
+    def control(self, *arguments: str) -> None:
+        """Run ``pg_ctl``."""
+        _run(self.folder, str(program("pg_ctl")), "-D", str(self.data), "-w", *arguments)
 
     def create_database(self, *, template: str = "template1") -> URL:
         """A new database under a name of its own."""
@@ -98,19 +120,25 @@ class Cluster:
 
 @contextmanager
 def running_cluster(
-    kept: Path | None = None, settings: Mapping[str, str] | None = None
+    address: str = "",
+    *,
+    durable: bool = False,
+    kept: Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Cluster]:
     """A server for the length of the block.
 
     Args:
+        address: listened on beside the socket, for everybody in its network of 256.
+        durable: it synchronises what it commits, as one that is not thrown away does.
         kept: where its data are kept, and found the next time; by default nowhere.
         settings: of the server, beside those of a throw-away one.
 
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
     """
-    initdb, pg_ctl = program("initdb"), program("pg_ctl")
-    if not (initdb and pg_ctl):
+    initdb = program("initdb")
+    if not (initdb and program("pg_ctl")):
         msg = "PostgreSQL's initdb and pg_ctl are not installed"
         raise FileNotFoundError(msg)
     folder = Path(tempfile.mkdtemp(prefix="heimdallr-pg-"))  # short: a socket's path is limited
@@ -118,31 +146,36 @@ def running_cluster(
     data = kept or folder / "data"
     is_new = not (data / "PG_VERSION").exists()
     data.mkdir(parents=True, exist_ok=True)
-    other_user = os.geteuid() == 0  # PostgreSQL refuses to run as root
-    if other_user:
+    if os.geteuid() == 0:
         shutil.chown(folder, SUPERUSER)
         shutil.chown(data, SUPERUSER)
-
-    def run(*command: str) -> None:
-        prefix = ["runuser", "-u", SUPERUSER, "--"] if other_user else []
-        subprocess.run(
-            [*prefix, *command], check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=folder
-        )
-
-    options = (
-        f"-c unix_socket_directories={folder} -c listen_addresses= "
-        "-c fsync=off -c full_page_writes=off -c max_connections=150"
-    )
+    options = f"-c unix_socket_directories={folder} -c listen_addresses={address} "
+    options += "-c max_connections=150"
+    if not durable:
+        options += " -c fsync=off -c full_page_writes=off"
     for name, value in (settings or {}).items():
         options += f" -c {name}={value}"
     if is_new:
-        run(initdb, "-D", str(data), "-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8")
-    run(pg_ctl, "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
+        made = ("-U", SUPERUSER, "-A", "trust", "--no-sync", "-E", "UTF8")
+        _run(folder, initdb, "-D", str(data), *made)
+    if address:
+        with (data / "pg_hba.conf").open("a") as file:
+            file.write(f"host all all {address}/24 trust\n")
+    cluster = Cluster(folder, data, options, address)
+    cluster.start()
     try:
-        yield Cluster(folder)
+        yield cluster
     finally:
-        run(pg_ctl, "-D", str(data), "-m", "fast" if kept else "immediate", "-w", "stop")
+        cluster.stop("fast" if kept else "immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(folder: Path, *command: str) -> None:
+    """Run a program of the server, which refuses to be root's."""
+    prefix = ["runuser", "-u", SUPERUSER, "--"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [*prefix, *command], check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=folder
+    )
 
 
 @pytest.fixture(scope="session")

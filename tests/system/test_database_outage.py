@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from postgresql import SUPERUSER, program, running_cluster
+from postgresql import running_cluster
 from whole_system import (
     LISTENER,
     UID,
@@ -39,19 +37,6 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip(str(error))
 
 
-def _postgresql(cluster: Cluster, *command: str) -> None:
-    """Stop or start the server."""
-    prefix = ["runuser", "-u", SUPERUSER, "--"] if os.geteuid() == 0 else []
-    data = str(cluster.folder / "data")
-    subprocess.run(
-        [*prefix, str(program("pg_ctl")), "-D", data, "-w", *command],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        timeout=60,
-        cwd=cluster.folder,
-    )
-
-
 def _ready(system: WholeSystem) -> int:
     try:
         return system.get("/readyz").status_code
@@ -62,10 +47,6 @@ def _ready(system: WholeSystem) -> int:
 def test_the_database_goes_away_and_comes_back(cluster: Cluster, tmp_path: Path) -> None:
     """While it is away images are acknowledged and kept; when it is back, they become results."""
     url = cluster.create_database().render_as_string(hide_password=False)
-    options = (
-        f"-c unix_socket_directories={cluster.folder} -c listen_addresses= -c fsync=off "
-        "-c max_connections=150"
-    )
     parts = (LISTENER, WEB, worker())
     cache = tmp_path / "cache"
     with whole_system(tmp_path / "data", cache, parts, DATABASE_URL=url) as system:
@@ -74,12 +55,12 @@ def test_the_database_goes_away_and_comes_back(cluster: Cluster, tmp_path: Path)
         sender.send(write_study(tmp_path, 0))
         until("done", lambda: system.states().get(f"{UID}.1") == "done", limit_s=90)
 
-        _postgresql(cluster, "-m", "immediate", "stop")
+        cluster.stop()
         until("not ready", lambda: _ready(system) == 503, limit_s=60)
         sender.send(write_study(tmp_path, 1), limit_s=60)
         assert sender.interruptions == 0
         assert len(sender.stored[f"{UID}.2"]) == 14
-        _postgresql(cluster, "-l", str(cluster.folder / "log"), "-o", options, "start")
+        cluster.start()
 
         until("ready again", lambda: _ready(system) == 200, limit_s=60)
         system.database.engine.dispose()

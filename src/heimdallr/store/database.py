@@ -12,7 +12,8 @@ at its start, where the busy timeout applies, never in its middle.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,14 +22,40 @@ from sqlalchemy.orm import Session
 from heimdallr.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import URL, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from heimdallr.config import Settings
 
 _BUSY_TIMEOUT_S = 30.0
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=268435456")
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How long the other end of a connection may be silent before it is taken for gone.
+
+    Attributes:
+        idle_s: until it is asked for a sign of life.
+        again_s: until it is asked again.
+        tries: how often it is asked.
+    """
+
+    idle_s: int = 10
+    again_s: int = 5
+    tries: int = 3
+
+    @property
+    def whole_s(self) -> int:
+        """After so long it is gone; also where something that was sent is not acknowledged."""
+        return self.idle_s + self.again_s * self.tries
+
+
+SILENCE = Silence()
+"""Of most sessions. Chosen: with half of it a network that stumbles for ten seconds ends them all,
+with twice as much a host that vanished keeps others from its rows for almost a minute."""
 
 
 class Database:
@@ -83,6 +110,54 @@ def database_url(settings: Settings) -> URL:
     return make_url(f"sqlite:///{state / 'heimdallr.db'}")
 
 
+def postgresql_engine(
+    url: URL,
+    arguments: Mapping[str, object],
+    *,
+    silence: Silence = SILENCE,
+    **options: Any,  # noqa: ANN401 - SQLAlchemy's own
+) -> Engine:
+    """An engine for PostgreSQL that holds both ends to :class:`Silence`.
+
+    A host that loses its power or its network says no goodbye. Left to its defaults the server
+    would keep that host's sessions for two hours and more, and with them the locks of rows and of
+    workers; and this end would wait a quarter of an hour for what is never answered.
+
+    Args:
+        url: of the database.
+        arguments: of psycopg's ``connect``, besides those that the silence decides.
+        silence: when the other end is taken for gone.
+        options: of SQLAlchemy's ``create_engine``.
+    """
+    engine = create_engine(
+        url,
+        connect_args={
+            "connect_timeout": 10,
+            "keepalives_idle": silence.idle_s,
+            "keepalives_interval": silence.again_s,
+            "keepalives_count": silence.tries,
+            "tcp_user_timeout": silence.whole_s * 1000,
+            **arguments,
+        },
+        **options,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: object) -> None:
+        # Not as the connection's "options": poolers refuse those, and an operator's own would go.
+        cursor = connection.cursor()
+        cursor.execute(
+            f"SET tcp_keepalives_idle = {silence.idle_s};"
+            f"SET tcp_keepalives_interval = {silence.again_s};"
+            f"SET tcp_keepalives_count = {silence.tries};"
+            f"SET tcp_user_timeout = {silence.whole_s * 1000}"
+        )
+        cursor.close()
+        connection.commit()  # a rollback would take them back
+
+    return engine
+
+
 def shown(url: URL) -> str:
     """An address as it may be shown: a password may be part of it, or of its query."""
     hidden = {name: "***" for name in url.query if "password" in name.lower()}
@@ -124,20 +199,14 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(
+    # A statement prepared once is planned without its values: a search for a rare word as one for
+    # a common one. Connection poolers do not pass them on either.
+    engine = postgresql_engine(
         url,
+        {"prepare_threshold": None},
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,
-        connect_args={
-            "connect_timeout": 10,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            # A statement prepared once is planned without its values: a search for a rare word
-            # as one for a common one. Connection poolers do not pass them on either.
-            "prepare_threshold": None,
-        },
     )
 
     @event.listens_for(engine, "connect")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from store_cases import (
     CASE_ID,
     NOW,
@@ -25,8 +25,17 @@ from store_cases import (
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import StorageError
+from heimdallr.store.database import open_database
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.models import AuditEntry, Event, FindingRow, MeasurementRow, Study, StudyState
+from heimdallr.store.models import (
+    AuditEntry,
+    Event,
+    FindingRow,
+    MeasurementRow,
+    Quarantined,
+    Study,
+    StudyState,
+)
 from heimdallr.store.results import index_results
 from heimdallr.store.upkeep import retention
 from heimdallr.store.upkeep.removal import set_aside, size_of
@@ -413,3 +422,25 @@ def test_a_sweep_finishes_deletions(
     assert not (folders.output / CASE_ID).exists()
     with database.read() as session:
         assert session.scalars(select(Study)).all() == []
+
+
+def test_sqlite_keeps_what_a_sweep_has_it_learn(
+    migrated_sqlite: Path, folders: DataFolders, tmp_path: Path
+) -> None:
+    """A database that has filled is analysed, and what was found is committed."""
+    shutil.copyfile(migrated_sqlite, folders.state / "heimdallr.db")
+    database = open_database(settings(tmp_path))
+    with database.write() as session:
+        rows = (
+            Quarantined(path=str(number), reason="damaged", size_bytes=1, received_at=NOW)
+            for number in range(2000)
+        )
+        session.add_all(rows)
+    with database.read() as session:  # a query that wants to know which index is better
+        picky = select(Quarantined).where(Quarantined.received_at > NOW, Quarantined.path < "2")
+        session.scalars(picky).all()
+    sweep(settings(tmp_path), database, NOW)
+    with database.read() as session:
+        known = session.execute(text("SELECT tbl FROM sqlite_stat1")).scalars().all()
+    database.close()
+    assert Quarantined.__tablename__ in known

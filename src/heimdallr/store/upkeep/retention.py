@@ -395,6 +395,7 @@ def _roots(folders: DataFolders) -> tuple[Path, ...]:
 def _tend(database: Database) -> None:
     """Let SQLite renew what it knows of its own tables; PostgreSQL does so by itself."""
     if database.is_sqlite:
-        with database.engine.connect() as connection:
-            connection.execute(text("PRAGMA analysis_limit=400"))
-            connection.execute(text("PRAGMA optimize"))
+        # A transaction that only reads cannot become one that writes while another has written.
+        with database.write() as session:
+            session.execute(text("PRAGMA analysis_limit=400"))
+            session.execute(text("PRAGMA optimize"))

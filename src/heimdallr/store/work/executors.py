@@ -18,10 +18,11 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.domain.errors import StorageError
+from heimdallr.store.database import Silence, postgresql_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 GRACE_S = 15.0
 """How long a worker's lock must have been free on PostgreSQL before its work is taken over."""
+
+_SILENCE = Silence(idle_s=5, again_s=2)
+"""Of a session that holds a lock: gone before its worker is missed."""
 
 _LONGEST_HOST = 24
 
@@ -129,18 +133,12 @@ class SessionLocks:
 
     def __init__(self, database: Database, grace_s: float = GRACE_S) -> None:
         self.grace_s = grace_s
-        self._engine = create_engine(
+        self._engine = postgresql_engine(
             database.url,
+            {"application_name": "heimdallr worker lock"},
+            silence=_SILENCE,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={
-                "connect_timeout": 10,
-                "keepalives_idle": 5,
-                "keepalives_interval": 2,
-                "keepalives_count": 3,
-                "tcp_user_timeout": 10_000,
-                "application_name": "heimdallr worker lock",
-            },
         )
         self._held: Connection | None = None
 

@@ -30,8 +30,8 @@ from dbos import (
     WorkflowStatusString,
 )
 from dbos import _serialization as dbos_serialization
-from sqlalchemy import create_engine
 
+from heimdallr.store.database import postgresql_engine
 from heimdallr.store.work import runs
 from heimdallr.store.work.executors import new_signature
 from heimdallr.store.work.states import STAGES
@@ -289,17 +289,11 @@ class DurableWork:
             config["system_database_url"] = f"sqlite:///{path}"
         else:
             config["dbos_system_schema"] = _SCHEMA
-            config["system_database_engine"] = create_engine(
+            config["system_database_engine"] = postgresql_engine(
                 database.url,
+                {"application_name": "heimdallr work"},
                 pool_pre_ping=True,
                 pool_size=self._settings.max_parallel_cases + 6,
-                connect_args={
-                    "connect_timeout": 10,
-                    "keepalives_idle": 10,
-                    "keepalives_interval": 5,
-                    "keepalives_count": 3,
-                    "application_name": "heimdallr work",
-                },
             )
         return config
 
