@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from postgresql import SUPERUSER, program, running_cluster
+from postgresql import program, running_cluster
 from received_images import FakeClock, Image, spooled, stack
 from sqlalchemy import func, make_url, select
 
@@ -354,8 +354,7 @@ def test_the_service_is_prompt_and_stops_when_told(tmp_path: Path) -> None:
 
 def test_a_database_that_goes_away_and_comes_back_loses_nothing(tmp_path: Path) -> None:
     """Receiving goes on meanwhile; recording too, once it is back."""
-    pg_ctl = program("pg_ctl")
-    if pg_ctl is None:
+    if program("pg_ctl") is None:
         pytest.skip("PostgreSQL is not installed")
     with running_cluster() as cluster:
         url = cluster.create_migrated_database().render_as_string(hide_password=False)
@@ -364,27 +363,14 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing(tmp_path: Path) 
         folders.create()
         database = Database(make_url(url))
 
-        def server(*what: str) -> None:
-            prefix = ["runuser", "-u", SUPERUSER, "--"] if os.geteuid() == 0 else []
-            options = (
-                f"-c unix_socket_directories={cluster.folder} -c listen_addresses= -c fsync=off"
-            )
-            subprocess.run(
-                [*prefix, pg_ctl or "", "-D", str(cluster.folder / "data"), "-w", *what]
-                + (["-o", options] if what[0] == "start" else []),
-                check=True,
-                stdout=subprocess.DEVNULL,
-                cwd=cluster.folder,
-            )
-
         with _running(settings):
             spooled(folders.spool, stack(count=2))
             _wait_for(lambda: _has(database, 2))
-            server("stop", "-m", "fast")
+            cluster.stop("fast")
             batch = spooled(folders.spool, stack(study=2, count=4))
             time.sleep(1.5)
             assert len(list(batch.folder.glob("*.dcm"))) == 4
-            server("start", "-l", str(cluster.folder / "log"))
+            cluster.start()
             _wait_for(lambda: not list(folders.spool.iterdir()))
             assert _has(database, 6)
         database.close()

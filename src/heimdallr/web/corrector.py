@@ -166,5 +166,7 @@ class Corrector:
                 self._now(),
                 go_on=self._turns.empty,
             )
-        except (HeimdallrError, OSError, SQLAlchemyError) as error:
+        except SQLAlchemyError as error:
+            _log.warning("database_away", error=type(error).__name__)
+        except (HeimdallrError, OSError) as error:
             _log.error("corrections_not_followed", exc_info=error)
