@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,17 @@ def test_nothing_appears_that_the_network_did_not_find(rng: np.random.Generator)
     prior.probabilities[2] *= 0.6
     found = sharpened(prior.found_in(NAMES, 216).their_prior(), NAMES, ct(labels, rng))
     assert set(np.unique(found)) == {0, 1, 2}
+
+
+def test_threads_do_not_change_a_label(rng: np.random.Generator) -> None:
+    """Whatever order a network's probabilities have in memory, and however often it is tried."""
+    labels = truth()
+    prior, image = coarse(labels), ct(labels, rng)
+    turned = np.ascontiguousarray(prior.probabilities.transpose(0, 3, 2, 1)).transpose(0, 3, 2, 1)
+    alone = sharpened(prior, NAMES, image, threads=1)
+    for _ in range(5):
+        together = sharpened(replace(prior, probabilities=turned), NAMES, image, threads=4)
+        assert np.array_equal(together, alone)
 
 
 def test_a_stray_does_not_come_back(rng: np.random.Generator) -> None:
