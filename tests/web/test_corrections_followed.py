@@ -16,7 +16,7 @@ from store_cases import NOW, add_study
 from heimdallr.corrections.difference import Difference, Runs, labels_version
 from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.delivery_tables import DeliveryNews
-from heimdallr.store.models import MeasurementRow, StudyState
+from heimdallr.store.models import AuditEntry, MeasurementRow, StudyState
 from heimdallr.store.results import index_results
 from heimdallr.store.upkeep.case_jobs import do
 from heimdallr.store.upkeep.correcting import offer_corrections
@@ -182,6 +182,10 @@ def test_what_persons_changed_in_all_is_told(desk: Desk) -> None:
     total, level = (desk.difference_since(version).maps["total"] for version in (0, 1))
     assert total.voxels == int((before != after).sum()) + level.voxels
     assert level.voxels == desk.difference(2).maps["total"].voxels
+    with desk.service.database.read() as session:
+        trail = session.scalars(select(AuditEntry)).all()
+    told = {(one.action, one.object, one.details) for one in trail}
+    assert ("study.view", f"study:{desk.study}", "since version 0") in told
     told = {one["name"]: one for one in desk.get("versions/0/changes")["measurements"]}
     assert told["liver_vol_cm3"]["after"] == pytest.approx(desk.liver(), abs=0.01)
     assert "liver_vol_cm3" not in {

@@ -39,9 +39,11 @@ STUDY_ROUTES = [
     and rule != PUBLIC
     and "/corrections" not in route.removesuffix("/corrections")
     and route not in UNTOLD
+    and "/difference" not in route
 ]
 """The dashboard's page is the same under every study's address and shows nothing by itself; what
-corrects a study needs label maps of its own, and its lines stand in ``test_corrections_api``; the
+corrects a study needs label maps of its own, and its lines stand in ``test_corrections_api`` and
+``test_corrections_followed``; the
 end of editing has no line beside that of its beginning."""
 
 
