@@ -184,8 +184,8 @@ def test_what_persons_changed_in_all_is_told(desk: Desk) -> None:
     assert level.voxels == desk.difference(2).maps["total"].voxels
     with desk.service.database.read() as session:
         trail = session.scalars(select(AuditEntry)).all()
-    told = {(one.action, one.object, one.details) for one in trail}
-    assert ("study.view", f"study:{desk.study}", "since version 0") in told
+    seen = ("study.view", f"study:{desk.study}", "since version 0")
+    assert seen in {(one.action, one.object, one.details) for one in trail}
     told = {one["name"]: one for one in desk.get("versions/0/changes")["measurements"]}
     assert told["liver_vol_cm3"]["after"] == pytest.approx(desk.liver(), abs=0.01)
     assert "liver_vol_cm3" not in {
