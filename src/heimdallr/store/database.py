@@ -115,6 +115,7 @@ def postgresql_engine(
     arguments: Mapping[str, object],
     *,
     silence: Silence = SILENCE,
+    session: Mapping[str, object] | None = None,
     **options: Any,  # noqa: ANN401 - SQLAlchemy's own
 ) -> Engine:
     """An engine for PostgreSQL that holds both ends to :class:`Silence`.
@@ -127,6 +128,7 @@ def postgresql_engine(
         url: of the database.
         arguments: of psycopg's ``connect``, besides those that the silence decides.
         silence: when the other end is taken for gone.
+        session: settings of the server for every session, besides those.
         options: of SQLAlchemy's ``create_engine``.
     """
     engine = create_engine(
@@ -142,16 +144,19 @@ def postgresql_engine(
         **options,
     )
 
+    settings = {
+        "tcp_keepalives_idle": silence.idle_s,
+        "tcp_keepalives_interval": silence.again_s,
+        "tcp_keepalives_count": silence.tries,
+        "tcp_user_timeout": silence.whole_s * 1000,
+        **(session or {}),
+    }
+
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _record: object) -> None:
         # Not as the connection's "options": poolers refuse those, and an operator's own would go.
         cursor = connection.cursor()
-        cursor.execute(
-            f"SET tcp_keepalives_idle = {silence.idle_s};"
-            f"SET tcp_keepalives_interval = {silence.again_s};"
-            f"SET tcp_keepalives_count = {silence.tries};"
-            f"SET tcp_user_timeout = {silence.whole_s * 1000}"
-        )
+        cursor.execute(";".join(f"SET {name} = {value}" for name, value in settings.items()))
         cursor.close()
         connection.commit()  # a rollback would take them back
 
@@ -201,19 +206,12 @@ def _sqlite(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     # A statement prepared once is planned without its values: a search for a rare word as one for
     # a common one. Connection poolers do not pass them on either.
-    engine = postgresql_engine(
+    return postgresql_engine(
         url,
         {"prepare_threshold": None},
+        # To compile a query, or to wake other processes for it, takes longer than most of ours run.
+        session={"jit": "off", "max_parallel_workers_per_gather": 0},
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,
     )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: object, _record: object) -> None:
-        # To compile a query, or to wake other processes for it, takes longer than most of ours run.
-        for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):
-            connection.execute(f"SET {setting}")  # type: ignore[attr-defined]
-        connection.commit()  # type: ignore[attr-defined]
-
-    return engine

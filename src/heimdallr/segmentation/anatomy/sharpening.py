@@ -154,6 +154,11 @@ class Found:
     chosen: Array
     kept: Array
 
+    @property
+    def _voxels(self) -> Array:
+        """(256,) coarse voxels kept of each label."""
+        return np.bincount(self.kept.ravel(order="K"), minlength=256)
+
     def confidence(self) -> dict[str, float]:
         """How sure the network is of each structure it found, 0 to 1.
 
@@ -161,8 +166,7 @@ class Found:
         these / (n + Σ p over all)``. It falls where the network hesitates within a structure, and
         where it suspects more of it elsewhere.
         """
-        counts = np.bincount(self.kept.ravel(order="K"), minlength=256)
-        sure = {}
+        counts, sure = self._voxels, {}
         for shares, label in zip(self.prior.probabilities, self.prior.labels, strict=True):
             if label in self.names and counts[label]:
                 inside = float(shares[self.kept == label].sum(dtype=np.float64))
@@ -172,8 +176,7 @@ class Found:
 
     def their_prior(self) -> Prior:
         """Only the structures found; none is likely where a piece of it was too small to keep."""
-        counts = np.bincount(self.kept.ravel(order="K"), minlength=256)
-        channels = np.flatnonzero(counts[self.prior.labels])
+        channels = np.flatnonzero(self._voxels[self.prior.labels])
         labels = self.prior.labels[channels]
         probabilities = np.empty_like(self.prior.probabilities[: len(channels)])  # the same layout
         for own, channel in zip(probabilities, channels, strict=True):

@@ -215,9 +215,7 @@ def wait_for_disk(
         CancelAskedError: it is to be stopped.
     """
     run, study = _held_run(session, workflow_id, executor)
-    run.error = reason
-    if is_current(run, study):
-        mirror(study, run)
+    _say_why(study, run, reason)
     if is_new:
         note(session, study, "waiting", reason, now)
 
@@ -237,9 +235,7 @@ def wait_for_store(session: Session, workflow_id: str, reason: str, now: datetim
         return
     if run.error == reason or run.cancel_requested:
         return
-    run.error = reason
-    if is_current(run, study):
-        mirror(study, run)
+    _say_why(study, run, reason)
     if reason:
         note(session, study, "waiting", reason, now)
 
@@ -432,6 +428,13 @@ def _is_handed_in() -> ColumnElement[bool]:
     return exists().where(
         StoredFolderRow.workflow_id == Run.workflow_id, StoredFolderRow.manifest != ""
     )
+
+
+def _say_why(study: Study, run: Run, reason: str) -> None:
+    """Why a run does not go on, for its study to show; empty: it does."""
+    run.error = reason
+    if is_current(run, study):
+        mirror(study, run)
 
 
 def _enter(study: Study, run: Run, stage: str, now: datetime) -> None:
