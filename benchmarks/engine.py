@@ -3,6 +3,7 @@
     python benchmarks/engine.py                    the example CT, one multilabel file (--fast --ml)
     python benchmarks/engine.py --slices 600       a 512×512×600 CT, one file per structure (--fast)
     python benchmarks/engine.py --full …           the five networks of 1.5 mm instead
+    python benchmarks/engine.py --crop-to-body …   on the box around the patient (the peer is not)
     python benchmarks/engine.py --device cuda …    on a GPU (``benchmarks/gpu.sh`` runs them all)
 
 The weights are random numbers in the true architecture of TotalSegmentator's networks (nnU-Net
@@ -32,6 +33,7 @@ import numpy as np
 
 from heimdallr.imaging.volume import Volume, load_volume, native_grid, save_nifti
 from heimdallr.publishing.masks import write_masks
+from heimdallr.segmentation.anatomy.body import body_mask
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.networks.weights import WeightsStore
 from heimdallr.segmentation.tasks import task
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--slices", type=int, help="of a synthetic CT of 512×512 voxels each")
     parser.add_argument("--full", action="store_true", help="five networks of 1.5 mm, not of 3 mm")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--crop-to-body", action="store_true")
     parser.add_argument("--skip-peer", action="store_true")
     parser.add_argument("--precision", default="auto", choices=("auto", "f32", "bf16"))
     parser.add_argument("--role", choices=("peer", "engine"), help=argparse.SUPPRESS)
@@ -71,6 +74,7 @@ def compare(options: argparse.Namespace) -> None:
         passed_on += ["--precision", options.precision, "--device", options.device]
         passed_on += ["--slices", str(slices)] if slices else []
         passed_on += ["--full"] if options.full else []
+        passed_on += ["--crop-to-body"] if options.crop_to_body else []
         ours = report("engine", passed_on, folder)
         print(f"image {ours['shape']}, {os.cpu_count()} cores, {ours['device']}, {ours['engine']}")
         print(f"load average while measuring: {os.getloadavg()[0]:.1f}")
@@ -108,12 +112,14 @@ def run_engine(options: argparse.Namespace) -> None:
         device=options.device,
         precision=options.precision,
         cache_dir=options.folder / "cache",
+        crop_to_body=options.crop_to_body,
     )
     seconds, masks_s, cpu_s = [], 0.0, 0.0
     for number in range(2):
         started, cpu_started = time.monotonic(), time.process_time()
         volume = load_volume(options.image)
-        labels = engine.segment(task_of(options), volume).label_map
+        body = body_mask(volume) if options.crop_to_body else None
+        labels = engine.segment(task_of(options), volume, body=body).label_map
         segmented = time.monotonic()
         target = options.folder / f"ours-{number}"
         target.mkdir()

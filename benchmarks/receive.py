@@ -1,6 +1,6 @@
 """Receiving 600 CT slices over DICOM: ours beside DCMTK, Orthanc and plain pynetdicom.
 
-    python benchmarks/receive.py [--runs 5] [--slices 600] [--folder DIR]
+    python benchmarks/receive.py [--runs 5] [--slices 600] [--only NAME …] [--folder DIR]
 
 The sender is DCMTK's `dcmsend` on the same machine, over one and over four associations, once with
 `TCP_NODELAY=1` and once with Nagle's algorithm on (DCMTK's default, and that of many modalities).
@@ -12,6 +12,10 @@ Receivers answer without delay, so that Nagle's algorithm is the sender's alone.
 get; *fsync* means that each image is on the disk before its sender is told so. Orthanc runs without
 it and without MD5, DCMTK's `storescp` writes what comes bit by bit. *Recording* is the whole
 listen service, whose other process reads every image, digests it and writes the database meanwhile.
+
+At last sixteen associations send at once, each its next image as soon as the last was answered, and
+the time from an image's last byte to its answer is printed. The sender is then a few lines of
+sockets in this process, so that it leaves the processors to the receiver.
 """
 
 from __future__ import annotations
@@ -27,19 +31,30 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "intake" / "scp"))
+from scp_peers import RawPeer, data_set_of, p_data, store_command
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pynetdicom.events import Event
 
 ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
 SITUATIONS = [("TCP_NODELAY", 1), ("TCP_NODELAY", 4), ("Nagle", 1), ("Nagle", 4)]
+TOGETHER = 16
+"""Associations that send at once while response times are taken."""
+ACCEPTED = 2
+"""PDU type of A-ASSOCIATE-AC (PS3.8 section 9.3.3)."""
+PDU_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +83,7 @@ def orthanc(folder: Path, port: int) -> list[str]:
         "Name": "ORTHANC", "StorageDirectory": str(folder), "IndexDirectory": str(folder),
         "DicomPort": port, "DicomAet": "HEIMDALLR", "HttpServerEnabled": False, "Plugins": [],
         "StoreMD5ForAttachments": False, "SyncStorageArea": False, "MaximumPduLength": 131072,
-        "DicomThreadsCount": 4, "StableAge": 600,
+        "DicomThreadsCount": TOGETHER, "StableAge": 600,
     }  # fmt: skip
     path = folder / "orthanc.json"
     path.write_text(json.dumps(settings))
@@ -125,9 +140,9 @@ def make_study(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def receive(receiver: Receiver, study: list[Path], situation: tuple[str, int], base: Path) -> float:
-    """Images per second of one transfer."""
-    delay, associations = situation
+@contextmanager
+def running(receiver: Receiver, base: Path) -> Iterator[int]:
+    """A receiver that listens; yields its port."""
     folder = Path(tempfile.mkdtemp(dir=base))
     port = free_port()
     server = subprocess.Popen(
@@ -139,9 +154,24 @@ def receive(receiver: Receiver, study: list[Path], situation: tuple[str, int], b
     try:
         wait_for(port, server)
         os.sync()
-        environment = {k: v for k, v in os.environ.items() if k != "TCP_NODELAY"}
-        if delay == "TCP_NODELAY":
-            environment["TCP_NODELAY"] = "1"
+        yield port
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        shutil.rmtree(folder)
+
+
+def receive(receiver: Receiver, study: list[Path], situation: tuple[str, int], base: Path) -> float:
+    """Images per second of one transfer."""
+    delay, associations = situation
+    environment = {k: v for k, v in os.environ.items() if k != "TCP_NODELAY"}
+    if delay == "TCP_NODELAY":
+        environment["TCP_NODELAY"] = "1"
+    with running(receiver, base) as port:
         send = ["dcmsend", "-aec", "HEIMDALLR", "127.0.0.1", str(port)]
         began = time.perf_counter()
         senders = [
@@ -151,14 +181,43 @@ def receive(receiver: Receiver, study: list[Path], situation: tuple[str, int], b
         if any(sender.wait() for sender in senders):
             sys.exit(f"{receiver.name} did not take the study")
         return len(study) / (time.perf_counter() - began)
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        shutil.rmtree(folder)
+
+
+def response_times(receiver: Receiver, study: list[Path], base: Path) -> list[float]:
+    """Seconds from the last byte of each image to its answer, sixteen associations at once."""
+    messages = [message(path) for path in study]
+    took: list[float] = []
+
+    def send(peer: RawPeer, mine: list[bytes]) -> None:
+        if peer.associate() != ACCEPTED:
+            sys.exit(f"{receiver.name} did not take sixteen associations")
+        ready.wait()
+        for one in mine:
+            peer.send(one)
+            sent = time.perf_counter()
+            if peer.status():
+                sys.exit(f"{receiver.name} did not take an image")
+            took.append(time.perf_counter() - sent)
+        peer.release()
+
+    with running(receiver, base) as port, ThreadPoolExecutor(TOGETHER) as pool:
+        ready = threading.Barrier(TOGETHER)
+        peers = [RawPeer(SimpleNamespace(port=port)) for _ in range(TOGETHER)]
+        for peer in peers:
+            peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        list(pool.map(send, peers, [messages[n::TOGETHER] for n in range(TOGETHER)]))
+    return took
+
+
+def message(path: Path) -> bytes:
+    """A C-STORE request with its data set, as PDUs."""
+    from pydicom.filereader import read_file_meta_info
+
+    data_set = data_set_of(path)
+    command = store_command(str(read_file_meta_info(path).MediaStorageSOPInstanceUID))
+    pieces = [data_set[at : at + PDU_BYTES] for at in range(0, len(data_set), PDU_BYTES)]
+    last = [0] * (len(pieces) - 1) + [2]
+    return b"".join([p_data(1, 3, command), *map(p_data, [1] * len(pieces), last, pieces)])
 
 
 def free_port() -> int:
@@ -216,6 +275,7 @@ def serve_plainly(folder: Path, port: int) -> None:
 
     entity = AE("HEIMDALLR")
     entity.maximum_pdu_size = 131072
+    entity.maximum_associations = TOGETHER
     entity.supported_contexts = AllStoragePresentationContexts
     entity.start_server(("127.0.0.1", port), evt_handlers=[(evt.EVT_C_STORE, store)], block=False)
     threading.Event().wait()
@@ -229,8 +289,8 @@ def print_table(rates: dict[tuple[str, tuple[str, int]], list[float]], names: li
     for name in names:
         print(f"{name:32}" + "".join(f"{median[name, one]:16.0f}" for one in SITUATIONS))
     for ours, peer, aim in ((FSYNC, RIVAL, 1.0), (NO_FSYNC, STORESCP, 0.7)):
-        if peer.name not in names:
-            print(f"skipped: {peer.name} is not installed")
+        if not {ours.name, peer.name} <= {*names}:
+            print(f"not compared with {peer.name}: left out, or not installed")
             continue
         ratios = [median[ours.name, one] / median[peer.name, one] for one in SITUATIONS]
         line = "".join(f"{ratio:16.2f}" for ratio in ratios)
@@ -238,11 +298,20 @@ def print_table(rates: dict[tuple[str, tuple[str, int]], list[float]], names: li
         print(f"{'':32}{line}")
 
 
+def print_response_times(times: dict[str, list[float]]) -> None:
+    """Of all runs together."""
+    print(f"ms to an answer, {TOGETHER} associations   median      95 %      99 %     worst")
+    for name, took in times.items():
+        figures = [1000 * float(np.quantile(took, share)) for share in (0.5, 0.95, 0.99, 1)]
+        print(f"{name:32}" + "".join(f"{one:10.0f}" for one in figures))
+
+
 def main() -> None:
     """Make a study, have everyone receive it, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--slices", type=int, default=600)
+    parser.add_argument("--only", nargs="+", default=[""], help="words in the receivers' names")
     parser.add_argument("--folder", type=Path, help="where files go; default: the temporary folder")
     parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -253,8 +322,10 @@ def main() -> None:
     if shutil.which("dcmsend") is None:
         print("skipped: DCMTK's dcmsend is not installed")
         return
-    present = [one for one in RECEIVERS if not one.program or shutil.which(one.program)]
+    wanted = [one for one in RECEIVERS if any(word in one.name for word in arguments.only)]
+    present = [one for one in wanted if not one.program or shutil.which(one.program)]
     rates: dict[tuple[str, tuple[str, int]], list[float]] = {}
+    times: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(dir=arguments.folder) as base:
         study_folder = Path(base) / "study"
         study_folder.mkdir()
@@ -265,8 +336,13 @@ def main() -> None:
                     receiver = present[(place + turn) % len(present)]
                     rate = receive(receiver, study, situation, Path(base))
                     rates.setdefault((receiver.name, situation), []).append(rate)
+            for place in range(len(present)):
+                receiver = present[(place + turn) % len(present)]
+                took = response_times(receiver, study, Path(base))
+                times.setdefault(receiver.name, []).extend(took)
     print(f"{len(study)} slices of 512×512, {os.cpu_count()} processors, {arguments.runs} runs")
     print_table(rates, [one.name for one in present])
+    print_response_times(times)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     resolution: Literal["fast", "full"] = Field(
         "fast", description="whole-body networks at 3 mm (fast) or 1.5 mm (full)"
     )
+    crop_to_body: bool = Field(
+        default=False,
+        description="run the networks on the patient's bounding box, not on couch and air: about"
+        " half the time at 1.5 mm, labels differ from TotalSegmentator's at borders",
+    )
     threads: int = Field(0, ge=0, le=256, description="CPU threads for one case; 0: all cores")
     totalsegmentator_license: SecretStr | None = Field(
         None,

@@ -168,6 +168,7 @@ def test_provenance_names_software_weights_and_series() -> None:
                 "left_out": [],
                 "located_only": [],
                 "collections": [],
+                "cropped_to_body": False,
             }
         ],
         "skipped_tasks": {"cerebral_bleed": "not requested"},

@@ -15,6 +15,7 @@ from heimdallr.segmentation import engine as engine_module
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.networks import preparations
 from heimdallr.segmentation.networks.predictors import load_predictors
+from heimdallr.segmentation.networks.torch_predictor import TorchPredictor
 from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 from heimdallr.segmentation.tasks import task
@@ -29,12 +30,21 @@ if TYPE_CHECKING:
 VOLUME = noisy_body((24, 22, 26))
 
 
-def make_engine(tmp_path: Path, licence: str | None = None) -> Engine:
+def make_engine(
+    tmp_path: Path, licence: str | None = None, *, crop_to_body: bool = False
+) -> Engine:
     """An engine on PyTorch over the weights below ``tmp_path`` and nothing else."""
     store = WeightsStore(
         tmp_path, totalsegmentator_dir=tmp_path / "none", bundled_dir=tmp_path / "none"
     )
-    return Engine(store, device="cpu", backend="torch", threads=1, licence=licence)
+    return Engine(
+        store,
+        device="cpu",
+        backend="torch",
+        threads=1,
+        licence=licence,
+        crop_to_body=crop_to_body,
+    )
 
 
 def total_with(**boxes: tuple[slice, slice, slice]) -> Segmentation:
@@ -136,6 +146,21 @@ def test_a_stack_thinner_than_a_voxel_of_the_network_is_segmented(tmp_path: Path
     assert found.label_map.shape == thin.shape
 
 
+def test_networks_of_one_task_do_not_keep_their_memory_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of five rests before the next one runs; a single one keeps it for the next case."""
+    small = tiny_plans((3.0, 3.0, 3.0), features=(4, 4))
+    install_tiny(tmp_path, task("total"), small)
+    install_tiny(tmp_path, task("total_fast"), small)
+    engine = make_engine(tmp_path)
+    rested = counted(monkeypatch, TorchPredictor, "rest")
+    engine.segment("total_fast", VOLUME)
+    assert not rested
+    engine.segment("total", VOLUME)
+    assert len({id(predictor) for (predictor,) in rested}) == 5
+
+
 def test_provenance_names_weights_and_what_they_are(tmp_path: Path) -> None:
     """Dataset, checksum, origin, the network's own voxel size, engine and device."""
     install_tiny(tmp_path, task("total_fast"), tiny_plans((6.0, 6.0, 6.0)))
@@ -191,6 +216,41 @@ def test_a_crop_is_taken_from_an_earlier_segmentation(tmp_path: Path) -> None:
     inside[3:18, 5:16, 12:24] = True  # 20 mm are 5, 4 and 4 voxels
     assert labels.any()
     assert not labels[~inside].any()
+
+
+def test_networks_may_be_run_on_the_patient_only(tmp_path: Path) -> None:
+    """As on an image of that box; nothing is labelled outside, and the provenance says so."""
+    install_tiny(tmp_path, task("total_fast"), favoured=("liver",))
+    body = np.zeros(VOLUME.shape, np.uint8)
+    body[9:13, 8:14, 10:14] = 1
+    box = (slice(9, 13), slice(8, 14), slice(10, 14))  # the margin of 3 mm is less than a voxel
+    moved = VOLUME.affine.copy()
+    moved[:3, 3] = (VOLUME.affine @ [9, 8, 10, 1])[:3]
+    part = Volume(VOLUME.data[box], moved)
+    engine = make_engine(tmp_path, crop_to_body=True)
+    made = engine.segment("total_fast", VOLUME, body=body)
+    alone = engine.segment("total_fast", part).label_map.data
+    assert made.provenance.cropped_to_body
+    assert alone.any()
+    np.testing.assert_array_equal(made.label_map.data[box], alone)
+    assert np.count_nonzero(made.label_map.data) == np.count_nonzero(alone)
+
+
+@pytest.mark.parametrize("why", ["not asked for", "nobody is seen", "bundled"])
+def test_otherwise_networks_see_the_whole_image(tmp_path: Path, why: str) -> None:
+    """Not asked to crop; no patient to crop to; or bundled networks, which see everything."""
+    (folder,) = install_tiny(tmp_path, task("total_fast"), favoured=("liver",))
+    if why == "bundled":
+        (folder.parent / BUNDLED_MARKER).write_text("{}")
+    body = np.zeros(VOLUME.shape, np.uint8)
+    if why != "nobody is seen":
+        body[9:13, 8:14, 10:14] = 1
+    whole = make_engine(tmp_path).segment("total_fast", VOLUME, body=body)
+    made = make_engine(tmp_path, crop_to_body=why != "not asked for").segment(
+        "total_fast", VOLUME, body=body
+    )
+    assert not made.provenance.cropped_to_body
+    np.testing.assert_array_equal(made.label_map.data, whole.label_map.data)
 
 
 def test_an_empty_crop_gives_an_empty_segmentation(tmp_path: Path) -> None:

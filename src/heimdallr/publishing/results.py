@@ -181,6 +181,7 @@ def _segmentation_record(segmentation: Segmentation) -> SegmentationRecord:
             CollectionRecord(name=one.name, licence=one.licence, credit=one.credit, home=one.home)
             for one in made.collections
         ],
+        cropped_to_body=made.cropped_to_body,
     )
 
 

@@ -162,6 +162,7 @@ class SegmentationRecord(_Record):
     left_out: list[str] = []
     located_only: list[str] = []
     collections: list[CollectionRecord] = []
+    cropped_to_body: bool = False
 
 
 class ProvenanceRecord(_Record):

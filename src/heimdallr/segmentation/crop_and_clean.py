@@ -13,6 +13,7 @@ import numpy as np
 from totalsegmentator import postprocessing
 
 from heimdallr.domain.errors import SegmentationError
+from heimdallr.imaging.morphology import box_of
 from heimdallr.segmentation.networks.resampling import zooms_mm
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ SPLIT_SLICES = 200
 
 SPLIT_MARGIN = 20
 """Slices a slab reaches into its neighbours."""
+
+BODY_MARGIN_MM = 3.0
+"""``crop_addon`` of ``totalsegmentator.python_api.totalsegmentator``, also around the body that its
+``body_seg`` crops to."""
 
 SMALLEST_EXTREMITY_MM3 = 50_000
 """Task ``body``: smaller pieces of ``body_extremities`` are dropped."""
@@ -58,17 +63,29 @@ def crop_box(found: LabelMap, crop: Crop) -> Box | None:
         raise SegmentationError(msg)
     wanted = np.zeros(256, bool)
     wanted[[found.number(name) for name in crop.structures]] = True
-    mask = wanted[found.data]
-    margins = (np.array(crop.margin_mm) / zooms_mm(found.affine)).astype(int)
-    sides = []
-    for axis, margin in enumerate(margins):
-        others = tuple(other for other in range(3) if other != axis)
-        present = np.flatnonzero(mask.any(axis=others))
-        if present.size == 0:
-            return None
-        stop = min(int(present[-1]) + 1 + int(margin), mask.shape[axis])
-        sides.append(slice(max(int(present[0]) - int(margin), 0), stop))
-    i, j, k = sides
+    return _box_around(wanted[found.data], np.array(crop.margin_mm), found.affine)
+
+
+def body_box(body: Array, affine: Affine) -> Box | None:
+    """The bounding box of the patient with :data:`BODY_MARGIN_MM` around it; None: nobody is there.
+
+    Args:
+        body: (I, J, K) where the patient is.
+        affine: (4, 4) of the image.
+    """
+    return _box_around(body > 0, np.full(3, BODY_MARGIN_MM), affine)
+
+
+def _box_around(mask: Array, margin_mm: Array, affine: Affine) -> Box | None:
+    """The bounding box of a mask with a margin, cut at the image's border."""
+    found = box_of(mask)
+    if found is None:
+        return None
+    margins = (margin_mm / zooms_mm(affine)).astype(int)
+    i, j, k = (
+        slice(max(side.start - int(margin), 0), min(side.stop + int(margin), size))
+        for side, margin, size in zip(found, margins, mask.shape, strict=True)
+    )
     return i, j, k
 
 

@@ -97,6 +97,9 @@ class Engine:
         licence: TotalSegmentator licence number for licensed tasks. Only whether there is one is
             remembered.
         trust_pickle: see :func:`~heimdallr.segmentation.networks.network.load_network`.
+        crop_to_body: run networks on the box around the patient, as TotalSegmentator does when it
+            is told to (``--body_seg``). Half the patches or less; patches then lie elsewhere, so
+            label maps differ at borders. Bundled networks see the whole image.
 
     Raises:
         SegmentationError: the device does not exist.
@@ -113,12 +116,14 @@ class Engine:
         threads: int = 0,
         licence: str | None = None,
         trust_pickle: bool = False,
+        crop_to_body: bool = False,
     ) -> None:
         self.store = store
         self.choice = choose_device(device, backend, precision, threads)
         self._cache_dir = cache_dir
         self.licensed = bool(licence)
         self._trust_pickle = trust_pickle
+        self._crop_to_body = crop_to_body
         self._loaded: dict[Path, _Loaded] = {}
         self._blast: dict[Path, BlastNetwork] = {}
         self._preparations, self._cases = Preparations(), 0
@@ -145,7 +150,8 @@ class Engine:
             progress: called with a share from 0 to 1 and what is being done.
             context: segmentations of the same image made earlier, by TotalSegmentator task name;
                 a task that needs a crop takes it from there instead of running another network.
-            body: (I, J, K) where the patient is; bundled networks label nothing elsewhere.
+            body: (I, J, K) where the patient is; bundled networks label nothing elsewhere, others
+                are run there only if the engine is told to.
 
         Raises:
             WeightsError: weights are absent or damaged.
@@ -202,12 +208,15 @@ class Engine:
             raise LicenceError(msg, remedy="set TOTALSEGMENTATOR_LICENSE")
         labels = np.zeros(volume.shape, np.uint8, order="F")
         box: crop_and_clean.Box | None = (slice(0, None), slice(0, None), slice(0, None))
-        found = None
+        found, cropped = None, False
         confidence: dict[str, float] = {}
         if task.crop is not None:
             progress(0.0, f"{task.name}: finding the region")
             found = self._companion(task.crop.task, volume, context)
             box = crop_and_clean.crop_box(found, task.crop)
+        elif self._crop_to_body and body is not None and weights[0].origin != "bundled":
+            patient = crop_and_clean.body_box(body, volume.affine)
+            cropped, box = patient is not None, patient or box
         if box is not None:
             progress(0.0, f"{task.name}: preparing")
             labels, confidence = self._labels_in(box, task, weights, volume, progress)
@@ -237,6 +246,7 @@ class Engine:
             left_out=left_out,
             located_only=tuple(sorted(frozenset().union(*(w.located_only for w in weights)))),
             collections=() if task.collection is None else (task.collection,),
+            cropped_to_body=cropped,
         )
         return Segmentation(LabelMap(labels, volume.affine, task.names), provenance)
 
@@ -295,6 +305,9 @@ class Engine:
             slab = self._predict(
                 model, data, affine, part, step=task.step, share=share, read=labels_from_planes
             )
+            if len(weights) > 1:  # half a gigabyte of 128³ voxels each
+                for predictor in model.predictors:
+                    predictor.rest()
             mapped = _lookup(model)[slab[:, :, keep]]
             first = part.start + keep.start
             window = merged[:, :, first : first + mapped.shape[2]]

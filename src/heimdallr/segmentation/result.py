@@ -36,6 +36,7 @@ class SegmentationProvenance:
         located_only: structures they find, for what is read off their place, but not well enough
             to measure.
         collections: other people's networks that had a part in it; each is to be credited.
+        cropped_to_body: the networks saw the box around the patient, not the whole image.
     """
 
     task: str
@@ -50,6 +51,7 @@ class SegmentationProvenance:
     left_out: tuple[str, ...] = ()
     located_only: tuple[str, ...] = ()
     collections: tuple[Collection, ...] = ()
+    cropped_to_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def make_engine(settings: Settings) -> Engine:
         cache_dir=cache_folder(settings),
         threads=settings.threads,
         licence=licence.get_secret_value() if licence else None,
+        crop_to_body=settings.crop_to_body,
     )
 
 

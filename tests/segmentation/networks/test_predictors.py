@@ -67,6 +67,15 @@ def answered(weights: Weights, checksum: str, cache_dir: Path | None) -> Array:
     return np.asarray(predictor.head.logits(features.reshape(len(features), -1).T))
 
 
+def test_a_network_that_rested_answers_the_same(weights: Weights) -> None:
+    """Its memory is given back between cases, and taken again."""
+    plans, (predictor,) = load_predictors(weights, FULL, checksum="a" * 64, cache_dir=None)
+    patch = np.ones((1, *plans.patch), np.float32)
+    before = np.array(predictor(patch))
+    predictor.rest()
+    np.testing.assert_array_equal(np.asarray(predictor(patch)), before)
+
+
 def test_converted_network_is_kept_under_the_checksum(
     weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

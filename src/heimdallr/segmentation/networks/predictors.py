@@ -39,7 +39,7 @@ Precision = Literal["f32", "f16", "bf16"]
 
 _log = structlog.get_logger()
 
-GRAPH_VERSION = 3
+GRAPH_VERSION = 4
 """Raised whenever the converted graph or what is kept beside it changes, so that older files are
 not used."""
 
@@ -130,7 +130,7 @@ def load_predictors(
         files = _files(weights, choice, checksum, cache_dir) if cache_dir is not None else None
         kept = _kept(files) if files else None
         if kept is None:
-            kept = _converted(weights, choice, files, trust_pickle=trust_pickle)
+            kept = _converted(weights, files, trust_pickle=trust_pickle)
         plans = read_plans(weights, kept[0].configuration)
         return plans, tuple(OpenVinoPredictor(plans, one, choice) for one in kept)
     from heimdallr.segmentation.networks.network import load_network  # noqa: PLC0415 - PyTorch
@@ -174,14 +174,18 @@ class OpenVinoPredictor:
         }
         if choice.threads:
             options["INFERENCE_NUM_THREADS"] = choice.threads
-        compiled = openvino().Core().compile_model(network.model, "CPU", options)
-        self._request = compiled.create_infer_request()
+        self._compiled = openvino().Core().compile_model(network.model, "CPU", options)
+        self._request = self._compiled.create_infer_request()
 
     def __call__(self, image: Array) -> Array:
         """Output for a patch × weight; valid until the next call."""
         self._request.infer([np.ascontiguousarray(image[None])], share_inputs=True)
         output: Array = self._request.get_output_tensor(0).data[0]
         return output
+
+    def rest(self) -> None:
+        """See the protocol."""
+        self._compiled.release_memory()
 
 
 def openvino() -> ModuleType:
@@ -236,7 +240,7 @@ def _kept(files: tuple[Path, ...]) -> tuple[Converted, ...] | None:
 
 
 def _converted(
-    weights: Weights, choice: DeviceChoice, files: tuple[Path, ...] | None, *, trust_pickle: bool
+    weights: Weights, files: tuple[Path, ...] | None, *, trust_pickle: bool
 ) -> tuple[Converted, ...]:
     """The network of each fold converted now, and kept in its file."""
     from heimdallr.segmentation.networks.conversion import converted  # noqa: PLC0415 - PyTorch
@@ -246,7 +250,7 @@ def _converted(
     network = load_network(weights, trust_pickle=trust_pickle)
     made = []
     for number, module in enumerate(network.modules):
-        model, head = converted(ov, network, module, half=choice.precision == "bf16")
+        model, head = converted(ov, network, module)
         made.append(Converted(network.plans.configuration, model, head))
         if files is not None:
             _keep(ov, made[-1], files[number])

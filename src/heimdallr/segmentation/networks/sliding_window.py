@@ -54,6 +54,10 @@ class PatchPredictor(Protocol):
         """(C, *patch) float32 → (channels, *patch) output × Gaussian weight."""
         ...
 
+    def rest(self) -> None:
+        """Give back what only a patch on its way needs; the last output is gone."""
+        ...
+
 
 @lru_cache(maxsize=2)
 def gaussian_weight(patch: Index3) -> Array:

@@ -101,6 +101,9 @@ class TorchPredictor:
             output: torch.Tensor = self._module(batch)[0]
         return output.float().mul_(self._weight)
 
+    def rest(self) -> None:
+        """Nothing to do: PyTorch hands the next network what this one has freed."""
+
 
 def torch_predictors(network: Network, device: str) -> tuple[TorchPredictor, ...]:
     """The network of every fold on a device."""
