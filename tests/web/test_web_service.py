@@ -19,6 +19,7 @@ from web_service import Service, served, service_in
 from heimdallr.config import Settings
 from heimdallr.domain.errors import ConfigurationError
 from heimdallr.store.models import StudyState
+from heimdallr.web.http import telemetry
 from heimdallr.web.service import run_web
 
 if TYPE_CHECKING:
@@ -82,6 +83,21 @@ def test_figures(service: Service) -> None:
     assert found["heimdallr_disk_free_bytes"] > 0
     request = 'method="GET",route="/api/v1/studies/{study_id}",status="200"'
     assert found[f"heimdallr_http_requests_total{{{request}}}"] == 1
+
+
+def test_what_takes_every_study_is_not_summed_at_every_scrape(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States are of now, images and bytes of some minutes ago."""
+    monkeypatch.setattr(telemetry, "_CACHED_S", 0.0)
+    service.add_done()
+    assert figures(service)["heimdallr_instances"] == 1
+    service.add_done("1.9", "SouzaA_20260201_123456")
+    found = figures(service)
+    assert found['heimdallr_studies{state="done"}'] == 2
+    assert found["heimdallr_instances"] == 1
+    monkeypatch.setattr(telemetry, "_SUMMED_S", 0.0)
+    assert figures(service)["heimdallr_instances"] == 2
 
 
 def test_figures_name_no_case(service: Service) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 _CACHED_S = 5.0
+_SUMMED_S = 300.0
+"""Images and bytes are summed over every study: a second's work where there are a million."""
 
 
 class Telemetry:
@@ -76,7 +78,8 @@ class _Stored(Collector):
     ) -> None:
         self._database, self._folder, self._clock = database, data_folder, clock
         self._lock = Lock()
-        self._read_at = -_CACHED_S
+        self._read_at, self._summed_at = -_CACHED_S, -_SUMMED_S
+        self._sums: list[Metric] = []
         self._families: list[Metric] = []
 
     def describe(self) -> Iterable[Metric]:
@@ -86,15 +89,19 @@ class _Stored(Collector):
     def collect(self) -> Iterable[Metric]:
         """The figures; those of the last look when it is fresh."""
         with self._lock:
-            if time.monotonic() - self._read_at >= _CACHED_S:
+            now = time.monotonic()
+            if now - self._read_at >= _CACHED_S:
                 with self._database.read() as session:
+                    if now - self._summed_at >= _SUMMED_S:
+                        self._sums, self._summed_at = list(_sums(session)), now
                     self._families = [
                         *_studies(session),
+                        *self._sums,
                         *_queue(session, self._clock()),
                         _stages(session),
                         *_deliveries(session, self._clock()),
                     ]
-                self._read_at = time.monotonic()
+                self._read_at = now
             disk = GaugeMetricFamily("heimdallr_disk_free_bytes", "Free space for data.")
             disk.add_metric([], shutil.disk_usage(self._folder).free)
             return [*self._families, disk]
@@ -106,16 +113,20 @@ def _studies(session: Session) -> Iterable[Metric]:
     for state in StudyState:
         by_state.add_metric([state.value], counts.get(state, 0))
     yield by_state
+    refused = session.scalar(select(func.count()).select_from(Quarantined)) or 0
+    yield _single("heimdallr_quarantined_files", "Received files that are no use.", refused)
+
+
+def _sums(session: Session) -> Iterable[Metric]:
     images, size = session.execute(
         select(
             func.coalesce(func.sum(Study.instance_count), 0),
             func.coalesce(func.sum(Study.size_bytes), 0),
         )
     ).one()
-    yield _single("heimdallr_instances", "Received instances of the studies known.", images)
-    yield _single("heimdallr_instance_bytes", "Their size.", size)
-    refused = session.scalar(select(func.count()).select_from(Quarantined)) or 0
-    yield _single("heimdallr_quarantined_files", "Received files that are no use.", refused)
+    old = "as of the last five minutes"
+    yield _single("heimdallr_instances", f"Received instances of the studies, {old}.", images)
+    yield _single("heimdallr_instance_bytes", f"Their size, {old}.", size)
 
 
 def _queue(session: Session, now: datetime) -> Iterable[Metric]:
