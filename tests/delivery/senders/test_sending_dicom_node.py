@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from orthanc import Orthanc
     from pynetdicom.events import Event
 
-OWN = OwnNode("HEIMDALLR", patience=Patience(connect_s=5, answer_s=5, store_s=20))
+OWN = OwnNode("HEIMDALLR", patience=Patience(connect_s=20, answer_s=20, store_s=20))
 HURRIED = OwnNode("HEIMDALLR", patience=Patience(connect_s=1, answer_s=0.5, store_s=0.5))
 IMPLICIT = "1.2.840.10008.1.2"
 ALL = [(SEG, [EXPLICIT]), (SR, [EXPLICIT]), (CAPTURE, [EXPLICIT]), (PDF, [EXPLICIT])]
