@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from heimdallr.cli.demonstration.system import DemoSystem
 
 THEMES = ("dark", "light")
-WIDTHS = (1440, 390)
+WIDTHS = (360, 1440)
 
 PAGES = {
     "/": "Worklist",
