@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from numpy import typing as npt
 
-    Bool = npt.NDArray[np.bool_]
     Labels = npt.NDArray[np.uint8]
 
 _SCAN_MM, _MAP_MM = 3.0, 1.5

@@ -1,9 +1,8 @@
 """A random patch of a random scan of a body: warp, HU, resolution, noise, field of view, labels.
 
 Bodies are 3 mm code maps; a patch is warped at 3 mm, rendered to HU (or, of a scan, takes its
-image along), averaged to 6 mm (so that
-partial volume is real) and given the artefacts of a scanner. Everything random comes from one
-generator.
+image along), averaged to 6 mm (so that partial volume is real) and given the artefacts of a
+scanner. Everything random comes from one generator.
 """
 
 from __future__ import annotations
