@@ -15,6 +15,11 @@ import torch
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
+from heimdallr.domain.statements import Statement
+from heimdallr.imaging.volume import LabelMap, save_nifti
+from heimdallr.publishing.label_maps import describe_map
+from heimdallr.publishing.schema import Labels
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -77,7 +82,8 @@ def test_left_out_classes_become_background() -> None:
     lut = classes.compact_lut(classes.TOTAL_KEPT)
     assert lut[95] == 0
     assert classes.TOTAL_KEPT[lut[5] - 1] == 5
-    assert lut.max() == len(classes.TOTAL_KEPT)
+    assert lut[: classes.IGNORE].max() == len(classes.TOTAL_KEPT)
+    assert lut[classes.IGNORE] == classes.IGNORE
 
 
 def test_mr_labels_merge_lobes_and_vertebrae() -> None:
@@ -174,6 +180,81 @@ def test_fluid_and_masses_are_tissue_without_a_name(disease: str, instead_of: se
     assert (ill.tissue[fine[changed]] == 0).all()
 
 
+def test_a_scan_brings_its_own_image_and_what_nobody_knows(body: Any) -> None:  # noqa: ANN401
+    """The image is the scan's, no painted one; an ignored organ stays ignored in both targets."""
+    ignore = tool("classes").IGNORE
+    hu = np.where(body.code == 0, -1000, 300).astype(np.int16)
+    hu[body.total[body.code] == 5] = -200
+    liver = body.total == 5
+    scan = replace(
+        body,
+        total=np.where(liver, ignore, body.total).astype(np.uint8),
+        tissue=np.where(liver, ignore, body.tissue).astype(np.uint8),
+        hu=hu,
+    )
+    seen = 0
+    for seed in range(4):
+        image, (total, tissue, inside) = (
+            tool("stages").STAGES["ct"].draw(scan, np.random.default_rng(seed))
+        )
+        unknown = total == ignore
+        seen += int(unknown.sum())
+        assert (tissue[unknown] == ignore).all()
+        assert (inside[unknown] > 0).all()
+        if unknown.sum() > 50:
+            assert np.median(image[unknown]) < np.median(image[(inside > 0) & ~unknown])
+    assert seen > 50
+
+
+def test_bodies_come_back_from_disk(body: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    """With a scan's image, and without one."""
+    files = tool("body_files")
+    for kept in (body, replace(body, hu=np.zeros(body.code.shape, np.int16))):
+        files.save_body(tmp_path / "0.npz", kept)
+        again = files.load_body(tmp_path / "0.npz")
+        assert (again.code == kept.code).all()
+        assert (again.hu is None) == (kept.hu is None)
+
+
+def test_doubted_labels_of_a_case_are_not_taught(tmp_path: Path) -> None:
+    """A spleen not believed and a colon seen to be wrong are ignored, and so is nameless tissue."""
+    pseudo, total_of = tool("pseudo_labels"), tool("classes").TOTAL
+    shape, affine = (40, 40, 40), np.diag([3.0, 3.0, 3.0, 1.0])
+    hu = np.full(shape, -100, np.int16)
+    total, tissue = np.zeros((2, *shape), np.uint8)
+    for planes, number in (((2, 8), 5), ((14, 18), 1), ((24, 28), 20)):
+        total[:, :, slice(*planes)] = number
+    hu[:, :, 34:] = 40
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    for path, data in (
+        (tmp_path / "volume.nii.gz", hu),
+        (labels / "total.nii.gz", total),
+        (labels / "tissue_types.nii.gz", tissue),
+        (labels / "body.nii.gz", np.ones(shape, np.uint8)),
+    ):
+        save_nifti(path, data, affine)
+    names = {number: total_of[number] for number in (5, 1, 20)}
+    doubts = {"spleen": [Statement("hollow_body")]}
+    described = describe_map("total", "total", LabelMap(total, affine, names), doubts)
+    (labels / "labels.json").write_text(
+        Labels(shape=shape, affine=affine.tolist(), maps=[described]).model_dump_json()
+    )
+    doubted = pseudo.doubted(tmp_path, ["colon"])
+    assert {1, 20} <= set(doubted)
+    assert 5 not in doubted
+    scan = pseudo.scan_body(tmp_path, doubted)
+    pad = slice(28, -28)
+    taught = scan.total[scan.code][:, pad, pad]
+    assert [int(np.unique(taught[z]).item()) for z in (4, 10, 16, 26, 31, 36)] == [
+        *(5, 0, 127, 127, 0, 127),
+    ]
+    assert (scan.hu[:, pad, pad] == hu.transpose(2, 1, 0)).all()
+    assert set(np.unique(pseudo.label_map(tmp_path, doubted))) == {0, 5}
+    with pytest.raises(ValueError, match="no structures: elbow"):
+        pseudo.doubted(tmp_path, ["elbow"])
+
+
 def test_an_mr_patch_is_normalised_over_the_scan(body: Any) -> None:  # noqa: ANN401
     """Within the scan mean 0 and spread 1 (nnU-Net's z-score), exactly 0 around it."""
     patch = tool("render_mr").render_mr(body, np.random.default_rng(3))
@@ -214,6 +295,27 @@ def test_loss_falls_to_zero_for_certain_right_answers() -> None:
     right = torch.nn.functional.one_hot(target, 4).float() * 40
     assert float(model.segmentation_loss(right, target)) < 1e-3
     assert float(model.segmentation_loss(right.roll(1, 1), target)) > 10
+
+
+def test_ignored_voxels_cost_nothing() -> None:
+    """However wrong the answer there, loss and gradient are those of the other voxels."""
+    model, ignore = tool("model"), tool("classes").IGNORE
+    torch.manual_seed(0)
+    head, rows = torch.nn.Linear(8, 4), torch.randn(20, 8)
+    target = torch.arange(20) % 4
+    partly = target.clone()
+    partly[10:] = ignore
+    partly_loss = model.head_loss(head, rows, partly)
+    assert partly_loss.item() == pytest.approx(model.head_loss(head, rows[:10], target[:10]).item())
+    assert partly_loss.item() != pytest.approx(model.head_loss(head, rows, target).item())
+
+
+def test_a_mix_lies_between_start_and_trained(tmp_path: Path) -> None:
+    """A share of 0.25 is a quarter of the way."""
+    weights = tmp_path / "start.pt"
+    torch.save({"average": {"w": torch.zeros(3)}}, weights)
+    mixed = tool("export").Start(weights, 0.25).mixed({"w": torch.ones(3)})
+    assert mixed["w"].tolist() == [0.25] * 3
 
 
 def test_learning_rate_warms_up_and_anneals() -> None:

@@ -27,6 +27,8 @@ BLEED: dict[int, str] = class_map["cerebral_bleed"]
 _TOTAL_LEFT_OUT = {23, 24, *range(54, 62), *range(92, 116), 117}
 TOTAL_KEPT: tuple[int, ...] = tuple(n for n in sorted(TOTAL) if n not in _TOTAL_LEFT_OUT)
 TISSUE_KEPT: tuple[int, ...] = (1, 2, 3)
+IGNORE = 127
+"""Label of voxels of which nobody knows what they are: they take no part in the loss."""
 
 # total number -> total_mr number, lobes and vertebrae merged as total_mr has them
 _MR_NUMBER = {name: number for number, name in TOTAL_MR.items()}
@@ -56,9 +58,10 @@ def compact_lut(kept: Iterable[int]) -> npt.NDArray[np.uint8]:
         kept: Official numbers in the order of the trained channels (channel 1 first).
 
     Returns:
-        `(256,)` uint8.
+        `(256,)` uint8; `IGNORE` stays what it is.
     """
     lut = np.zeros(256, np.uint8)
+    lut[IGNORE] = IGNORE
     for channel, number in enumerate(kept, start=1):
         lut[number] = channel
     return lut

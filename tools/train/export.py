@@ -276,7 +276,27 @@ def write(target: Target, net: HeadedUNet, to: Path, trained: Mapping[str, float
     return folder
 
 
-def export(work: Path, to: Path, names: list[str], *, allow_untrained: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a training began with, mixed into its result: it often keeps what was good.
+
+    Attributes:
+        weights: What `warm_start.py` wrote.
+        share: Of the trained weights, 0 to 1; the rest are the start's.
+    """
+
+    weights: Path
+    share: float
+
+    def mixed(self, trained: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Each parameter on the line from start to trained."""
+        start = torch.load(self.weights, weights_only=True)["average"]
+        return {key: torch.lerp(start[key], value, self.share) for key, value in trained.items()}
+
+
+def export(
+    work: Path, to: Path, names: list[str], *, allow_untrained: bool, start: Start | None = None
+) -> None:
     """Write the named targets from the checkpoints of a work folder.
 
     Raises:
@@ -291,7 +311,8 @@ def export(work: Path, to: Path, names: list[str], *, allow_untrained: bool) -> 
         trained = {"steps": 0, "minutes": 0.0}
         if path.exists():
             state = torch.load(path, weights_only=True)
-            net.load_state_dict(state["average"])
+            average = state["average"]
+            net.load_state_dict(average if start is None else start.mixed(average))
             trained = {"steps": state["steps"], "minutes": round(state["elapsed_s"] / 60, 1)}
         elif not allow_untrained:
             raise FileNotFoundError(path)
@@ -307,9 +328,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--allow-untrained", action="store_true", help="for trying the pipeline")
+    parser.add_argument("--start", type=Path, help="weights to mix in, of warm_start.py")
+    parser.add_argument("--share", type=float, default=0.5, help="of the trained ones in the mix")
     options = parser.parse_args()
     tasks = list(options.tasks) or list(TARGETS)
-    export(options.work, options.to, tasks, allow_untrained=options.allow_untrained)
+    start = None if options.start is None else Start(options.start, options.share)
+    export(options.work, options.to, tasks, allow_untrained=options.allow_untrained, start=start)
 
 
 if __name__ == "__main__":

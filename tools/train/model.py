@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import openvino
 import torch
+from classes import IGNORE
 from dynamic_network_architectures.architectures.unet import PlainConvUNet
 from torch import nn
 from torch.nn import functional
@@ -76,6 +77,18 @@ class HeadedUNet(nn.Module):
             raise TypeError(msg)
         weight = layer.weight[:, :, None, None, None]
         return functional.conv3d(self.features(image), weight, layer.bias)
+
+
+def head_loss(head: nn.Module, rows: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Loss of one head; voxels labelled `IGNORE` take no part.
+
+    Args:
+        head: From features to logits.
+        rows: `(voxels, features)`.
+        target: `(voxels,)` int64.
+    """
+    known = target != IGNORE
+    return segmentation_loss(head(rows[known]), target[known])
 
 
 def segmentation_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -39,12 +39,14 @@ class Body:
         total: `(n,)` uint8, class number of `total` for each code.
         tissue: `(n,)` uint8, class number of `tissue_types` for each code.
         kind: `(n,)` uint8, material number (`tissues.KINDS`) for each code.
+        hu: `(z, y, x)` int16, the image of a real scan; None where the body is to be painted.
     """
 
     code: npt.NDArray[np.uint8]
     total: npt.NDArray[np.uint8]
     tissue: npt.NDArray[np.uint8]
     kind: npt.NDArray[np.uint8]
+    hu: npt.NDArray[np.int16] | None = None
 
 
 def body_from_maps(

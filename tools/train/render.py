@@ -1,8 +1,8 @@
 """A random patch of a random scan of a body: warp, HU, resolution, noise, field of view, labels.
 
-Bodies are 3 mm code maps; a patch is warped at 3 mm, rendered to HU, averaged to 6 mm (so that
-partial volume is real) and given the artefacts of a scanner. Everything random comes from one
-generator.
+Bodies are 3 mm code maps; a patch is warped at 3 mm, rendered to HU (or, of a scan, takes its
+image along), averaged to 6 mm (so that partial volume is real) and given the artefacts of a
+scanner. Everything random comes from one generator.
 """
 
 from __future__ import annotations
@@ -148,11 +148,14 @@ def _coverage(valid: Bool, longest_wanted: int, rng: np.random.Generator) -> tup
     return start, start + max(length, 1)
 
 
-def warp(body: Body, patch: Shape, rng: np.random.Generator) -> tuple[npt.NDArray[np.uint8], Bool]:
+def warp(
+    body: Body, patch: Shape, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.uint8], Bool, torch.Tensor]:
     """Warp a body at random and cut a random fine patch.
 
     Returns:
-        Codes `(2z, 2y, 2x)` at 3 mm, and which slices lie within the body's map.
+        Codes `(2z, 2y, 2x)` at 3 mm, which slices lie within the body's map, and where each voxel
+        lies in it, as `grid_sample` takes it.
     """
     shape = np.array(body.code.shape)
     occupied = np.argwhere(body.code[::4, ::4, ::4] > 0) * 4
@@ -169,24 +172,44 @@ def warp(body: Body, patch: Shape, rng: np.random.Generator) -> tuple[npt.NDArra
     )
     z_position = grid[0, :, grid.shape[2] // 2, grid.shape[3] // 2, 2].numpy()
     margin = 6 / shape[0]
-    return codes[0, 0].to(torch.uint8).numpy(), np.abs(z_position) <= 1 + margin
+    return codes[0, 0].to(torch.uint8).numpy(), np.abs(z_position) <= 1 + margin, grid
 
 
 def render(body: Body, rng: np.random.Generator) -> Patch:
     """Draw one CT training patch from a body."""
-    fine, valid = warp(body, PATCH, rng)
+    fine, valid, grid = warp(body, PATCH, rng)
     start, stop = _coverage(valid, PATCH[0] + 40, rng)
-    fine = fine[2 * start : 2 * stop]
-    body = arms_beside(fall_ill(body, fine, rng), fine, rng)
+    covered = slice(2 * start, 2 * stop)
+    fine = fine[covered]
+    if body.hu is None:
+        body = arms_beside(fall_ill(body, fine, rng), fine, rng)
+        hu = _painted(body, fine, rng)
+    else:
+        hu = _scanned(body.hu, grid[:, covered], rng)
+    image = _scanner(_average(hu, 0.6, rng), rng)
+    total, tissue, kind = coarse_labels(body, fine)
+    _field_of_view(image, total, tissue, rng)
+    return placed(normalise_ct(image), total, tissue, kind, PATCH)
+
+
+def _painted(body: Body, fine: npt.NDArray[np.uint8], rng: np.random.Generator) -> Float:
+    """HU of a body at 3 mm, and of what surrounds it."""
     hu_of, texture_of = palette_hu(body, rng)
     hu = hu_of[fine]
     spots(hu, body, fine, rng)
     _add_texture(hu, texture_of[fine], rng)
     surround(hu, body, fine, rng)
-    image = _scanner(_average(hu, 0.6, rng), rng)
-    total, tissue, kind = coarse_labels(body, fine)
-    _field_of_view(image, total, tissue, rng)
-    return placed(normalise_ct(image), total, tissue, kind, PATCH)
+    return hu
+
+
+def _scanned(scan: npt.NDArray[np.int16], grid: torch.Tensor, rng: np.random.Generator) -> Float:
+    """HU of a real scan where `grid` says, soft tissue with a little more contrast or less."""
+    source = torch.from_numpy(scan).float()[None, None]
+    sampled = functional.grid_sample(source, grid, padding_mode="border", align_corners=True)
+    hu = sampled[0, 0].numpy()
+    # Bounds chosen: fat stays darker than everything soft, bone brighter.
+    soft = np.clip(hu, -150, 300) - 40
+    return np.asarray(hu + rng.normal(0, 0.12) * soft + rng.normal(0, 6), np.float32)
 
 
 def coarse_labels(body: Body, fine: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], ...]:

@@ -61,7 +61,7 @@ def _put_bleed(body: Body, fine: npt.NDArray[np.uint8], rng: np.random.Generator
 
 def render_bleed(body: Body, rng: np.random.Generator) -> Patch:
     """Draw one head patch; the target is `kind == blood_clot`."""
-    fine, _ = warp(body, BLEED_PATCH, rng)
+    fine, _, _ = warp(body, BLEED_PATCH, rng)
     if rng.random() < 0.8:
         body = _put_bleed(body, fine, rng)
     of_kind = np.array(

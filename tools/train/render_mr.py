@@ -88,7 +88,7 @@ def _signal(body: Body, rng: np.random.Generator) -> tuple[Float, Float]:
 
 def render_mr(body: Body, rng: np.random.Generator) -> Patch:
     """Draw one MR training patch; `total` holds the numbers of `total_mr`."""
-    fine, valid = warp(body, PATCH, rng)
+    fine, valid, _ = warp(body, PATCH, rng)
     start, stop = _coverage(valid, PATCH[0], rng)
     fine = fine[2 * start : 2 * stop]
     signal, texture = _signal(body, rng)

@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from model import FAST_BF16, HeadedUNet, segmentation_loss
+from model import FAST_BF16, HeadedUNet, head_loss
 from ring import Ring
 from stages import STAGES
 
 _WARM_UP_S = 60.0
 _SAVE_EVERY_S = 120.0
 _EMA = 0.998
+_LONGEST_STEP_S = 30.0
+"""What lies beyond is time in which the process was stopped, and does not anneal the rate."""
 
 
 def learning_rate(elapsed_s: float, total_s: float, peak: float) -> float:
@@ -93,10 +95,11 @@ class Trainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=FAST_BF16):
             features = self.net.features(torch.from_numpy(image.astype(np.float32))[None, None])
             rows = features.flatten(2)[0].index_select(1, where).T
-            logits = [head(rows) for head in self.net.heads]
-        loss = torch.stack(
-            [segmentation_loss(*pair) for pair in zip(logits, targets, strict=True)]
-        ).sum()
+            losses = [
+                head_loss(head, rows, target)
+                for head, target in zip(self.net.heads, targets, strict=True)
+            ]
+        loss = torch.stack(losses).sum()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 3.0)
         self.optimiser.step()
@@ -118,7 +121,7 @@ class Trainer:
         while self.elapsed_s < total_s:
             losses.append(self.step(learning_rate(self.elapsed_s, total_s, peak)))
             now = time.monotonic()
-            self.elapsed_s += now - last
+            self.elapsed_s += min(now - last, _LONGEST_STEP_S)
             last = now
             if self.steps % 50 == 0:
                 self._log(
