@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import zipfile
 from typing import IO, TYPE_CHECKING
@@ -232,14 +233,13 @@ def test_a_find_that_changes_while_it_is_copied_is_left(
 ) -> None:
     """Nothing of it reaches the spool; it is taken when it is quiet again."""
     made = desk.put("one", stack(count=2))
-    copy = WatchFolder._copy
+    copy_file = watch._copy_file
 
-    def disturbed(self: WatchFolder, *what: object) -> Path:
-        batch = copy(self, *what)  # type: ignore[arg-type]
+    def disturbed(path: Path, copy: Path, folder: Path) -> None:
+        copy_file(path, copy, folder)
         (made / "IM0").write_bytes(Image(content=9).encoded() + b"\0\0")
-        return batch
 
-    monkeypatch.setattr(WatchFolder, "_copy", disturbed)
+    monkeypatch.setattr(watch, "_copy_file", disturbed)
     for _ in range(6):
         desk.watch.step()
         desk.clock.pass_s(LOOK_EVERY_S)
@@ -276,6 +276,63 @@ def test_a_file_that_may_not_be_read_is_said(desk: Desk, monkeypatch: pytest.Mon
     assert len(desk.messages("watch_refused")) == 1
     monkeypatch.undo()
     assert desk.wait() == 1
+
+
+@pytest.mark.parametrize("fault", ["may not be opened", "cannot be read", "changes", "vanishes"])
+def test_a_loose_file_does_not_hold_up_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """They are taken; it is said once at most, and taken when it can be."""
+    bad = desk.folder / "Thumbs.db"
+    bad.write_bytes(Image(9).encoded())
+
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    def opened(path: Path, *, below: Path | None = None) -> IO[bytes]:
+        if path == bad:
+            if fault == "may not be opened":
+                raise PermissionError(errno.EACCES, "Permission denied")
+            if fault == "cannot be read":
+                return Broken()
+            content = path.read_bytes()
+            path.unlink()
+            if fault == "changes":
+                path.write_bytes(content + b"\0\0")
+            return io.BytesIO(content)
+        return open_regular(path, below=below)
+
+    monkeypatch.setattr(watch, "open_regular", opened)
+    for number in (1, 2):
+        (desk.folder / f"{number}.dcm").write_bytes(Image(number=number).encoded())
+        assert desk.wait() == 1
+    assert desk.count() == 2
+    said = desk.messages("watch_refused")
+    assert len(said) == (0 if fault in {"changes", "vanishes"} else 1)
+    assert not any("Thumbs" in one for one in said)
+    monkeypatch.undo()
+    desk.wait()
+    assert desk.count() == (2 if fault == "vanishes" else 3)
+
+
+def test_a_stream_of_loose_files_is_taken_as_it_comes(desk: Desk) -> None:
+    """Its study is not taken for whole before the stream has ended."""
+    states = set()
+    for number in range(1, 31):
+        (desk.folder / f"{number}.dcm").write_bytes(Image(number=number).encoded())
+        desk.watch.step()
+        while desk.intake.step():
+            pass
+        desk.clock.pass_s(LOOK_EVERY_S)
+        with desk.database.read() as session:
+            states |= set(session.scalars(select(Study.state)))
+    assert desk.count() >= 25
+    assert states == {StudyState.RECEIVING}
+    desk.wait()
+    assert desk.count() == 30
+    with desk.database.read() as session:
+        assert session.scalars(select(Study.state)).one() is StudyState.QUEUED
 
 
 @pytest.mark.parametrize("swapped", ["file", "folder", "pipe"])

@@ -15,6 +15,7 @@ from heimdallr.domain.statements import Statement
 from heimdallr.intake.declare_complete import complete_studies
 from heimdallr.intake.recorder import record_batch
 from heimdallr.preparation.persons import Named
+from heimdallr.retrieval import service
 from heimdallr.retrieval.archive import FoundStudy, Query, Retrieved
 from heimdallr.retrieval.priors import Arrived, choose, is_open
 from heimdallr.retrieval.service import WAITS, Priors
@@ -113,6 +114,7 @@ class ArchiveOfImages:
     Attributes:
         asked: PatientIDs and StudyInstanceUIDs it was asked for.
         error: what it says to everything.
+        unusable: files that it sends along with every study.
         dies_after: an image that still arrives before whoever asks is killed.
     """
 
@@ -120,6 +122,7 @@ class ArchiveOfImages:
         self._site, self._images = site, images
         self.asked: list[str] = []
         self.error: ArchiveError | None = None
+        self.unusable: list[bytes] = []
         self.dies_after: Image | None = None
 
     def find(self, query: Query) -> Sequence[FoundStudy]:
@@ -146,8 +149,8 @@ class ArchiveOfImages:
             receive(self._site, self.dies_after)
             raise KeyboardInterrupt
         images = [one for one in self._images if one.study_uid == study.study_instance_uid]
-        batch = spooled(self._site.folders.spool, images)
-        return Retrieved(len(images), batch=batch.folder)
+        batch = spooled(self._site.folders.spool, [*images, *self.unusable])
+        return Retrieved(len(images) + len(self.unusable), batch=batch.folder)
 
     def _refuse(self) -> None:
         if self.error is not None:
@@ -274,6 +277,52 @@ def test_a_kill_in_the_middle_leaves_the_request(
     assert priors_of(quiet_site, archive, clock).step()
     assert archive.asked.count(Image(21).study_uid) == 2
     assert requests(quiet_site)[1][1] is FetchState.DONE
+
+
+def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
+    quiet_site: Site,
+    archive: ArchiveOfImages,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then the study counts as fetched, with the reason; the other images are here."""
+    monkeypatch.setattr(service, "ARRIVAL_S", 0.0)
+    receive(quiet_site, Image(1))
+    archive.unusable = [b"no DICOM file"]
+    priors = priors_of(quiet_site, archive, clock, priors_max=1)
+    for wait in (timedelta(), *WAITS):
+        clock.pass_s(wait.total_seconds())
+        while priors.step():
+            pass
+    assert archive.asked.count(Image(21).study_uid) == 2
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
+    with quiet_site.database.read() as session:
+        row = session.get_one(FetchRequest, 2)
+        said = session.scalars(select(Event.message).where(Event.kind == "priors")).all()
+    assert (row.found, row.reason) == (
+        1,
+        {"code": "archive_sent_but_not_here", "parameters": {"count": 2, "here": 1}},
+    )
+    assert said == ["1 earlier studies are fetched from the archive"]
+
+
+def test_a_study_of_which_nothing_can_be_used_is_not_fetched(
+    quiet_site: Site,
+    archive: ArchiveOfImages,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is tried as often as an archive that is away, and said to be missing."""
+    monkeypatch.setattr(service, "ARRIVAL_S", 0.0)
+    receive(quiet_site, Image(1))
+    priors = priors_of(quiet_site, archive, clock, priors_max=1)
+    assert priors.step()
+    monkeypatch.setattr(archive, "_images", [])
+    archive.unusable = [b"no DICOM file"]
+    for wait in (timedelta(), *WAITS):
+        clock.pass_s(wait.total_seconds())
+        assert priors.step()
+    assert requests(quiet_site)[1][1:] == (FetchState.GIVEN_UP, len(WAITS) + 1)
 
 
 def test_outside_the_hours_it_is_only_noted(

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
+from store_cases import NOW, make_identity, make_results, measurement
 
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.store.models import MeasurementRow, Study
+from heimdallr.store.reading.cohort import Cohort
+from heimdallr.store.reading.export import Wanted, every_measurement
+from heimdallr.store.results import index_results
 from heimdallr.web.answers.csv_tables import csv_lines, harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from web_service import Service
 
 URL = "/api/v1/measurements"
@@ -25,6 +31,24 @@ def table(service: Service, **query: Any) -> list[dict[str, str]]:  # noqa: ANN4
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def pages(service: Service, **query: Any) -> Iterator[list[dict[str, Any]]]:  # noqa: ANN401
+    """The JSON, a page at a time."""
+    after = 0
+    while after is not None:
+        page = service.client.get(URL, params={**query, "after": after}).json()
+        after = page["next"]
+        yield page["measurements"]
+
+
+def measured_anew(service: Service, study_id: int, volume_cm3: float) -> None:
+    """The study has other results."""
+    results = make_results(measurements=(measurement("liver_vol_cm3", volume_cm3, unit="cm3"),))
+    with service.database.write() as session:
+        study = session.get_one(Study, study_id)
+        folder = service.folders.output / (study.case_id or "")
+        index_results(session, study, results, make_identity(), folder, NOW)
 
 
 def test_every_measurement_with_its_study(service: Service) -> None:
@@ -60,10 +84,11 @@ def test_filters_and_pages(service: Service) -> None:
     assert len(table(service, measured=True)) == 6
     assert len(table(service, study=1)) == 3
     assert table(service, modality="MR") == []
-    first = service.client.get(URL, params={"limit": 5}).json()
-    rest = service.client.get(URL, params={"limit": 5, "after": first["next"]}).json()
-    assert (len(first["measurements"]), len(rest["measurements"])) == (5, 4)
-    assert rest["next"] is None
+    assert [len(page) for page in pages(service, limit=8)] == [6, 3]
+    assert [len(page) for page in pages(service, limit=9)] == [9]
+    assert [len(page) for page in pages(service, limit=3)] == [3, 3, 3]
+    assert [len(page) for page in pages(service, limit=2)] == [3, 3, 3, 0], "no study is cut"
+    assert [len(page) for page in pages(service, limit=2, name="SMA_cm2")] == [2, 1]
 
 
 def test_earlier_values_of_the_same_patient(service: Service) -> None:
@@ -86,14 +111,51 @@ def test_a_long_export_has_no_gap(service: Service, monkeypatch: pytest.MonkeyPa
     assert len(rows) == len({(row["study_id"], row["name"]) for row in rows}) == 6
 
 
+def test_a_study_that_is_measured_anew_meanwhile_comes_once(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its old or its new numbers, not with some of each, in pages and in the table."""
+    monkeypatch.setattr("heimdallr.store.reading.export._PIECE", 4)
+    studies = [service.add_done(f"1.5.{n}", f"X_1_{n}") for n in range(3)]
+
+    def read(page: Iterator[list[dict[str, Any]]]) -> list[tuple[int, str, float | None]]:
+        rows = [(row["study_id"], row["name"], row["value"]) for row in next(page)]
+        for study in studies[:2]:
+            measured_anew(service, study, 999.0)
+        return rows + [
+            (row["study_id"], row["name"], row["value"]) for rest in page for row in rest
+        ]
+
+    rows = read(pages(service, limit=4))
+    assert [(study, name) for study, name, _ in rows] == [
+        (studies[0], "SMA_cm2"),
+        (studies[0], "hemorrhage_alert"),
+        (studies[0], "liver_vol_cm3"),
+        (studies[1], "liver_vol_cm3"),
+        (studies[2], "SMA_cm2"),
+        (studies[2], "hemorrhage_alert"),
+        (studies[2], "liver_vol_cm3"),
+    ]
+    assert [value for _, name, value in rows if name == "liver_vol_cm3"] == [1500.5, 999.0, 1500.5]
+
+    table = every_measurement(service.database, Wanted(Cohort()))
+    streamed = [next(table)]
+    for study in studies:
+        measured_anew(service, study, 111.0)
+    streamed += table
+    assert [(row.study_id, row.value) for row in streamed] == [
+        (studies[0], 999.0), (studies[1], 999.0), (studies[2], 111.0),
+    ]  # fmt: skip
+
+
 def test_a_hostile_header_is_no_formula(service: Service) -> None:
     """Text that a spreadsheet would compute begins with an apostrophe."""
     service.add_done()
     with service.database.write() as session:
         row = session.scalars(select(MeasurementRow)).first()
         assert row is not None
-        row.reason = '=HYPERLINK("http://evil","click")'
-    assert table(service)[0]["reason"] == '\'=HYPERLINK("http://evil","click")'
+        name, row.reason = row.name, '=HYPERLINK("http://evil","click")'
+    assert table(service, name=name)[0]["reason"] == '\'=HYPERLINK("http://evil","click")'
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """The watch folder: what somebody puts there is copied into the spool once it has stopped growing.
 
+A ZIP or a folder is taken as a whole; of loose files each one that has stopped growing is, together
+with the others that have, whatever still comes or cannot be read beside them.
+
 Nothing in the folder is ever changed or removed. What was taken is remembered by the digest of
 its name, sizes and times, so a restart does not take it again; taken twice all the same, it
 changes nothing, because its images are known.
@@ -8,12 +11,11 @@ changes nothing, because its images are known.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
-import shutil
 import stat
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 import structlog
@@ -31,7 +33,7 @@ from heimdallr.intake.uploads import (
 from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from heimdallr.config import Settings
@@ -52,26 +54,38 @@ _log = structlog.get_logger()
 
 
 class _UnreadableError(Exception):
-    """A file of a find may not be read."""
+    """A file of a find cannot be read."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"a file in it cannot be read: {error.strerror}")
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Something in the watch folder: a ZIP, a study folder, or the loose files beside them.
+    """Something in the watch folder: a ZIP, a study folder, or a loose file beside them.
 
     Attributes:
-        name: tells it from the others; never written anywhere.
+        name: tells it from the others; never written anywhere. A loose file has none.
         files: its regular files, sorted; links are passed over.
-        signature: changes when a file is added, grows or is written to.
+        signature: changes when a file is added, grows or is written to; what is remembered when it
+            was taken.
         size_bytes: of all files.
-        marks: what is remembered when it was taken: of loose files each one's own signature.
     """
 
     name: str
     files: tuple[Path, ...]
     signature: str
     size_bytes: int
-    marks: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """Tells it from the others, loose files too."""
+        return self.name or os.fspath(self.files[0])
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether it is taken together with others."""
+        return not self.name
 
     @property
     def is_zip(self) -> bool:
@@ -141,44 +155,42 @@ class WatchFolder:
             sqlalchemy.exc.SQLAlchemyError: the database is away.
         """
         finds = list(self._finds())
-        self._rule.forget({find.name for find in finds})
-        for find in finds:
-            if find.marks <= self._taken:
-                continue
-            if self._rule.is_stable(find.name, find.signature, self._clock.monotonic()):
-                self._take(find)
-        self._forget_gone({mark for find in finds for mark in find.marks})
+        new = [find for find in finds if find.signature not in self._taken]
+        self._rule.forget({find.key for find in new})
+        now = self._clock.monotonic()
+        stable = [find for find in new if self._rule.is_stable(find.key, find.signature, now)]
+        for find in stable:
+            if not find.is_loose:
+                self._take([find])
+        if loose := [find for find in stable if find.is_loose]:
+            self._take(loose, more_to_come=len(loose) < sum(find.is_loose for find in new))
+        self._forget_gone({find.signature for find in finds})
         return LOOK_EVERY_S
 
     def _finds(self) -> Iterator[Find]:
         """What is there; a folder that cannot be read just now holds nothing."""
-        loose: list[Path] = []
         for path in _entries(self._folder):
             if path.is_dir():
                 yield from _find(path.name, _files_below(path))
-            elif path.suffix.lower() == ".zip":
-                yield from _find(path.name, [path])
             else:
-                loose.append(path)
-        yield from self._loose(loose)
+                yield from _find(path.name if path.suffix.lower() == ".zip" else "", [path])
 
-    def _loose(self, files: list[Path]) -> Iterator[Find]:
-        """The loose files: those not taken yet as one find, and those taken as another."""
-        marks = {path: mark for path in files for mark in _marks(path)}
-        new = [path for path in files if marks.get(path) not in self._taken]
-        for name, some in (("/new", new), ("/taken", [one for one in files if one not in new])):
-            for find in _find(name, some):
-                yield replace(find, marks=frozenset(marks[one] for one in some if one in marks))
+    def _take(self, finds: list[Find], *, more_to_come: bool = False) -> None:
+        """Make a batch of a find, or of loose files.
 
-    def _take(self, find: Find) -> None:
-        origin = spool.Origin(source="watch", began_at=self._clock.now(), pid=os.getpid())
+        Args:
+            finds: a ZIP or a folder; or loose files, of which those that cannot be read stay.
+            more_to_come: others are still being written: their studies may not be whole, and are
+                complete when nothing more comes.
+        """
         reserve = reserve_bytes(self._settings)
+        taken = finds
         try:
             with upload_folder(self._folders) as work:
-                check_room(work, reserve, find.size_bytes)
-                batch = self._copy(find, work, origin)
-                if _signature(find.name, find.files) != find.signature:
-                    return  # it changed under our hands; it is looked at again
+                check_room(work, reserve, sum(find.size_bytes for find in finds))
+                batch, taken = self._copied(finds, work, "aborted" if more_to_come else "released")
+                if not taken:
+                    return
                 batch.rename(self._folders.spool / batch.name)
                 sync_folder(self._folders.spool)
         except DiskLowError:
@@ -186,41 +198,65 @@ class WatchFolder:
                 _log.warning("the watch folder waits: the disk is nearly full")
             self._is_low = True
             return
-        except _UnreadableError as error:
-            if find.signature not in self._complained:
-                self._refuse(find, str(error))
-                self._complained.add(find.signature)
-            return
         except UnsafeArchiveError as refusal:
-            self._refuse(find, str(refusal))
+            self._refuse(finds, str(refusal))
         self._is_low = False
-        self._taken |= find.marks
+        self._taken |= {find.signature for find in taken}
         _write_memory(self._memory, self._taken)
-        _log.info("taken from the watch folder", files=len(find.files), bytes=find.size_bytes)
+        files = sum(len(find.files) for find in taken)
+        size_bytes = sum(find.size_bytes for find in taken)
+        _log.info("taken from the watch folder", files=files, bytes=size_bytes)
 
-    def _copy(self, find: Find, work: Path, origin: spool.Origin) -> Path:
-        """Make a batch of copies, durable and closed."""
-        if find.is_zip:
+    def _copied(
+        self, finds: list[Find], work: Path, ending: spool.Ending
+    ) -> tuple[Path, list[Find]]:
+        """A batch of copies, durable and closed, and the finds that are in it."""
+        origin = spool.Origin(source="watch", began_at=self._clock.now(), pid=os.getpid())
+        if finds[0].is_zip:
             archive = work / "find.zip"
-            with _opened(find.files[0], self._folder) as source, archive.open("wb") as copy:
-                shutil.copyfileobj(source, copy, _CHUNK)
-            return unpack(archive, origin, archive_limits(self._settings))
-        batch = spool.open_batch(work, origin)
-        for number, path in enumerate(find.files, start=1):
-            whole = batch.part(number).with_suffix(spool.WHOLE)
-            with _opened(path, self._folder) as source, whole_file(whole) as copy:
-                shutil.copyfileobj(source, copy, _CHUNK)
-        batch.end("released")
+            if not self._copy(finds, lambda: archive):
+                return work, []
+            return unpack(archive, origin, archive_limits(self._settings)), finds
+        batch, numbers = spool.open_batch(work, origin), itertools.count(1)
+        taken = self._copy(finds, lambda: batch.part(next(numbers)).with_suffix(spool.WHOLE))
+        batch.end(ending)
         sync_folder(batch.folder)
-        return batch.folder
+        return batch.folder, taken
 
-    def _refuse(self, find: Find, reason: str) -> None:
+    def _copy(self, finds: list[Find], next_copy: Callable[[], Path]) -> list[Find]:
+        """Copy finds; those that could be read, and did not change under our hands.
+
+        The others are looked at again; those that cannot be read are said once.
+        """
+        taken, unreadable, reason = [], [], ""
+        for find in finds:
+            copies = [next_copy() for _ in find.files]
+            try:
+                for path, copy in zip(find.files, copies, strict=True):
+                    _copy_file(path, copy, self._folder)
+                if [*_find(find.name, [*find.files])] == [find]:
+                    taken.append(find)
+                    continue
+            except _UnreadableError as error:
+                unreadable.append(find)
+                reason = str(error)
+            for copy in copies:
+                copy.unlink(missing_ok=True)
+        if unsaid := [find for find in unreadable if find.signature not in self._complained]:
+            self._refuse(unsaid, reason)
+            self._complained |= {find.signature for find in unsaid}
+        return taken
+
+    def _refuse(self, finds: list[Find], reason: str) -> None:
         """Say so without the name, which may be a patient's."""
-        what = "a ZIP" if find.is_zip else "a folder"
-        message = f"{what} of {find.size_bytes / 1e6:.1f} MB in the watch folder: {reason}"
+        what = "a ZIP" if finds[0].is_zip else "a folder"
+        if finds[0].is_loose:
+            what = f"loose files ({len(finds)})"
+        size_bytes = sum(find.size_bytes for find in finds)
+        message = f"{what} of {size_bytes / 1e6:.1f} MB in the watch folder: {reason}"
         with self._database.write() as session:
             note(session, None, "watch_refused", message, self._clock.now())
-        _log.warning("refused from the watch folder", bytes=find.size_bytes, reason=reason)
+        _log.warning("refused from the watch folder", bytes=size_bytes, reason=reason)
 
     def _forget_gone(self, present: set[str]) -> None:
         """Forget what is no longer there, unless the whole folder is away just now."""
@@ -259,22 +295,30 @@ def _find(name: str, files: list[Path]) -> Iterator[Find]:
     except OSError:
         return
     if files:
-        yield Find(name, tuple(files), signature, sizes, frozenset({signature}))
+        yield Find(name, tuple(files), signature, sizes)
 
 
-def _marks(path: Path) -> Iterator[str]:
-    """A loose file's own signature, while it is there."""
-    with suppress(OSError):
-        yield _signature("", (path,))
+def _copy_file(path: Path, copy: Path, folder: Path) -> None:
+    """Copy what was a regular file when it was found, if it still is one and no link leads there.
 
-
-def _opened(path: Path, folder: Path) -> IO[bytes]:
-    """What was a regular file when it was found, if it still is one and no link leads there."""
+    Raises:
+        _UnreadableError: it cannot be opened or read.
+        OSError: the copy cannot be written.
+    """
     try:
-        return open_regular(path, below=folder)
+        source = open_regular(path, below=folder)
     except OSError as error:
-        msg = f"a file in it cannot be read: {error.strerror}"
-        raise _UnreadableError(msg) from error
+        raise _UnreadableError(error) from error
+    with source, whole_file(copy) as target:
+        while chunk := _next_chunk(source):
+            target.write(chunk)
+
+
+def _next_chunk(source: IO[bytes]) -> bytes:
+    try:
+        return source.read(_CHUNK)
+    except OSError as error:
+        raise _UnreadableError(error) from error
 
 
 def _signature(name: str, files: tuple[Path, ...]) -> str:

@@ -212,27 +212,36 @@ class Priors:
             self._put_off(request, retrieved.why, again=True)
             return
         found = wait_until_here(self._database, uid, retrieved.arrived, ARRIVAL_S).instances
-        if found < retrieved.arrived or not found:
-            counts = {"count": retrieved.arrived, "here": found}
-            self._put_off(request, Statement("archive_sent_but_not_here", counts), again=True)
+        if found and found >= retrieved.arrived:
+            self._end(request, FetchState.DONE, found)
             return
-        self._end(request, FetchState.DONE, found)
+        why = Statement("archive_sent_but_not_here", {"count": retrieved.arrived, "here": found})
+        if found and found == request.found:
+            # A second try brought no more: the others cannot be used, and would not be then.
+            self._end(request, FetchState.DONE, found, why)
+        else:
+            self._put_off(request, why, again=True, found=found)
 
-    def _end(self, request: FetchRequest, state: FetchState, found: int) -> None:
+    def _end(
+        self, request: FetchRequest, state: FetchState, found: int, why: Statement | None = None
+    ) -> None:
         with self._database.write() as session:
             row = session.get(FetchRequest, request.id)
             if row is not None:  # its study is not deleted
-                row.state, row.found, row.reason = state, found, None
+                row.state, row.found = state, found
+                row.reason = coded(why).model_dump() if why else None
                 row.finished_at = self._now()
 
-    def _put_off(self, request: FetchRequest, why: Statement, *, again: bool) -> None:
+    def _put_off(
+        self, request: FetchRequest, why: Statement, *, again: bool, found: int = 0
+    ) -> None:
         """Try again later, or no more; the reason is kept either way."""
         now = self._now()
         with self._database.write() as session:
             row = session.get(FetchRequest, request.id)
             if row is None:
                 return
-            row.reason = coded(why).model_dump()
+            row.reason, row.found = coded(why).model_dump(), found
             if again and row.attempts <= len(WAITS):
                 row.next_attempt_at = now + WAITS[row.attempts - 1]
             else:

@@ -33,7 +33,8 @@ class BodySizeRow(Base):
         observed_at: when it was measured, as told; else when it came.
         source: ``hl7`` or ``person``.
         who: the sending system, or the user.
-        message: SHA-256 of the message: the same message makes no second row.
+        message: SHA-256 of the message and of which of both it is: the same message makes no
+            second row.
     """
 
     __tablename__ = "body_sizes"
@@ -63,7 +64,8 @@ class BodySize:
         observed_at: when it was measured.
         source: where it comes from.
         who: the sending system, or the user.
-        message: SHA-256 of the message it came with, hexadecimal; ``None`` where there was none.
+        message: SHA-256 of the message it came with and of which of both it is, hexadecimal;
+            ``None`` where there was none.
     """
 
     patient_id: str

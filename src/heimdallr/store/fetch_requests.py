@@ -55,7 +55,8 @@ class FetchRequest(Base):
         attempts: how often it was tried.
         next_attempt_at: not before.
         reason: code and parameters of what went wrong the last time; ``None`` when nothing did.
-        found: studies a search found, or instances of the study that came.
+            A study that is done has one where instances of it cannot be used.
+        found: studies a search found, or instances of the study that are here after a try.
     """
 
     __tablename__ = "fetch_requests"

@@ -8,9 +8,10 @@ import pytest
 from hl7_orders import HEIGHT, WEIGHT, order
 
 from heimdallr.hl7v2.syntax import read
-from heimdallr.intake.hl7.facts import NoPatientError, OrderFacts, order_facts
+from heimdallr.intake.hl7.facts import NoPatientError, Observed, OrderFacts, order_facts
 
 BRASILIA = timezone(timedelta(hours=-3))
+SENT = datetime(2026, 2, 1, 8, tzinfo=BRASILIA)
 
 
 def facts(*observations: str, **parts: str) -> OrderFacts:
@@ -19,14 +20,21 @@ def facts(*observations: str, **parts: str) -> OrderFacts:
 
 
 def test_an_order_tells_of_a_patient() -> None:
-    """Number, authority, accession number, metres, kilograms, and when the later one was taken."""
+    """Number, authority, accession number, metres, kilograms, and when each was taken."""
     assert facts(HEIGHT, WEIGHT) == OrderFacts(
         patient_id="P-77",
         issuer="HOSPITAL",
         accession_number="123456",
-        height_m=1.62,
-        weight_kg=70.5,
-        observed_at=datetime(2026, 1, 31, 12, tzinfo=BRASILIA),
+        height=Observed(1.62, datetime(2026, 1, 31, tzinfo=BRASILIA)),
+        weight=Observed(70.5, datetime(2026, 1, 31, 12, tzinfo=BRASILIA)),
+    )
+
+
+def values(found: OrderFacts) -> tuple[float | None, float | None]:
+    """Height in metres and weight in kilograms."""
+    return (
+        found.height.value if found.height else None,
+        found.weight.value if found.weight else None,
     )
 
 
@@ -46,7 +54,7 @@ def test_units_and_names_of_others(
 ) -> None:
     """LOINC first or second, local names in two languages, units of three systems."""
     found = facts(observation)
-    assert (found.height_m, found.weight_kg, found.remarks) == (height_m, weight_kg, ())
+    assert (*values(found), found.remarks) == (height_m, weight_kg, ())
 
 
 @pytest.mark.parametrize(
@@ -64,7 +72,7 @@ def test_units_and_names_of_others(
 def test_what_cannot_be_is_not_taken_and_said(observation: str, code: str) -> None:
     """No unit, another unit, no number: a remark that repeats nothing of it."""
     found = facts(observation)
-    assert (found.height_m, found.weight_kg) == (None, None)
+    assert values(found) == (None, None)
     assert [(one.code, one.severity, one.place) for one in found.remarks] == [
         (code, "W", ("OBX", "1", "5"))
     ]
@@ -87,7 +95,7 @@ def test_what_cannot_be_is_not_taken_and_said(observation: str, code: str) -> No
 def test_other_observations_are_none_of_ours(observation: str) -> None:
     """Deleted, wrong, of another time of life, of something else: not even a remark."""
     found = facts(observation)
-    assert (found.height_m, found.weight_kg, found.remarks) == (None, None, ())
+    assert (*values(found), found.remarks) == (None, None, ())
 
 
 def test_which_number_is_the_patients() -> None:
@@ -105,4 +113,30 @@ def test_which_number_is_the_patients() -> None:
 def test_a_time_that_is_none_is_the_messages(time: str) -> None:
     """When it was sent, with the zone it tells."""
     found = facts(f"NM|8302-2^Body height^LN||162|cm|||||F|||{time}")
-    assert found.observed_at == datetime(2026, 2, 1, 8, tzinfo=BRASILIA)
+    assert found.height == Observed(1.62, SENT)
+
+
+def test_each_value_has_its_own_day() -> None:
+    """A child's height of years ago does not become today's beside a weight of today."""
+    old = "NM|8302-2^Body height^LN||128|cm|||||F|||20190301"
+    found = facts(old, WEIGHT)
+    assert found.height == Observed(1.28, datetime(2019, 3, 1, tzinfo=BRASILIA))
+    assert found.weight == Observed(70.5, datetime(2026, 1, 31, 12, tzinfo=BRASILIA))
+    undated = facts(HEIGHT.removesuffix("20260131"), WEIGHT.replace("202601311200", "20150101"))
+    assert undated.height == Observed(1.62, SENT)
+    assert undated.weight == Observed(70.5, datetime(2015, 1, 1, tzinfo=BRASILIA))
+
+
+def test_of_several_the_one_measured_last_holds() -> None:
+    """Wherever it stands; one without a time is as old as the message; of equals, the last."""
+    new = "NM|29463-7^Body weight^LN||62|kg|||||F|||20260131"
+    old = "NM|29463-7^Body weight^LN||95|kg|||||F|||20250301"
+    undated = "NM|29463-7^Body weight^LN||63|kg|||||F"
+    again = new.replace("62", "64")
+    for observations, weight_kg in (
+        ((new, old), 62),
+        ((old, new), 62),
+        ((undated, new, old), 63),
+        ((new, again), 64),
+    ):
+        assert values(facts(*observations)) == (None, weight_kg)

@@ -89,7 +89,7 @@ def rows(database: Database) -> list[BodySizeRow]:
 
 
 def test_a_size_is_kept_before_it_is_acknowledged(database: Database) -> None:
-    """Two orders over one connection, one of them twice: two rows."""
+    """Two orders over one connection, one of them twice: three rows, each with its own day."""
     with (
         listening(database) as port,
         socket.create_connection(("127.0.0.1", port), 5) as connection,
@@ -100,7 +100,11 @@ def test_a_size_is_kept_before_it_is_acknowledged(database: Database) -> None:
             answer = told(connection)
             assert (answer.code, answer.control_id) == ("AA", "RIS001")
     kept = rows(database)
-    assert [(one.height_m, one.weight_kg) for one in kept] == [(1.62, 70.5), (1.62, None)]
+    assert [(one.height_m, one.weight_kg, one.observed_at) for one in kept] == [
+        (1.62, None, datetime(2026, 1, 31, tzinfo=UTC)),
+        (None, 70.5, datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        (1.62, None, datetime(2026, 1, 31, tzinfo=UTC)),
+    ]
     assert {(one.patient_id, one.issuer, one.accession_number, one.source) for one in kept} == {
         ("P-77", "HOSPITAL", "123456", "hl7")
     }

@@ -101,29 +101,33 @@ class Answering:
             return _Verdict("AE", (missing,))
         who = f"{message.header.text(3)} {address}".strip()
         said, remarks = class_said(message, facts, who, self.now(), self.zone)
-        size = self._size(facts, content, who)
-        if size is not None or said is not None:
+        sizes = self._sizes(facts, content, who)
+        if sizes or said is not None:
             with self.database.write() as session:
-                if size is not None:
+                for size in sizes:
                     record_size(session, size, self.now())
                 if said is not None:
                     record_class(session, said, self.now())
         return _Verdict("AA", (*facts.remarks, *remarks))
 
-    def _size(self, facts: OrderFacts, content: bytes, who: str) -> BodySize | None:
-        if facts.height_m is None and facts.weight_kg is None:
-            return None
-        return BodySize(
-            patient_id=facts.patient_id,
-            issuer=facts.issuer,
-            accession_number=facts.accession_number,
-            height_m=facts.height_m,
-            weight_kg=facts.weight_kg,
-            observed_at=facts.observed_at or self.now(),
-            source="hl7",
-            who=who,
-            message=hashlib.sha256(content).hexdigest(),
-        )
+    def _sizes(self, facts: OrderFacts, content: bytes, who: str) -> list[BodySize]:
+        """Height and weight apart: each has its own day, and may be years older than the other."""
+        told = (("height", facts.height), ("weight", facts.weight))
+        return [
+            BodySize(
+                patient_id=facts.patient_id,
+                issuer=facts.issuer,
+                accession_number=facts.accession_number,
+                height_m=one.value if what == "height" else None,
+                weight_kg=one.value if what == "weight" else None,
+                observed_at=one.at or self.now(),
+                source="hl7",
+                who=who,
+                message=hashlib.sha256(content + what.encode()).hexdigest(),
+            )
+            for what, one in told
+            if one is not None
+        ]
 
 
 def _refusal(message: Message) -> _Verdict | None:

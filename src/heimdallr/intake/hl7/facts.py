@@ -61,6 +61,19 @@ _PREFERRED = ("MR", "PI", "PT")
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """A height in metres or a weight in kilograms.
+
+    Attributes:
+        value: plausible.
+        at: when it was measured, else when the message was made; ``None`` where neither is told.
+    """
+
+    value: float
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFacts:
     """What a message says.
 
@@ -68,18 +81,16 @@ class OrderFacts:
         patient_id: PID-3, the medical record number where there are several.
         issuer: its assigning authority; empty where it is not told.
         accession_number: OBR-18, else OBR-3 or ORC-3, where orders have one.
-        height_m: in metres; ``None`` where it is not told.
-        weight_kg: in kilograms.
-        observed_at: when the later of both was measured; ``None`` where it is not told.
+        height: the one measured last; ``None`` where it is not told.
+        weight: likewise.
         remarks: what was not taken, and why, without its value.
     """
 
     patient_id: str
     issuer: str
     accession_number: str
-    height_m: float | None
-    weight_kg: float | None
-    observed_at: datetime | None
+    height: Observed | None
+    weight: Observed | None
     remarks: tuple[Complaint, ...] = ()
 
 
@@ -103,7 +114,8 @@ def order_facts(message: Message, zone: tzinfo | None = None) -> OrderFacts:
         NoPatientError: PID-3 is empty.
     """
     patient_id, issuer = _patient(message)
-    found: dict[str, tuple[float, datetime | None]] = {}
+    said_at = time_of(message.header.text(7), zone)
+    found: dict[str, Observed] = {}
     remarks = []
     for number, observation in enumerate(message.all("OBX"), 1):
         what = _what(observation)
@@ -113,18 +125,22 @@ def order_facts(message: Message, zone: tzinfo | None = None) -> OrderFacts:
         if isinstance(value, str):
             remarks.append(Complaint(value, f"{what} not taken", "W", ("OBX", str(number), "5")))
             continue
-        found[what] = (value, time_of(observation.text(14), zone))
-    times = [time for _, time in found.values() if time is not None]
-    height, weight = found.get("height"), found.get("weight")
+        one = Observed(value, time_of(observation.text(14), zone) or said_at)
+        if what not in found or _is_newer(one, found[what]):
+            found[what] = one
     return OrderFacts(
         patient_id=patient_id,
         issuer=issuer,
         accession_number=_accession(message),
-        height_m=height[0] if height else None,
-        weight_kg=weight[0] if weight else None,
-        observed_at=max(times, default=None) or time_of(message.header.text(7), zone),
+        height=found.get("height"),
+        weight=found.get("weight"),
         remarks=tuple(remarks),
     )
+
+
+def _is_newer(one: Observed, other: Observed) -> bool:
+    """Whether it was not measured before the other; what has no time at all is of now."""
+    return one.at is None or (other.at is not None and one.at >= other.at)
 
 
 def _patient(message: Message) -> tuple[str, str]:

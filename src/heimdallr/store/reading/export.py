@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heimdallr.store.reading.cohort import Cohort
 
 _PIECE = 2000
-"""Rows read in one transaction of an export."""
+"""Rows read in one transaction of an export, or one study's, if it has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,6 @@ class MeasuredStudy:
         value: a number; or ``text``, a category; neither unless ``status`` is ``measured``.
     """
 
-    id: int
     study_id: int
     study_date: str | None
     modality: str
@@ -76,30 +75,49 @@ class Wanted:
     patient_of: int | None = None
 
 
-def measurements(
-    session: Session, wanted: Wanted, *, after: int = 0, limit: int
-) -> Sequence[MeasuredStudy]:
-    """Some measurements, in the order they were indexed, from after the given one."""
-    found = session.execute(
-        select(MeasurementRow, Study)
-        .join(Study, Study.id == MeasurementRow.study_fk)
-        .where(*_conditions(session, wanted), MeasurementRow.id > after)
-        .order_by(MeasurementRow.id)
-        .limit(limit)
-    )
-    return [_read(row, study) for row, study in found.all()]
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Measurements of some studies, each with all that is wanted of it.
+
+    Attributes:
+        rows: by study, and within it by name.
+        next: number of the last study of it; ``None`` where no other can follow.
+    """
+
+    rows: Sequence[MeasuredStudy]
+    next: int | None
+
+
+def measurements(session: Session, wanted: Wanted, *, after: int = 0, limit: int) -> Piece:
+    """Measurements of the studies whose numbers follow the given one.
+
+    A study is never cut: its results may be made anew before the next piece is read, and would
+    then stand there beside the old ones. By its number it has its place, whenever they are made.
+
+    Args:
+        session: of a transaction.
+        wanted: which.
+        after: a study's number.
+        limit: how many rows at most; of a study that has more, all.
+    """
+    chosen = _conditions(session, wanted)
+    rows = _rows(session, [*chosen, Study.id > after], limit + 1)
+    if len(rows) <= limit:
+        return Piece(rows, None)
+    cut = rows[-1].study_id
+    if whole := [row for row in rows if row.study_id != cut]:
+        return Piece(whole, whole[-1].study_id)
+    return Piece(_rows(session, [*chosen, Study.id == cut], None), cut)
 
 
 def every_measurement(database: Database, wanted: Wanted) -> Iterator[MeasuredStudy]:
     """All of them, a piece at a time, so that nobody waits for a long export."""
-    after = 0
-    while True:
+    after: int | None = 0
+    while after is not None:
         with database.read() as session:
-            rows = measurements(session, wanted, after=after, limit=_PIECE)
-        yield from rows
-        if len(rows) < _PIECE:
-            return
-        after = rows[-1].id
+            piece = measurements(session, wanted, after=after, limit=_PIECE)
+        yield from piece.rows
+        after = piece.next
 
 
 def measurement_names(session: Session) -> Sequence[MeasurementName]:
@@ -120,9 +138,22 @@ def measurement_names(session: Session) -> Sequence[MeasurementName]:
     return [MeasurementName(name, found) for name, found in rows.all()]
 
 
+def _rows(
+    session: Session, chosen: list[ColumnElement[bool]], limit: int | None
+) -> list[MeasuredStudy]:
+    """In the order of the studies' numbers, then of names: that of an index."""
+    found = session.execute(
+        select(MeasurementRow, Study)
+        .join(Study, Study.id == MeasurementRow.study_fk)
+        .where(*chosen)
+        .order_by(Study.id, MeasurementRow.name)
+        .limit(limit)
+    )
+    return [_read(row, study) for row, study in found.all()]
+
+
 def _read(row: MeasurementRow, study: Study) -> MeasuredStudy:
     return MeasuredStudy(
-        id=row.id,
         study_id=study.id,
         study_date=study.study_date,
         modality=study.modality,

@@ -86,7 +86,10 @@ class MeasurementPageQuery(MeasurementQuery):
     """Which measurements, a page at a time."""
 
     after: Annotated[int, Query(ge=0, le=MAX_ID, description="`next` of the page before")] = 0
-    limit: Annotated[int, Query(ge=1, le=5000, description="how many at most")] = 500
+    limit: Annotated[
+        int,
+        Query(ge=1, le=5000, description="how many at most; of a study that has more, all"),
+    ] = 500
 
 
 @router.get("")
@@ -96,11 +99,8 @@ def list_measurements(
     """Measurements of all studies that fit, with or without a value."""
     audit(request, who, "measurements.export", details="json")
     with context.database.read() as session:
-        rows = export.measurements(session, query.which(), after=query.after, limit=query.limit)
-    return MeasuredPage(
-        measurements=[_out(row) for row in rows],
-        next=rows[-1].id if len(rows) == query.limit else None,
-    )
+        piece = export.measurements(session, query.which(), after=query.after, limit=query.limit)
+    return MeasuredPage(measurements=[_out(row) for row in piece.rows], next=piece.next)
 
 
 @router.get(

@@ -33,7 +33,7 @@ class MeasuredOut(Schema):
 
 
 class MeasuredPage(Schema):
-    """Some measurements, in the order they were indexed."""
+    """Measurements of some studies, each with all of its own, in the order of their numbers."""
 
     measurements: list[MeasuredOut]
     next: int | None = Field(description="`after` of the next page; null on the last one")
