@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from quick_work import receive, runs_of, study_of
@@ -19,8 +19,9 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.objects import ObjectStore, folder_files
 from heimdallr.store.work import lifecycle, runs
+from heimdallr.workflow.cases import endings
 from heimdallr.workflow.durable.housekeeping import keep_house
-from heimdallr.workflow.exchange import Carrier
+from heimdallr.workflow.exchange import LANDING_TRIES, Carrier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +127,37 @@ def test_one_case_that_cannot_be_written_holds_up_no_other(
         StudyState.DONE,
         "",
     )
+
+
+def test_one_case_that_no_row_can_be_written_of_holds_up_no_other(
+    database: Database,
+    store: ObjectStore,
+    carrier: Carrier,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is the matter with it; it fails when that stays so, as with a worker."""
+    first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
+    for study_id in (first, second):
+        hand_in(database, store, study_id, tmp_path)
+    trouble, write = str(study_of(database, first).case_id), endings.index_case
+
+    def index_case(*arguments: Any) -> bool:
+        if trouble in arguments:
+            msg = "of this case alone"
+            raise ValueError(msg)
+        return write(*arguments)
+
+    monkeypatch.setattr(endings, "index_case", index_case)
+    for attempt in range(LANDING_TRIES):
+        assert study_of(database, first).state is StudyState.PUBLISHING, attempt
+        with pytest.raises(ValueError, match="of this case alone"):
+            carrier.land_results()
+        assert study_of(database, second).state is StudyState.DONE
+    failed = study_of(database, first)
+    assert (failed.state, "report it" in failed.error) == (StudyState.FAILED, True)
+    assert carrier.land_results() == 0
 
 
 def test_images_that_are_gone_fail_the_run_and_hold_up_no_other(

@@ -46,6 +46,8 @@ from heimdallr.store.work.executors import make_locks, new_name
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.cases import endings
+from heimdallr.workflow.cases.database_retry import is_away
+from heimdallr.workflow.cases.job import describe
 from heimdallr.workflow.work_folder import content_of
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ LOOK_S, LONGEST_S, HOUR_S = 0.5, 30.0, 3600.0
 
 LOCK = "exchange"
 """Name of the lock: two of them would remove what the other has just put."""
+
+LANDING_TRIES = 3
+"""How often results that cannot be brought to their place are tried before their run fails."""
 
 STOP_S = 30.0
 """How long what is being carried may take to arrive when it is told to stop."""
@@ -178,6 +183,7 @@ class Carrier:
     def __init__(self, database: Database, folders: DataFolders, store: ObjectStore) -> None:
         self._database, self._folders, self._store = database, folders, store
         self._seen: dict[int, int] = {}
+        self._tries: dict[str, int] = {}
 
     def put_originals(self) -> int:
         """Put the images of every run that waits or is worked on; of how many studies.
@@ -223,6 +229,7 @@ class Carrier:
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
             PublishingError: a folder cannot be written; its run says so, the others are in place.
+            Exception: whatever else is the matter with one case; its run fails when that stays so.
         """
         with self._database.read() as session:
             handed_in = session.execute(
@@ -236,8 +243,10 @@ class Carrier:
         for workflow_id, study_id, case_id, manifest in handed_in:
             try:
                 landed += self._land_if_possible(workflow_id, study_id, case_id or "", manifest)
-            except (ObjectStoreError, PublishingError) as error:  # noqa: PERF203 - each on its own
-                self._tell([workflow_id], str(error))
+            except Exception as error:
+                if is_away(error):
+                    raise
+                self._wait_or_fail(workflow_id, error)
                 met = error
         if met is not None:
             raise met
@@ -317,6 +326,21 @@ class Carrier:
         except (runs.RunOverError, runs.CancelAskedError):
             pass  # its worker, or the next round of removing what is over, sees to it
         return False
+
+    def _wait_or_fail(self, workflow_id: str, error: Exception) -> None:
+        """Store and disk are waited for; anything else is the trouble of this case alone."""
+        if isinstance(error, ObjectStoreError | PublishingError):
+            self._tell([workflow_id], str(error))
+            return
+        if isinstance(error, OSError):
+            self._tell([workflow_id], f"the results cannot take their place: {error.strerror}")
+            return
+        self._tries[workflow_id] = tries = self._tries.get(workflow_id, 0) + 1
+        _log.error("results_not_landed", workflow_id=workflow_id, attempt=tries, exc_info=error)
+        if tries >= LANDING_TRIES:
+            del self._tries[workflow_id]
+            with self._database.write() as session:
+                runs.fail_if_unfinished(session, workflow_id, utc_now(), describe(error))
 
     def _land(self, workflow_id: str, study_id: int, case_id: str, manifest: str) -> bool:
         begun = time.monotonic()
