@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from quick_work import receive, runs_of, study_of
-from store_cases import make_identity, make_results, measurement
+from quick_work import QuickWork, receive, runs_of, study_of
+from store_cases import add_instance, make_identity, make_results, measurement
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
+from heimdallr.domain.drawn_objects import SEGMENTATIONS
 from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.identity import identity_json
@@ -18,15 +19,19 @@ from heimdallr.store import stored_folders
 from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.objects import ObjectStore, folder_files
-from heimdallr.store.work import lifecycle, runs
+from heimdallr.store.work import lifecycle, runs, states
 from heimdallr.workflow.cases import endings
+from heimdallr.workflow.cases.job import Shop, take_up
 from heimdallr.workflow.durable.housekeeping import keep_house
 from heimdallr.workflow.exchange import LANDING_TRIES, Carrier
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heimdallr.publishing.schema import Identity, Results
     from heimdallr.store.database import Database
+    from heimdallr.workflow.assignment import Assignment
+    from heimdallr.workflow.work_folder import WorkFolder
 
 
 @pytest.fixture
@@ -129,7 +134,7 @@ def test_one_case_that_cannot_be_written_holds_up_no_other(
     )
 
 
-def test_one_case_that_no_row_can_be_written_of_holds_up_no_other(
+def test_one_case_that_no_row_can_be_written_of_holds_up_no_other(  # noqa: PLR0917 - fixtures
     database: Database,
     store: ObjectStore,
     carrier: Carrier,
@@ -141,15 +146,16 @@ def test_one_case_that_no_row_can_be_written_of_holds_up_no_other(
     first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
     for study_id in (first, second):
         hand_in(database, store, study_id, tmp_path)
-    trouble, write = str(study_of(database, first).case_id), endings.index_case
+    trouble = data_folders(settings).output / str(study_of(database, first).case_id)
+    read = endings.read_case
 
-    def index_case(*arguments: Any) -> bool:
-        if trouble in arguments:
+    def read_case(case: Path) -> tuple[Results, Identity]:
+        if case == trouble:
             msg = "of this case alone"
             raise ValueError(msg)
-        return write(*arguments)
+        return read(case)
 
-    monkeypatch.setattr(endings, "index_case", index_case)
+    monkeypatch.setattr(endings, "read_case", read_case)
     for attempt in range(LANDING_TRIES):
         assert study_of(database, first).state is StudyState.PUBLISHING, attempt
         with pytest.raises(ValueError, match="of this case alone"):
@@ -171,6 +177,38 @@ def test_images_that_are_gone_fail_the_run_and_hold_up_no_other(
     assert "send the study again" in study_of(database, first).error
     assert study_of(database, second).state is StudyState.QUEUED
     assert carrier.put_originals() == 0
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_objects_that_are_no_images_change_nothing_for_a_run(  # noqa: PLR0917 - fixtures
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    tmp_path: Path,
+    is_own: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    """A report of ours comes back, or another tool's segmentation: the run has its images."""
+    study_id = receive(database, settings, "1.2.3")
+    taken: list[WorkFolder] = []
+
+    def make_work(of: Assignment, folder: WorkFolder) -> QuickWork:
+        taken.append(folder)
+        return QuickWork(of, folder, settings.data_dir)
+
+    shop = Shop(database, data_folders(settings), make_work, 3, store)
+    carrier.put_originals()
+    take_up(shop, runs_of(database, study_id)[-1].workflow_id, "there#1")
+    with database.write() as session:
+        study = states.lock(session, study_id)
+        row = add_instance(session, study, "1.2.3.seg", data_folders(settings), content=b"SEG")
+        row.own, row.sop_class_uid = is_own, "" if is_own else next(iter(SEGMENTATIONS))
+    assert carrier.put_originals() == 0
+    (tmp_path / "fetched").mkdir()
+    assert taken[0].fetch is not None
+    taken[0].fetch(tmp_path / "fetched")
+    fetched = {path.name for path in (tmp_path / "fetched").iterdir()}
+    assert fetched == {"1.2.3.0.dcm", "1.2.3.1.dcm"}
 
 
 def test_what_no_row_speaks_of_is_removed(

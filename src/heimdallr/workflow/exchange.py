@@ -37,12 +37,13 @@ from heimdallr.store import stored_folders
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders, writable_folders
 from heimdallr.store.migrate import upgrade
-from heimdallr.store.models import Instance, Run, Study, StudyState
+from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.objects import open_object_store
 from heimdallr.store.stored_folders import Stored, StoredFolderRow
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.work import runs
 from heimdallr.store.work.executors import make_locks, new_name
+from heimdallr.store.work.lifecycle import images_of
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.cases import endings
@@ -243,7 +244,7 @@ class Carrier:
         for workflow_id, study_id, case_id, manifest in handed_in:
             try:
                 landed += self._land_if_possible(workflow_id, study_id, case_id or "", manifest)
-            except Exception as error:
+            except Exception as error:  # noqa: PERF203 - each on its own
                 if is_away(error):
                     raise
                 self._wait_or_fail(workflow_id, error)
@@ -290,18 +291,14 @@ class Carrier:
 
     def _put_originals(self, study_id: int, workflow_id: str) -> bool:
         with self._database.read() as session:
-            images = session.execute(
-                select(Instance.key, Instance.digest, Instance.path)
-                .where(Instance.study_fk == study_id)
-                .order_by(Instance.key)
-            ).all()
+            images = images_of(session, study_id)
             row = stored_folders.stored(session, study_id)
-        content = content_of((key, digest) for key, digest, _ in images)
+        content = content_of((one.key, one.digest) for one in images)
         if row is not None and row.manifest and row.content == content:
             return False
         with self._database.write() as session:
             anew = stored_folders.announce(session, study_id)
-        files = {f"{key}.dcm": self._folders.incoming / path for key, _, path in images}
+        files = {f"{one.key}.dcm": self._folders.incoming / one.path for one in images}
         begun = time.monotonic()
         manifest = self._store.put(study_id, files, anew=anew)
         with self._database.write() as session:
