@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Study, StudyState
 from heimdallr.store.objects import ObjectStore, folder_files
 from heimdallr.store.work import lifecycle, runs, states
+from heimdallr.workflow import exchange
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.cases.job import Shop, take_up
 from heimdallr.workflow.durable.housekeeping import keep_house
@@ -103,13 +105,93 @@ def test_results_under_a_name_the_case_has_no_more_are_nobodys(
 def test_what_is_to_be_stopped_does_not_take_its_place(
     database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
 ) -> None:
-    """Its worker ends it, as ever."""
+    """The exchange ends it; the worker that waits for that is not told before."""
     study_id = receive(database, settings, "1.2.3")
-    hand_in(database, store, study_id, tmp_path)
+    workflow_id = hand_in(database, store, study_id, tmp_path)
     with database.write() as session:
         lifecycle.cancel(session, study_id, utc_now(), "anna")
+    with database.write() as session:
+        runs.report_progress(session, workflow_id, "there#1", 1.0, utc_now())
     assert carrier.land_results() == 0
     assert list(data_folders(settings).output.iterdir()) == []
+    assert study_of(database, study_id).state is StudyState.CANCELLED
+
+
+@pytest.mark.parametrize("by_whom", ["a worker that waits", "a worker that has gone"])
+def test_to_stop_what_has_taken_its_place_is_too_late(  # noqa: PLR0917 - fixtures
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    by_whom: str,
+) -> None:
+    """Folder and rows tell of one run, also where the exchange is killed between them."""
+    study_id = receive(database, settings, "1.2.3")
+    case = data_folders(settings).output / str(study_of(database, study_id).case_id)
+    (case / "earlier").mkdir(parents=True)
+    workflow_id = hand_in(database, store, study_id, tmp_path)
+    if by_whom == "a worker that has gone":
+        with database.write() as session:
+            runs.hand_back(session, workflow_id, "there#1", utc_now(), "stopped")
+    read = endings.read_case
+
+    def killed(folder: Path) -> tuple[Results, Identity]:
+        if folder != case:
+            return read(folder)
+        with database.write() as session:
+            lifecycle.cancel(session, study_id, utc_now(), "anna")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(endings, "read_case", killed)
+    with pytest.raises(KeyboardInterrupt):
+        carrier.land_results()
+    monkeypatch.setattr(endings, "read_case", read)
+    with database.write() as session, suppress(runs.RunOverError):
+        runs.take_up(session, workflow_id, "there#2", utc_now(), max_recoveries=3)
+    assert carrier.land_results() == 1
+    study = study_of(database, study_id)
+    assert (study.state, study.has_results) == (StudyState.DONE, True)
+    assert not (case / "earlier").exists()
+
+
+def test_nothing_is_corrected_while_results_take_their_place(  # noqa: PLR0917 - fixtures
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even when the worker that waits for the exchange is stopped: it would be overwritten."""
+    study_id = receive(database, settings, "1.2.3")
+    workflow_id = hand_in(database, store, study_id, tmp_path)
+    said: list[bool] = []
+
+    def asked(_case: Path, _folder: Path) -> None:
+        with database.write() as session:
+            said.append(states.is_worked_on(session, study_id))
+            runs.hand_back(session, workflow_id, "there#1", utc_now(), "stopped")
+            said.append(states.is_worked_on(session, study_id))
+
+    monkeypatch.setattr(exchange, "keep_words_of_persons", asked)
+    assert carrier.land_results() == 1
+    assert said == [True, True]
+    assert study_of(database, study_id).state is StudyState.DONE
+
+
+def test_a_run_that_its_worker_has_given_back_has_lost_none(
+    database: Database, settings: Settings, store: ObjectStore, tmp_path: Path
+) -> None:
+    """It is published by the exchange; a worker that takes it up again is no second try."""
+    study_id = receive(database, settings, "1.2.3")
+    workflow_id = hand_in(database, store, study_id, tmp_path)
+    with database.write() as session:
+        runs.hand_back(session, workflow_id, "there#1", utc_now(), "stopped")
+        assert runs.losses(session, workflow_id) == 0
+        run = runs.take_up(session, workflow_id, "there#2", utc_now(), max_recoveries=3)
+        assert (run.lost_workers, run.state) == (0, StudyState.PUBLISHING)
 
 
 def test_one_case_that_cannot_be_written_holds_up_no_other(

@@ -33,6 +33,7 @@ from heimdallr.domain.errors import (
 from heimdallr.parent_process import ready
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.publish import keep_words_of_persons
+from heimdallr.publishing.schema import IDENTITY_FILE, RESULTS_FILE
 from heimdallr.store import stored_folders
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders, writable_folders
@@ -170,6 +171,10 @@ def _again(work: Callable[[], object], every_s: float, stop: threading.Event) ->
 
 class _RenamedError(Exception):
     """A case has another name now, as its patient has: the results are nobody's."""
+
+
+class _InPlaceError(Exception):
+    """An exchange that was killed before the rows has brought the folder: to stop is too late."""
 
 
 class Carrier:
@@ -317,11 +322,11 @@ class Carrier:
             _log.error("results_lost", workflow_id=workflow_id, reason=str(error))
             with self._database.write() as session:
                 stored_folders.mark_lost(session, study_id, manifest, workflow_id)
-        except _RenamedError:
+        except (_RenamedError, runs.CancelAskedError):
             with self._database.write() as session, suppress(runs.RunOverError):
                 _end(workflow_id, session, StudyState.CANCELLED)
-        except (runs.RunOverError, runs.CancelAskedError):
-            pass  # its worker, or the next round of removing what is over, sees to it
+        except runs.RunOverError:
+            pass  # the next round of removing what is over sees to it
         return False
 
     def _wait_or_fail(self, workflow_id: str, error: Exception) -> None:
@@ -347,12 +352,18 @@ class Carrier:
             with self._database.write() as session:
                 runs.last_word(session, workflow_id, case_id)
 
-        last_word()
-        with case_folder(output, case_id, last_word=last_word) as folder:
+        case = output / case_id
+        with self._database.write() as session:
+            runs.land(session, workflow_id, case_id, utc_now())
+        with (
+            suppress(_InPlaceError),
+            case_folder(output, case_id, last_word=last_word) as folder,
+        ):
             self._store.fetch(study_id, manifest, folder)
             self._check(folder, case_id)
-            keep_words_of_persons(output / case_id, folder)
-        case = output / case_id
+            if _is_same(case, folder):
+                raise _InPlaceError
+            keep_words_of_persons(case, folder)
         found = endings.read_case(case)
         with self._database.write() as session:
             end = partial(_end, workflow_id)
@@ -383,6 +394,17 @@ class Carrier:
 def _end(workflow_id: str, session: Session, state: StudyState) -> Run | None:
     """Whoever has taken it up; what that worker has said of its stages stays."""
     return runs.end_run(session, workflow_id, state, utc_now())
+
+
+def _is_same(case: Path, folder: Path) -> bool:
+    """Whether two case folders are of one run: its times stand in both files."""
+    try:
+        return all(
+            (case / name).read_bytes() == (folder / name).read_bytes()
+            for name in (RESULTS_FILE, IDENTITY_FILE)
+        )
+    except FileNotFoundError:
+        return False
 
 
 def _rows(session: Session, study_id: int) -> Sequence[StoredFolderRow]:
