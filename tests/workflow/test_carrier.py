@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
 from heimdallr.store import stored_folders
 from heimdallr.store.layout import data_folders
-from heimdallr.store.models import Study, StudyState
+from heimdallr.store.models import STAT, Study, StudyState
 from heimdallr.store.objects import ObjectStore, folder_files
 from heimdallr.store.work import lifecycle, runs, states
 from heimdallr.workflow import exchange
@@ -28,6 +29,7 @@ from heimdallr.workflow.durable.housekeeping import keep_house
 from heimdallr.workflow.exchange import LANDING_TRIES, Carrier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from heimdallr.publishing.schema import Identity, Results
@@ -248,17 +250,69 @@ def test_one_case_that_no_row_can_be_written_of_holds_up_no_other(  # noqa: PLR0
     assert carrier.land_results() == 0
 
 
+def test_an_urgent_study_that_comes_meanwhile_is_put_next(
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A backlog takes hours to be carried; who is urgent waits for one study of it at most."""
+    first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
+    order: list[int] = []
+    put = store.put
+
+    def put_and_note(study_id: int, files: dict[str, Path], *, anew: bool) -> str:
+        if not order:
+            order.append(study_id)
+            receive(database, settings, "9.9", priority=STAT)
+        else:
+            order.append(study_id)
+        return put(study_id, files, anew=anew)
+
+    monkeypatch.setattr(store, "put", put_and_note)
+    while carrier.put_originals():
+        pass
+    urgent = max(first, second) + 1
+    assert order == [first, urgent, second]
+
+
+def test_a_round_that_has_put_something_is_followed_at_once() -> None:
+    """Between two studies of a backlog nobody pauses; without one, and after an error, it does."""
+    told: Iterator[object] = iter([True, True, False, ValueError("once"), 1])
+    pauses: list[tuple[int, float]] = []
+    rounds = 0
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append((rounds, timeout or 0.0))
+            if rounds == 5:
+                self.set()
+            return self.is_set()
+
+    def work() -> object:
+        nonlocal rounds
+        rounds += 1
+        said = next(told)
+        if isinstance(said, ValueError):
+            raise said
+        return said
+
+    exchange._again(work, 0.5, Stop())
+    assert pauses == [(3, 0.5), (4, 1.0), (5, 0.5)]
+
+
 def test_images_that_are_gone_fail_the_run_and_hold_up_no_other(
     database: Database, settings: Settings, carrier: Carrier
 ) -> None:
     """As a worker that sees the folder would say it."""
     first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
     (data_folders(settings).incoming / "1.2.3" / "1.2.3.0.dcm").unlink()
-    assert carrier.put_originals() == 1
+    assert carrier.put_originals()
     assert study_of(database, first).state is StudyState.FAILED
     assert "send the study again" in study_of(database, first).error
     assert study_of(database, second).state is StudyState.QUEUED
-    assert carrier.put_originals() == 0
+    assert not carrier.put_originals()
 
 
 @pytest.mark.parametrize("is_own", [True, False])
@@ -285,7 +339,7 @@ def test_objects_that_are_no_images_change_nothing_for_a_run(  # noqa: PLR0917 -
         study = states.lock(session, study_id)
         row = add_instance(session, study, "1.2.3.seg", data_folders(settings), content=b"SEG")
         row.own, row.sop_class_uid = is_own, "" if is_own else next(iter(SEGMENTATIONS))
-    assert carrier.put_originals() == 0
+    assert not carrier.put_originals()
     (tmp_path / "fetched").mkdir()
     assert taken[0].fetch is not None
     taken[0].fetch(tmp_path / "fetched")

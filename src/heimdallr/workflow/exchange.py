@@ -136,10 +136,12 @@ def _rounds(
     """What is done again and again, each in a thread of its own, and how often, in seconds."""
     carrier = Carrier(database, data_folders(settings), store)
 
-    def carry_out() -> None:
-        if locks.hold(LOCK):
-            carrier.put_originals()
-            carrier.remove_what_is_over()
+    def carry_out() -> bool:
+        if not locks.hold(LOCK):
+            return False
+        has_put = carrier.put_originals()
+        carrier.remove_what_is_over()
+        return has_put
 
     def show_life() -> None:
         with database.write() as session:
@@ -155,18 +157,22 @@ def _rounds(
 
 
 def _again(work: Callable[[], object], every_s: float, stop: threading.Event) -> None:
-    """Do it again and again, more seldom while it fails; the same matter is said once."""
-    said, failures = "", 0
+    """Do it again and again, more seldom while it fails; the same matter is said once.
+
+    At once where it says that more of it may be waiting.
+    """
+    said, failures, waits_more = "", 0, False
     while not stop.is_set():
         try:
-            work()
+            waits_more = work() is True
         except Exception as error:  # noqa: BLE001 - the exchange goes on; recorded
             if said != (said := type(error).__name__):
                 _log.error("round_failed", kind=threading.current_thread().name, exc_info=error)
-            failures += 1
+            failures, waits_more = failures + 1, False
         else:
             said, failures = "", 0
-        stop.wait(min(every_s * 2**failures, LONGEST_S) if failures else every_s)
+        if not waits_more:
+            stop.wait(min(every_s * 2**failures, LONGEST_S) if failures else every_s)
 
 
 class _RenamedError(Exception):
@@ -191,8 +197,10 @@ class Carrier:
         self._seen: dict[int, int] = {}
         self._tries: dict[str, int] = {}
 
-    def put_originals(self) -> int:
-        """Put the images of every run that waits or is worked on; of how many studies.
+    def put_originals(self) -> bool:
+        """Put the images of the most urgent run that has none in the store; whether there was one.
+
+        Of one study only: another may be more urgent by then, and what is over is to be removed.
 
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
@@ -211,23 +219,25 @@ class Carrier:
                     )
                 )
             )
-        put = 0
         for workflow_id, study_id, change in wanted:
             if study_id in there and self._seen.get(study_id) == change:
                 continue
             try:
-                put += self._put_originals(study_id, workflow_id)
+                has_put = self._put_originals(study_id, workflow_id)
             except ObjectStoreError as error:
                 self._tell([run for run, study, _ in wanted if study not in there], str(error))
                 raise
             except FileNotFoundError:
                 with self._database.write() as session:
                     runs.fail_if_unfinished(session, workflow_id, utc_now(), _GONE)
+                continue
             except OSError as error:
                 self._tell([workflow_id], f"a received image cannot be read: {error.strerror}")
                 continue
             self._seen[study_id] = change
-        return put
+            if has_put:
+                return True
+        return False
 
     def land_results(self) -> int:
         """Bring what workers have handed in to its place; how many cases.
