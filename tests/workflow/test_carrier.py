@@ -13,7 +13,7 @@ from store_cases import add_instance, make_identity, make_results, measurement
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.drawn_objects import SEGMENTATIONS
-from heimdallr.domain.errors import PublishingError
+from heimdallr.domain.errors import ImagesAwayError, PublishingError
 from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
@@ -345,6 +345,31 @@ def test_objects_that_are_no_images_change_nothing_for_a_run(  # noqa: PLR0917 -
     taken[0].fetch(tmp_path / "fetched")
     fetched = {path.name for path in (tmp_path / "fetched").iterdir()}
     assert fetched == {"1.2.3.0.dcm", "1.2.3.1.dcm"}
+
+
+def test_images_whose_disk_is_not_mounted_are_waited_for(
+    database: Database, settings: Settings, carrier: Carrier
+) -> None:
+    """A service that starts makes an empty folder at the mount point; new studies may be in it."""
+    ids = [receive(database, settings, key) for key in ("1.2.3", "1.2.4")]
+    incoming = data_folders(settings).incoming
+    disk = incoming.rename(incoming.with_name("disk"))
+    data_folders(settings).create()
+    third = receive(database, settings, "1.2.5")
+    assert carrier.put_originals()
+    with pytest.raises(ImagesAwayError):
+        carrier.put_originals()
+    for study_id in ids:
+        waiting = study_of(database, study_id)
+        assert waiting.state is StudyState.QUEUED
+        assert "mount the disk" in waiting.error
+    assert study_of(database, third).error == ""
+    for folder in disk.iterdir():
+        if folder.name.startswith("1.2"):
+            folder.rename(incoming / folder.name)
+    assert carrier.put_originals()
+    assert carrier.put_originals()
+    assert [study_of(database, one).error for one in ids] == ["", ""]
 
 
 def test_what_no_row_speaks_of_is_removed(

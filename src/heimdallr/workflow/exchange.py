@@ -17,6 +17,7 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import (
     ConfigurationError,
+    ImagesAwayError,
     ObjectLostError,
     ObjectStoreError,
     PublishingError,
@@ -50,11 +52,10 @@ from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.cases.database_retry import is_away
 from heimdallr.workflow.cases.job import describe
-from heimdallr.workflow.work_folder import content_of
+from heimdallr.workflow.work_folder import content_of, gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -76,7 +77,6 @@ LANDING_TRIES = 3
 STOP_S = 30.0
 """How long what is being carried may take to arrive when it is told to stop."""
 
-_GONE = "a received image of this study is not on the disk any more — send the study again"
 _log = structlog.get_logger()
 
 
@@ -139,9 +139,10 @@ def _rounds(
     def carry_out() -> bool:
         if not locks.hold(LOCK):
             return False
-        has_put = carrier.put_originals()
-        carrier.remove_what_is_over()
-        return has_put
+        try:
+            return carrier.put_originals()
+        finally:
+            carrier.remove_what_is_over()
 
     def show_life() -> None:
         with database.write() as session:
@@ -204,6 +205,8 @@ class Carrier:
 
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
+            ImagesAwayError, OSError: images cannot be had now; their runs say so, and no other
+                is left to be put.
         """
         with self._database.read() as session:
             wanted = session.execute(
@@ -219,6 +222,7 @@ class Carrier:
                     )
                 )
             )
+        met: Exception | None = None
         for workflow_id, study_id, change in wanted:
             if study_id in there and self._seen.get(study_id) == change:
                 continue
@@ -227,16 +231,24 @@ class Carrier:
             except ObjectStoreError as error:
                 self._tell([run for run, study, _ in wanted if study not in there], str(error))
                 raise
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                reason = gone(Path(error.filename))
+                if isinstance(reason, ImagesAwayError):
+                    self._tell([workflow_id], str(reason))
+                    met = reason
+                    continue
                 with self._database.write() as session:
-                    runs.fail_if_unfinished(session, workflow_id, utc_now(), _GONE)
+                    runs.fail_if_unfinished(session, workflow_id, utc_now(), str(reason))
                 continue
             except OSError as error:
                 self._tell([workflow_id], f"a received image cannot be read: {error.strerror}")
+                met = error
                 continue
             self._seen[study_id] = change
             if has_put:
                 return True
+        if met is not None:
+            raise met
         return False
 
     def land_results(self) -> int:
