@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from store_cases import add_instance, make_identity, make_results, measurement
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.drawn_objects import SEGMENTATIONS
-from heimdallr.domain.errors import ImagesAwayError, PublishingError
+from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
@@ -26,7 +27,7 @@ from heimdallr.workflow import exchange
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.cases.job import Shop, take_up
 from heimdallr.workflow.durable.housekeeping import keep_house
-from heimdallr.workflow.exchange import LANDING_TRIES, Carrier
+from heimdallr.workflow.exchange import AWAY_S, LANDING_TRIES, Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -348,17 +349,18 @@ def test_objects_that_are_no_images_change_nothing_for_a_run(  # noqa: PLR0917 -
 
 
 def test_images_whose_disk_is_not_mounted_are_waited_for(
-    database: Database, settings: Settings, carrier: Carrier
+    database: Database, settings: Settings, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service that starts makes an empty folder at the mount point; new studies may be in it."""
     ids = [receive(database, settings, key) for key in ("1.2.3", "1.2.4")]
     incoming = data_folders(settings).incoming
+    now = 100.0
+    monkeypatch.setattr(exchange, "time", SimpleNamespace(monotonic=lambda: now))
     disk = incoming.rename(incoming.with_name("disk"))
     data_folders(settings).create()
     third = receive(database, settings, "1.2.5")
     assert carrier.put_originals()
-    with pytest.raises(ImagesAwayError):
-        carrier.put_originals()
+    assert not carrier.put_originals()
     for study_id in ids:
         waiting = study_of(database, study_id)
         assert waiting.state is StudyState.QUEUED
@@ -367,6 +369,8 @@ def test_images_whose_disk_is_not_mounted_are_waited_for(
     for folder in disk.iterdir():
         if folder.name.startswith("1.2"):
             folder.rename(incoming / folder.name)
+    assert not carrier.put_originals()  # not looked for twice a second
+    now += AWAY_S
     assert carrier.put_originals()
     assert carrier.put_originals()
     assert [study_of(database, one).error for one in ids] == ["", ""]

@@ -71,6 +71,9 @@ LOOK_S, LONGEST_S, HOUR_S = 0.5, 30.0, 3600.0
 LOCK = "exchange"
 """Name of the lock: two of them would remove what the other has just put."""
 
+AWAY_S = 10.0
+"""How long images that cannot be read are not looked for again."""
+
 LANDING_TRIES = 3
 """How often results that cannot be brought to their place are tried before their run fails."""
 
@@ -196,6 +199,7 @@ class Carrier:
     def __init__(self, database: Database, folders: DataFolders, store: ObjectStore) -> None:
         self._database, self._folders, self._store = database, folders, store
         self._seen: dict[int, int] = {}
+        self._not_before: dict[int, float] = {}
         self._tries: dict[str, int] = {}
 
     def put_originals(self) -> bool:
@@ -205,8 +209,6 @@ class Carrier:
 
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
-            ImagesAwayError, OSError: images cannot be had now; their runs say so, and no other
-                is left to be put.
         """
         with self._database.read() as session:
             wanted = session.execute(
@@ -222,9 +224,10 @@ class Carrier:
                     )
                 )
             )
-        met: Exception | None = None
         for workflow_id, study_id, change in wanted:
             if study_id in there and self._seen.get(study_id) == change:
+                continue
+            if time.monotonic() < self._not_before.get(study_id, 0.0):
                 continue
             try:
                 has_put = self._put_originals(study_id, workflow_id)
@@ -232,23 +235,20 @@ class Carrier:
                 self._tell([run for run, study, _ in wanted if study not in there], str(error))
                 raise
             except FileNotFoundError as error:
-                reason = gone(Path(error.filename))
-                if isinstance(reason, ImagesAwayError):
-                    self._tell([workflow_id], str(reason))
-                    met = reason
-                    continue
-                with self._database.write() as session:
-                    runs.fail_if_unfinished(session, workflow_id, utc_now(), str(reason))
+                lost = gone(Path(error.filename))
+                if isinstance(lost, ImagesAwayError):
+                    self._put_off(workflow_id, study_id, str(lost))
+                else:
+                    with self._database.write() as session:
+                        runs.fail_if_unfinished(session, workflow_id, utc_now(), str(lost))
                 continue
             except OSError as error:
-                self._tell([workflow_id], f"a received image cannot be read: {error.strerror}")
-                met = error
+                reason = f"a received image cannot be read: {error.strerror}"
+                self._put_off(workflow_id, study_id, reason)
                 continue
             self._seen[study_id] = change
             if has_put:
                 return True
-        if met is not None:
-            raise met
         return False
 
     def land_results(self) -> int:
@@ -301,6 +301,7 @@ class Carrier:
                     if any(row.id == one.id and row.manifest == one.manifest for one in known):
                         session.delete(row)
             self._seen.pop(study_id, None)
+            self._not_before.pop(study_id, None)
         return len(over)
 
     def remove_unknown(self) -> int:
@@ -405,6 +406,10 @@ class Carrier:
             raise ObjectLostError(str(error)) from None
         if results.case_id != case_id:
             raise _RenamedError
+
+    def _put_off(self, workflow_id: str, study_id: int, reason: str) -> None:
+        self._tell([workflow_id], reason)
+        self._not_before[study_id] = time.monotonic() + AWAY_S
 
     def _tell(self, workflow_ids: Sequence[str], reason: str) -> None:
         text = f"{reason}; the case then goes on by itself"
