@@ -17,7 +17,7 @@ from deliveries import (
     verify_study,
 )
 from sqlalchemy import delete, select
-from store_cases import NOW
+from store_cases import NOW, put_in_state
 
 from heimdallr.clock import utc_now
 from heimdallr.delivery import directory, outbox
@@ -319,7 +319,7 @@ def test_a_study_being_processed_cannot_be_verified(desk: Desk) -> None:
     """Nobody has seen what comes of it."""
     study_id = add_done(desk.database, desk.folders)
     with desk.database.write() as session:
-        session.get_one(Study, study_id).state = StudyState.SEGMENTING
+        put_in_state(session, study_id, StudyState.SEGMENTING)
     with pytest.raises(StateConflictError, match="being processed"):
         verify_study(desk.database, desk.folders, study_id)
     assert study_of(desk, study_id).verified is Verified.NO

@@ -73,6 +73,17 @@ def test_a_series_of_several_stacks_has_the_best_rank_and_all_reasons(
         assert series.reasons_coded == []
 
 
+def test_a_citation_longer_than_its_column_is_cut(database: Database, tmp_path: Path) -> None:
+    """A rule of several crossed limits quotes them all; PostgreSQL would refuse every row."""
+    found = bleed().model_copy(update={"reference": "x" * 600, "structure": "y" * 80})
+    with database.write() as session:
+        study = add_study(session)
+        index(session, study, tmp_path, make_results(findings=(found,)))
+        session.expire_all()
+        (row,) = session.scalars(select(FindingRow))
+        assert (row.reference, row.structure) == ("x" * 500, "y" * 64)
+
+
 def test_everything_a_worklist_shows_is_there(database: Database, tmp_path: Path) -> None:
     """Summary columns, series verdicts, measurements and findings come from the folder."""
     with database.write() as session:

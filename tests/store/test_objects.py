@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from s3_server import s3_server
+from small_disks import small_disk
 
 from heimdallr.domain.errors import ConfigurationError, ObjectLostError, ObjectStoreError
 from heimdallr.store.objects import ObjectStore, folder_files
@@ -49,6 +50,29 @@ def folder(tmp_path: Path) -> Path:
 def contents(folder: Path) -> dict[str, bytes]:
     """Everything in a folder."""
     return {name: path.read_bytes() for name, path in folder_files(folder).items()}
+
+
+def test_a_store_without_room_is_not_taken_for_our_disk(tmp_path: Path) -> None:
+    """Whoever puts images is told that the store is full, not that an image cannot be read."""
+    pytest.importorskip("fsspec")
+    (tmp_path / "image").write_bytes(b"x" * 2_000_000)
+    with small_disk(tmp_path / "store", "1m") as disk:
+        store = ObjectStore(disk.folder.as_uri())
+        with pytest.raises(ObjectStoreError, match="the object store is full"):
+            store.put(STUDY, {"image": tmp_path / "image"})
+        disk.fill()
+        with pytest.raises(ObjectStoreError, match="the object store is full"):
+            store.check()
+
+
+def test_what_cannot_be_written_here_is_our_disk(folder: Path, tmp_path: Path) -> None:
+    """Who fetches onto a full disk is told so."""
+    pytest.importorskip("fsspec")
+    (tmp_path / "store").mkdir()
+    store = ObjectStore((tmp_path / "store").as_uri())
+    manifest = store.put(STUDY, folder_files(folder))
+    with small_disk(tmp_path / "here", "1m") as disk, pytest.raises(OSError, match="No space left"):
+        store.fetch(STUDY, manifest, disk.folder)
 
 
 def test_a_folder_comes_back_as_it_was(

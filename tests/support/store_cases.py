@@ -28,8 +28,9 @@ from heimdallr.publishing.schema import (
     StructureRecord,
     coded,
 )
-from heimdallr.store.models import Instance, Patient, Series, Study, StudyState
+from heimdallr.store.models import Instance, Patient, Run, Series, Study, StudyState
 from heimdallr.store.reading.search import search_text
+from heimdallr.store.work.states import new_workflow_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +77,24 @@ def add_study(session: Session, key: str = UID, **columns: object) -> Study:
     session.add(study)
     session.flush()
     return study
+
+
+def put_in_state(session: Session, study_id: int, state: StudyState) -> None:
+    """A study whose newest run is in a state, and which tells of it."""
+    study = session.get_one(Study, study_id)
+    run = session.query(Run).filter_by(study_fk=study_id).order_by(Run.id.desc()).first()
+    if run is None:
+        run = Run(
+            study_fk=study_id,
+            revision=study.revision,
+            attempt=1,
+            cause="received",
+            workflow_id=new_workflow_id(),
+            queued_at=NOW,
+        )
+        session.add(run)
+    run.state = study.state = state
+    session.flush()
 
 
 def add_instance(

@@ -12,12 +12,13 @@ from urllib.parse import quote
 import pytest
 from hand_made_corrections import HandMade, add_case, drawn
 from sqlalchemy import select
+from store_cases import put_in_state
 
 from heimdallr.corrections.difference import labels_version
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import read_results
-from heimdallr.store.models import AuditEntry, Study, StudyState
+from heimdallr.store.models import AuditEntry, StudyState
 from heimdallr.store.upkeep.case_builder import (
     BuilderDiedError,
     MakeReady,
@@ -298,7 +299,7 @@ def test_a_body_without_end_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPat
 def test_a_study_that_is_being_processed_is_not_corrected(desk: Desk) -> None:
     """409, and the overview says why."""
     with desk.service.database.write() as session:
-        session.get_one(Study, desk.study).state = StudyState.SEGMENTING
+        put_in_state(session, desk.study, StudyState.SEGMENTING)
     assert desk.draw(409)["code"] == "correction_while_processed"
     told = desk.get().json()
     assert (told["can_correct"], told["why_not"]["code"]) == (False, "correction_while_processed")
@@ -310,12 +311,12 @@ def test_a_worker_that_comes_in_between_is_waited_for(desk: Desk) -> None:
     def take() -> None:
         desk.build.before_last_word = lambda: None
         with desk.service.database.write() as session:
-            session.get_one(Study, desk.study).state = StudyState.SEGMENTING
+            put_in_state(session, desk.study, StudyState.SEGMENTING)
 
     desk.build.before_last_word = take
     assert desk.draw(202)["state"] == "pending"
     with desk.service.database.write() as session:
-        session.get_one(Study, desk.study).state = StudyState.CANCELLED
+        put_in_state(session, desk.study, StudyState.CANCELLED)
     desk.corrector._follow()
     assert desk.get().json()["corrections"][0]["state"] == "applied"
 

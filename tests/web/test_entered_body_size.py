@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
-from store_cases import NOW, make_identity, make_results, measurement
+from store_cases import NOW, make_identity, make_results, measurement, put_in_state
 
 from heimdallr.domain.body_size import BodySize
 from heimdallr.store.delivery_tables import DeliveryNews, When
@@ -95,11 +95,11 @@ def test_what_no_person_measures_is_refused(
 def test_a_study_that_is_worked_on_follows_when_that_is_over(service: Service, study: int) -> None:
     """Or at the next start, where its worker did not come to it."""
     with service.database.write() as session:
-        session.get_one(Study, study).state = StudyState.SEGMENTING
+        put_in_state(session, study, StudyState.SEGMENTING)
     assert put(service, study, height_m=1.6)["pending"]
     assert index_of(service, study) is None
     with service.database.write() as session:
-        session.get_one(Study, study).state = StudyState.DONE
+        put_in_state(session, study, StudyState.DONE)
     assert follow_pending(service.database, service.folders, NOW) == 1
     assert index_of(service, study) == 35.16
     assert follow_pending(service.database, service.folders, NOW) == 0

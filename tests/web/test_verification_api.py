@@ -11,7 +11,7 @@ import pytest
 from access_site import Clock, Site
 from deliveries import correct, publish_anew
 from sqlalchemy import select
-from store_cases import NOW, make_identity, make_results
+from store_cases import NOW, make_identity, make_results, put_in_state
 from web_service import service_in
 
 from heimdallr.corrections.difference import labels_version
@@ -123,7 +123,7 @@ def test_what_is_not_there_cannot_be_verified(service: Service, state: StudyStat
     verify(service, empty + 7, 404)
     study = service.add_done()
     with service.database.write() as session:
-        session.get_one(Study, study).state = state
+        put_in_state(session, study, state)
     verify(service, study, 200 if state is StudyState.QUEUED else 409)
 
 

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from quick_work import receive, runs_of, study_of
-from store_cases import make_identity, make_results, measurement
+from quick_work import QuickWork, receive, runs_of, study_of
+from store_cases import add_instance, make_identity, make_results, measurement
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
+from heimdallr.domain.drawn_objects import SEGMENTATIONS
 from heimdallr.domain.errors import PublishingError
 from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
 from heimdallr.store import stored_folders
 from heimdallr.store.layout import data_folders
-from heimdallr.store.models import Study, StudyState
+from heimdallr.store.models import STAT, Study, StudyState
 from heimdallr.store.objects import ObjectStore, folder_files
-from heimdallr.store.work import lifecycle, runs
+from heimdallr.store.work import lifecycle, runs, states
+from heimdallr.workflow import exchange
+from heimdallr.workflow.cases import endings
+from heimdallr.workflow.cases.job import Shop, take_up
 from heimdallr.workflow.durable.housekeeping import keep_house
-from heimdallr.workflow.exchange import Carrier
+from heimdallr.workflow.exchange import AWAY_S, LANDING_TRIES, Carrier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from heimdallr.publishing.schema import Identity, Results
     from heimdallr.store.database import Database
+    from heimdallr.workflow.assignment import Assignment
+    from heimdallr.workflow.work_folder import WorkFolder
 
 
 @pytest.fixture
@@ -97,13 +108,93 @@ def test_results_under_a_name_the_case_has_no_more_are_nobodys(
 def test_what_is_to_be_stopped_does_not_take_its_place(
     database: Database, settings: Settings, store: ObjectStore, carrier: Carrier, tmp_path: Path
 ) -> None:
-    """Its worker ends it, as ever."""
+    """The exchange ends it; the worker that waits for that is not told before."""
     study_id = receive(database, settings, "1.2.3")
-    hand_in(database, store, study_id, tmp_path)
+    workflow_id = hand_in(database, store, study_id, tmp_path)
     with database.write() as session:
         lifecycle.cancel(session, study_id, utc_now(), "anna")
+    with database.write() as session:
+        runs.report_progress(session, workflow_id, "there#1", 1.0, utc_now())
     assert carrier.land_results() == 0
     assert list(data_folders(settings).output.iterdir()) == []
+    assert study_of(database, study_id).state is StudyState.CANCELLED
+
+
+@pytest.mark.parametrize("by_whom", ["a worker that waits", "a worker that has gone"])
+def test_to_stop_what_has_taken_its_place_is_too_late(  # noqa: PLR0917 - fixtures
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    by_whom: str,
+) -> None:
+    """Folder and rows tell of one run, also where the exchange is killed between them."""
+    study_id = receive(database, settings, "1.2.3")
+    case = data_folders(settings).output / str(study_of(database, study_id).case_id)
+    (case / "earlier").mkdir(parents=True)
+    workflow_id = hand_in(database, store, study_id, tmp_path)
+    if by_whom == "a worker that has gone":
+        with database.write() as session:
+            runs.hand_back(session, workflow_id, "there#1", utc_now(), "stopped")
+    read = endings.read_case
+
+    def killed(folder: Path) -> tuple[Results, Identity]:
+        if folder != case:
+            return read(folder)
+        with database.write() as session:
+            lifecycle.cancel(session, study_id, utc_now(), "anna")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(endings, "read_case", killed)
+    with pytest.raises(KeyboardInterrupt):
+        carrier.land_results()
+    monkeypatch.setattr(endings, "read_case", read)
+    with database.write() as session, suppress(runs.RunOverError):
+        runs.take_up(session, workflow_id, "there#2", utc_now(), max_recoveries=3)
+    assert carrier.land_results() == 1
+    study = study_of(database, study_id)
+    assert (study.state, study.has_results) == (StudyState.DONE, True)
+    assert not (case / "earlier").exists()
+
+
+def test_nothing_is_corrected_while_results_take_their_place(  # noqa: PLR0917 - fixtures
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even when the worker that waits for the exchange is stopped: it would be overwritten."""
+    study_id = receive(database, settings, "1.2.3")
+    workflow_id = hand_in(database, store, study_id, tmp_path)
+    said: list[bool] = []
+
+    def asked(_case: Path, _folder: Path) -> None:
+        with database.write() as session:
+            said.append(states.is_worked_on(session, study_id))
+            runs.hand_back(session, workflow_id, "there#1", utc_now(), "stopped")
+            said.append(states.is_worked_on(session, study_id))
+
+    monkeypatch.setattr(exchange, "keep_words_of_persons", asked)
+    assert carrier.land_results() == 1
+    assert said == [True, True]
+    assert study_of(database, study_id).state is StudyState.DONE
+
+
+def test_a_run_that_its_worker_has_given_back_has_lost_none(
+    database: Database, settings: Settings, store: ObjectStore, tmp_path: Path
+) -> None:
+    """It is published by the exchange; a worker that takes it up again is no second try."""
+    study_id = receive(database, settings, "1.2.3")
+    workflow_id = hand_in(database, store, study_id, tmp_path)
+    with database.write() as session:
+        runs.hand_back(session, workflow_id, "there#1", utc_now(), "stopped")
+        assert runs.losses(session, workflow_id) == 0
+        run = runs.take_up(session, workflow_id, "there#2", utc_now(), max_recoveries=3)
+        assert (run.lost_workers, run.state) == (0, StudyState.PUBLISHING)
 
 
 def test_one_case_that_cannot_be_written_holds_up_no_other(
@@ -128,17 +219,161 @@ def test_one_case_that_cannot_be_written_holds_up_no_other(
     )
 
 
+def test_one_case_that_no_row_can_be_written_of_holds_up_no_other(  # noqa: PLR0917 - fixtures
+    database: Database,
+    store: ObjectStore,
+    carrier: Carrier,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is the matter with it; it fails when that stays so, as with a worker."""
+    first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
+    for study_id in (first, second):
+        hand_in(database, store, study_id, tmp_path)
+    trouble = data_folders(settings).output / str(study_of(database, first).case_id)
+    read = endings.read_case
+
+    def read_case(case: Path) -> tuple[Results, Identity]:
+        if case == trouble:
+            msg = "of this case alone"
+            raise ValueError(msg)
+        return read(case)
+
+    monkeypatch.setattr(endings, "read_case", read_case)
+    for attempt in range(LANDING_TRIES):
+        assert study_of(database, first).state is StudyState.PUBLISHING, attempt
+        with pytest.raises(ValueError, match="of this case alone"):
+            carrier.land_results()
+        assert study_of(database, second).state is StudyState.DONE
+    failed = study_of(database, first)
+    assert (failed.state, "report it" in failed.error) == (StudyState.FAILED, True)
+    assert carrier.land_results() == 0
+
+
+def test_an_urgent_study_that_comes_meanwhile_is_put_next(
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A backlog takes hours to be carried; who is urgent waits for one study of it at most."""
+    first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
+    order: list[int] = []
+    put = store.put
+
+    def put_and_note(study_id: int, files: dict[str, Path], *, anew: bool) -> str:
+        if not order:
+            order.append(study_id)
+            receive(database, settings, "9.9", priority=STAT)
+        else:
+            order.append(study_id)
+        return put(study_id, files, anew=anew)
+
+    monkeypatch.setattr(store, "put", put_and_note)
+    while carrier.put_originals():
+        pass
+    urgent = max(first, second) + 1
+    assert order == [first, urgent, second]
+
+
+def test_a_round_that_has_put_something_is_followed_at_once() -> None:
+    """Between two studies of a backlog nobody pauses; without one, and after an error, it does."""
+    told: Iterator[object] = iter([True, True, False, ValueError("once"), 1])
+    pauses: list[tuple[int, float]] = []
+    rounds = 0
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append((rounds, timeout or 0.0))
+            if rounds == 5:
+                self.set()
+            return self.is_set()
+
+    def work() -> object:
+        nonlocal rounds
+        rounds += 1
+        said = next(told)
+        if isinstance(said, ValueError):
+            raise said
+        return said
+
+    exchange._again(work, 0.5, Stop())
+    assert pauses == [(3, 0.5), (4, 1.0), (5, 0.5)]
+
+
 def test_images_that_are_gone_fail_the_run_and_hold_up_no_other(
     database: Database, settings: Settings, carrier: Carrier
 ) -> None:
     """As a worker that sees the folder would say it."""
     first, second = (receive(database, settings, key) for key in ("1.2.3", "1.2.4"))
     (data_folders(settings).incoming / "1.2.3" / "1.2.3.0.dcm").unlink()
-    assert carrier.put_originals() == 1
+    assert carrier.put_originals()
     assert study_of(database, first).state is StudyState.FAILED
     assert "send the study again" in study_of(database, first).error
     assert study_of(database, second).state is StudyState.QUEUED
-    assert carrier.put_originals() == 0
+    assert not carrier.put_originals()
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_objects_that_are_no_images_change_nothing_for_a_run(  # noqa: PLR0917 - fixtures
+    database: Database,
+    settings: Settings,
+    store: ObjectStore,
+    carrier: Carrier,
+    tmp_path: Path,
+    is_own: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    """A report of ours comes back, or another tool's segmentation: the run has its images."""
+    study_id = receive(database, settings, "1.2.3")
+    taken: list[WorkFolder] = []
+
+    def make_work(of: Assignment, folder: WorkFolder) -> QuickWork:
+        taken.append(folder)
+        return QuickWork(of, folder, settings.data_dir)
+
+    shop = Shop(database, data_folders(settings), make_work, 3, store)
+    carrier.put_originals()
+    take_up(shop, runs_of(database, study_id)[-1].workflow_id, "there#1")
+    with database.write() as session:
+        study = states.lock(session, study_id)
+        row = add_instance(session, study, "1.2.3.seg", data_folders(settings), content=b"SEG")
+        row.own, row.sop_class_uid = is_own, "" if is_own else next(iter(SEGMENTATIONS))
+    assert not carrier.put_originals()
+    (tmp_path / "fetched").mkdir()
+    assert taken[0].fetch is not None
+    taken[0].fetch(tmp_path / "fetched")
+    fetched = {path.name for path in (tmp_path / "fetched").iterdir()}
+    assert fetched == {"1.2.3.0.dcm", "1.2.3.1.dcm"}
+
+
+def test_images_whose_disk_is_not_mounted_are_waited_for(
+    database: Database, settings: Settings, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that starts makes an empty folder at the mount point; new studies may be in it."""
+    ids = [receive(database, settings, key) for key in ("1.2.3", "1.2.4")]
+    incoming = data_folders(settings).incoming
+    now = 100.0
+    monkeypatch.setattr(exchange, "time", SimpleNamespace(monotonic=lambda: now))
+    disk = incoming.rename(incoming.with_name("disk"))
+    data_folders(settings).create()
+    third = receive(database, settings, "1.2.5")
+    assert carrier.put_originals()
+    assert not carrier.put_originals()
+    for study_id in ids:
+        waiting = study_of(database, study_id)
+        assert waiting.state is StudyState.QUEUED
+        assert "mount the disk" in waiting.error
+    assert study_of(database, third).error == ""
+    for folder in disk.iterdir():
+        if folder.name.startswith("1.2"):
+            folder.rename(incoming / folder.name)
+    assert not carrier.put_originals()  # not looked for twice a second
+    now += AWAY_S
+    assert carrier.put_originals()
+    assert carrier.put_originals()
+    assert [study_of(database, one).error for one in ids] == ["", ""]
 
 
 def test_what_no_row_speaks_of_is_removed(

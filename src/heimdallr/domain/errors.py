@@ -20,6 +20,7 @@
     ├── UnsendableError           no message about a case can be made for another system
     ├── StorageError              the database or the data folder cannot be used
     │   ├── DiskLowError          too little room is left to take more in
+    │   ├── ImagesAwayError       the folder of a study's received images is not there
     │   ├── ObjectStoreError      the object store cannot be reached, or refuses
     │   │   └── ObjectLostError   what was put into it is missing or damaged
     │   └── NewerDatabaseError    the database belongs to a newer program: trying again is no use
@@ -140,6 +141,10 @@ class StorageError(HeimdallrError):
 
 class DiskLowError(StorageError):
     """Too little room is left on the disk to take more in."""
+
+
+class ImagesAwayError(StorageError):
+    """The folder of a study's received images is not there; perhaps its disk is not mounted."""
 
 
 class ObjectStoreError(StorageError):

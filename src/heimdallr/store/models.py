@@ -468,7 +468,7 @@ class MeasurementRow(Base):
     reason: Mapped[str] = mapped_column(Label(500), default="")
     reason_coded: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     analysis: Mapped[str] = mapped_column(String(64), default="")
-    structure: Mapped[str | None] = mapped_column(String(64))
+    structure: Mapped[str | None] = mapped_column(Label(64))
 
 
 class FindingRow(Base):
@@ -483,13 +483,13 @@ class FindingRow(Base):
     title: Mapped[str] = mapped_column(Label(300))
     title_coded: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     evidence: Mapped[Json] = mapped_column(default=dict)
-    reference: Mapped[str] = mapped_column(String(500), default="")
-    structure: Mapped[str | None] = mapped_column(String(64))
+    reference: Mapped[str] = mapped_column(Label(500), default="")
+    structure: Mapped[str | None] = mapped_column(Label(64))
     slice_index: Mapped[int | None]
     caveats: Mapped[Json] = mapped_column(default=list)
     caveats_coded: Mapped[Json] = mapped_column(default=list, server_default="[]")
     acknowledged_at: Mapped[datetime | None]
-    acknowledged_by: Mapped[str] = mapped_column(String(64), default="")
+    acknowledged_by: Mapped[str] = mapped_column(Label(64), default="")
     note: Mapped[str] = mapped_column(Label(2000), default="")
 
 
@@ -520,7 +520,7 @@ class Event(Base):
     )
     kind: Mapped[str] = mapped_column(String(32))
     message: Mapped[str] = mapped_column(Label(2000))
-    actor: Mapped[str] = mapped_column(String(64), default="")
+    actor: Mapped[str] = mapped_column(Label(64), default="")
     changes: Mapped[Changes] = mapped_column(default=list, server_default="[]")
 
 
@@ -621,7 +621,7 @@ class ApiToken(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
-    created_by: Mapped[str] = mapped_column(String(64), default="")
+    created_by: Mapped[str] = mapped_column(Label(64), default="")
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -51,7 +51,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "file": {"auto_mkdir": True},
 }
-_OF_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _PIECE_BYTES = 2**20
 
 
@@ -136,7 +136,7 @@ class ObjectStore:
             OSError: a file cannot be written.
         """
         try:
-            with self._asked():
+            with self._asked(writes_here=True):
                 text: bytes = self._fs.cat_file(self._path(study_id, manifest + _MANIFEST))
                 files = _read(text, manifest)
                 targets = [into / one.name for one in files]
@@ -224,14 +224,17 @@ class ObjectStore:
         return "/".join([self._root, _STUDIES, str(study_id), *([name] if name else [])])
 
     @contextmanager
-    def _asked(self) -> Iterator[None]:
-        """Tell in our words what the store, and all that lies between, may raise."""
+    def _asked(self, *, writes_here: bool = False) -> Iterator[None]:
+        """Tell in our words what the store, and all that lies between, may raise.
+
+        A full disk is the machine's own where files are written here, else the store's.
+        """
         try:
             yield
         except ObjectStoreError:
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _OF_OUR_DISK:
+            if writes_here and _is_full(error):
                 raise
             raise ObjectStoreError(_words(error), remedy=_REMEDY) from error
 
@@ -284,8 +287,14 @@ def _lost() -> ObjectLostError:
     return ObjectLostError("an object of this study is missing or damaged in the object store")
 
 
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
 def _words(error: Exception) -> str:
     """What is the matter; what a store says itself may quote what was sent."""
+    if _is_full(error):
+        return "the object store is full or read-only"
     if isinstance(error, FileNotFoundError):
         return "the object store has no such bucket or object"
     if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:

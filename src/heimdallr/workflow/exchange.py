@@ -17,6 +17,7 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import (
     ConfigurationError,
+    ImagesAwayError,
     ObjectLostError,
     ObjectStoreError,
     PublishingError,
@@ -33,24 +35,27 @@ from heimdallr.domain.errors import (
 from heimdallr.parent_process import ready
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.publish import keep_words_of_persons
+from heimdallr.publishing.schema import IDENTITY_FILE, RESULTS_FILE
 from heimdallr.store import stored_folders
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders, writable_folders
 from heimdallr.store.migrate import upgrade
-from heimdallr.store.models import Instance, Run, Study, StudyState
+from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.objects import open_object_store
 from heimdallr.store.stored_folders import Stored, StoredFolderRow
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.work import runs
 from heimdallr.store.work.executors import make_locks, new_name
+from heimdallr.store.work.lifecycle import images_of
 from heimdallr.store.work.services import BEAT_S, Presence
 from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.cases import endings
-from heimdallr.workflow.work_folder import content_of
+from heimdallr.workflow.cases.database_retry import is_away
+from heimdallr.workflow.cases.job import describe
+from heimdallr.workflow.work_folder import content_of, gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -66,10 +71,15 @@ LOOK_S, LONGEST_S, HOUR_S = 0.5, 30.0, 3600.0
 LOCK = "exchange"
 """Name of the lock: two of them would remove what the other has just put."""
 
+AWAY_S = 10.0
+"""How long images that cannot be read are not looked for again."""
+
+LANDING_TRIES = 3
+"""How often results that cannot be brought to their place are tried before their run fails."""
+
 STOP_S = 30.0
 """How long what is being carried may take to arrive when it is told to stop."""
 
-_GONE = "a received image of this study is not on the disk any more — send the study again"
 _log = structlog.get_logger()
 
 
@@ -129,9 +139,12 @@ def _rounds(
     """What is done again and again, each in a thread of its own, and how often, in seconds."""
     carrier = Carrier(database, data_folders(settings), store)
 
-    def carry_out() -> None:
-        if locks.hold(LOCK):
-            carrier.put_originals()
+    def carry_out() -> bool:
+        if not locks.hold(LOCK):
+            return False
+        try:
+            return carrier.put_originals()
+        finally:
             carrier.remove_what_is_over()
 
     def show_life() -> None:
@@ -148,22 +161,30 @@ def _rounds(
 
 
 def _again(work: Callable[[], object], every_s: float, stop: threading.Event) -> None:
-    """Do it again and again, more seldom while it fails; the same matter is said once."""
-    said, failures = "", 0
+    """Do it again and again, more seldom while it fails; the same matter is said once.
+
+    At once where it says that more of it may be waiting.
+    """
+    said, failures, waits_more = "", 0, False
     while not stop.is_set():
         try:
-            work()
+            waits_more = work() is True
         except Exception as error:  # noqa: BLE001 - the exchange goes on; recorded
             if said != (said := type(error).__name__):
                 _log.error("round_failed", kind=threading.current_thread().name, exc_info=error)
-            failures += 1
+            failures, waits_more = failures + 1, False
         else:
             said, failures = "", 0
-        stop.wait(min(every_s * 2**failures, LONGEST_S) if failures else every_s)
+        if not waits_more:
+            stop.wait(min(every_s * 2**failures, LONGEST_S) if failures else every_s)
 
 
 class _RenamedError(Exception):
     """A case has another name now, as its patient has: the results are nobody's."""
+
+
+class _InPlaceError(Exception):
+    """An exchange that was killed before the rows has brought the folder: to stop is too late."""
 
 
 class Carrier:
@@ -178,9 +199,13 @@ class Carrier:
     def __init__(self, database: Database, folders: DataFolders, store: ObjectStore) -> None:
         self._database, self._folders, self._store = database, folders, store
         self._seen: dict[int, int] = {}
+        self._not_before: dict[int, float] = {}
+        self._tries: dict[str, int] = {}
 
-    def put_originals(self) -> int:
-        """Put the images of every run that waits or is worked on; of how many studies.
+    def put_originals(self) -> bool:
+        """Put the images of the most urgent run that has none in the store; whether there was one.
+
+        Of one study only: another may be more urgent by then, and what is over is to be removed.
 
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
@@ -199,23 +224,32 @@ class Carrier:
                     )
                 )
             )
-        put = 0
         for workflow_id, study_id, change in wanted:
             if study_id in there and self._seen.get(study_id) == change:
                 continue
+            if time.monotonic() < self._not_before.get(study_id, 0.0):
+                continue
             try:
-                put += self._put_originals(study_id, workflow_id)
+                has_put = self._put_originals(study_id, workflow_id)
             except ObjectStoreError as error:
                 self._tell([run for run, study, _ in wanted if study not in there], str(error))
                 raise
-            except FileNotFoundError:
-                with self._database.write() as session:
-                    runs.fail_if_unfinished(session, workflow_id, utc_now(), _GONE)
+            except FileNotFoundError as error:
+                lost = gone(Path(error.filename))
+                if isinstance(lost, ImagesAwayError):
+                    self._put_off(workflow_id, study_id, str(lost))
+                else:
+                    with self._database.write() as session:
+                        runs.fail_if_unfinished(session, workflow_id, utc_now(), str(lost))
+                continue
             except OSError as error:
-                self._tell([workflow_id], f"a received image cannot be read: {error.strerror}")
+                reason = f"a received image cannot be read: {error.strerror}"
+                self._put_off(workflow_id, study_id, reason)
                 continue
             self._seen[study_id] = change
-        return put
+            if has_put:
+                return True
+        return False
 
     def land_results(self) -> int:
         """Bring what workers have handed in to its place; how many cases.
@@ -223,6 +257,7 @@ class Carrier:
         Raises:
             ObjectStoreError: the store cannot be reached; the runs say so.
             PublishingError: a folder cannot be written; its run says so, the others are in place.
+            Exception: whatever else is the matter with one case; its run fails when that stays so.
         """
         with self._database.read() as session:
             handed_in = session.execute(
@@ -236,8 +271,10 @@ class Carrier:
         for workflow_id, study_id, case_id, manifest in handed_in:
             try:
                 landed += self._land_if_possible(workflow_id, study_id, case_id or "", manifest)
-            except (ObjectStoreError, PublishingError) as error:  # noqa: PERF203 - each on its own
-                self._tell([workflow_id], str(error))
+            except Exception as error:  # noqa: PERF203 - each on its own
+                if is_away(error):
+                    raise
+                self._wait_or_fail(workflow_id, error)
                 met = error
         if met is not None:
             raise met
@@ -264,6 +301,7 @@ class Carrier:
                     if any(row.id == one.id and row.manifest == one.manifest for one in known):
                         session.delete(row)
             self._seen.pop(study_id, None)
+            self._not_before.pop(study_id, None)
         return len(over)
 
     def remove_unknown(self) -> int:
@@ -281,18 +319,14 @@ class Carrier:
 
     def _put_originals(self, study_id: int, workflow_id: str) -> bool:
         with self._database.read() as session:
-            images = session.execute(
-                select(Instance.key, Instance.digest, Instance.path)
-                .where(Instance.study_fk == study_id)
-                .order_by(Instance.key)
-            ).all()
+            images = images_of(session, study_id)
             row = stored_folders.stored(session, study_id)
-        content = content_of((key, digest) for key, digest, _ in images)
+        content = content_of((one.key, one.digest) for one in images)
         if row is not None and row.manifest and row.content == content:
             return False
         with self._database.write() as session:
             anew = stored_folders.announce(session, study_id)
-        files = {f"{key}.dcm": self._folders.incoming / path for key, _, path in images}
+        files = {f"{one.key}.dcm": self._folders.incoming / one.path for one in images}
         begun = time.monotonic()
         manifest = self._store.put(study_id, files, anew=anew)
         with self._database.write() as session:
@@ -311,12 +345,27 @@ class Carrier:
             _log.error("results_lost", workflow_id=workflow_id, reason=str(error))
             with self._database.write() as session:
                 stored_folders.mark_lost(session, study_id, manifest, workflow_id)
-        except _RenamedError:
+        except (_RenamedError, runs.CancelAskedError):
             with self._database.write() as session, suppress(runs.RunOverError):
                 _end(workflow_id, session, StudyState.CANCELLED)
-        except (runs.RunOverError, runs.CancelAskedError):
-            pass  # its worker, or the next round of removing what is over, sees to it
+        except runs.RunOverError:
+            pass  # the next round of removing what is over sees to it
         return False
+
+    def _wait_or_fail(self, workflow_id: str, error: Exception) -> None:
+        """Store and disk are waited for; anything else is the trouble of this case alone."""
+        if isinstance(error, ObjectStoreError | PublishingError):
+            self._tell([workflow_id], str(error))
+            return
+        if isinstance(error, OSError):
+            self._tell([workflow_id], f"the results cannot take their place: {error.strerror}")
+            return
+        self._tries[workflow_id] = tries = self._tries.get(workflow_id, 0) + 1
+        _log.error("results_not_landed", workflow_id=workflow_id, attempt=tries, exc_info=error)
+        if tries >= LANDING_TRIES:
+            del self._tries[workflow_id]
+            with self._database.write() as session:
+                runs.fail_if_unfinished(session, workflow_id, utc_now(), describe(error))
 
     def _land(self, workflow_id: str, study_id: int, case_id: str, manifest: str) -> bool:
         begun = time.monotonic()
@@ -326,12 +375,18 @@ class Carrier:
             with self._database.write() as session:
                 runs.last_word(session, workflow_id, case_id)
 
-        last_word()
-        with case_folder(output, case_id, last_word=last_word) as folder:
+        case = output / case_id
+        with self._database.write() as session:
+            runs.land(session, workflow_id, case_id, utc_now())
+        with (
+            suppress(_InPlaceError),
+            case_folder(output, case_id, last_word=last_word) as folder,
+        ):
             self._store.fetch(study_id, manifest, folder)
             self._check(folder, case_id)
-            keep_words_of_persons(output / case_id, folder)
-        case = output / case_id
+            if _is_same(case, folder):
+                raise _InPlaceError
+            keep_words_of_persons(case, folder)
         found = endings.read_case(case)
         with self._database.write() as session:
             end = partial(_end, workflow_id)
@@ -352,6 +407,10 @@ class Carrier:
         if results.case_id != case_id:
             raise _RenamedError
 
+    def _put_off(self, workflow_id: str, study_id: int, reason: str) -> None:
+        self._tell([workflow_id], reason)
+        self._not_before[study_id] = time.monotonic() + AWAY_S
+
     def _tell(self, workflow_ids: Sequence[str], reason: str) -> None:
         text = f"{reason}; the case then goes on by itself"
         for workflow_id in workflow_ids:
@@ -362,6 +421,17 @@ class Carrier:
 def _end(workflow_id: str, session: Session, state: StudyState) -> Run | None:
     """Whoever has taken it up; what that worker has said of its stages stays."""
     return runs.end_run(session, workflow_id, state, utc_now())
+
+
+def _is_same(case: Path, folder: Path) -> bool:
+    """Whether two case folders are of one run: its times stand in both files."""
+    try:
+        return all(
+            (case / name).read_bytes() == (folder / name).read_bytes()
+            for name in (RESULTS_FILE, IDENTITY_FILE)
+        )
+    except FileNotFoundError:
+        return False
 
 
 def _rows(session: Session, study_id: int) -> Sequence[StoredFolderRow]:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from heimdallr.domain.errors import StorageError
+from heimdallr.domain.errors import ImagesAwayError, StorageError
 from heimdallr.files import fresh_folder, sync_folder, whole_file
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def link(source: Path, target: Path) -> None:
     """A second name for a file; a copy where the file system cannot.
 
     Raises:
-        StorageError: the file is not there.
+        StorageError: the file is not there, or its whole folder; see :func:`gone`.
     """
     try:
         try:
@@ -215,8 +215,19 @@ def link(source: Path, target: Path) -> None:
                 raise
             shutil.copyfile(source, target)
     except FileNotFoundError as error:
+        raise gone(source) from error
+
+
+def gone(image: Path) -> StorageError:
+    """What is to be said of a received image that is not there.
+
+    A file is lost. A whole folder may come back: a disk that is not mounted leaves none.
+    """
+    if image.parent.is_dir():
         msg = "a received image of this study is not on the disk any more"
-        raise StorageError(msg, remedy="send the study again") from error
+        return StorageError(msg, remedy="send the study again")
+    msg = "the folder of this study's received images is not there"
+    return ImagesAwayError(msg, remedy="mount the disk of incoming/, or send the study again")
 
 
 def _take_place(partial: Path, final: Path) -> None:

@@ -166,6 +166,7 @@ def limited(limit: str, head: str = 'name = "Mine"', code: str = "mine") -> str:
         limited("below = 900.0", r'name = "a\u0000b"'),
         limited("below = 900.0", r'name = "a\u202Eb"'),
         limited("below = 900.0\nsource = 'x" + "x" * 500 + "'"),
+        limited("below = 900.0", 'name = "Mine"\nstructure = "' + "x" * 65 + '"'),
         limited("below = 900.0", code="truncated_coverage"),
         limited("below = 900.0", code="x" * 64),
         limited("below = 900.0", code='"é"'),

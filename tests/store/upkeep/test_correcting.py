@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hand_made_corrections import ANNA, MARIA, HandMade, add_case, drawn, processed_anew
 from sqlalchemy import select
-from store_cases import NOW, bleed, make_identity, make_results
+from store_cases import NOW, bleed, make_identity, make_results, put_in_state
 
 from heimdallr.config import Settings
 from heimdallr.corrections.difference import labels_version
@@ -42,7 +42,9 @@ from heimdallr.store.upkeep.deletion import delete_study
 from heimdallr.store.upkeep.rebuild import rebuild
 from heimdallr.store.upkeep.resizing import follow_if_free
 from heimdallr.store.upkeep.withdrawal import withdraw_results
+from heimdallr.store.work.lifecycle import reopen
 from heimdallr.store.work.states import lock
+from heimdallr.store.work.verification import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +120,7 @@ class Desk:
     def put(self, state: StudyState) -> None:
         """Bring the study into a state."""
         with self.database.write() as session:
-            session.get_one(Study, self.study).state = state
+            put_in_state(session, self.study, state)
 
     def reprocess(self) -> None:
         """The networks publish new results."""
@@ -193,23 +195,49 @@ def test_a_study_in_other_hands_is_not_corrected(desk: Desk, state: StudyState) 
     assert not desk.rows()
 
 
+def test_a_late_image_hides_no_worker(desk: Desk) -> None:
+    """The study is being received again, and its worker publishes: nothing of it is changed."""
+    desk.put(StudyState.PUBLISHING)
+    with desk.database.write() as session:
+        reopen(session, lock(session, desk.study), NOW)
+    with pytest.raises(CorrectionError) as refused:
+        desk.save()
+    assert refused.value.why == Statement("correction_while_processed")
+    assert not follow_if_free(desk.database, desk.folders, desk.study, NOW)
+    with desk.database.write() as session, pytest.raises(StateConflictError, match="processed"):
+        verify(session, lock(session, desk.study), NOW, "user:anna", "", NOW)
+
+
+def test_a_late_image_lets_no_pending_correction_go_first(desk: Desk) -> None:
+    """What the worker publishes would take its place."""
+
+    def take() -> None:
+        desk.put(StudyState.PUBLISHING)
+        with desk.database.write() as session:
+            reopen(session, lock(session, desk.study), NOW)
+
+    desk.build.before_last_word = take
+    desk.save()
+    assert desk.apply(1) is CorrectionState.PENDING
+
+
 def test_what_cannot_be_corrected_says_why(desk: Desk) -> None:
     """A folder of an earlier version, one without images or masks, a study without results."""
-    with desk.database.read() as session:
+    with desk.database.write() as session:
         study = session.get_one(Study, desk.study)
-    assert why_not(desk.folders, study) is None
-    (desk.case / "case.json").write_text('{"version": "0.0.1"}')
-    assert why_not(desk.folders, study) == Statement("correction_of_old_folder")
-    (desk.case / "case.json").write_text("{")
-    assert why_not(desk.folders, study) == Statement("case_folder_damaged")
-    (desk.case / "case.json").unlink()
-    assert why_not(desk.folders, study) == Statement("correction_of_old_folder")
-    (desk.case / "volume.nii.gz").unlink()
-    assert why_not(desk.folders, study) == Statement("correction_without_volume")
-    (desk.case / "labels" / "labels.json").unlink()
-    assert why_not(desk.folders, study) == Statement("correction_without_masks")
-    study.has_results = False
-    assert why_not(desk.folders, study) == Statement("correction_without_results")
+        assert why_not(session, desk.folders, study) is None
+        (desk.case / "case.json").write_text('{"version": "0.0.1"}')
+        assert why_not(session, desk.folders, study) == Statement("correction_of_old_folder")
+        (desk.case / "case.json").write_text("{")
+        assert why_not(session, desk.folders, study) == Statement("case_folder_damaged")
+        (desk.case / "case.json").unlink()
+        assert why_not(session, desk.folders, study) == Statement("correction_of_old_folder")
+        (desk.case / "volume.nii.gz").unlink()
+        assert why_not(session, desk.folders, study) == Statement("correction_without_volume")
+        (desk.case / "labels" / "labels.json").unlink()
+        assert why_not(session, desk.folders, study) == Statement("correction_without_masks")
+        study.has_results = False
+        assert why_not(session, desk.folders, study) == Statement("correction_without_results")
 
 
 def test_a_worker_that_takes_the_study_meanwhile_goes_first(desk: Desk) -> None:

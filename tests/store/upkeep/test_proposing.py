@@ -20,7 +20,7 @@ from foreign_objects import (
 from pydicom.uid import generate_uid
 from received_images import spooled
 from sqlalchemy import func, select
-from store_cases import NOW
+from store_cases import NOW, put_in_state
 
 from heimdallr.config import Settings
 from heimdallr.corrections.difference import Difference, labels_version
@@ -175,10 +175,10 @@ def test_it_waits_until_there_are_results(house: House) -> None:
     assert house.follow() == 0
     house.measure()
     with house.database.write() as session:
-        session.get_one(Study, house.study.id).state = StudyState.SEGMENTING
+        put_in_state(session, house.study.id, StudyState.SEGMENTING)
     assert house.follow() == 0
     with house.database.write() as session:
-        session.get_one(Study, house.study.id).state = StudyState.DONE
+        put_in_state(session, house.study.id, StudyState.DONE)
     assert house.follow() == 1
     assert len(house.proposals()) == 1
 

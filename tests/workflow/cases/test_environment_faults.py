@@ -27,7 +27,13 @@ from small_disks import SmallDisk, small_disk
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
-from heimdallr.domain.errors import ConversionError, DiskLowError, PublishingError
+from heimdallr.domain.errors import (
+    ConversionError,
+    DiskLowError,
+    ImagesAwayError,
+    PublishingError,
+    StorageError,
+)
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
@@ -39,6 +45,7 @@ from heimdallr.workflow.cases.environment_faults import (
     EnvironmentFault,
     environment_fault_in,
 )
+from heimdallr.workflow.work_folder import link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -268,6 +275,20 @@ def test_too_little_room_for_a_volume_is_an_obstacle(folders: DataFolders) -> No
     found = environment_fault_in(DiskLowError("there is no room for a volume"), folders)
     assert found is not None
     assert found.full
+
+
+def test_images_whose_disk_is_not_mounted_are_an_obstacle(folders: DataFolders) -> None:
+    """One file that is lost is the case's own trouble, and another try meets it again."""
+    image = folders.incoming / "1.2.3" / "1.2.3.0.dcm"
+    with pytest.raises(ImagesAwayError) as away:
+        link(image, folders.input / "0.dcm")
+    found = environment_fault_in(away.value, folders)
+    assert found is not None
+    assert "mount the disk" in found.reason
+    image.parent.mkdir()
+    with pytest.raises(StorageError) as lost:
+        link(image, folders.input / "0.dcm")
+    assert environment_fault_in(lost.value, folders) is None
 
 
 def test_what_is_wrong_with_one_case_is_no_obstacle(

@@ -9,6 +9,7 @@ import pytest
 from quick_work import receive, runs_of, study_of
 
 from heimdallr.clock import utc_now
+from heimdallr.store import stored_folders
 from heimdallr.store.models import STAT, StudyState
 from heimdallr.store.work import lifecycle, runs
 from heimdallr.workflow.durable.dispatcher import OVERDUE_S, Dispatcher
@@ -89,6 +90,23 @@ def test_a_run_on_which_the_databases_disagree_is_set_right(
     assert study.state is state
     assert changed == (state is not StudyState.PREPARING)
     assert (run.workflow_id == workflow_id) == same_workflow
+
+
+@pytest.mark.parametrize("status", ["", "SUCCESS", "ERROR"])
+def test_a_run_whose_results_are_handed_in_is_left_to_the_exchange(
+    database: Database, settings: Settings, status: str
+) -> None:
+    """Whatever became of its workflow; without an object store nobody else would end it."""
+    study_id = receive(database, settings, "1.2.3")
+    workflow_id = runs_of(database, study_id)[0].workflow_id
+    queue = Queue()
+    queue.known = {workflow_id: status} if status else {}
+    _take(database, workflow_id)
+    with database.write() as session:
+        stored_folders.settle(session, study_id, "0" * 64, workflow_id=workflow_id)
+    assert Dispatcher(database, queue, hands=2, stored_only=True).reconcile() == 0
+    assert study_of(database, study_id).state is StudyState.PREPARING
+    assert Dispatcher(database, queue, hands=2).reconcile() == 1
 
 
 def test_a_run_that_was_queued_and_never_began_is_looked_into(

@@ -59,7 +59,7 @@ class Rule(BaseModel):
     enabled: bool = True
     about: str = ""
     name: Annotated[Line, Field(max_length=80)] = ""
-    structure: str | None = None
+    structure: Annotated[Line, Field(max_length=64)] | None = None
     slice: str = ""
     evidence: tuple[str, ...] = ()
     values: dict[str, str] = {}

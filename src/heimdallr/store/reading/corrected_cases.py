@@ -9,7 +9,7 @@ from sqlalchemy import select
 from heimdallr.corrections.training_cases import Candidate
 from heimdallr.domain.verification import Verified
 from heimdallr.store.corrections import CorrectionRow, CorrectionState
-from heimdallr.store.models import ACTIVE_STATES, Study
+from heimdallr.store.models import ACTIVE_STATES, Run, Study
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -28,10 +28,11 @@ def corrected_cases(
         only_verified: those whose present results a person has verified.
     """
     applied = select(CorrectionRow.study_fk).where(CorrectionRow.state == CorrectionState.APPLIED)
+    held = select(Run.study_fk).where(Run.state.in_(ACTIVE_STATES))
     asked = select(Study.case_id, Study.verified, Study.results_created_at).where(
         Study.id.in_(applied),
         Study.has_results,
-        Study.state.not_in(ACTIVE_STATES),
+        Study.id.not_in(held),
     )
     if only_verified:
         asked = asked.where(Study.verified == Verified.YES)

@@ -25,11 +25,11 @@ from heimdallr.domain.errors import CorrectionError, HeimdallrError, PublishingE
 from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import IDENTITY_FILE, RESULTS_FILE, coded
 from heimdallr.store.corrections import CorrectionRow, CorrectionState, correction_of
-from heimdallr.store.models import ACTIVE_STATES, Study, StudyState
+from heimdallr.store.models import Study, StudyState
 from heimdallr.store.upkeep.applied_corrections import holds, settle
 from heimdallr.store.upkeep.case_builder import BuilderDiedError, Correct
 from heimdallr.store.upkeep.correcting import OF_TOOLS
-from heimdallr.store.work.states import lock, note
+from heimdallr.store.work.states import is_worked_on, lock, note
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -152,7 +152,7 @@ def _case(
     study = session.get(Study, study_id, with_for_update=for_update, populate_existing=True)
     if study is None or study.case_id is None or not study.has_results:
         raise _OverError
-    if study.state in {*ACTIVE_STATES, StudyState.HELD, StudyState.DELETING}:
+    if study.state in {StudyState.HELD, StudyState.DELETING} or is_worked_on(session, study_id):
         raise _NotNowError
     case = folders.output / study.case_id
     if not case.is_dir():

@@ -28,9 +28,9 @@ from heimdallr.store.corrections import (
     offer_again,
     record_of,
 )
-from heimdallr.store.models import ACTIVE_STATES, Study, StudyState
+from heimdallr.store.models import Study, StudyState
 from heimdallr.store.upkeep.applied_corrections import numbers_in
-from heimdallr.store.work.states import lock, note
+from heimdallr.store.work.states import is_worked_on, lock, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +65,9 @@ OF_TOOLS = frozenset({"dicom_seg", "rtstruct", "nifti", "offered_again"})
 _CLOSED_STATES = (StudyState.DELETING, StudyState.HELD)
 
 
-def why_not(folders: DataFolders, study: Study) -> Statement | None:
+def why_not(session: Session, folders: DataFolders, study: Study) -> Statement | None:
     """Why a study cannot be corrected now; ``None``: it can."""
-    if study.state in ACTIVE_STATES:
+    if is_worked_on(session, study.id):
         return Statement("correction_while_processed")
     case = folders.output / study.case_id if study.case_id else None
     if not study.has_results or study.state in _CLOSED_STATES or case is None:
@@ -274,7 +274,7 @@ def difference_of(row: CorrectionRow, case: Path) -> bytes | None:
 def _open(session: Session, folders: DataFolders, study_id: int) -> tuple[Study, Path]:
     """The study, locked, and its case folder, where it can be corrected now."""
     study = lock(session, study_id)
-    why = why_not(folders, study)
+    why = why_not(session, folders, study)
     if why is not None or study.case_id is None:
         raise CorrectionError(why or Statement("correction_without_results"))
     return study, folders.output / study.case_id

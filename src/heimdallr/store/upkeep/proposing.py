@@ -110,7 +110,9 @@ def _begin(
     with database.write() as session:
         study = lock(session, study_id)
         row = _waiting(session, instance_id, study_id)
-        if row is None or study.case_id is None or why_not(folders, study) is not None:
+        if row is None or study.case_id is None:
+            return None
+        if why_not(session, folders, study) is not None:
             return None
         path = folders.incoming / session.get_one(Instance, instance_id).path
         row.tries += 1

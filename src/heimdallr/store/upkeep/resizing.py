@@ -17,11 +17,10 @@ from heimdallr.clock import local_now
 from heimdallr.domain.errors import PublishingError, StateConflictError
 from heimdallr.publishing.body_size import created_at, recompute
 from heimdallr.store.delivery_tables import When
-from heimdallr.store.models import ACTIVE_STATES
 from heimdallr.store.results import index_results
 from heimdallr.store.study_body_sizes import StudyBodySizeRow, body_size_of, settle_body_size
 from heimdallr.store.work import owed
-from heimdallr.store.work.states import lock
+from heimdallr.store.work.states import is_worked_on, lock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,7 +67,7 @@ def follow_if_free(database: Database, folders: DataFolders, study_id: int, now:
     """
     with database.write() as session:
         study = lock(session, study_id)
-        if study.state in ACTIVE_STATES:
+        if is_worked_on(session, study_id):
             return False
         follow_body_size(session, folders, study, now)
         return True

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -43,6 +43,32 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+
+class Received(NamedTuple):
+    """A received image; its path is below the incoming folder."""
+
+    key: str
+    digest: str
+    path: str
+
+
+def images_of(session: Session, study_id: int) -> Sequence[Received]:
+    """The content of a study, by key: what is worked on, and what makes a revision.
+
+    What this system wrote itself, and what other tools drew, is none: results that come back are no
+    new content, and neither is a person's hand on them.
+    """
+    rows = session.execute(
+        select(Instance.key, Instance.digest, Instance.path)
+        .where(
+            Instance.study_fk == study_id,
+            Instance.own.is_(False),
+            Instance.sop_class_uid.not_in(DRAWN_CLASSES),
+        )
+        .order_by(Instance.key)
+    )
+    return [Received(*row) for row in rows]
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:
@@ -112,9 +138,10 @@ def complete(
         The queued run; ``None`` where there is nothing to do: identical content, no image, a study
         that is handed over or held.
     """
-    digest, no_images = _content(session, study)
+    images = images_of(session, study.id)
+    digest = _digest(images)
     study.completed_at = now
-    if all(no_images):
+    if not images:
         study.state = StudyState.STORED
         message = "only results and segmentations, no images; not processed"
         note(session, study, "stored", message, now)
@@ -139,7 +166,10 @@ def complete(
             message = "the case has another name now, as patient, date or accession number have"
             changes = [("case_id", former, study.case_id)]
             note(session, study, "renamed", message, now, changes=changes)
-    note(session, study, "complete", f"complete with {len(no_images)} objects", now, actor=actor)
+    objects = session.scalar(
+        select(func.count()).select_from(Instance).where(Instance.study_fk == study.id)
+    )
+    note(session, study, "complete", f"complete with {objects} objects", now, actor=actor)
     if not in_place:
         study.state = StudyState.SENDING
         return None
@@ -169,7 +199,7 @@ def adopt(  # noqa: PLR0917 - what a folder tells of its work
         now: the time.
     """
     study.case_id, study.revision = case_id, 1
-    study.digest, _ = _content(session, study)
+    study.digest = _digest(images_of(session, study.id))
     run = Run(
         study_fk=study.id,
         revision=1,
@@ -327,24 +357,9 @@ def _stop(
         note(session, study, "cancelling", f"asked to stop: {reason}", now, actor=actor)
 
 
-def _content(session: Session, study: Study) -> tuple[str, Sequence[bool]]:
-    """The digest of what was received, and of each object whether it is no image.
-
-    What this system wrote itself, and what other tools drew, is no part of the digest: results that
-    come back are no new content, and neither is a person's hand on them.
-    """
-    rows = session.execute(
-        select(Instance.key, Instance.digest, Instance.own, Instance.sop_class_uid)
-        .where(Instance.study_fk == study.id)
-        .order_by(Instance.key)
-    ).all()
-    beside = [own or sop_class in DRAWN_CLASSES for _, _, own, sop_class in rows]
-    lines = "\n".join(
-        f"{key} {digest}"
-        for (key, digest, *_), no_image in zip(rows, beside, strict=True)
-        if not no_image
-    )
-    return hashlib.sha256(lines.encode()).hexdigest(), beside
+def _digest(images: Sequence[Received]) -> str:
+    lines = "\n".join(f"{one.key} {one.digest}" for one in images)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _is_named_after(study: Study, name: str) -> bool:

@@ -116,7 +116,9 @@ def take_up(
         RunOverError: there is nothing to be done.
     """
     run, study = _unfinished_run(session, workflow_id)
-    if run.state in ACTIVE_STATES:
+    if run.cancel_requested and is_handed_in(session, workflow_id):
+        raise RunOverError(workflow_id)
+    if _has_worker(run):
         run.lost_workers += 1
         lost = f"the worker was lost in stage {run.stage}"
         note(session, study, "recovered", f"{lost}; another one goes on", now)
@@ -137,7 +139,7 @@ def losses(session: Session, workflow_id: str) -> int:
     run = session.scalars(select(Run).where(Run.workflow_id == workflow_id)).one_or_none()
     if run is None:
         return 0
-    return run.lost_workers + int(run.state in ACTIVE_STATES)
+    return run.lost_workers + int(_has_worker(run))
 
 
 def enter_stage(
@@ -260,6 +262,27 @@ def hand_in(
     run.seconds, run.log, run.lost_workers = dict(seconds), log, 0
 
 
+def is_handed_in(session: Session, workflow_id: str) -> bool:
+    """Whether the results of a run are in the object store: only the exchange ends it then."""
+    return (
+        session.scalar(select(Run.id).where(Run.workflow_id == workflow_id, _is_handed_in()))
+        is not None
+    )
+
+
+def land(session: Session, workflow_id: str, case_id: str, now: datetime) -> None:
+    """The exchange begins to bring results to their place; nobody else changes the case now.
+
+    Raises:
+        RunOverError: the run is over or gone, or its case has another name.
+    """
+    run, study = _unfinished_run(session, workflow_id)
+    if study.case_id != case_id:
+        raise RunOverError(workflow_id)
+    if run.state is StudyState.QUEUED:
+        _enter(study, run, "publish", now)
+
+
 def last_word(session: Session, workflow_id: str, case_id: str) -> None:
     """In the last instant before results that were handed in take their place.
 
@@ -279,6 +302,8 @@ def hand_back(
 ) -> None:
     """A worker gives back what it has not ended; the run waits for whoever goes on with it.
 
+    One whose results are handed in is the exchange's from then on, and goes on publishing.
+
     Args:
         session: the transaction.
         workflow_id: the run.
@@ -290,6 +315,9 @@ def hand_back(
         RunOverError: the run is over, gone, or another worker's.
     """
     run, study = _signed_run(session, workflow_id, executor)
+    if is_handed_in(session, workflow_id):
+        run.executor = ""
+        return
     _wait_again(session, study, run, now, reason)
 
 
@@ -458,9 +486,14 @@ def _wait_again(session: Session, study: Study, run: Run, now: datetime, reason:
 def _held_run(session: Session, workflow_id: str, executor: str) -> tuple[Run, Study]:
     """The run and its study, locked, if it is this worker's and to be gone on with."""
     run, study = _signed_run(session, workflow_id, executor)
-    if run.cancel_requested:
+    if run.cancel_requested and not is_handed_in(session, workflow_id):
         raise CancelAskedError(workflow_id)
     return run, study
+
+
+def _has_worker(run: Run) -> bool:
+    """Whether a worker has taken it up and not given it back."""
+    return run.state in ACTIVE_STATES and bool(run.executor)
 
 
 def _signed_run(session: Session, workflow_id: str, executor: str) -> tuple[Run, Study]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.store.delivery_tables import When
-from heimdallr.store.models import Event, Run, Study, StudyState
+from heimdallr.store.models import ACTIVE_STATES, Event, Run, Study, StudyState
 from heimdallr.store.work import owed
 
 if TYPE_CHECKING:
@@ -133,6 +133,16 @@ def unfinished_runs(session: Session, study: Study) -> Sequence[Run]:
     return session.scalars(
         select(Run).where(Run.study_fk == study.id, Run.state.not_in(FINAL_STATES))
     ).all()
+
+
+def is_worked_on(session: Session, study_id: int) -> bool:
+    """Whether a worker, or the exchange, may be publishing results of a study.
+
+    Asked under the study's lock before its case folder is changed. The study's own state does not
+    tell: it is ``receiving`` when an image came late, whatever is being done with the older ones.
+    """
+    held = exists().where(Run.study_fk == study_id, Run.state.in_(ACTIVE_STATES))
+    return session.scalar(select(held)) is True
 
 
 def new_workflow_id() -> str:

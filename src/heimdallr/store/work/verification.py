@@ -16,10 +16,10 @@ from heimdallr.domain.statements import Statement
 from heimdallr.domain.verification import Verification, Verified
 from heimdallr.store.corrections import CorrectionState, corrections_of
 from heimdallr.store.delivery_tables import DeliveryState, OutboxRow, When
-from heimdallr.store.models import ACTIVE_STATES, StudyState
+from heimdallr.store.models import StudyState
 from heimdallr.store.study_verifications import StudyVerificationRow, latest_word
 from heimdallr.store.work import owed
-from heimdallr.store.work.states import note
+from heimdallr.store.work.states import is_worked_on, note
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,7 +86,7 @@ def verify(  # noqa: PLR0917 - whose word on what, and when
     Raises:
         StateConflictError: there are no results, or others are on their way.
     """
-    _demand_results(study)
+    _demand_results(session, study)
     if not is_settled(session, study, results_created_at):
         msg = "a correction of the study is being applied; verify the results that come of it"
         raise StateConflictError(msg)
@@ -173,12 +173,12 @@ def forget_verification(session: Session, study: Study) -> None:
     study.verified = Verified.NO
 
 
-def _demand_results(study: Study) -> None:
+def _demand_results(session: Session, study: Study) -> None:
     """Refuse what a person cannot have seen, or would not see for long."""
     if study.state is StudyState.DELETING or not study.has_results:
         msg = f"the study is {study.state.value}; it has no results that could be verified"
         raise StateConflictError(msg)
-    if study.state in ACTIVE_STATES:
+    if is_worked_on(session, study.id):
         msg = "the study is being processed; verify the results that come of it"
         raise StateConflictError(msg)
 

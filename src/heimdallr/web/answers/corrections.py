@@ -190,13 +190,13 @@ def overview(hand: Hand) -> CorrectionsOut:
     study = study_of(hand.context, hand.study_id)
     case = folder_of(hand.context, study)
     results = case.results()
-    why = correcting.why_not(hand.context.folders, study)
-    if why is None and not hand.who.may(Permission.OPERATE):
-        why = Statement("correction_not_allowed")
     with hand.context.database.read() as session:
+        why = correcting.why_not(session, hand.context.folders, study)
         rows = corrections_of(session, hand.study_id)
         others = editors(session, hand.study_id, hand.context.now())
         verification = verification_out(session, study)
+    if why is None and not hand.who.may(Permission.OPERATE):
+        why = Statement("correction_not_allowed")
     return CorrectionsOut(
         can_correct=why is None,
         why_not=None if why is None else coded(why),

@@ -1,6 +1,6 @@
 """Faults of the machine, not of the case: a full disk, a folder that may not be written to.
 
-So is an object store that cannot be reached.
+So are an object store that cannot be reached, and received images whose disk is not mounted.
 
 Every case would fail of it, one after the other, and a person would have to retry each. So a case
 waits where it is and says why; when there is room (or the right to write) again it goes on.
@@ -14,7 +14,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.errors import DiskLowError, ObjectStoreError
+from heimdallr.domain.errors import DiskLowError, ImagesAwayError, ObjectStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def environment_fault_in(error: BaseException, folders: DataFolders) -> Environm
         if isinstance(one, DiskLowError) or (isinstance(one, OSError) and one.errno in _FULL):
             what = "no room is left on the disk of the data folder"
             return _fault(f"{what} — free space", folders, full=True)
-        if isinstance(one, ObjectStoreError):
+        if isinstance(one, ObjectStoreError | ImagesAwayError):
             return _fault(str(one), folders)
         if isinstance(one, OSError) and one.errno == errno.EROFS:
             what = "the disk of the data folder is read-only"

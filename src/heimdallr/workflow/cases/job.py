@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar
 
-from sqlalchemy import select
-
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import (
     ConfigurationError,
@@ -25,8 +23,9 @@ from heimdallr.domain.errors import (
     StorageError,
     WeightsError,
 )
-from heimdallr.store.models import Instance, Run, Study, StudyState
+from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.work import runs
+from heimdallr.store.work.lifecycle import images_of
 from heimdallr.store.work.runs import CancelAskedError, RunLostError, RunOverError
 from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
@@ -410,11 +409,7 @@ def describe(error: Exception) -> str:
 
 def _assignment(session: Session, run: Run, folders: DataFolders) -> Assignment:
     study = session.get_one(Study, run.study_fk)
-    rows = session.execute(
-        select(Instance.key, Instance.digest, Instance.path)
-        .where(Instance.study_fk == study.id)
-        .order_by(Instance.key)
-    )
+    images = images_of(session, study.id)
     return Assignment(
         workflow_id=run.workflow_id,
         study_id=study.id,
@@ -423,5 +418,5 @@ def _assignment(session: Session, run: Run, folders: DataFolders) -> Assignment:
         revision=run.revision,
         attempt=run.attempt,
         fresh=run.fresh,
-        sources=tuple(Source(key, digest, folders.incoming / path) for key, digest, path in rows),
+        sources=tuple(Source(one.key, one.digest, folders.incoming / one.path) for one in images),
     )

@@ -130,6 +130,8 @@ class Dispatcher:
     def _set_right(self, workflow_id: str, status: str) -> bool:
         now = utc_now()
         with self._database.write() as session:
+            if self._stored_only and runs.is_handed_in(session, workflow_id):
+                return False  # whatever its workflow thinks, the exchange ends it
             if status == "":
                 reason = "the work database does not know this run; it is begun again"
                 changed = runs.set_right(session, workflow_id, now, reason)
