@@ -19,7 +19,7 @@ from deliveries import (
     rows,
     states,
 )
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from store_cases import NOW
 
 from heimdallr.config import Settings
@@ -34,6 +34,8 @@ from heimdallr.domain.statements import Statement
 from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import Event
 from heimdallr.store.upkeep.retention import sweep
+from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
+from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,7 +171,7 @@ def test_what_was_refused_goes_as_the_destination_is_now(
         facts = DestinationFacts("share", directory.peer_of(row), "pt", ("results", "event"))
         directory.change_destination(session, row, facts, None, NOW, "test")
         (refused,) = (one for one in rows(desk) if one.state is DeliveryState.REFUSED)
-        outbox.resend(session, refused.id, desk.time, "admin")
+        outbox.resend(session, desk.folders, refused.id, desk.time, "admin")
     desk.peer.answer = lambda _item: Answer(Fate.SENT)
     desk.deliver(share)
     assert "pt" in desk.peer.taken
@@ -309,20 +311,51 @@ def test_called_off_while_it_is_being_sent(desk: Desk) -> None:
     """What arrives has arrived; what does not is not tried again."""
     share = add_destination(desk.database, objects=("seg",))
     study_id = add_done(desk.database, desk.folders)
-    first = iter([True, False])
+    answers = iter([Answer(Fate.SENT), later(None)])  # type: ignore[arg-type]
 
     def newer(_item: Item) -> Answer:
-        if next(first):
-            publish_anew(desk.database, desk.folders, study_id)
-            desk.expand()
-            return Answer(Fate.SENT)
+        publish_anew(desk.database, desk.folders, study_id)
+        desk.expand()
         desk.stopping.set()
-        return later(_item)
+        return next(answers)
 
     desk.peer.answer = newer
     desk.deliver(share)
-    found = {(row.part, row.state.value) for row in rows(desk)}
-    assert found == {(1, "sent"), (2, "superseded"), (1, "waiting")}
+    assert [(row.part, row.state.value) for row in rows(desk)] == [
+        (1, "sent"), (2, "superseded"), (1, "waiting"),
+    ]  # fmt: skip
+    desk.stopping.clear()
+    desk.deliver(share)
+    assert [(row.part, row.state.value) for row in rows(desk)[2:]] == [
+        (1, "superseded"), (2, "superseded"), (1, "waiting"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_what_is_called_off_while_others_are_sent_does_not_go(
+    desk: Desk, *, withdrawn: bool
+) -> None:
+    """It is in the deliverer's hands, and its turn has not come."""
+    share = add_destination(desk.database, objects=("seg", "results"))
+    study_id = add_done(desk.database, desk.folders)
+    urgent = add_done(desk.database, desk.folders, 2, critical=True)
+
+    def call_off(_item: Item) -> Answer:
+        if len(desk.peer.keys) == 3:  # the last of the urgent ones
+            with desk.database.write() as session:
+                if withdrawn:
+                    withdraw_results(session, desk.folders, lock(session, study_id), desk.time)
+                for row in rows(desk):
+                    if not withdrawn and row.study_fk == study_id:
+                        outbox.cancel(session, row.id, desk.time, "user:ana")
+        return Answer(Fate.SENT)
+
+    desk.peer.answer = call_off
+    desk.deliver(share)
+    assert {(row.study_fk, row.state.value) for row in rows(desk)} == {
+        (urgent, "sent"), (study_id, "cancelled"),
+    }  # fmt: skip
+    assert len(desk.peer.keys) == 3
 
 
 def test_a_case_that_changes_under_our_hands_is_not_sent_as_the_old_one(desk: Desk) -> None:
@@ -350,7 +383,9 @@ def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(de
     publish_anew(desk.database, desk.folders, study)
     old = rows(desk)[0].id
     with desk.database.write() as session:
-        outbox.resend(session, old, desk.time, "user:anna")  # the news is not told yet
+        outbox.resend(
+            session, desk.folders, old, desk.time, "user:anna"
+        )  # the news is not told yet
     desk.errand(share).run()
     assert reason(rows(desk)[0]) == "delivery_case_changed", "the news may supersede it"
     with desk.database.write() as session:
@@ -364,7 +399,7 @@ def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(de
     desk.deliver(share)
     assert states(desk) == ["superseded", "refused", "refused"]
     with desk.database.write() as session, pytest.raises(StateConflictError, match="newer"):
-        outbox.resend(session, rows(desk)[1].id, desk.time, "user:anna")
+        outbox.resend(session, desk.folders, rows(desk)[1].id, desk.time, "user:anna")
 
 
 def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:
@@ -421,6 +456,37 @@ def test_only_what_an_archive_says_it_keeps_is_committed(desk: Desk) -> None:
     assert states(desk) == ["committed", "committed"]
     assert len(set(desk.peer.commitments)) == 2
     assert tidy(desk.database, desk.folders) == 1
+
+
+def test_what_an_archive_does_not_keep_of_withdrawn_results_does_not_go_again(desk: Desk) -> None:
+    """They name the wrong patient; somebody may have rejected them there for that very reason."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    study_id, other = (add_done(desk.database, desk.folders, one) for one in (1, 2))
+    desk.deliver(archive)
+    assert len(desk.peer.taken) == 4
+    with desk.database.write() as session:
+        withdraw_results(session, desk.folders, lock(session, study_id), desk.time)
+    clear_withdrawn(desk.folders, study_id)
+    assert [path.name.split("-")[1] for path in desk.folders.outbox.iterdir()] == [str(other)]
+    _report(desk, lost=tuple((row.sop_instance_uid, 0x0112) for row in rows(desk)))
+    found = {(row.study_fk, row.state.value) for row in rows(desk)}
+    assert found == {(study_id, "sent"), (other, "waiting")}
+    desk.forward(hours=2)
+    desk.deliver(archive)
+    assert len(desk.peer.taken) == 6
+
+
+def test_nothing_waits_for_a_destination_that_was_removed(desk: Desk) -> None:
+    """Its archive may say afterwards that it does not keep something: there is nowhere to send."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    other = add_destination(desk.database, "other", peer=ARCHIVE, objects=("seg",))
+    with desk.database.write() as session:
+        session.execute(update(OutboxRow).where(OutboxRow.part == 2).values(destination_fk=other))
+        directory.remove_destination(session, session.get_one(Destination, archive), desk.time)
+    _report(desk, lost=tuple((row.sop_instance_uid, 0x0112) for row in rows(desk)))
+    assert states(desk) == ["sent", "waiting"]
 
 
 def test_an_archive_that_does_not_answer_is_asked_a_few_times(desk: Desk) -> None:

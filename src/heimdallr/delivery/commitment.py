@@ -171,6 +171,7 @@ def _apply(
         .where(
             OutboxRow.transaction_uid == transaction_uid,
             OutboxRow.state == DeliveryState.SENT,
+            OutboxRow.commitment_due_at.is_not(None),  # else it may not go again
         )
         .order_by(OutboxRow.id)
         .with_for_update()

@@ -120,9 +120,24 @@ def call_off(
 
 
 def call_off_study(session: Session, study_id: int, why: Statement, now: datetime) -> int:
-    """Owe nothing more of a study, and forget its news; how much was called off."""
+    """Owe nothing more of a study, and forget its news; how much was called off.
+
+    What was sent is not sent again, whatever its destination says of it later.
+    """
     session.execute(delete(DeliveryNews).where(DeliveryNews.study_fk == study_id))
-    return call_off(session, OutboxRow.study_fk == study_id, why, now)
+    mine = OutboxRow.study_fk == study_id
+    await_no_word(session, mine)
+    return call_off(session, mine, why, now)
+
+
+def await_no_word(session: Session, condition: ColumnElement[bool]) -> None:
+    """Do not wait to hear whether such rows are kept where they were sent to."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.commitment_due_at.is_not(None), condition)
+        .values(commitment_due_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
