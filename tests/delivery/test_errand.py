@@ -84,13 +84,40 @@ def test_a_peer_that_is_busy_is_asked_later_and_later_and_in_the_end_no_more(des
         desk.time = due
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
     assert len(desk.peer.keys) == len(waits), "not before it is due"
-    desk.time = NOW + timedelta(days=3)
-    desk.deliver(share)
+    _try_in_vain(desk, share)
+    assert timedelta(days=3) <= desk.time - NOW < timedelta(days=3, hours=1)
     assert states(desk) == ["given_up"]
     assert reason(rows(desk)[0]) == "delivery_not_tried", "the last word of the peer stays"
     with desk.database.read() as session:
         event = session.scalars(select(Event).where(Event.kind == "not_delivered")).one()
     assert event.message == "not delivered to share: results was given up"
+
+
+def _try_in_vain(desk: Desk, destination_id: int) -> None:
+    """Try whenever it is due, until nothing is."""
+    while any(row.state is DeliveryState.WAITING for row in rows(desk)):
+        desk.time = max(desk.time, min(row.next_try_at or desk.time for row in rows(desk)))
+        desk.deliver(destination_id)
+
+
+def test_days_on_which_nothing_could_be_tried_do_not_count(desk: Desk) -> None:
+    """The destination was switched off, then the deliverer stood still over a long weekend."""
+    share = add_destination(desk.database, objects=("results",), enabled=False)
+    add_done(desk.database, desk.folders)
+    desk.deliver(share)
+    desk.forward(days=4)
+    with desk.database.write() as session:
+        session.get_one(Destination, share).enabled = True
+    desk.peer.answer = later
+    desk.deliver(share)
+    assert states(desk) == ["waiting"]
+    desk.forward(days=4)
+    desk.deliver(share)
+    assert states(desk) == ["waiting"]
+    began = desk.time
+    _try_in_vain(desk, share)
+    assert desk.time - began > timedelta(days=2, hours=23)
+    assert states(desk) == ["given_up"]
 
 
 def test_a_peer_may_ask_to_be_left_alone_for_longer(desk: Desk) -> None:
