@@ -327,7 +327,6 @@ def _unsent_before(session: Session, study: Study, digest: str) -> list[OutboxRo
             OutboxRow.study_fk == study.id,
             OutboxRow.results_digest != digest,
             OutboxRow.state.in_((*OPEN_STATES, DeliveryState.SUPERSEDED)),
-            OutboxRow.part == 1,
             OutboxRow.destination_fk.is_not(None),
         )
         .order_by(OutboxRow.id)
