@@ -485,6 +485,29 @@ def test_only_what_an_archive_says_it_keeps_is_committed(desk: Desk) -> None:
     assert tidy(desk.database, desk.folders) == 1
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_what_an_archive_denies_at_once_is_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, withdrawn: bool
+) -> None:
+    """On the association it was asked on; nothing comes to our listener then."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    study_id = add_done(desk.database, desk.folders)
+
+    def denies(items: Sequence[Item], _uid: str) -> Iterator[tuple[str, Answer]]:
+        if withdrawn:
+            with desk.database.write() as session:
+                withdraw_results(session, desk.folders, lock(session, study_id), desk.time)
+        for item in items:
+            yield item.key, Answer(Fate.LATER, Statement("commitment_denied", {"status": "0x0112"}))
+
+    monkeypatch.setattr(desk.peer, "request_commitment", denies)
+    desk.deliver(archive)
+    assert states(desk) == (["sent", "sent"] if withdrawn else ["waiting", "waiting"])
+    desk.forward(minutes=1)
+    desk.deliver(archive)
+    assert len(desk.peer.taken) == (2 if withdrawn else 4)
+
+
 def test_what_an_archive_does_not_keep_of_withdrawn_results_does_not_go_again(desk: Desk) -> None:
     """They name the wrong patient; somebody may have rejected them there for that very reason."""
     archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))

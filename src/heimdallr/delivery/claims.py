@@ -45,8 +45,8 @@ class Patience:
     Attributes:
         first: wait after the first try; it doubles with each.
         longest: wait at most.
-        whole: when the waits between tries come to this, it is given up. Days on which nothing could
-            be tried, the destination switched off or no deliverer there, do not count.
+        whole: when the waits between tries come to this, it is given up. Days on which nothing
+            could be tried, the destination switched off or no deliverer there, do not count.
     """
 
     first: timedelta = timedelta(minutes=1)
@@ -217,7 +217,7 @@ def take_back(session: Session, dead: str, patience: Patience, now: datetime) ->
     return len(rows)
 
 
-def lost_by_peer(row: OutboxRow, reason: Json, patience: Patience, now: datetime) -> None:
+def lost_by_peer(row: OutboxRow, reason: Json | None, patience: Patience, now: datetime) -> None:
     """A destination does not keep what it had taken: it is sent again, as the same object."""
     row.reason, row.commitment_due_at, row.ended_at = reason, None, None
     _later(row, patience, now)

@@ -182,7 +182,9 @@ class Errand:
         items = [one for row in rows if (one := self._item(row))]
         for key, answer in self._guarded(sender.request_commitment(items, transaction_uid)):
             with tools.database.write() as session:
-                commitment.note_answer(session, int(key), transaction_uid, answer, tools.now())
+                commitment.note_answer(
+                    session, int(key), transaction_uid, answer, tools.patience, tools.now()
+                )
         with tools.database.write() as session:
             commitment.asked(session, transaction_uid, tools.now())
 

@@ -132,12 +132,16 @@ def call_off_study(session: Session, study_id: int, why: Statement, now: datetim
 
 def await_no_word(session: Session, condition: ColumnElement[bool]) -> None:
     """Do not wait to hear whether such rows are kept where they were sent to."""
-    session.execute(
-        update(OutboxRow)
+    rows = session.scalars(
+        select(OutboxRow)
         .where(OutboxRow.commitment_due_at.is_not(None), condition)
-        .values(commitment_due_at=None)
-        .execution_options(synchronize_session=False)
+        .order_by(OutboxRow.id)  # as whoever hears reports takes them
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+    for row in rows:
+        row.commitment_due_at = None
+    session.flush()
 
 
 def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
