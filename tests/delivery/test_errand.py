@@ -18,6 +18,7 @@ from deliveries import (
     refuses,
     rows,
     states,
+    verify_study,
 )
 from sqlalchemy import delete, select, update
 from store_cases import NOW
@@ -38,7 +39,7 @@ from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from heimdallr.delivery.making import Order
     from heimdallr.delivery.sending import Item
@@ -356,6 +357,28 @@ def test_called_off_while_it_is_being_sent(desk: Desk) -> None:
     assert [(row.part, row.state.value) for row in rows(desk)[2:]] == [
         (1, "superseded"), (2, "superseded"), (1, "waiting"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [later, refuses])
+def test_what_a_person_called_off_while_it_was_sent_is_called_off(
+    desk: Desk, answer: Callable[[Item], Answer]
+) -> None:
+    """Nobody has to mend anything, and a verification that comes in between owes nothing anew."""
+    share = add_destination(desk.database, objects=("results",))
+    study_id = add_done(desk.database, desk.folders)
+
+    def cancelled(item: Item) -> Answer:
+        with desk.database.write() as session:
+            outbox.cancel(session, int(item.key), desk.time, "user:ana")
+        verify_study(desk.database, desk.folders, study_id)
+        desk.expand()
+        return answer(item)
+
+    desk.peer.answer = cancelled
+    desk.deliver(share)
+    assert [(row.state.value, reason(row)) for row in rows(desk)] == [
+        ("cancelled", "delivery_cancelled")
+    ]
 
 
 @pytest.mark.parametrize("withdrawn", [True, False])

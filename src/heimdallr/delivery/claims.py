@@ -146,6 +146,8 @@ def record(  # noqa: PLR0917 - of what, by whom, what and when
     row.reason = coded(answer.why).model_dump() if answer.why else None
     if answer.fate is Fate.LATER:
         _later(row, patience, now, not_before_s=answer.not_before_s or 0)
+    elif answer.fate is Fate.REFUSED and row.called_off is not None:
+        _wait(row, None, now)  # there is nothing for a person to mend
     else:
         row.state, row.next_try_at, row.ended_at = DeliveryState(answer.fate.value), None, now
         row.called_off = None

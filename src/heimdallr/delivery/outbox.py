@@ -331,11 +331,16 @@ def _unsent_before(session: Session, study: Study, digest: str) -> list[OutboxRo
         )
         .order_by(OutboxRow.id)
     )
-    return [row for row in rows if row.state in OPEN_STATES or _awaits(row)]
+    return [row for row in rows if _goes(row) or _awaits(row)]
+
+
+def _goes(row: OutboxRow) -> bool:
+    return row.state in OPEN_STATES and row.called_off is None
 
 
 def _awaits(row: OutboxRow) -> bool:
-    return isinstance(row.reason, dict) and row.reason.get("code") == AWAITS
+    why = row.called_off["reason"] if isinstance(row.called_off, dict) else row.reason
+    return isinstance(why, dict) and why.get("code") == AWAITS
 
 
 def _is_owed(session: Session, study: Study, digest: str, one: Owed, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, literal, or_, select, update
 
 from heimdallr.publishing.schema import coded
 from heimdallr.store.delivery_tables import (
@@ -104,9 +104,15 @@ def call_off(
         .where(OutboxRow.state == DeliveryState.WAITING, condition)
         .values(state=state, reason=reason, next_try_at=None, changed_at=now, ended_at=now)
     )
+    # What was cancelled is not superseded: it would be owed anew.
+    lesser = or_(
+        OutboxRow.called_off.is_(None),
+        OutboxRow.called_off["state"].as_string() != DeliveryState.CANCELLED.value,
+        literal(state is DeliveryState.CANCELLED),
+    )
     sending = (
         update(OutboxRow)
-        .where(OutboxRow.state == DeliveryState.SENDING, condition)
+        .where(OutboxRow.state == DeliveryState.SENDING, condition, lesser)
         .values(called_off={"state": state.value, "reason": reason}, changed_at=now)
     )
     return sum(
