@@ -302,7 +302,7 @@ class Settings(BaseSettings):
         "once",
     )
     delivery_days: Annotated[float, Section("Delivering results")] = Field(
-        3, gt=0, le=365, description="days after which what could not be sent is given up"
+        3, gt=0, le=365, description="days of trying after which what could not be sent is given up"
     )
     send_unverified: bool = Field(
         default=True,

@@ -18,8 +18,9 @@ from deliveries import (
     refuses,
     rows,
     states,
+    verify_study,
 )
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from store_cases import NOW
 
 from heimdallr.config import Settings
@@ -34,9 +35,11 @@ from heimdallr.domain.statements import Statement
 from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import Event
 from heimdallr.store.upkeep.retention import sweep
+from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
+from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from heimdallr.delivery.making import Order
     from heimdallr.delivery.sending import Item
@@ -82,13 +85,40 @@ def test_a_peer_that_is_busy_is_asked_later_and_later_and_in_the_end_no_more(des
         desk.time = due
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
     assert len(desk.peer.keys) == len(waits), "not before it is due"
-    desk.time = NOW + timedelta(days=3)
-    desk.deliver(share)
+    _try_in_vain(desk, share)
+    assert timedelta(days=3) <= desk.time - NOW < timedelta(days=3, hours=1)
     assert states(desk) == ["given_up"]
     assert reason(rows(desk)[0]) == "delivery_not_tried", "the last word of the peer stays"
     with desk.database.read() as session:
         event = session.scalars(select(Event).where(Event.kind == "not_delivered")).one()
     assert event.message == "not delivered to share: results was given up"
+
+
+def _try_in_vain(desk: Desk, destination_id: int) -> None:
+    """Try whenever it is due, until nothing is."""
+    while any(row.state is DeliveryState.WAITING for row in rows(desk)):
+        desk.time = max(desk.time, min(row.next_try_at or desk.time for row in rows(desk)))
+        desk.deliver(destination_id)
+
+
+def test_days_on_which_nothing_could_be_tried_do_not_count(desk: Desk) -> None:
+    """The destination was switched off, then the deliverer stood still over a long weekend."""
+    share = add_destination(desk.database, objects=("results",), enabled=False)
+    add_done(desk.database, desk.folders)
+    desk.deliver(share)
+    desk.forward(days=4)
+    with desk.database.write() as session:
+        session.get_one(Destination, share).enabled = True
+    desk.peer.answer = later
+    desk.deliver(share)
+    assert states(desk) == ["waiting"]
+    desk.forward(days=4)
+    desk.deliver(share)
+    assert states(desk) == ["waiting"]
+    began = desk.time
+    _try_in_vain(desk, share)
+    assert desk.time - began > timedelta(days=2, hours=23)
+    assert states(desk) == ["given_up"]
 
 
 def test_a_peer_may_ask_to_be_left_alone_for_longer(desk: Desk) -> None:
@@ -169,7 +199,7 @@ def test_what_was_refused_goes_as_the_destination_is_now(
         facts = DestinationFacts("share", directory.peer_of(row), "pt", ("results", "event"))
         directory.change_destination(session, row, facts, None, NOW, "test")
         (refused,) = (one for one in rows(desk) if one.state is DeliveryState.REFUSED)
-        outbox.resend(session, refused.id, desk.time, "admin")
+        outbox.resend(session, desk.folders, refused.id, desk.time, "admin")
     desk.peer.answer = lambda _item: Answer(Fate.SENT)
     desk.deliver(share)
     assert "pt" in desk.peer.taken
@@ -309,20 +339,73 @@ def test_called_off_while_it_is_being_sent(desk: Desk) -> None:
     """What arrives has arrived; what does not is not tried again."""
     share = add_destination(desk.database, objects=("seg",))
     study_id = add_done(desk.database, desk.folders)
-    first = iter([True, False])
+    answers = iter([Answer(Fate.SENT), later(None)])  # type: ignore[arg-type]
 
     def newer(_item: Item) -> Answer:
-        if next(first):
-            publish_anew(desk.database, desk.folders, study_id)
-            desk.expand()
-            return Answer(Fate.SENT)
+        publish_anew(desk.database, desk.folders, study_id)
+        desk.expand()
         desk.stopping.set()
-        return later(_item)
+        return next(answers)
 
     desk.peer.answer = newer
     desk.deliver(share)
-    found = {(row.part, row.state.value) for row in rows(desk)}
-    assert found == {(1, "sent"), (2, "superseded"), (1, "waiting")}
+    assert [(row.part, row.state.value) for row in rows(desk)] == [
+        (1, "sent"), (2, "superseded"), (1, "waiting"),
+    ]  # fmt: skip
+    desk.stopping.clear()
+    desk.deliver(share)
+    assert [(row.part, row.state.value) for row in rows(desk)[2:]] == [
+        (1, "superseded"), (2, "superseded"), (1, "waiting"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [later, refuses])
+def test_what_a_person_called_off_while_it_was_sent_is_called_off(
+    desk: Desk, answer: Callable[[Item], Answer]
+) -> None:
+    """Nobody has to mend anything, and a verification that comes in between owes nothing anew."""
+    share = add_destination(desk.database, objects=("results",))
+    study_id = add_done(desk.database, desk.folders)
+
+    def cancelled(item: Item) -> Answer:
+        with desk.database.write() as session:
+            outbox.cancel(session, int(item.key), desk.time, "user:ana")
+        verify_study(desk.database, desk.folders, study_id)
+        desk.expand()
+        return answer(item)
+
+    desk.peer.answer = cancelled
+    desk.deliver(share)
+    assert [(row.state.value, reason(row)) for row in rows(desk)] == [
+        ("cancelled", "delivery_cancelled")
+    ]
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_what_is_called_off_while_others_are_sent_does_not_go(
+    desk: Desk, *, withdrawn: bool
+) -> None:
+    """It is in the deliverer's hands, and its turn has not come."""
+    share = add_destination(desk.database, objects=("seg", "results"))
+    study_id = add_done(desk.database, desk.folders)
+    urgent = add_done(desk.database, desk.folders, 2, critical=True)
+
+    def call_off(_item: Item) -> Answer:
+        if len(desk.peer.keys) == 3:  # the last of the urgent ones
+            with desk.database.write() as session:
+                if withdrawn:
+                    withdraw_results(session, desk.folders, lock(session, study_id), desk.time)
+                for row in rows(desk):
+                    if not withdrawn and row.study_fk == study_id:
+                        outbox.cancel(session, row.id, desk.time, "user:ana")
+        return Answer(Fate.SENT)
+
+    desk.peer.answer = call_off
+    desk.deliver(share)
+    assert {(row.study_fk, row.state.value) for row in rows(desk)} == {
+        (urgent, "sent"), (study_id, "cancelled"),
+    }  # fmt: skip
+    assert len(desk.peer.keys) == 3
 
 
 def test_a_case_that_changes_under_our_hands_is_not_sent_as_the_old_one(desk: Desk) -> None:
@@ -350,7 +433,9 @@ def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(de
     publish_anew(desk.database, desk.folders, study)
     old = rows(desk)[0].id
     with desk.database.write() as session:
-        outbox.resend(session, old, desk.time, "user:anna")  # the news is not told yet
+        outbox.resend(
+            session, desk.folders, old, desk.time, "user:anna"
+        )  # the news is not told yet
     desk.errand(share).run()
     assert reason(rows(desk)[0]) == "delivery_case_changed", "the news may supersede it"
     with desk.database.write() as session:
@@ -364,7 +449,7 @@ def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(de
     desk.deliver(share)
     assert states(desk) == ["superseded", "refused", "refused"]
     with desk.database.write() as session, pytest.raises(StateConflictError, match="newer"):
-        outbox.resend(session, rows(desk)[1].id, desk.time, "user:anna")
+        outbox.resend(session, desk.folders, rows(desk)[1].id, desk.time, "user:anna")
 
 
 def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:
@@ -421,6 +506,60 @@ def test_only_what_an_archive_says_it_keeps_is_committed(desk: Desk) -> None:
     assert states(desk) == ["committed", "committed"]
     assert len(set(desk.peer.commitments)) == 2
     assert tidy(desk.database, desk.folders) == 1
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_what_an_archive_denies_at_once_is_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, withdrawn: bool
+) -> None:
+    """On the association it was asked on; nothing comes to our listener then."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    study_id = add_done(desk.database, desk.folders)
+
+    def denies(items: Sequence[Item], _uid: str) -> Iterator[tuple[str, Answer]]:
+        if withdrawn:
+            with desk.database.write() as session:
+                withdraw_results(session, desk.folders, lock(session, study_id), desk.time)
+        for item in items:
+            yield item.key, Answer(Fate.LATER, Statement("commitment_denied", {"status": "0x0112"}))
+
+    monkeypatch.setattr(desk.peer, "request_commitment", denies)
+    desk.deliver(archive)
+    assert states(desk) == (["sent", "sent"] if withdrawn else ["waiting", "waiting"])
+    desk.forward(minutes=1)
+    desk.deliver(archive)
+    assert len(desk.peer.taken) == (2 if withdrawn else 4)
+
+
+def test_what_an_archive_does_not_keep_of_withdrawn_results_does_not_go_again(desk: Desk) -> None:
+    """They name the wrong patient; somebody may have rejected them there for that very reason."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    study_id, other = (add_done(desk.database, desk.folders, one) for one in (1, 2))
+    desk.deliver(archive)
+    assert len(desk.peer.taken) == 4
+    with desk.database.write() as session:
+        withdraw_results(session, desk.folders, lock(session, study_id), desk.time)
+    clear_withdrawn(desk.folders, study_id)
+    assert [path.name.split("-")[1] for path in desk.folders.outbox.iterdir()] == [str(other)]
+    _report(desk, lost=tuple((row.sop_instance_uid, 0x0112) for row in rows(desk)))
+    found = {(row.study_fk, row.state.value) for row in rows(desk)}
+    assert found == {(study_id, "sent"), (other, "waiting")}
+    desk.forward(hours=2)
+    desk.deliver(archive)
+    assert len(desk.peer.taken) == 6
+
+
+def test_nothing_waits_for_a_destination_that_was_removed(desk: Desk) -> None:
+    """Its archive may say afterwards that it does not keep something: there is nowhere to send."""
+    archive = add_destination(desk.database, peer=ARCHIVE, objects=("seg",))
+    add_done(desk.database, desk.folders)
+    desk.deliver(archive)
+    other = add_destination(desk.database, "other", peer=ARCHIVE, objects=("seg",))
+    with desk.database.write() as session:
+        session.execute(update(OutboxRow).where(OutboxRow.part == 2).values(destination_fk=other))
+        directory.remove_destination(session, session.get_one(Destination, archive), desk.time)
+    _report(desk, lost=tuple((row.sop_instance_uid, 0x0112) for row in rows(desk)))
+    assert states(desk) == ["sent", "waiting"]
 
 
 def test_an_archive_that_does_not_answer_is_asked_a_few_times(desk: Desk) -> None:

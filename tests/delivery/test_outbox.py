@@ -8,6 +8,7 @@ from deliveries import (
     Desk,
     add_destination,
     add_done,
+    later,
     publish_anew,
     refuses,
     rows,
@@ -161,7 +162,7 @@ def test_newer_results_take_the_place_of_what_had_not_gone_out(desk: Desk) -> No
     assert rows(desk)[3].destination_fk == other
     assert rows(desk)[1].reason == {"code": "delivery_superseded", "parameters": {}}
     with desk.database.write() as session, pytest.raises(StateConflictError, match="newer"):
-        outbox.resend(session, rows(desk)[1].id, NOW, "user:ana")
+        outbox.resend(session, desk.folders, rows(desk)[1].id, NOW, "user:ana")
 
 
 def test_by_hand_a_sent_object_goes_again_as_the_same_object(desk: Desk) -> None:
@@ -211,12 +212,12 @@ def test_cancelled_and_sent_again(desk: Desk) -> None:
     with desk.database.write() as session, pytest.raises(StateConflictError, match="cancelled"):
         outbox.cancel(session, key, NOW, "user:ana")
     with desk.database.write() as session:
-        outbox.resend(session, key, NOW, "user:ana")
+        outbox.resend(session, desk.folders, key, NOW, "user:ana")
     desk.peer.answer = refuses
     desk.deliver(share)
     assert said(desk) == [("results", 1, "refused")]
     with desk.database.write() as session:
-        outbox.resend(session, key, NOW, "user:ana")
+        outbox.resend(session, desk.folders, key, NOW, "user:ana")
     assert said(desk) == [("results", 1, "waiting")]
 
 
@@ -232,6 +233,40 @@ def test_withdrawn_results_are_owed_to_nobody(desk: Desk) -> None:
     desk.expand()
     assert said(desk) == [("results", 1, "cancelled")]
     assert rows(desk)[0].reason == {"code": "delivery_withdrawn", "parameters": {}}
+
+
+@pytest.mark.parametrize("has_gone", [True, False])
+def test_withdrawn_results_are_not_sent_again(desk: Desk, *, has_gone: bool) -> None:
+    """Neither what had gone nor what was called off, whatever a person asks for."""
+    share = add_destination(desk.database, objects=("results",))
+    study_id = add_done(desk.database, desk.folders)
+    if not has_gone:
+        desk.peer.answer = later
+    desk.deliver(share)
+    with desk.database.write() as session:
+        withdraw_results(session, desk.folders, session.get_one(Study, study_id), NOW)
+    assert said(desk) == [("results", 1, "sent" if has_gone else "cancelled")]
+    with desk.database.write() as session, pytest.raises(StateConflictError, match="no results"):
+        outbox.resend(session, desk.folders, rows(desk)[0].id, NOW, "user:ana")
+
+
+def test_that_a_study_failed_can_be_told_again(desk: Desk) -> None:
+    """Which needs no results."""
+    hook = add_destination(desk.database, "hook", rule=When.FAILED, objects=("event",))
+    with desk.database.write() as session:
+        study = add_study(session, state=StudyState.QUEUED, revision=1)
+        run = Run(
+            study_fk=study.id, revision=1, attempt=1, cause="received", workflow_id="run-1",
+            queued_at=NOW,
+        )  # fmt: skip
+        session.add(run)
+        session.flush()
+        states.end(session, study, run, StudyState.FAILED, NOW)
+    desk.deliver(hook)
+    with desk.database.write() as session:
+        outbox.resend(session, desk.folders, rows(desk)[0].id, NOW, "user:ana")
+    desk.deliver(hook)
+    assert len(desk.peer.taken) == 2
 
 
 def test_a_deleted_study_leaves_nothing_to_send(desk: Desk) -> None:

@@ -120,6 +120,21 @@ def test_what_waits_while_a_person_verifies_goes_as_verified(desk: Desk) -> None
     assert desk.peer.taken == [f"results {rows(desk)[1].results_digest}"]
 
 
+def test_what_has_gone_in_part_while_a_person_verifies_goes_whole_as_verified(desk: Desk) -> None:
+    """The second file of a kind waits, the first is there: neither is forgotten."""
+    share = add_destination(desk.database, objects=("seg",))
+    study_id = add_done(desk.database, desk.folders)
+    answers = iter([Answer(Fate.SENT), later(None)])  # type: ignore[arg-type]
+    desk.peer.answer = lambda _item: next(answers)
+    desk.deliver(share)
+    assert states(desk) == ["sent", "waiting"]
+    verify_study(desk.database, desk.folders, study_id)
+    free(desk)
+    desk.deliver(share)
+    assert states(desk) == ["sent", "superseded", "sent", "sent"]
+    assert [(row.part, row.verified) for row in rows(desk)[2:]] == [(1, True), (2, True)]
+
+
 def test_a_verification_taken_back_before_it_went_out_leaves_preliminary_results(
     desk: Desk,
 ) -> None:

@@ -143,7 +143,7 @@ class Hospital:
                 and newest[row.study_fk, row.kind] == row.results_digest
             ]
             for one in refused:
-                outbox.resend(session, one, utc_now(), "user:anna")
+                outbox.resend(session, self.folders, one, utc_now(), "user:anna")
         return len(refused)
 
 

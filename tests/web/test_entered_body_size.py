@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from store_cases import NOW, make_identity, make_results, measurement, put_in_state
 
 from heimdallr.domain.body_size import BodySize
 from heimdallr.store.delivery_tables import DeliveryNews, When
 from heimdallr.store.models import AuditEntry, Event, MeasurementRow, Study, StudyState
 from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
+from heimdallr.store.upkeep import resizing
 from heimdallr.store.upkeep.rebuild import rebuild
 from heimdallr.store.upkeep.resizing import follow_pending
 from heimdallr.store.upkeep.withdrawal import withdraw_results
@@ -103,6 +104,44 @@ def test_a_study_that_is_worked_on_follows_when_that_is_over(service: Service, s
     assert follow_pending(service.database, service.folders, NOW) == 1
     assert index_of(service, study) == 35.16
     assert follow_pending(service.database, service.folders, NOW) == 0
+
+
+class KilledError(BaseException):
+    """The end of a process, in the middle."""
+
+
+def _killed(*_: object, **__: object) -> None:
+    raise KilledError
+
+
+@pytest.mark.parametrize("first", ["index_results", "settle_body_size"])
+def test_a_kill_after_the_folder_was_renamed_keeps_no_news_back(
+    service: Service, study: int, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """The next start finds the folder new already; destinations are sent the newer results."""
+    with service.database.write() as session:
+        session.execute(delete(DeliveryNews))
+        keep_body_size(session, study, BodySize(1.6, None, "entered", "user:ana", NOW), NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(resizing, first, _killed)
+        with pytest.raises(KilledError):
+            resizing.follow_if_free(service.database, service.folders, study, NOW)
+    for _ in range(2):
+        follow_pending(service.database, service.folders, NOW)
+        assert index_of(service, study) == 35.16
+        with service.database.read() as session:
+            assert [one.what for one in session.scalars(select(DeliveryNews))] == [When.RESULTS]
+
+
+def test_what_changes_nothing_is_no_news(service: Service, study: int) -> None:
+    """The results are those that were told of, whatever was entered in between."""
+    put(service, study, height_m=1.6)
+    with service.database.write() as session:
+        session.execute(delete(DeliveryNews))
+        session.get_one(StudyBodySizeRow, study).pending = True
+    assert follow_pending(service.database, service.folders, NOW) == 1
+    with service.database.read() as session:
+        assert session.scalars(select(DeliveryNews)).all() == []
 
 
 def test_a_database_that_is_rebuilt_knows_what_was_entered(service: Service, study: int) -> None:

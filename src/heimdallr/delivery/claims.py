@@ -45,7 +45,8 @@ class Patience:
     Attributes:
         first: wait after the first try; it doubles with each.
         longest: wait at most.
-        whole: counted from when it was owed, it is given up.
+        whole: when the waits between tries come to this, it is given up. Days on which nothing
+            could be tried, the destination switched off or no deliverer there, do not count.
     """
 
     first: timedelta = timedelta(minutes=1)
@@ -55,6 +56,10 @@ class Patience:
     def wait(self, attempts: int) -> timedelta:
         """How long to wait after so many tries."""
         return min(self.first * 2.0 ** min(max(attempts - 1, 0), 30), self.longest)
+
+    def is_over(self, attempts: int) -> bool:
+        """Whether the last of so many tries was the last there is."""
+        return sum((self.wait(one) for one in range(1, attempts)), timedelta()) >= self.whole
 
 
 def due_destinations(session: Session, patience: Patience, now: datetime) -> Sequence[int]:
@@ -141,6 +146,8 @@ def record(  # noqa: PLR0917 - of what, by whom, what and when
     row.reason = coded(answer.why).model_dump() if answer.why else None
     if answer.fate is Fate.LATER:
         _later(row, patience, now, not_before_s=answer.not_before_s or 0)
+    elif answer.fate is Fate.REFUSED and row.called_off is not None:
+        _wait(row, None, now)  # there is nothing for a person to mend
     else:
         row.state, row.next_try_at, row.ended_at = DeliveryState(answer.fate.value), None, now
         row.called_off = None
@@ -212,7 +219,7 @@ def take_back(session: Session, dead: str, patience: Patience, now: datetime) ->
     return len(rows)
 
 
-def lost_by_peer(row: OutboxRow, reason: Json, patience: Patience, now: datetime) -> None:
+def lost_by_peer(row: OutboxRow, reason: Json | None, patience: Patience, now: datetime) -> None:
     """A destination does not keep what it had taken: it is sent again, as the same object."""
     row.reason, row.commitment_due_at, row.ended_at = reason, None, None
     _later(row, patience, now)
@@ -244,13 +251,13 @@ def _later(
     not_before_s: int = 0,
 ) -> None:
     """Wait for the next try, or give up; what a peer asks for is granted up to the longest wait."""
-    if now - row.owed_since >= patience.whole and row.called_off is None:
+    tries = row.attempts if tries is None else tries
+    if patience.is_over(tries) and row.called_off is None:
         row.state, row.claimed_by = DeliveryState.GIVEN_UP, ""
         row.next_try_at, row.ended_at, row.changed_at = None, now, now
     else:
-        wait = patience.wait(row.attempts if tries is None else tries)
         asked = timedelta(seconds=min(not_before_s, patience.longest.total_seconds()))
-        _wait(row, now + max(wait, asked), now)
+        _wait(row, now + max(patience.wait(tries), asked), now)
 
 
 def _wait(row: OutboxRow, until: datetime | None, now: datetime) -> None:

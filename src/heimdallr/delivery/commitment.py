@@ -121,8 +121,13 @@ def asked(session: Session, transaction_uid: str, now: datetime) -> None:
     )
 
 
-def note_answer(
-    session: Session, key: int, transaction_uid: str, answer: Answer, now: datetime
+def note_answer(  # noqa: PLR0917 - of what, which answer and when
+    session: Session,
+    key: int,
+    transaction_uid: str,
+    answer: Answer,
+    patience: Patience,
+    now: datetime,
 ) -> None:
     """What an archive answered at once about a row."""
     row = session.get(OutboxRow, key, with_for_update=True, populate_existing=True)
@@ -130,7 +135,9 @@ def note_answer(
         return
     row.changed_at = now
     row.reason = coded(answer.why).model_dump() if answer.why else row.reason
-    if answer.fate is Fate.COMMITTED:
+    if answer.fate is Fate.LATER and row.commitment_due_at is not None:  # else it may not go again
+        lost_by_peer(row, row.reason, patience, now)
+    elif answer.fate is Fate.COMMITTED:
         _keep(row, now)
     elif answer.fate is Fate.REFUSED:
         row.commitment_due_at = None
@@ -171,6 +178,7 @@ def _apply(
         .where(
             OutboxRow.transaction_uid == transaction_uid,
             OutboxRow.state == DeliveryState.SENT,
+            OutboxRow.commitment_due_at.is_not(None),  # else it may not go again
         )
         .order_by(OutboxRow.id)
         .with_for_update()

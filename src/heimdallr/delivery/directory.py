@@ -28,7 +28,7 @@ from heimdallr.store.delivery_tables import (
     OutboxRow,
     When,
 )
-from heimdallr.store.work.owed import call_off
+from heimdallr.store.work.owed import await_no_word, call_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -231,6 +231,7 @@ def remove_destination(session: Session, row: Destination, now: datetime) -> int
         How much was called off.
     """
     mine = OutboxRow.destination_fk == row.id
+    await_no_word(session, mine)
     called_off = call_off(session, mine, Statement("delivery_destination_removed"), now)
     session.delete(row)
     return called_off

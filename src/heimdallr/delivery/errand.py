@@ -115,8 +115,9 @@ class Errand:
             for key, answer in self._guarded(answers):
                 found[int(key)] = answer.fate
                 self._record(int(key), answer, commitment=asks)
-                if self._tools.stopping.is_set():
-                    break
+                rest = [row.id for row in rows if row.id not in found]
+                if self._tools.stopping.is_set() or len(self._in_hand(rest)) < len(rest):
+                    break  # what was called off meanwhile is not sent
         finally:
             if isinstance(answers, Generator):
                 answers.close()  # ends the connection as the protocol wants it
@@ -181,7 +182,9 @@ class Errand:
         items = [one for row in rows if (one := self._item(row))]
         for key, answer in self._guarded(sender.request_commitment(items, transaction_uid)):
             with tools.database.write() as session:
-                commitment.note_answer(session, int(key), transaction_uid, answer, tools.now())
+                commitment.note_answer(
+                    session, int(key), transaction_uid, answer, tools.patience, tools.now()
+                )
         with tools.database.write() as session:
             commitment.asked(session, transaction_uid, tools.now())
 

@@ -39,7 +39,7 @@ from heimdallr.store.delivery_tables import (
     OutboxRow,
     When,
 )
-from heimdallr.store.models import FindingRow, Study, StudyState
+from heimdallr.store.models import FindingRow, Run, Study, StudyState
 from heimdallr.store.reading.patient_class import class_of
 from heimdallr.store.results import unlisted
 from heimdallr.store.work.owed import call_off
@@ -118,13 +118,7 @@ def send_by_hand(
             taking their place.
     """
     study = lock(session, study_id)
-    digest = _digest_of(session, folders, study)
-    if digest is None:
-        msg = f"the study is {study.state.value}; it has no results that could be sent"
-        raise StateConflictError(msg)
-    if _is_behind(session, folders, study):
-        msg = "the study's results are just being replaced; send those that come of it"
-        raise StateConflictError(msg)
+    digest = _sendable(session, folders, study)
     wanted = kinds or usual(destination)
     facts = facts_of(session, study)
     for kind in wanted:
@@ -143,12 +137,14 @@ def send_by_hand(
     ]
 
 
-def resend(session: Session, row_id: int, now: datetime, actor: str) -> OutboxRow:
+def resend(
+    session: Session, folders: DataFolders, row_id: int, now: datetime, actor: str
+) -> OutboxRow:
     """Send an object once more, as the same object; one that waits is tried at once.
 
     Raises:
-        StateConflictError: it is being sent, newer results have taken its place, or its
-            destination is gone.
+        StateConflictError: it is being sent, newer results have taken its place, its destination is
+            gone, or the study has no results (any more) that could be sent.
     """
     row = _locked(session, row_id)
     if row.state is DeliveryState.SENDING:
@@ -160,8 +156,10 @@ def resend(session: Session, row_id: int, now: datetime, actor: str) -> OutboxRo
     if row.destination_fk is None:
         msg = "its destination was removed"
         raise StateConflictError(msg)
-    _again(row, now)
     study = session.get_one(Study, row.study_fk)
+    if not _tells_of_failure(session, row):
+        _sendable(session, folders, study)
+    _again(row, now)
     message = f"to be sent to {row.destination} once more: {row.kind}"
     note(session, study, "delivery", message, now, actor=actor)
     return row
@@ -329,16 +327,20 @@ def _unsent_before(session: Session, study: Study, digest: str) -> list[OutboxRo
             OutboxRow.study_fk == study.id,
             OutboxRow.results_digest != digest,
             OutboxRow.state.in_((*OPEN_STATES, DeliveryState.SUPERSEDED)),
-            OutboxRow.part == 1,
             OutboxRow.destination_fk.is_not(None),
         )
         .order_by(OutboxRow.id)
     )
-    return [row for row in rows if row.state in OPEN_STATES or _awaits(row)]
+    return [row for row in rows if _goes(row) or _awaits(row)]
+
+
+def _goes(row: OutboxRow) -> bool:
+    return row.state in OPEN_STATES and row.called_off is None
 
 
 def _awaits(row: OutboxRow) -> bool:
-    return isinstance(row.reason, dict) and row.reason.get("code") == AWAITS
+    why = row.called_off["reason"] if isinstance(row.called_off, dict) else row.reason
+    return isinstance(why, dict) and why.get("code") == AWAITS
 
 
 def _is_owed(session: Session, study: Study, digest: str, one: Owed, now: datetime) -> bool:
@@ -427,6 +429,28 @@ def _locked(session: Session, row_id: int) -> OutboxRow:
             return row
     msg = "there is no such delivery any more"
     raise StateConflictError(msg)
+
+
+def _tells_of_failure(session: Session, row: OutboxRow) -> bool:
+    """Whether it says that a run has failed, for which no results are needed."""
+    runs = session.scalars(select(Run.workflow_id).where(Run.study_fk == row.study_fk))
+    return row.results_digest in {failure_digest(one) for one in runs}
+
+
+def _sendable(session: Session, folders: DataFolders, study: Study) -> str:
+    """The digest of the results there are, which a person may send.
+
+    Raises:
+        StateConflictError: there are none, or others are taking their place.
+    """
+    digest = _digest_of(session, folders, study)
+    if digest is None:
+        msg = f"the study is {study.state.value}; it has no results that could be sent"
+        raise StateConflictError(msg)
+    if _is_behind(session, folders, study):
+        msg = "the study's results are just being replaced; send those that come of it"
+        raise StateConflictError(msg)
+    return digest
 
 
 def _digest_of(session: Session, folders: DataFolders, study: Study) -> str | None:

@@ -104,6 +104,6 @@ class CommitmentSender(Protocol):
     ) -> Iterator[tuple[str, Answer]]:
         """Ask; key and answer of each item that is answered at once.
 
-        ``COMMITTED``: it keeps it. ``SENT``: it will say so later, to our listener. ``LATER``: ask
-        again. ``REFUSED``: it does not answer such questions.
+        ``COMMITTED``: it keeps it. ``SENT``: it will say so later, to our listener. ``LATER``: it
+        does not keep it, which is to be sent again. ``REFUSED``: it does not answer such questions.
         """

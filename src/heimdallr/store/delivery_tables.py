@@ -149,7 +149,8 @@ class OutboxRow(Base):
         cause: ``rule:NAME`` or who asked for it.
         by_hand: a person asked for it.
         priority: lower is sooner.
-        owed_since: counted from here it is given up some days later; sending it again begins anew.
+        attempts: how often it was tried; after so many it is given up.
+        owed_since: sending it again begins anew.
         next_try_at: not before; ``None``: at once.
         reason: why it is not (yet) sent, as a coded statement; with the peer's own words.
         file: below the outbox folder; empty before it was made, and after it was removed.

@@ -278,6 +278,19 @@ def test_files_of_ours_that_cannot_be_sent(tmp_path: Path) -> None:
     assert found["1"].fate is Fate.SENT
 
 
+def test_what_is_taken_away_before_its_turn_does_not_go(tmp_path: Path) -> None:
+    """Results that are withdrawn while their objects are sent: one has gone, the others stay."""
+    archive, items = Archive(), write_objects(tmp_path)
+    with archive.running(ALL) as node:
+        answers = DicomNodeSender(node, OWN).send(items)
+        found = dict([next(answers)])
+        for item in items:
+            item.path.unlink()
+        found |= answers
+    assert [one.fate for one in found.values()] == [Fate.SENT, *[Fate.LATER] * 3]
+    assert [uid for _, _, uid in archive.stored] == [items[0].sop_instance_uid]
+
+
 def test_tls(tmp_path: Path, pair: Pair) -> None:
     """An authority of its own is trusted where the destination names it; nobody else's is."""
     items = write_objects(tmp_path)

@@ -227,6 +227,15 @@ def test_nobody_there(bundle: Item) -> None:
     assert (found.fate, found.why.code) == (Fate.LATER, "nobody_listens")
 
 
+def test_a_bundle_that_is_taken_away_does_not_go(bundle: Item) -> None:
+    """It waits; whoever took it away says what becomes of it."""
+    bundle.path.unlink()
+    server = fhir(Told())
+    with server.running() as url:
+        found = sent(url, bundle)["1"]
+    assert (found.fate, server.asked) == (Fate.LATER, [])
+
+
 def test_secrets_go_to_the_server(bundle: Item) -> None:
     """A bearer token, or a user and a password."""
     server = fhir(Told())

@@ -210,6 +210,14 @@ def test_what_is_no_message_is_not_sent(tmp_path: Path) -> None:
     assert "SILVA" not in str(found)
 
 
+def test_a_message_that_is_taken_away_does_not_go(tmp_path: Path) -> None:
+    """It waits; whoever took it away says what becomes of it."""
+    got = []
+    with engine(lambda _, message: got.append(message)) as peer:
+        found = sent(peer, Item("1", tmp_path / "gone.hl7", MEDIA_TYPE))["1"]
+    assert (found.fate, got) == (Fate.LATER, [])
+
+
 def test_a_test_sends_nothing() -> None:
     """It connects; that an answer shows only with a message is said."""
     got = []

@@ -22,7 +22,7 @@ from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
 from heimdallr.store.patient_classes import forget_order
 from heimdallr.store.patients import forget_patient
 from heimdallr.store.unclaimed import forget_told
-from heimdallr.store.upkeep.removal import clear_aside, set_aside
+from heimdallr.store.upkeep.removal import clear_aside, made_to_send, matching, set_aside
 from heimdallr.store.work import owed
 from heimdallr.store.work.lifecycle import begin_deletion
 from heimdallr.store.work.states import lock, note
@@ -142,26 +142,15 @@ def _paths(folders: DataFolders, study: Study) -> Iterator[tuple[Path, Path]]:
         (folders.sent, folders.sent / ".sending"),
         (folders.failed, folders.failed),
     ):
-        yield from _matching(root, folder, handed_over)
-    to_send = re.compile(rf"study-{study.id}-d\d+-\w+")
-    yield from _matching(folders.outbox, folders.outbox, to_send)
+        yield from matching(root, folder, handed_over)
+    yield from made_to_send(folders, study.id)
     if study.case_id is None:
         return
     case = re.escape(study.case_id)
     for folder in (folders.input, folders.failed):
         revision = re.compile(rf"\.?{case}\.r\d+(\.partial-\w+)?")
-        yield from _matching(folder, folder, revision)
+        yield from matching(folder, folder, revision)
     if not is_anothers(folders.output / study.case_id, study.study_instance_uid):
         yield folders.output, folders.output / study.case_id
         unfinished = re.compile(rf"\.{case}\.(partial|replaced)-\w+")
-        yield from _matching(folders.output, folders.output, unfinished)
-
-
-def _matching(root: Path, folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, Path]]:
-    try:
-        return [(root, path) for path in folder.iterdir() if pattern.fullmatch(path.name)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        msg = f"the folder {folder} cannot be read: {error.strerror}"
-        raise StorageError(msg, remedy="check the rights of the data folder") from None
+        yield from matching(folders.output, folders.output, unfinished)

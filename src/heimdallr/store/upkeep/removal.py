@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -20,6 +21,8 @@ from heimdallr.files import sync_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from heimdallr.store.layout import DataFolders
 
 ASIDE = ".removing"
 """Folder, in each of the data folder's own, of what is about to be gone."""
@@ -51,6 +54,27 @@ def set_aside(path: Path, root: Path, owner: str = "") -> bool:
     except OSError as error:
         raise _not_removed(root, error.strerror) from None
     raise _not_removed(root, "it is cleared as fast as it is made")
+
+
+def matching(root: Path, folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, Path]]:
+    """What in a folder has such a name, each after its root.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
+    try:
+        return [(root, path) for path in folder.iterdir() if pattern.fullmatch(path.name)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        msg = f"the folder {folder} cannot be read: {error.strerror}"
+        raise StorageError(msg, remedy="check the rights of the data folder") from None
+
+
+def made_to_send(folders: DataFolders, study_id: int) -> list[tuple[Path, Path]]:
+    """What was made of a study's results for other systems; as :func:`matching`."""
+    name = re.compile(rf"study-{study_id}-d\d+-\w+")
+    return matching(folders.outbox, folders.outbox, name)
 
 
 def clear_aside(folders: Sequence[Path], owner: str | None = None) -> None:

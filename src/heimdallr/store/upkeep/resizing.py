@@ -50,10 +50,12 @@ def follow_body_size(session: Session, folders: DataFolders, study: Study, now: 
         return
     case = folders.output / study.case_id if study.case_id else None
     if case is not None and study.has_results and case.is_dir():
-        size, before = body_size_of(session, study.id), created_at(case)
+        # What the rows know, not what the folder says: a process may have been killed between the
+        # folder's rename and the rows. Rows of old versions do not say.
+        size, told = body_size_of(session, study.id), study.results_created_at or created_at(case)
         results, identity = recompute(case, size, local_now)
         index_results(session, study, results, identity, case, now)
-        if results.provenance.created_at != before:
+        if results.provenance.created_at != told:
             owed.tell(session, study.id, When.RESULTS, now)
     settle_body_size(session, study.id)
 

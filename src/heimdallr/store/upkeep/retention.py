@@ -389,7 +389,10 @@ def _remove_part(
 
 def _roots(folders: DataFolders) -> tuple[Path, ...]:
     """Where something may have been set aside."""
-    return (folders.incoming, folders.input, folders.failed, folders.sent, folders.output)
+    return (
+        folders.incoming, folders.input, folders.failed, folders.sent, folders.output,
+        folders.outbox,
+    )  # fmt: skip
 
 
 def _tend(database: Database) -> None:

@@ -1,7 +1,7 @@
 """Taking results back that name the wrong patient.
 
 Numbers were judged by the age and sex of somebody else, and ``id.json`` names them. Nothing of it
-may be read any longer, also before the study has been worked on again.
+may be read or sent any longer, also before the study has been worked on again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from heimdallr.domain.statements import Statement
 from heimdallr.store.corrections import forget_corrections
 from heimdallr.store.results import forget_results
 from heimdallr.store.study_body_sizes import forget_body_size
-from heimdallr.store.upkeep.removal import clear_aside, set_aside
+from heimdallr.store.upkeep.removal import clear_aside, made_to_send, set_aside
 from heimdallr.store.work import owed
 from heimdallr.store.work.lifecycle import stop_work
 from heimdallr.store.work.states import OTHER_PATIENT, note
@@ -34,12 +34,15 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
     When the transaction fails after this, doing the same again finds the folder gone.
 
     Raises:
-        StorageError: the output folder cannot be written.
+        StorageError: the folder of results, or of what is to be sent, cannot be written.
     """
     stop_work(session, study, now, OTHER_PATIENT)
     owed.call_off_study(session, study.id, Statement("delivery_withdrawn"), now)
     if study.case_id is not None:
         set_aside(folders.output / study.case_id, folders.output, _owner(study.id))
+    # After the case, of which nothing can be made from here on.
+    for root, path in made_to_send(folders, study.id):
+        set_aside(path, root, _owner(study.id))
     forget_body_size(session, study.id)
     forget_corrections(session, study.id)
     if not study.has_results:
@@ -54,7 +57,7 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
 def clear_withdrawn(folders: DataFolders, study_id: int) -> None:
     """Remove what was withdrawn; what cannot be goes with the next sweep."""
     with suppress(StorageError):
-        clear_aside((folders.output,), _owner(study_id))
+        clear_aside((folders.output, folders.outbox), _owner(study_id))
 
 
 def _owner(study_id: int) -> str:

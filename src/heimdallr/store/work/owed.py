@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, literal, or_, select, update
 
 from heimdallr.publishing.schema import coded
 from heimdallr.store.delivery_tables import (
@@ -104,9 +104,15 @@ def call_off(
         .where(OutboxRow.state == DeliveryState.WAITING, condition)
         .values(state=state, reason=reason, next_try_at=None, changed_at=now, ended_at=now)
     )
+    # What was cancelled is not superseded: it would be owed anew.
+    lesser = or_(
+        OutboxRow.called_off.is_(None),
+        OutboxRow.called_off["state"].as_string() != DeliveryState.CANCELLED.value,
+        literal(state is DeliveryState.CANCELLED),
+    )
     sending = (
         update(OutboxRow)
-        .where(OutboxRow.state == DeliveryState.SENDING, condition)
+        .where(OutboxRow.state == DeliveryState.SENDING, condition, lesser)
         .values(called_off={"state": state.value, "reason": reason}, changed_at=now)
     )
     return sum(
@@ -120,9 +126,28 @@ def call_off(
 
 
 def call_off_study(session: Session, study_id: int, why: Statement, now: datetime) -> int:
-    """Owe nothing more of a study, and forget its news; how much was called off."""
+    """Owe nothing more of a study, and forget its news; how much was called off.
+
+    What was sent is not sent again, whatever its destination says of it later.
+    """
     session.execute(delete(DeliveryNews).where(DeliveryNews.study_fk == study_id))
-    return call_off(session, OutboxRow.study_fk == study_id, why, now)
+    mine = OutboxRow.study_fk == study_id
+    await_no_word(session, mine)
+    return call_off(session, mine, why, now)
+
+
+def await_no_word(session: Session, condition: ColumnElement[bool]) -> None:
+    """Do not wait to hear whether such rows are kept where they were sent to."""
+    rows = session.scalars(
+        select(OutboxRow)
+        .where(OutboxRow.commitment_due_at.is_not(None), condition)
+        .order_by(OutboxRow.id)  # as whoever hears reports takes them
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for row in rows:
+        row.commitment_due_at = None
+    session.flush()
 
 
 def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:

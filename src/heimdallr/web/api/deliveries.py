@@ -126,7 +126,8 @@ def resend_delivery(
     """Send an object once more, or try at once one that waits; it stays the same object."""
     _audited(request, context, who, delivery_id, "resend")
     with context.database.write() as session:
-        return delivery_out(outbox.resend(session, delivery_id, context.now(), who.actor))
+        row = outbox.resend(session, context.folders, delivery_id, context.now(), who.actor)
+        return delivery_out(row)
 
 
 @router.post("/deliveries/{delivery_id}/cancel", responses=responses(404, 409))
