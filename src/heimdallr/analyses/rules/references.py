@@ -44,6 +44,11 @@ class Reference:
         return self.limit.source
 
     @property
+    def is_normal_range(self) -> bool:
+        """Whether it was derived from people without disease."""
+        return self.limit.normal_range
+
+    @property
     def low(self) -> float | None:
         """Values below it are low; ``None``: there is no such limit."""
         return self.limit.low
