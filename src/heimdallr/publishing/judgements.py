@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.rules.findings import Told
 from heimdallr.analyses.rules.references import caveats_for, references_for
-from heimdallr.domain.study import Patient
-from heimdallr.publishing.stored_measurements import stored_kvp
+from heimdallr.domain.study import Patient, PixelValues
+from heimdallr.publishing.stored_measurements import stored_kvp, stored_measurement
 from heimdallr.publishing.stored_rules import stored_rules
 
 if TYPE_CHECKING:
@@ -33,20 +34,25 @@ class Judgement:
 
 def judgements(results: Results, identity: Identity) -> dict[str, Judgement]:
     """Measurement → its limits; only measured numbers for which there are any."""
-    patient = patient_of(identity)
-    phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
-    limits = references_for(
-        patient,
-        phase=phase if isinstance(phase, str) else None,
-        kvp=stored_kvp(results),
-        rules=stored_rules(results),
-    )
-    caveats = caveats_for(patient)
+    told = told_of(results, identity)
+    limits = references_for(told, stored_rules(results))
+    caveats = caveats_for(told.patient)
     return {
         one.name: _judged(limits[one.name], number, caveats)
         for one in results.measurements
         if one.name in limits and (number := _number(one)) is not None
     }
+
+
+def told_of(results: Results, identity: Identity) -> Told:
+    """What rules and limits ask of a published case; where its structures lie is not told."""
+    return Told(
+        patient=patient_of(identity),
+        usual_attenuation=results.provenance.pixel_values is PixelValues.ATTENUATION,
+        kvp=stored_kvp(results),
+        measurements={one.name: stored_measurement(one) for one in results.measurements},
+        middle_slices={},
+    )
 
 
 def patient_of(identity: Identity) -> Patient:

@@ -134,9 +134,9 @@ def test_what_was_not_measured_carries_its_reason_and_no_number(case: Path, repo
 def test_a_value_stands_beside_its_limit_and_its_earlier_value(report: Path) -> None:
     """Limit, source and flag; the latest earlier value and its date, also of a missing one."""
     tracked = _tracked(report)
-    (muscle,) = [one for one in tracked["SMA_cm2"] if one.ValueType == "NUM"]
+    (muscle,) = [one for one in tracked["SMI_cm2_m2"] if one.ValueType == "NUM"]
     told = {_name(one): one for one in _items(muscle)}
-    assert told["385524004"].MeasuredValueSequence[0].NumericValue == 92.2
+    assert told["385524004"].MeasuredValueSequence[0].NumericValue == 34.4
     assert told["121402"].ConceptCodeSequence[0].CodeValue == "371880002"
     assert told["121408"].TextValue.startswith("Derstine 2018")
     for name, value in (("liver_vol_cm3", 420.4), ("contrast_phase_seconds", 55.0)):
