@@ -85,6 +85,12 @@ def test_what_is_missing_has_none() -> None:
     assert (found["reference"], found["flag"]) == (None, None)
 
 
+def test_an_old_folder_gives_no_reasons() -> None:
+    """What was not made and does not say why takes no limits from what was."""
+    found = of_case(measurement("SMI_cm2_m2"), measurement("spleen_vol_cm3", 400.0, unit="cm3"))
+    assert (found["SMI_cm2_m2"]["flag"], found["spleen_vol_cm3"]["flag"]) == (None, "high")
+
+
 def test_attenuation_by_phase_and_voltage() -> None:
     """Unenhanced at 120 kVp there is a limit; after contrast there is none."""
     liver = measurement("liver_hu_eroded_mean", 35.0, unit="HU").model_copy(

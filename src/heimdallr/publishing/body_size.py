@@ -142,7 +142,7 @@ def results_for(results: Results, identity: Identity, now: datetime) -> Results:
     """
     measurements = [_resized(one, results, identity) for one in results.measurements]
     rules = stored_rules(results)
-    told = told_of(results.model_copy(update={"measurements": measurements}), identity)
+    told = told_of(results, identity, measurements)
     rejected = {one.name for one in results.provenance.rejections if one.kind == "finding"}
     by_size = {rule.code for rule in rules if _follows_body_size(rule)} - rejected
     asked = {one.code: one for one in ask(told, rules) if one.code in by_size}

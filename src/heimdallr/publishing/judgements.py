@@ -12,6 +12,8 @@ from heimdallr.publishing.stored_measurements import stored_kvp, stored_measurem
 from heimdallr.publishing.stored_rules import stored_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from heimdallr.analyses.rules.references import Flag, Reference
     from heimdallr.domain.statements import Statement
     from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
@@ -34,7 +36,8 @@ class Judgement:
 
 def judgements(results: Results, identity: Identity) -> dict[str, Judgement]:
     """Measurement → its limits; only measured numbers for which there are any."""
-    told = told_of(results, identity)
+    measured = [one for one in results.measurements if one.value is not None]
+    told = told_of(results, identity, measured)
     limits = references_for(told, stored_rules(results))
     caveats = caveats_for(told.patient)
     return {
@@ -44,13 +47,21 @@ def judgements(results: Results, identity: Identity) -> dict[str, Judgement]:
     }
 
 
-def told_of(results: Results, identity: Identity) -> Told:
-    """What rules and limits ask of a published case; where its structures lie is not told."""
+def told_of(
+    results: Results, identity: Identity, measurements: Iterable[MeasurementRecord]
+) -> Told:
+    """What rules and limits ask of a published case; where its structures lie is not told.
+
+    Args:
+        results: how the case was measured.
+        identity: whose it is.
+        measurements: what is asked about.
+    """
     return Told(
         patient=patient_of(identity),
         usual_attenuation=results.provenance.pixel_values is PixelValues.ATTENUATION,
         kvp=stored_kvp(results),
-        measurements={one.name: stored_measurement(one) for one in results.measurements},
+        measurements={one.name: stored_measurement(one) for one in measurements},
         middle_slices={},
     )
 
