@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heimdallr.domain.source_images import SOURCE_FILE, SourceImages
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues
 from heimdallr.publishing.schema import (
     FindingRecord,
     Identity,
@@ -141,6 +142,7 @@ def results(
             version="0.1.0",
             created_at=CREATED,
             series_instance_uid=STUDY_UID + ".4",
+            pixel_values=PixelValues.ATTENUATION if modality == "CT" else None,
             segmentations=[
                 SegmentationRecord(
                     task="total",

@@ -111,6 +111,55 @@ def test_a_sagittal_mr_keeps_its_place(tmp_path: Path) -> None:
     assert np.corrcoef(volume.data.ravel(), body_hu(points).ravel())[0, 1] > 0.99
 
 
+FAT_MAP = SeriesOnDisk(
+    modality="MR",
+    rescale=(0.5, -1024.0),
+    tags={
+        "Manufacturer": "Philips Medical Systems",
+        "RescaleSlope": 0.5,
+        "RescaleIntercept": -1024.0,
+        "RescaleType": "PCT",
+    },
+)
+"""Of a body whose Hounsfield units are taken for percent; what counts is that they come back."""
+
+
+def _philips_map(folder: Path) -> SeriesCandidate:
+    folder.mkdir(parents=True)
+    for place, image in enumerate(FAT_MAP.images()):
+        image.add_new((0x2005, 0x0010), "LO", "Philips MR Imaging DD 001")
+        image.add_new((0x2005, 0x100E), "FL", 20.475)
+        image.save_as(folder / f"{place:03d}.dcm", enforce_file_format=True)
+    (study,) = scan(folder.iterdir()).studies
+    (candidate,) = study.candidates
+    return candidate
+
+
+def test_a_map_in_percent_keeps_its_numbers(tmp_path: Path) -> None:
+    """Philips has a scale of its own beside DICOM's, of what its receiver took in."""
+    result = convert(_philips_map(tmp_path / "in"), tmp_path / "volume.nii", tmp_path)
+    assert_shows_the_body(result.path)
+
+
+def test_a_map_of_another_scale_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks like its images all the same; of other MR images no more is asked."""
+    honest = converter.run
+
+    def halving(folder: Path, output: Path, *, timeout_s: float) -> converter.Run:
+        run = honest(folder, output, timeout_s=timeout_s)
+        for path in run.outputs:
+            image = nib.load(path)
+            nib.save(nib.Nifti1Image(image.get_fdata() / 2, image.affine), path)
+        return run
+
+    monkeypatch.setattr(converter, "run", halving)
+    candidate = _philips_map(tmp_path / "in")
+    with pytest.raises(ConversionError, match="values differ"):
+        convert(candidate, tmp_path / "volume.nii", tmp_path)
+    ordinary = replace(candidate, series=replace(candidate.series, rescale_type="US"))
+    convert(ordinary, tmp_path / "volume.nii", tmp_path)
+
+
 @pytest.mark.parametrize("tilt_deg", [15.0, -15.0])
 def test_a_tilted_gantry_is_corrected(tmp_path: Path, tilt_deg: float) -> None:
     """The plain output is sheared wrongly; the corrected one shows the body."""

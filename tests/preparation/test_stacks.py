@@ -198,3 +198,46 @@ def test_an_enhanced_ct_has_its_scale_in_functional_groups(tmp_path: Path, where
     pydicom.dcmwrite(path, whole)
     (one,) = _candidates(tmp_path)
     assert one.series.attenuation_known is (where != "nowhere")
+
+
+def _enhanced_ct(folder: Path, *voltages: tuple[float, ...]) -> pydicom.FileDataset:
+    """An enhanced CT whose frames were made at these voltages, one for each X-ray source."""
+    path = enhanced_mr(folder, kinds=("M",), slices=6)
+    whole = pydicom.dcmread(path)
+    whole.Modality, whole.SOPClassUID = "CT", EnhancedCTImageStorage
+    for place, frame in enumerate(whole.PerFrameFunctionalGroupsSequence):
+        frame.CTXRayDetailsSequence = [Dataset() for _ in voltages[place % len(voltages)]]
+        for source, kvp in zip(
+            frame.CTXRayDetailsSequence, voltages[place % len(voltages)], strict=True
+        ):
+            source.KVP = kvp
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("voltages", "kvp"),
+    [(((120.0,),), 120.0), (((100.0,), (140.0,)), None), (((80.0, 140.0),), None)],
+    ids=["one", "frames differ", "two sources"],
+)
+def test_an_enhanced_ct_tells_its_tube_voltage_in_functional_groups(
+    tmp_path: Path, voltages: tuple[tuple[float, ...], ...], kvp: float | None
+) -> None:
+    """As CT X-Ray Details (PS3.3 C.8.15.3.9); of several none is the volume's."""
+    whole = _enhanced_ct(tmp_path, *voltages)
+    pydicom.dcmwrite(tmp_path / "enhanced.dcm", whole)
+    assert {one.series.kvp for one in _candidates(tmp_path)} == {kvp}
+
+
+def test_an_enhanced_ct_names_its_contrast_agent_by_code(tmp_path: Path) -> None:
+    """Beside a sister that names one it is not taken for native."""
+    SeriesOnDisk(series_uid=UID + "2", number=2, tags={"ContrastBolusAgent": "IOPAMIDOL"}).write(
+        tmp_path / "sister"
+    )
+    whole = _enhanced_ct(tmp_path / "enhanced", (120.0,))
+    agent = Dataset()
+    agent.CodeValue, agent.CodingSchemeDesignator = "109219003", "SCT"
+    agent.CodeMeaning = "Iohexol"
+    whole.ContrastBolusAgentSequence = [agent]
+    pydicom.dcmwrite(tmp_path / "enhanced" / "enhanced.dcm", whole)
+    (one,) = [each for each in _candidates(tmp_path) if each.series.kvp == 120.0]
+    assert (one.series.contrast_agent, one.series.phase_hint) == ("Iohexol", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,6 +113,18 @@ def test_networks_that_want_the_same_share_a_preparation(
         together = engine.segment("total_mr", VOLUME).label_map.data
         assert (len(resampled), len(prepared)) == (1, 2)
         np.testing.assert_array_equal(together, alone["total_mr"])
+
+
+def test_an_mr_in_fractions_is_segmented_as_one_in_whole_numbers(tmp_path: Path) -> None:
+    """Signal has no unit; of attenuation the same numbers would be another patient."""
+    install_tiny(tmp_path, task("total_mr"), tiny_plans((3.0, 3.0, 3.0), features=(4, 4)))
+    engine = make_engine(tmp_path)
+    positive = VOLUME.data.astype(np.float32) + 1024
+    usual = engine.segment("total_mr", replace(VOLUME, data=positive)).label_map.data
+    fractions = replace(VOLUME, data=positive / np.float32(positive.max()))
+    found = engine.segment("total_mr", fractions).label_map.data
+    assert len(np.unique(usual)) > 1
+    assert np.mean(found == usual) > 0.9  # fractions are cut off at other places
 
 
 def test_a_preparation_is_of_one_volume_and_ends_with_its_case(

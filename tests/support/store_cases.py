@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.statements import Statement
+from heimdallr.domain.study import PixelValues
 from heimdallr.publishing import identity as identity_module
 from heimdallr.publishing import results as results_module
 from heimdallr.publishing.schema import (
@@ -192,6 +193,7 @@ def make_results(
             version="0",
             created_at=NOW,
             series_instance_uid=SERIES_UID,
+            pixel_values=PixelValues.ATTENUATION,
             segmentations=[],
             skipped_tasks={},
         ),

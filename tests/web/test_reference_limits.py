@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from store_cases import make_identity, make_results, measurement
 
+from heimdallr.domain.study import PixelValues
 from heimdallr.web.answers.judged_measurements import judged
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ def test_what_is_missing_has_none() -> None:
     assert (found["reference"], found["flag"]) == (None, None)
 
 
+def test_an_old_folder_gives_no_reasons() -> None:
+    """What was not made and does not say why takes no limits from what was."""
+    found = of_case(measurement("SMI_cm2_m2"), measurement("spleen_vol_cm3", 400.0, unit="cm3"))
+    assert (found["SMI_cm2_m2"]["flag"], found["spleen_vol_cm3"]["flag"]) == (None, "high")
+
+
 def test_attenuation_by_phase_and_voltage() -> None:
     """Unenhanced at 120 kVp there is a limit; after contrast there is none."""
     liver = measurement("liver_hu_eroded_mean", 35.0, unit="HU").model_copy(
@@ -93,6 +100,16 @@ def test_attenuation_by_phase_and_voltage() -> None:
     venous = of_case(liver, measurement("contrast_phase", "venous"))["liver_hu_eroded_mean"]
     assert (native["flag"], venous["flag"]) == ("low", None)
     assert native["reference"]["applies_to"]["contrast_phase"] == "native"
+
+
+def test_virtual_images_have_no_limit_of_attenuation() -> None:
+    """As no rule asks them: at 40 keV muscle is outlined by other numbers."""
+    rows = (measurement("SMA_cm2", 85.0, unit="cm2"), measurement("spleen_vol_cm3", 400.0))
+    results = make_results(measurements=rows)
+    assert [one.flag for one in judged(results, make_identity())] == ["low", "high"]
+    provenance = results.provenance.model_copy(update={"pixel_values": PixelValues.VIRTUAL})
+    virtual = results.model_copy(update={"provenance": provenance})
+    assert [one.flag for one in judged(virtual, make_identity())] == [None, "high"]
 
 
 def test_children_and_unknown_ages() -> None:

@@ -63,11 +63,6 @@ INTERCEPT_PERCENT, PERCENT_PER_HU = 38.2, -0.58
 with 0.5, 25 and 40 %."""
 LIKELY_HU, POSSIBLE_HU = 80.0, 90.0
 """Pickhardt 2024."""
-PERCENT_OF = {
-    "%": 1.0, "PCT": 1.0, "PERCENT": 1.0,
-    "‰": 0.1, "PERMILLE": 0.1, "PER MILLE": 0.1, "PERMIL": 0.1,
-}  # fmt: skip
-"""RescaleType (0028,1054) → percent of one unit of it. PCT is DICOM's term for it."""
 PLAUSIBLE_PERCENT = (-10.0, 100.0)
 """Between these lie 98 % of a liver's voxels in a map of the scale it names; noise reaches below 0.
 Chosen, not measured: per mille taken for percent exceeds it from a fat fraction of 10 % on."""
@@ -175,8 +170,8 @@ def _fat_fraction(case: Case) -> Measurement:
     """The mean of a fat fraction map; of any other MR series, why there is none."""
     if not is_fat_fraction(case.series):
         return PDFF.absent(inapplicable("no_fat_fraction_map"))
-    unit = case.series.rescale_type.strip().upper()
-    if unit not in PERCENT_OF or not case.series.rescaled:
+    percent_per_unit = case.series.percent_per_unit
+    if percent_per_unit is None:
         return PDFF.absent(unassessable("fat_fraction_of_unknown_scale"))
     found = _liver(case)
     if isinstance(found, Absence):
@@ -184,11 +179,12 @@ def _fat_fraction(case: Case) -> Measurement:
     box = box_around(found, case.image.shape, case.image.affine)
     mask = case.anatomy.data[box] == case.anatomy.number("liver")
     core = eroded(mask, case.image.affine, EROSION_MM)
-    percent = case.image.data[box][core if core.any() else mask] * PERCENT_OF[unit]
+    percent = case.image.data[box][core if core.any() else mask] * percent_per_unit
     low, high = (float(one) for one in np.percentile(percent, (1, 99)))
     lowest, highest = PLAUSIBLE_PERCENT
     if low < lowest or high > highest:
         implausible = unassessable("fat_fraction_out_of_range", low_percent=low, high_percent=high)
         return PDFF.absent(implausible, structure="liver")
     value = round(float(percent.mean(dtype="float64")), 1)
+    unit = case.series.rescale_type.strip().upper()
     return PDFF.measured(value, structure="liver", read_as=unit, erosion_mm=EROSION_MM)

@@ -109,6 +109,11 @@ _HOUNSFIELD = frozenset({"", "HU", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD 
 _MODIFIED_HOUNSFIELD = frozenset({"HU_MOD"})
 _OTHER_QUANTITIES = frozenset({"MGML", "Z_EFF", "ED", "EDW", "PCT", "OD"})
 """Defined terms of RescaleType (0028,1054), PS3.3 C.11.1.1.2; ``US`` says *unspecified*."""
+_PERCENT_OF = {
+    "%": 1.0, "PCT": 1.0, "PERCENT": 1.0,
+    "‰": 0.1, "PERMILLE": 0.1, "PER MILLE": 0.1, "PERMIL": 0.1,
+}  # fmt: skip
+"""RescaleType → percent of one unit of it. PCT is DICOM's term for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,11 @@ class Series:
         """Whether voxels are Hounsfield units."""
         known = (PixelValues.ATTENUATION, PixelValues.VIRTUAL)
         return self.modality == "CT" and self.pixel_values in known
+
+    @property
+    def percent_per_unit(self) -> float | None:
+        """What 1 of a map is in percent; ``None``: it says of no percentage, or of no scale."""
+        return _PERCENT_OF.get(self.rescale_type.strip().upper()) if self.rescaled else None
 
     @property
     def pixel_values(self) -> PixelValues:

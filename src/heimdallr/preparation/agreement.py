@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from heimdallr.domain.study import Series
     from heimdallr.preparation.instances import Frame
     from heimdallr.preparation.stacks import SeriesCandidate
 
@@ -164,9 +165,21 @@ def checked(source: Source, path: Path, *, resampled: bool) -> Check:
             source.planes,
             tolerance_mm=allowed_mm,
             resampled=resampled,
-            hounsfield=source.candidate.series.modality == "CT",
+            same_value=_same_value(source.candidate.series, resampled=resampled),
         )
     return Check(error_mm, complaint, affine)
+
+
+def _same_value(series: Series, *, resampled: bool) -> float | None:
+    """By how much values that are a quantity may be off; ``None`` of other MR images."""
+    if series.modality == "CT":
+        return verification.RESAMPLED_DIFFERENCE_HU if resampled else verification.SAME_VALUE_HU
+    if series.percent_per_unit is None:
+        return None
+    percent = (
+        verification.RESAMPLED_DIFFERENCE_PERCENT if resampled else verification.SAME_VALUE_PERCENT
+    )
+    return percent / series.percent_per_unit
 
 
 def _refused(complaint: str) -> Check:

@@ -94,7 +94,8 @@ def run(folder: Path, output: Path, *, timeout_s: float = TIMEOUT_S) -> Run:
     """Convert the images of one folder.
 
     A user's defaults file is ignored, texts are kept out of the NIfTI headers, and the sidecars
-    are written without names and dates.
+    are written without names and dates. Values are those of RescaleSlope, as of every other maker:
+    Philips' private scale (2005,100E) would make other numbers of a map in percent.
 
     Args:
         folder: the images of one series; links are followed.
@@ -108,7 +109,7 @@ def run(folder: Path, output: Path, *, timeout_s: float = TIMEOUT_S) -> Run:
     limit = MEMORY_BASE_BYTES + MEMORY_PER_BYTE * size
     command = [
         dcm2niix.bin, "-g", "i", "-b", "y", "-ba", "y", "-z", "n", "-c", "", "-d", "0", "-w", "2",
-        "-f", _NAME, "-o", str(output), str(folder),
+        "-p", "n", "-f", _NAME, "-o", str(output), str(folder),
     ]  # fmt: skip
     if shutil.which(dcm2niix.bin) is None:
         raise _cannot_start()

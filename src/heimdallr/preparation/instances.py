@@ -157,6 +157,8 @@ def instance_of(path: Path, header: FileDataset, *, is_whole: bool = True) -> In
         raise SkippedFileError(SkipReason.NO_IMAGE_FACTS)
     image_type = values_of(header, "ImageType")
     texts = {keyword: text_of(header, keyword) for keyword in TEXTS if _tag(keyword) in header}
+    if agents := _coded_agents(header):
+        texts["ContrastBolusAgent"] = texts.get("ContrastBolusAgent") or agents
     return Instance(
         path=path,
         sop_instance_uid=text_of(header, "SOPInstanceUID"),
@@ -176,6 +178,12 @@ def instance_of(path: Path, header: FileDataset, *, is_whole: bool = True) -> In
         frames=tuple(_frames(path, header, image_type)),
         is_whole=is_whole,
     )
+
+
+def _coded_agents(header: Dataset) -> str:
+    """Contrast agents as enhanced images name them, by code (PS3.3 C.7.6.4b)."""
+    agents = _sequence(header, "ContrastBolusAgentSequence")
+    return "/".join(filter(None, (text_of(one, "CodeMeaning") for one in agents)))[:_MAX_TEXT]
 
 
 def text_of(dataset: Dataset, keyword: str) -> str:
@@ -369,9 +377,11 @@ def _when(header: Dataset) -> tuple[tuple[str, str], ...]:
 def _enhanced_when(groups: tuple[Dataset, ...]) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for keyword, sequence, attribute in _ENHANCED_WHEN:
-        items = (item for group in groups for item in _sequence(group, sequence)[:1])
-        if text := next((text for item in items if (text := text_of(item, attribute))), ""):
-            found[keyword] = text
+        for group in groups:
+            told = (text_of(item, attribute) for item in _sequence(group, sequence))
+            # Of two X-ray sources there are two voltages.
+            if text := "/".join(dict.fromkeys(filter(None, told))):
+                found.setdefault(keyword, text)
     return tuple((keyword, found[keyword]) for keyword in WHEN if keyword in found)
 
 

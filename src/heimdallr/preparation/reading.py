@@ -65,8 +65,9 @@ Chosen, not measured: signatures and padding that follow take some kilobytes.
 
 HEADER_TAGS = (
     "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated", "BodyPartExamined",
-    "Columns", "ContentTime", "ContrastBolusAgent", "ConvolutionKernel", "DiffusionBValue",
-    "DirectoryRecordSequence", "EchoTime", "FrameOfReferenceUID", "ImageOrientationPatient",
+    "Columns", "ContentTime", "ContrastBolusAgent", "ContrastBolusAgentSequence",
+    "ConvolutionKernel", "DiffusionBValue", "DirectoryRecordSequence", "EchoTime",
+    "FrameOfReferenceUID", "ImageOrientationPatient",
     "ImagePositionPatient", "ImageType", "InstanceNumber", "InstitutionName", "InversionTime",
     "KVP", "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
     "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "Modality",

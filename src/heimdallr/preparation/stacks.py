@@ -319,7 +319,7 @@ def _series(
         slice_thickness_mm=frame.slice_thickness,
         spacing_mm=geometry.spacing_mm if geometry else None,
         coverage_mm=geometry.coverage_mm if geometry else None,
-        kvp=number_in(instance.text("KVP")),
+        kvp=_kvp(images),
         contrast_agent=instance.texts.get("ContrastBolusAgent"),
         phase_hint=phase_from_words(description, protocol) if is_ct and not spectral else None,
         acquisition=_acquisition(lead) if instance.modality == "MR" else (),
@@ -329,6 +329,13 @@ def _series(
         energy_kev=spectral and spectral.energy_kev,
         lossy=lossy_compression([image.instance for image in images]),
     )
+
+
+def _kvp(images: Sequence[Image]) -> float | None:
+    """The tube voltage in kV; ``None`` where images or X-ray sources differ in it."""
+    told = (dict(i.frame.when).get("KVP") or i.instance.text("KVP") for i in images)
+    voltages = {number_in(text) for text in dict.fromkeys(told) if text}
+    return voltages.pop() if len(voltages) == 1 else None
 
 
 def _acquisition(lead: Image) -> tuple[tuple[str, str], ...]:

@@ -37,6 +37,11 @@ Chosen, not measured: a wrong place or a mirrored slice lowers the correlation, 
 off by hundreds of HU. Stricter figures would refuse noisy slices that were interpolated rightly.
 """
 
+SAME_VALUE_PERCENT = 0.5
+RESAMPLED_DIFFERENCE_PERCENT = 5.0
+"""The same of a map in percent. Chosen, not measured: fat fractions are told to about a percent, a
+wrong scale makes a half or the double of them."""
+
 SAME_IMAGE = 0.999
 """Correlation above which two images of one matrix are the same image. Chosen, not measured: equal
 values at another scale have 1, neighbouring slices less."""
@@ -214,7 +219,7 @@ def disagreement(
     *,
     tolerance_mm: float,
     resampled: bool,
-    hounsfield: bool,
+    same_value: float | None,
 ) -> str:
     """Compare a volume with source images at the places where they lie.
 
@@ -225,7 +230,8 @@ def disagreement(
         tolerance_mm: by how much their place may differ, beyond the grid's faces too.
         resampled: whether the volume was interpolated between slices; if not, each voxel is
             compared with its own pixel.
-        hounsfield: values are HU and must agree as numbers; MR scales may differ by a factor.
+        same_value: by how much the median pixel may be off, HU for CT; ``None``: scales may
+            differ by a factor, as in MR.
 
     Returns:
         what differs, in words; empty when nothing does. Uniform images say nothing and pass.
@@ -239,8 +245,8 @@ def disagreement(
             ours, theirs = _coarse(ours, inside), _coarse(theirs, inside)
         ours, theirs = ours[inside], theirs[inside]
         difference = float(np.median(np.abs(ours - theirs)))
-        if hounsfield and difference > (RESAMPLED_DIFFERENCE_HU if resampled else SAME_VALUE_HU):
-            return f"its values differ from the images' by {difference:.0f} HU"
+        if same_value is not None and difference > same_value:
+            return f"its values differ from the images' by {difference:.1f}"
         if ours.std() < UNIFORM or theirs.std() < UNIFORM:
             continue
         correlation = float(np.corrcoef(ours, theirs)[0, 1])

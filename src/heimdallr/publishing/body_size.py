@@ -12,18 +12,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.organ_size import LIVER_INDEX, liver_index
-from heimdallr.analyses.rules.findings import Told, ask, weakened
+from heimdallr.analyses.rules.findings import ask, weakened
 from heimdallr.analyses.rules.severity import Severity
 from heimdallr.analyses.sarcopenia_l3 import SMA, SMI, muscle_index
 from heimdallr.domain.body_size import BodySize
 from heimdallr.domain.errors import PublishingError
 from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
-from heimdallr.domain.study import PixelValues
 from heimdallr.files import same_file, whole_file
 from heimdallr.publishing.case_folder import case_folder
 from heimdallr.publishing.identity import identity_json
-from heimdallr.publishing.judgements import patient_of
+from heimdallr.publishing.judgements import told_of
 from heimdallr.publishing.overlays import l3
 from heimdallr.publishing.results import (
     finding_record,
@@ -39,7 +38,7 @@ from heimdallr.publishing.schema import (
     read_identity,
     read_results,
 )
-from heimdallr.publishing.stored_measurements import stored_kvp, stored_measurement
+from heimdallr.publishing.stored_measurements import stored_measurement
 from heimdallr.publishing.stored_rules import stored_rules
 
 if TYPE_CHECKING:
@@ -143,13 +142,7 @@ def results_for(results: Results, identity: Identity, now: datetime) -> Results:
     """
     measurements = [_resized(one, results, identity) for one in results.measurements]
     rules = stored_rules(results)
-    told = Told(
-        patient=patient_of(identity),
-        usual_attenuation=results.provenance.pixel_values is PixelValues.ATTENUATION,
-        kvp=stored_kvp(results),
-        measurements={one.name: stored_measurement(one) for one in measurements},
-        middle_slices={},
-    )
+    told = told_of(results, identity, measurements)
     rejected = {one.name for one in results.provenance.rejections if one.kind == "finding"}
     by_size = {rule.code for rule in rules if _follows_body_size(rule)} - rejected
     asked = {one.code: one for one in ask(told, rules) if one.code in by_size}

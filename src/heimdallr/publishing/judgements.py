@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.rules.findings import Told
 from heimdallr.analyses.rules.references import caveats_for, references_for
-from heimdallr.domain.study import Patient
-from heimdallr.publishing.stored_measurements import stored_kvp
+from heimdallr.domain.study import Patient, PixelValues
+from heimdallr.publishing.stored_measurements import stored_kvp, stored_measurement
 from heimdallr.publishing.stored_rules import stored_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from heimdallr.analyses.rules.references import Flag, Reference
     from heimdallr.domain.statements import Statement
     from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
@@ -33,20 +36,34 @@ class Judgement:
 
 def judgements(results: Results, identity: Identity) -> dict[str, Judgement]:
     """Measurement → its limits; only measured numbers for which there are any."""
-    patient = patient_of(identity)
-    phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
-    limits = references_for(
-        patient,
-        phase=phase if isinstance(phase, str) else None,
-        kvp=stored_kvp(results),
-        rules=stored_rules(results),
-    )
-    caveats = caveats_for(patient)
+    measured = [one for one in results.measurements if one.value is not None]
+    told = told_of(results, identity, measured)
+    limits = references_for(told, stored_rules(results))
+    caveats = caveats_for(told.patient)
     return {
         one.name: _judged(limits[one.name], number, caveats)
         for one in results.measurements
         if one.name in limits and (number := _number(one)) is not None
     }
+
+
+def told_of(
+    results: Results, identity: Identity, measurements: Iterable[MeasurementRecord]
+) -> Told:
+    """What rules and limits ask of a published case; where its structures lie is not told.
+
+    Args:
+        results: how the case was measured.
+        identity: whose it is.
+        measurements: what is asked about.
+    """
+    return Told(
+        patient=patient_of(identity),
+        usual_attenuation=results.provenance.pixel_values is PixelValues.ATTENUATION,
+        kvp=stored_kvp(results),
+        measurements={one.name: stored_measurement(one) for one in measurements},
+        middle_slices={},
+    )
 
 
 def patient_of(identity: Identity) -> Patient:

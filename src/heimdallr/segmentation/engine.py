@@ -328,6 +328,7 @@ class Engine:
             task.spacing_mm,
             task.resampling_order,
             integers=task.crop is not None,  # TotalSegmentator crops into integers
+            signal=task.modality == "MR",
         )
 
     def _sharpened(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hand_made_outputs import output
 
 from heimdallr.analyses.registry import ANALYSES
+from heimdallr.analyses.rules.findings import Told
 from heimdallr.analyses.rules.references import (
     Reference,
     caveats_for,
@@ -16,9 +18,25 @@ from heimdallr.domain.study import Patient
 WOMAN = Patient(sex="F", age_years=60.0)
 
 
+def told(
+    patient: Patient,
+    phase: str = "native",
+    *,
+    kvp: float | None = 120.0,
+    usual_attenuation: bool = True,
+    **values: float,
+) -> Told:
+    """A case of these measured values."""
+    measurements = [
+        output("contrast_phase").measured(phase),
+        *(output(name).measured(value) for name, value in values.items()),
+    ]
+    return Told(patient, usual_attenuation, kvp, {one.name: one for one in measurements}, {})
+
+
 def found(patient: Patient, *, phase: str = "native", kvp: float | None = 120.0) -> set[str]:
     """Measurements with a limit for a patient."""
-    return set(references_for(patient, phase=phase, kvp=kvp))
+    return set(references_for(told(patient, phase, kvp=kvp)))
 
 
 def of(quantity: str) -> Reference:
@@ -38,7 +56,7 @@ def test_every_limit_is_of_a_measurement_in_its_unit() -> None:
 
 def test_limits_of_a_woman() -> None:
     """By sex; healthy people's first; without height and weight none that depend on them."""
-    limits = references_for(WOMAN, phase="native", kvp=120.0)
+    limits = references_for(told(WOMAN))
     assert [(one.low, one.source.partition(",")[0]) for one in limits["SMI_cm2_m2"]] == [
         (34.4, "Derstine 2018"),
         (38.5, "Prado 2008"),
@@ -54,7 +72,7 @@ def test_limits_of_a_woman() -> None:
 def test_limits_by_body_mass_index(weight: float, smi: float, attenuation: float) -> None:
     """Martin's, of a man; with the bounds they hold between."""
     man = Patient(sex="M", age_years=60.0, height_m=1.75, weight_kg=weight)
-    limits = references_for(man, phase="native", kvp=120.0)
+    limits = references_for(told(man))
     one, other = limits["SMI_cm2_m2"][-1], limits["muscle_HU_mean"][-1]
     assert (one.low, other.low) == (smi, attenuation)
     assert {(one.limit.bmi_from, one.limit.bmi_below)} == {
@@ -70,6 +88,26 @@ def test_limits_of_unenhanced_ct() -> None:
     assert found(WOMAN) - found(WOMAN, phase="venous") == unenhanced
     for kvp in (80.0, 140.0, None):
         assert found(WOMAN) - found(WOMAN, kvp=kvp) == liver | calcium
+
+
+def test_virtual_images_have_no_limits_of_attenuation() -> None:
+    """As the rules have it: neither those in HU nor those of what is outlined by attenuation."""
+    virtual = set(references_for(told(WOMAN, usual_attenuation=False)))
+    assert found(WOMAN) - virtual == {
+        "SMA_cm2",
+        "SMI_cm2_m2",
+        "muscle_HU_mean",
+        "L1_trabecular_hu_mean",
+        "liver_hu_eroded_mean",
+        "liver_minus_spleen_hu",
+    }
+    assert virtual < found(WOMAN)
+
+
+def test_the_area_has_no_limit_where_the_index_counts() -> None:
+    """The rules do not ask it then; of a tall woman the two may differ."""
+    assert "SMA_cm2" in references_for(told(WOMAN, SMA_cm2=95.0))
+    assert "SMA_cm2" not in references_for(told(WOMAN, SMA_cm2=95.0, SMI_cm2_m2=30.0))
 
 
 def test_limits_are_for_adults() -> None:

@@ -11,7 +11,7 @@ from analysis_bodies import ADULT, trunk
 from hand_made_outputs import output
 
 from heimdallr.analyses.declared_outputs import unassessable
-from heimdallr.analyses.rules.findings import SITE_CAVEAT, Conclusions, find
+from heimdallr.analyses.rules.findings import SITE_CAVEAT, Conclusions, Told, find
 from heimdallr.analyses.rules.references import references_for
 from heimdallr.analyses.rules.rule_table import RuleTable, packaged_rules, read_rules
 from heimdallr.analyses.rules.severity import Severity
@@ -68,7 +68,12 @@ def test_a_department_makes_a_rule_of_its_own() -> None:
 
 def test_limits_shown_beside_numbers_are_the_departments() -> None:
     """One table for findings and for the references of the page, the report and messages."""
-    limits = references_for(Patient(), phase=None, kvp=None, rules=RuleTable(LARGER))
+    limits = references_for(
+        Told(
+            patient=Patient(), usual_attenuation=True, kvp=None, measurements={}, middle_slices={}
+        ),
+        RuleTable(LARGER),
+    )
     assert [one.high for one in limits["spleen_vol_cm3"]] == [350.0]
 
 

@@ -226,6 +226,20 @@ def test_what_was_not_made_says_why(tmp_path: Path) -> None:
     assert codes == {"hemorrhage_vol_cm3": "not-applicable", "pancreas_vol_cm3": "error"}
 
 
+def test_within_a_limit_is_not_called_normal(tmp_path: Path) -> None:
+    """A stone of 8 mm is short of treatment, a spleen of 200 cm³ no larger than others."""
+    small = (
+        measured("kidney_stones_right_diameter_mm", 8.0, "mm"),
+        measured("spleen_vol_cm3", 200.0, "cm3"),
+    )
+    content = bundle(tmp_path / "case", content=results(small))
+    stone, spleen = (observation(content, one.name) for one in small)
+    assert "interpretation" not in stone
+    assert "interpretation" not in spleen
+    assert "referenceRange" not in stone
+    assert spleen["referenceRange"][0]["high"]["value"] == 314.5
+
+
 def test_limits_sites_and_sides(tmp_path: Path) -> None:
     """A published limit with its source, an organ with its side, a unit in UCUM."""
     content = bundle(tmp_path / "case")
@@ -234,6 +248,10 @@ def test_limits_sites_and_sides(tmp_path: Path) -> None:
     assert spleen["referenceRange"][0]["high"]["value"] == 314.5
     assert "low" not in spleen["referenceRange"][0]
     assert muscle["interpretation"][0]["coding"][0]["code"] == "L"
+    liver = observation(content, "liver_hu_eroded_mean")
+    assert liver["interpretation"][0]["coding"][0]["code"] == "L"
+    assert "referenceRange" not in liver
+    assert liver["note"][0]["text"].startswith("limit ≥\xa040\xa0HU: Boyce 2010")
     kidney = observation(content, "kidney_left_vol_cm3")["bodySite"]
     assert kidney["text"] == "left kidney"
     assert kidney["coding"][1]["code"].endswith(":272741003=7771000")

@@ -94,9 +94,35 @@ def test_a_number_has_its_unit_its_limit_and_its_flag(tmp_path: Path) -> None:
     assert [spleen.text(6, part) for part in (1, 2, 3)] == ["cm3", "cm3", "UCUM"]
     assert [spleen.text(3, part) for part in (3, 4, 6)] == ["99HEIMDALLR", "118565006", "SCT"]
     assert notes[0].startswith("Prassopoulos 1997")
-    density, _ = observed(found, "liver_hu_eroded_mean")
+    density, notes = observed(found, "liver_hu_eroded_mean")
     assert density.text(6, 1) == "[hnsf'U]"
-    assert (density.text(7), density.text(8)) == ("> 40.0", "L")
+    assert (density.text(7), density.text(8)) == ("", "L")
+    assert notes[0].replace("\xa0", " ") == "limit ≥ 40 HU: Boyce 2010, AJR 194:623 (40 HU)"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "note"),
+    [
+        ("kidney_stones_right_diameter_mm", 8.0, "mm", "limit ≤ 10 mm: Assimos 2016"),
+        ("midline_shift_mm", 4.5, "mm", "limit ≤ 5 mm: Bullock 2006"),
+        ("L1_trabecular_hu_mean", 115.0, "HU", "limit ≥ 110 HU: Pickhardt 2013"),
+    ],
+)
+def test_short_of_a_threshold_is_not_called_normal(
+    tmp_path: Path, name: str, value: float, unit: str, note: str
+) -> None:
+    """Neither flag nor range: a stone of 8 mm is a stone."""
+    found = message(tmp_path / "case", content=results((measured(name, value, unit),)))
+    stone, notes = observed(found, name)
+    assert [stone.raw(field) for field in (7, 8)] == ["", ""]
+    assert notes[0].replace("\xa0", " ").startswith(note)
+
+
+def test_within_a_normal_range_there_is_no_flag(tmp_path: Path) -> None:
+    """The range goes along; what else may be wrong with a spleen, its volume does not say."""
+    content = results((measured("spleen_vol_cm3", 200.0, "cm3"),))
+    spleen, _ = observed(message(tmp_path / "case", content=content), "spleen_vol_cm3")
+    assert [spleen.text(field) for field in (7, 8)] == ["< 314.5", ""]
 
 
 def test_what_was_not_made_is_told_with_its_reason(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pydicom.sr._concepts_dict import concepts
 
+import heimdallr
 from heimdallr.publishing.dicom.codes import (
     PRIVATE_SCHEME,
     codes_of,
@@ -19,7 +22,7 @@ from heimdallr.publishing.dicom.codes import (
 from heimdallr.segmentation.tasks import all_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 CLASSES = sorted({name for task in all_tasks().values() for name in task.names.values()})
 
@@ -39,6 +42,32 @@ def test_every_snomed_code_is_known_to_dicom_or_totalsegmentator() -> None:
     for row in csv.reader(table.read_text("utf-8").splitlines()):
         known.update(row)
     assert not snomed_codes() - known
+
+
+def _dicom_codes() -> Iterator[tuple[str, str]]:
+    """Value and meaning of every code of DICOM's own scheme that stands in our source."""
+    for file in sorted(Path(heimdallr.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            said = [*getattr(node, "args", ())] if isinstance(node, ast.Call) else []
+            said = [*node.elts] if isinstance(node, ast.Tuple) else said
+            texts = [str(one.value) for one in said if isinstance(one, ast.Constant)]
+            names = {getattr(one, "id", getattr(one, "attr", "")) for one in said}
+            texts = [text for text in texts if text != "DCM"] if "DCM" in {*texts, *names} else []
+            if len(said) == 3 and len(texts) == 2:
+                yield texts[0], texts[1]
+
+
+def test_every_code_of_dicom_means_what_dicom_says() -> None:
+    """A number mistyped is another concept, and no reader notices."""
+    meanings: Mapping[str, Mapping[str, tuple[str, object]]] = concepts["DCM"]  # type: ignore[assignment]
+    known = {
+        value: meaning.casefold()
+        for by_value in meanings.values()
+        for value, (meaning, _) in by_value.items()
+    }
+    ours = list(_dicom_codes())
+    assert {"123110", "110180", "112031", "113733"} <= {value for value, _ in ours}
+    assert not [one for one in ours if known.get(one[0]) != one[1].casefold()]
 
 
 def test_left_and_right_are_two_things() -> None:

@@ -9,6 +9,8 @@ import highdicom as hd
 import pytest
 from dicom_validators import errors_of
 from measured_cases import measured_trunk, results_of, retold
+from message_cases import identity, measured
+from message_cases import results as message_results
 from object_cases import HEADER, trunk_source
 from object_checks import IODS, output_of
 from pydicom import dcmread
@@ -19,6 +21,9 @@ from heimdallr.domain.verification import Verification
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
 from heimdallr.publishing.dicom.measurement_codes import UNITS
 from heimdallr.publishing.dicom.objects import write_objects
+from heimdallr.publishing.dicom.sr_items import Beside
+from heimdallr.publishing.dicom.sr_items import measured as sr_measured
+from heimdallr.publishing.judgements import judgements
 from heimdallr.publishing.palette import display_name
 from heimdallr.publishing.report.rows import reason_text
 
@@ -129,9 +134,9 @@ def test_what_was_not_measured_carries_its_reason_and_no_number(case: Path, repo
 def test_a_value_stands_beside_its_limit_and_its_earlier_value(report: Path) -> None:
     """Limit, source and flag; the latest earlier value and its date, also of a missing one."""
     tracked = _tracked(report)
-    (muscle,) = [one for one in tracked["SMA_cm2"] if one.ValueType == "NUM"]
+    (muscle,) = [one for one in tracked["SMI_cm2_m2"] if one.ValueType == "NUM"]
     told = {_name(one): one for one in _items(muscle)}
-    assert told["385524004"].MeasuredValueSequence[0].NumericValue == 92.2
+    assert told["385524004"].MeasuredValueSequence[0].NumericValue == 34.4
     assert told["121402"].ConceptCodeSequence[0].CodeValue == "371880002"
     assert told["121408"].TextValue.startswith("Derstine 2018")
     for name, value in (("liver_vol_cm3", 420.4), ("contrast_phase_seconds", 55.0)):
@@ -139,6 +144,16 @@ def test_a_value_stands_beside_its_limit_and_its_earlier_value(report: Path) -> 
         earlier = next(one for one in _items(item) if _name(one) == "earlier_value")
         assert earlier.MeasuredValueSequence[0].NumericValue == value
         assert earlier.ContentSequence[0].Date == "20250803"
+
+
+def test_a_threshold_is_no_normal_range() -> None:
+    """Of one that no healthy people gave, the report says so in words alone."""
+    stone = measured("kidney_stones_right_diameter_mm", 12.0, "mm")
+    judgement = judgements(message_results((stone,)), identity())[stone.name]
+    said = str(sr_measured(stone, 12.0, Beside(judgement), "en"), "utf-8", "replace")
+    assert "Abnormally High" in said
+    assert "limit ≤ 10 mm: Assimos 2016, J Urol 196:1161" in said.replace("\xa0", " ")
+    assert "Normal Range" not in said
 
 
 def test_findings_tell_weight_evidence_and_source(case: Path, report: Path) -> None:

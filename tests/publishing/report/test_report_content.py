@@ -86,8 +86,8 @@ def test_the_latest_earlier_value_stands_beside_a_value(case: Path) -> None:
     assert rows["liver_vol_cm3"].earlier.endswith("3 Aug 2025")
     assert rows["contrast_phase"].reason.startswith("not assessable")
     assert rows["contrast_phase"].earlier.endswith("1 Jan 2025")
-    assert rows["SMA_cm2"].flag == "↓ low"
-    assert rows["SMA_cm2"].source == "Derstine 2018"
+    assert rows["SMI_cm2_m2"].flag == "↓ low"
+    assert rows["SMI_cm2_m2"].source == "Derstine 2018"
 
 
 @pytest.mark.parametrize(

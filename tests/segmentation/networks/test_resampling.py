@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from tiny_networks import noisy_body
 from totalsegmentator.resampling import change_spacing
 
-from heimdallr.segmentation.networks.resampling import labels_to_shape, to_spacing, zooms_mm
+from heimdallr.segmentation.networks.resampling import (
+    labels_to_shape,
+    spread_out,
+    to_spacing,
+    zooms_mm,
+)
 
 if TYPE_CHECKING:
     from heimdallr.imaging.volume import Array
@@ -60,3 +65,29 @@ def test_labels_equal_change_spacing(
     image = nib.Nifti1Image(labels, np.eye(4))
     expected = change_spacing(image, 3.0, new, order=0, dtype=np.uint8)
     np.testing.assert_array_equal(labels_to_shape(labels, new), np.asanyarray(expected.dataobj))
+
+
+def test_signal_in_fractions_is_not_cut_to_nothing() -> None:
+    """From 0 to 1 it would be zeros: it is spread over whole numbers, in proportion."""
+    signal = np.random.default_rng(0).random((9, 8, 7), np.float32)
+    wide = spread_out(signal)
+    assert np.ptp(wide) == pytest.approx(1000.0, rel=1e-5)
+    np.testing.assert_allclose(wide / wide.max(), signal / signal.max(), rtol=1e-5)
+    assert spread_out(-signal).max() <= 0  # what is below 0 stays there
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        np.arange(60, dtype=np.int16).reshape(3, 4, 5),
+        np.arange(60, dtype=np.float32).reshape(3, 4, 5),
+        np.linspace(0, 1500, 60, dtype=np.float32).reshape(3, 4, 5),
+        np.full((3, 4, 5), 0.5, np.float32),
+        np.full((3, 4, 5), np.nan, np.float32),
+        np.zeros((0, 4, 5), np.float32),
+    ],
+    ids=["integers", "whole numbers", "wide", "uniform", "no numbers", "nothing"],
+)
+def test_usual_signal_stays_as_it_is(signal: Array) -> None:
+    """Label maps of usual MR are TotalSegmentator's."""
+    assert spread_out(signal) is signal

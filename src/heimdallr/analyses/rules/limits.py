@@ -56,6 +56,8 @@ class Limit(BaseModel):
         usual_attenuation: holds for attenuations as usual tubes give them, not for virtual images;
             always so for measurements in HU.
         unless: not asked where this measurement has a value.
+        normal_range: derived from people without disease: between such limits values are normal.
+            Of others, thresholds of diagnosis or treatment, nothing follows within them.
         title: message for the finding's title; empty: ``finding_<code>``.
     """
 
@@ -77,6 +79,7 @@ class Limit(BaseModel):
     kvp: tuple[Number, Number] | None = None
     usual_attenuation: bool = False
     unless: str = ""
+    normal_range: bool = False
     title: str = ""
 
     @model_validator(mode="after")

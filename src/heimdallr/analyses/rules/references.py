@@ -13,6 +13,7 @@ from heimdallr.analyses.rules.findings import AGE_CAVEAT
 from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
 
 if TYPE_CHECKING:
+    from heimdallr.analyses.rules.findings import Told
     from heimdallr.analyses.rules.limits import Limit
     from heimdallr.analyses.rules.rule_table import RuleTable
     from heimdallr.domain.statements import Statement
@@ -42,6 +43,11 @@ class Reference:
     def source(self) -> str:
         """Citation, and whom it was derived from."""
         return self.limit.source
+
+    @property
+    def is_normal_range(self) -> bool:
+        """Whether it was derived from people without disease."""
+        return self.limit.normal_range
 
     @property
     def low(self) -> float | None:
@@ -74,20 +80,16 @@ def references(rules: RuleTable | None = None) -> tuple[Reference, ...]:
     )
 
 
-def references_for(
-    patient: Patient, *, phase: str | None, kvp: float | None, rules: RuleTable | None = None
-) -> dict[str, tuple[Reference, ...]]:
-    """Measurement → the limits that hold for a patient.
+def references_for(told: Told, rules: RuleTable | None = None) -> dict[str, tuple[Reference, ...]]:
+    """Measurement → the limits that hold for a case: those that its rules would ask.
 
     Args:
-        patient: sex, age, height and weight count.
-        phase: contrast phase of the CT, where that is known.
-        kvp: its tube voltage, where that is known.
+        told: what the rules ask of the case.
         rules: whose limits; by default those of the package.
     """
     found: dict[str, tuple[Reference, ...]] = {}
     for one in references(rules):
-        if one.limit.holds_for(patient) and one.limit.holds_at(phase, kvp):
+        if told.fits(one.limit):
             found[one.quantity] = (*found.get(one.quantity, ()), one)
     return found
 

@@ -29,14 +29,14 @@ from heimdallr.delivery.messages.report_text import reported_name
 from heimdallr.delivery.messages.reported_case import finding_name, published_number
 from heimdallr.domain.statements import structure_name, term
 from heimdallr.domain.terms import analysis_name, measurement_name, value_text
-from heimdallr.publishing.report.rows import correction_notes, finding_term, spoken
+from heimdallr.publishing.report.rows import correction_notes, finding_term, limit_note, spoken
 from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heimdallr.analyses.rules.norms import Standing
-    from heimdallr.analyses.rules.references import Reference
+    from heimdallr.analyses.rules.references import Flag, Reference
     from heimdallr.delivery.messages.fhir_json import Element
     from heimdallr.delivery.messages.reported_case import ReportedCase
     from heimdallr.domain.statements import Language
@@ -48,7 +48,8 @@ _ABSENT = {
     "not_assessable": ("not-performed", "Not Performed"),
     "failed": ("error", "Error"),
 }
-_FLAGS = {"low": ("L", "Low"), "high": ("H", "High"), "normal": ("N", "Normal")}
+_FLAGS: dict[Flag, tuple[str, str]] = {"low": ("L", "Low"), "high": ("H", "High")}
+"""Within its limit a value is not called normal: another limit, or none, may tell that."""
 _SEVERITIES = {"critical": ("AA", "Critical abnormal"), "significant": ("A", "Abnormal")}
 _IMAGING = terminology("observation-category", "imaging", "Imaging")
 
@@ -83,20 +84,22 @@ def measurement_observation(
     kind = concepts.quantity_of(one.name)
     site = concepts.body_site(one.structure)
     judged = case.judgements.get(one.name)
+    flag = _FLAGS.get(judged.flag) if judged else None
+    limits = judged.limits if judged else ()
     codings = [local_coding(concepts.MEASUREMENTS_OID, one.name, name)]
     return {
         **_beginning(case, one.name, around),
         "code": concept(name, *([coding(kind)] if kind else []), *codings),
         **_context(case, around),
         **_value(one, around.language),
-        "interpretation": [_interpretation(_FLAGS[judged.flag])] if judged else None,
+        "interpretation": [_interpretation(flag)] if flag else None,
         "note": _notes(one, judged, case.standings.get(one.name, ()), around.language),
         "bodySite": body_site_element(site, structure_name(one.structure, around.language))
         if site and one.structure
         else None,
         "method": _method(one.analysis, around.language),
         "device": {"reference": around.device},
-        "referenceRange": [_range(limit) for limit in judged.limits] if judged else None,
+        "referenceRange": [_range(limit) for limit in limits if limit.is_normal_range],
         "derivedFrom": [{"reference": around.study}],
     }
 
@@ -209,8 +212,12 @@ def _notes(
     standings: Iterable[Standing],
     language: Language,
 ) -> list[Element]:
-    caveats = [caveat.in_language(language) for caveat in judged.caveats] if judged else []
-    told = (*correction_notes(one, language), *caveats, *compared(standings, language))
+    told = [*correction_notes(one, language)]
+    if judged is not None:
+        first = judged.limits[0]
+        told += [] if first.is_normal_range else [limit_note(first, language)]
+        told += [caveat.in_language(language) for caveat in judged.caveats]
+    told += compared(standings, language)
     return [{"text": text} for text in told]
 
 

@@ -41,12 +41,13 @@ from heimdallr.domain.terms import analysis_name, measurement_name, value_text
 from heimdallr.files import whole_file
 from heimdallr.hl7v2.character_sets import CODECS
 from heimdallr.hl7v2.syntax import Segment, components, escaped, segment, written
-from heimdallr.publishing.report.rows import correction_notes, finding_term, spoken
+from heimdallr.publishing.report.rows import correction_notes, finding_term, limit_note, spoken
 from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heimdallr.analyses.rules.references import Flag
     from heimdallr.delivery.messages.reported_case import ReportedCase
     from heimdallr.domain.statements import Language
     from heimdallr.hl7v2.character_sets import CharacterSet
@@ -58,7 +59,8 @@ SERVICE = "measurements"
 """OBR-4 of every message, in our own scheme: by it an interface engine routes them."""
 Observation = tuple[dict[int, str], tuple[str, ...]]
 """Fields of an OBX by number, and what is noted in the NTE behind it."""
-_FLAGS = {"low": "L", "high": "H", "normal": "N"}
+_FLAGS: dict[Flag, str] = {"low": "L", "high": "H", "normal": ""}
+"""Within its limit a value is not called normal: another limit, or none, may tell that."""
 _STATUS = {"preliminary": "P", "final": "F", "corrected": "C"}
 """Tables 0123 and 0085: of OBR-25 and OBX-11."""
 _SEVERITIES = {"critical": "AA", "significant": "A"}
@@ -276,9 +278,13 @@ def _measurement(case: ReportedCase, one: MeasurementRecord, language: Language)
     stands = compared(case.standings.get(one.name, ()), language)
     if judged is None:
         return fields, (*notes, *stands)
-    fields |= {7: escaped(range_field(judged.limits[0])), 8: _FLAGS[judged.flag]}
+    limit = judged.limits[0]
+    fields[8] = _FLAGS[judged.flag]
+    if limit.is_normal_range:
+        fields[7] = escaped(range_field(limit))
+    told = limit.source if limit.is_normal_range else limit_note(limit, language)
     caveats = (caveat.in_language(language) for caveat in judged.caveats)
-    return fields, (*notes, judged.limits[0].source, *caveats, *stands)
+    return fields, (*notes, *filter(None, [told]), *caveats, *stands)
 
 
 def _finding(one: FindingRecord, language: Language) -> Observation:

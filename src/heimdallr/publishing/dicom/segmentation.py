@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 LABEL_MAP_SEGMENTATION_STORAGE = UID("1.2.840.10008.5.1.4.1.1.66.7")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
-MORPHOLOGICAL_OPERATIONS = Code("123103", "DCM", "Morphological Operations")
+MORPHOLOGICAL_OPERATIONS = Code("123104", "DCM", "Morphological Operations")
 """CID 7162: of networks, and of label maps that are made without any."""
 BACKGROUND = Code("125040", "DCM", "Background")
 

@@ -16,7 +16,7 @@ from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
 from heimdallr.publishing.dicom.content_items import Relationship, code, date, number, text
 from heimdallr.publishing.dicom.header import NOT_FOR_CLINICAL_USE
-from heimdallr.publishing.report.rows import correction_notes, reason_text
+from heimdallr.publishing.report.rows import correction_notes, limit_note, reason_text
 from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def measured(
     if concept.derivation:
         derivation = concept.derivation
         below.append(code(concepts.DERIVATION, derivation, Relationship.HAS_CONCEPT_MOD))
-    below += [*_own_site(one), *_limit(beside.judgement), _tracking(one)]
+    below += [*_own_site(one), *_limit(beside.judgement, language), _tracking(one)]
     below += _standings(beside.standings, language)
     below += [*_correction(one, language), *_earlier(beside.earlier, language)]
     unit = concepts.UNITS[one.unit]
@@ -130,13 +130,19 @@ def _own_site(one: MeasurementRecord) -> Iterator[ContentItem]:
         yield site(found[1])
 
 
-def _limit(judgement: Judgement | None) -> Iterator[ContentItem]:
-    """The published limit and where the value lies (TID 310, TID 312)."""
+def _limit(judgement: Judgement | None, language: Language) -> Iterator[ContentItem]:
+    """The published limit and where the value lies (TID 310).
+
+    One of a normal range as TID 312 has it, any other in words.
+    """
     if judgement is None:
         return
     limit, below = judgement.limits[0], Relationship.HAS_PROPERTIES
     if normality := concepts.NORMALITY.get(judgement.flag):
         yield code(concepts.NORMALITY_OF_VALUE, normality, below)
+    if not limit.is_normal_range:
+        yield text(concepts.COMMENT, limit_note(limit, language), below)
+        return
     bounds = ((concepts.LOWER_LIMIT, limit.low), (concepts.UPPER_LIMIT, limit.high))
     for name, value in bounds:
         if value is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heimdallr.analyses.rules.norms import Standing
+    from heimdallr.analyses.rules.references import Reference
     from heimdallr.domain.statements import Language
     from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.publishing.judgements import Judgement
@@ -99,6 +100,13 @@ def correction_notes(one: MeasurementRecord, language: Language) -> tuple[str, .
     """What is to be said of a value that is not the networks' own; a reason speaks for itself."""
     told = one.corrected and one.value is not None
     return (report_word("corrected", language),) if told else ()
+
+
+def limit_note(limit: Reference, language: Language) -> str:
+    """``limit ≤ 10 mm: Assimos 2016, J Urol 196:1161``: of one that is no normal range."""
+    bound = range_text(limit.low, limit.high, limit.unit, language)
+    told = f"{report_word('limit', language)} {bound}"
+    return f"{told}: {limit.source}" if limit.source else told
 
 
 def reason_text(one: MeasurementRecord, language: Language) -> str:

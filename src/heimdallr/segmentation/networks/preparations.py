@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from heimdallr.segmentation.networks.preprocessing import prepare
-from heimdallr.segmentation.networks.resampling import to_spacing
+from heimdallr.segmentation.networks.resampling import spread_out, to_spacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,7 @@ class Preparations:
         order: SplineOrder = 1,
         *,
         integers: bool = False,
+        signal: bool = False,
     ) -> tuple[Array, Affine]:
         """A part of an image at a spacing.
 
@@ -56,21 +57,24 @@ class Preparations:
             spacing_mm: voxel size wanted; None: as it is.
             order: of the spline.
             integers: cut fractions off first, as TotalSegmentator does where it crops.
+            signal: of MR, which has no unit: it may be multiplied.
 
         Returns:
             As of :func:`~heimdallr.segmentation.networks.resampling.to_spacing`.
         """
+        has_fractions = signal and data.dtype.kind == "f"
 
         def make() -> tuple[Array, Affine]:
             self._prepared.forget()
-            part = data[box].astype(np.int32) if integers else data[box]
+            part = spread_out(data[box]) if has_fractions else data[box]
+            part = part.astype(np.int32) if integers else part
             return (
                 (part, affine)
                 if spacing_mm is None
                 else to_spacing(part, affine, spacing_mm, order)
             )
 
-        wishes = (affine.tolist(), box, spacing_mm, order, integers)
+        wishes = (affine.tolist(), box, spacing_mm, order, integers, has_fractions)
         return self._images.made_of(data, wishes, make)
 
     def prepared(self, image: Array, affine: Affine, part: slice, plans: Plans) -> Prepared:

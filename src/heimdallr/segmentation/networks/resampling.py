@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from heimdallr.segmentation.network_collections import SplineOrder
 
 
+SMALLEST_SPAN = 1000.0
+"""From the darkest to the brightest voxel of an MR. Chosen, not measured: scanners write 12 bits,
+of which most images use a quarter or more."""
+
+
 def zooms_mm(affine: Affine) -> Array:
     """(3,) voxel size as a NIfTI header stores it, in 32 bit: what TotalSegmentator computes with.
 
@@ -59,6 +64,23 @@ def to_spacing(
     image = data if data.dtype.isnative and data.dtype.kind in "iuf" else data.astype(np.float64)
     resampled = ndimage.zoom(image, zoom, order=order, mode="nearest", output=np.float64)
     return resampled.astype(np.int32), scaled
+
+
+def spread_out(signal: Array) -> Array:
+    """MR signal that is still told apart when its fractions are cut off.
+
+    An MR has no unit, and networks bring it to mean and deviation: a factor changes nothing but
+    what is cut off. Whole numbers and signal that spans enough of them stay as they are.
+
+    Args:
+        signal: (I, J, K), any scale: one from 0 to 1 would become zeros.
+    """
+    if signal.dtype.kind != "f" or signal.size == 0:
+        return signal
+    span = float(signal.max()) - float(signal.min())
+    if not 0 < span < SMALLEST_SPAN or np.array_equal(signal, np.rint(signal)):
+        return signal
+    return np.asarray(signal * np.float32(SMALLEST_SPAN / span))
 
 
 def labels_to_shape(labels: Array, shape: tuple[int, int, int]) -> Array:
