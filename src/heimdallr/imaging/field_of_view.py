@@ -125,7 +125,7 @@ def field_of_view(image: Volume, gaps: Iterable[Slab] = ()) -> FieldOfView:
 def _at_corners(lowest: Mask) -> Mask:
     """What reaches the corners through more than a line, which clipped air may be as well."""
     framed = np.pad(lowest, 2, constant_values=True)  # beside the array's edge one pixel is enough
-    pieces, _ = ndimage.label(ndimage.binary_opening(framed, np.ones((3, 3)))[2:-2, 2:-2])
+    pieces, _ = ndimage.label(ndimage.binary_opening(framed, np.ones((3, 3), bool))[2:-2, 2:-2])
     corners = np.unique(pieces[[0, 0, -1, -1], [0, -1, 0, -1]])
     return np.isin(pieces, corners[corners > 0])
 

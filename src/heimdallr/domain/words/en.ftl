@@ -143,7 +143,7 @@ bleed_truncated = bleed truncated at { $edges } { $count ->
    *[other] edges
 } ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 no_ventricle_segmented = no ventricle segmented in this volume
-ventricles_incomplete = a ventricle is missing among those segmented
+ventricles_incomplete = a ventricle, or a part of one, is missing among those segmented
 skull_not_closed = the skull does not form a closed ring at the height of the ventricles
 no_nodule_segmented = no lung nodule segmented; this does not exclude any
 no_edge_of_lung_near = no edge of the lung found near it

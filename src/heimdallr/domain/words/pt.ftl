@@ -139,7 +139,7 @@ bleed_truncated = sangramento cortado { $count ->
    *[other] nas bordas
 } { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 no_ventricle_segmented = nenhum ventrículo segmentado neste volume
-ventricles_incomplete = falta um ventrículo entre os segmentados
+ventricles_incomplete = falta um ventrículo, ou parte de um, entre os segmentados
 skull_not_closed = o crânio não forma um anel fechado na altura dos ventrículos
 no_nodule_segmented = nenhum nódulo pulmonar segmentado; isso não exclui nódulos
 no_edge_of_lung_near = nenhuma borda do pulmão encontrada por perto
