@@ -17,6 +17,7 @@ from heimdallr.analyses.registry import ANALYSES
 from heimdallr.analyses.rules.findings import REMARKS
 from heimdallr.analyses.rules.rule_table import packaged_rules
 from heimdallr.analyses.tissue_composition import DEPOTS
+from heimdallr.imaging.field_of_view import FIELD_OF_VIEW
 from heimdallr.imaging.statistics import FACES, GAP
 from heimdallr.intake.pixels import Fault
 from heimdallr.preparation.reading import SkipReason
@@ -86,7 +87,7 @@ def test_every_rule_has_a_name_for_its_finding() -> None:
 def test_every_edge_has_a_name() -> None:
     """With the gender of *borda*; the side of a bleed has another."""
     words = json.loads((TERMS / "words.json").read_text())
-    assert set(words["edges"]) == {GAP, *(edge for axis in FACES for edge in axis)}
+    assert set(words["edges"]) == {GAP, FIELD_OF_VIEW, *(edge for axis in FACES for edge in axis)}
 
 
 def test_every_reason_to_leave_a_file_is_said_in_both_languages() -> None:

@@ -108,6 +108,13 @@ class Body:
         if name is not None:
             self.mark(mask, name, task)
 
+    def see_within(self, radius_mm: float) -> None:
+        """A round field of view: outside, no label, and what scanners write there."""
+        outside = ~self.cylinder((0, 0), (radius_mm, radius_mm))
+        self.image[outside] = -2000
+        for labels in self.labels.values():
+            labels[outside] = 0
+
     def mark(self, mask: np.ndarray, name: str, task: str = "") -> None:
         """Give voxels a name and leave their attenuation."""
         task = task or ("total" if self.modality == "CT" else "total_mr")

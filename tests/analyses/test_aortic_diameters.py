@@ -118,6 +118,23 @@ def test_a_cut_aneurysm_is_a_lower_bound(abdomen: Piece) -> None:
     assert "at least" in said["abdominal_aorta_dilated"].title
 
 
+def test_a_round_field_of_view_cuts_an_aneurysm(abdomen: Piece) -> None:
+    """The circle ends amid the aneurysm: what was seen of it is no diameter."""
+    case = case_of(abdomen)
+    label_map = case.segmentations["total"].label_map
+    i, j, _ = np.argwhere(label_map.mask("aorta")).mean(axis=0)
+    x, y, _ = np.ogrid[tuple(map(slice, label_map.shape))]
+    outside = np.broadcast_to(np.hypot(x - i + 12, y - j) > 17, label_map.shape)
+    image = Volume(np.where(outside, -2000, case.image.data), case.image.affine)
+    seen = replace(label_map, data=np.where(outside, 0, label_map.data))
+    made = replace(case.segmentations["total"], label_map=seen)
+    found = found_in(replace(case, image=image, segmentations={"total": made}))
+    one = found["aorta_infrarenal_diameter_mm"]
+    assert one.value is None
+    assert one.why is not None
+    assert one.why.parameters["edges"] == ("field_of_view",)
+
+
 def replace_levels(case: Case, levels: LevelCheck) -> Case:
     """The case with another outcome of the level check."""
     case.worked_out.levels = levels

@@ -146,6 +146,22 @@ def test_fat_beyond_the_field_of_view_has_no_area() -> None:
     assert found["skeletal_muscle_area_L3_cm2"].status is Status.MEASURED
 
 
+@pytest.mark.parametrize(
+    ("radius_mm", "fat", "muscle"),
+    [(180, Status.MEASURED, Status.MEASURED), (133, Status.NOT_ASSESSABLE, Status.MEASURED),
+     (100, Status.NOT_ASSESSABLE, Status.NOT_ASSESSABLE)],
+)  # fmt: skip
+def test_a_round_field_of_view_cuts_as_well(radius_mm: float, fat: Status, muscle: Status) -> None:
+    """Flanks at 150 mm, muscle to 126: the circle cuts what it reaches."""
+    body = trunk()
+    body.see_within(radius_mm)
+    found = {**composition(body.case()), **sarcopenia(body.case())}
+    assert found["subcutaneous_fat_area_L3_cm2"].status is fat
+    assert found["skeletal_muscle_area_L3_cm2"].status is muscle
+    assert found["SMA_cm2"].status is muscle
+    assert found["visceral_fat_area_L3_cm2"].status is muscle
+
+
 def test_cut_muscle_has_no_area_but_an_attenuation() -> None:
     """The field of view ends inside the muscle."""
     narrow = Body((480, 270, 324))

@@ -45,6 +45,25 @@ def test_a_cut_organ_has_no_volume() -> None:
     assert isinstance(liver.parameters["segmented_cm3"], float)
 
 
+def test_what_the_round_field_of_view_cuts_has_no_volume() -> None:
+    """The circle halves the kidney and spares the pancreas; a wider one spares both."""
+    body = trunk()
+    body.see_within(60)
+    volumes = named((*organ_volumetry.measure(body.case()), *structures.measure(body.case())))
+    kidney = volumes["kidney_right_vol_cm3"]
+    assert kidney.status is Status.NOT_ASSESSABLE
+    assert kidney.why is not None
+    assert kidney.why.code == "truncated"
+    assert "truncated at field-of-view edge" in str(kidney.reason)
+    assert "na borda do campo de visão" in kidney.why.in_language("pt")
+    assert volumes["pancreas_vol_cm3"].status is Status.MEASURED
+    wide = trunk()
+    wide.see_within(100)
+    assert named(organ_volumetry.measure(wide.case()))["kidney_right_vol_cm3"].status is (
+        Status.MEASURED
+    )
+
+
 def test_an_absent_organ_is_not_zero() -> None:
     """A spleen that is not there is not assessable, and the reason does not guess why."""
     body = trunk()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heimdallr.analyses.case import Analysis, Case
+    from heimdallr.imaging.field_of_view import FieldOfView
     from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.volume import LabelMap, Volume
 
@@ -107,10 +108,10 @@ def test_the_voxels_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[LabelMap] = []
 
     def counted(
-        labels: LabelMap, image: Volume, gaps: tuple[Slab, ...]
+        labels: LabelMap, image: Volume, gaps: tuple[Slab, ...], field: FieldOfView
     ) -> Mapping[str, StructureStatistics]:
         calls.append(labels)
-        return structure_statistics(labels, image, gaps)
+        return structure_statistics(labels, image, gaps, field)
 
     monkeypatch.setattr("heimdallr.analyses.case.structure_statistics", counted)
     run_all(trunk().case())

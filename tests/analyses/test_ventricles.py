@@ -114,6 +114,40 @@ def test_volumes(shifted: HeadPiece) -> None:
     assert found["ventricles_vol_cm3"].value == pytest.approx(everything, abs=0.02)
 
 
+@pytest.mark.parametrize("part", ["frontal_horn", "body", "trigone"])
+def test_without_a_part_the_others_are_not_the_whole(shifted: HeadPiece, part: str) -> None:
+    """Of that side and of all there is what was seen, the other side is measured."""
+    whole = measures(made_case(shifted))
+    found = measures(without(made_case(shifted), TASK, f"ventricle_{part}_right"))
+    side, everything = found["lateral_ventricle_right_vol_cm3"], found["ventricles_vol_cm3"]
+    assert side.why is not None
+    assert side.why.code == "not_segmented"
+    assert everything.why is not None
+    assert everything.why.code == "ventricles_incomplete"
+    lost = []
+    for one in (side, everything):
+        seen, before = one.parameters["segmented_cm3"], whole[one.name].value
+        assert isinstance(seen, float)
+        assert isinstance(before, float)
+        lost.append(before - seen)
+    assert lost[0] > 0.2
+    assert lost[1] == pytest.approx(lost[0], abs=0.02)
+    other = "lateral_ventricle_left_vol_cm3"
+    assert found[other].value == whole[other].value
+
+
+def test_horns_that_many_people_lack(shifted: HeadPiece) -> None:
+    """Without occipital and temporal horns a ventricle is whole, and that is said."""
+    case = made_case(shifted)
+    assert "parts_not_marked" not in measures(case)["ventricles_vol_cm3"].parameters
+    horns = ("ventricle_occipital_horn_right", "ventricle_temporal_horn_right")
+    found = measures(without(case, TASK, *horns))
+    for name in ("lateral_ventricle_right_vol_cm3", "ventricles_vol_cm3"):
+        assert found[name].status is Status.MEASURED
+        assert found[name].parameters["parts_not_marked"] == "occipital_horn,temporal_horn"
+    assert "parts_not_marked" not in found["lateral_ventricle_left_vol_cm3"].parameters
+
+
 def test_a_compressed_horn_leaves_the_third_ventricle(shifted: HeadPiece) -> None:
     """No index with one horn; the third ventricle tells the midline."""
     found = measures(without(made_case(shifted), TASK, "ventricle_frontal_horn_left"))

@@ -251,7 +251,7 @@ def _iliac(case: Case, aorta: Aorta, side: str) -> Measurement:
         return output.absent(unassessable("aortic_bifurcation_not_seen"), structure=name)
     box = box_around(found, case.image.shape, case.image.affine)
     mask = case.anatomy.data[box] == case.anatomy.number(name)
-    pieces = vessels_in(mask, box, case.image.affine, case.image.shape, case.gaps)
+    pieces = vessels_in(mask, box, case.image, case.gaps, case.field_of_view)
     vessel = _leaving(pieces, aorta.places_mm[-1])
     if vessel is None:
         return output.absent(unassessable("aorta_label_ends"), structure=name)

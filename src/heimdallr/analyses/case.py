@@ -9,8 +9,9 @@ from heimdallr.analyses.belief import Evidence, judged
 from heimdallr.analyses.vertebral_levels import LevelCheck, check_levels, said_by_person
 from heimdallr.analyses.weak_level_anchors import weighed
 from heimdallr.domain.corrections import Rejection
+from heimdallr.imaging.field_of_view import field_of_view, whole_slice
 from heimdallr.imaging.slabs import gaps_in, slab_of
-from heimdallr.imaging.statistics import FACES, structure_statistics
+from heimdallr.imaging.statistics import FACES, cuts, sections_in, structure_statistics
 from heimdallr.segmentation.anatomy.body import BODY
 from heimdallr.segmentation.anatomy.body import TASK as BODY_TASK
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from heimdallr.domain.measurement import Measurement
     from heimdallr.domain.statements import Statement
     from heimdallr.domain.study import Modality, Patient, Series, Unseen
+    from heimdallr.imaging.field_of_view import FieldOfView
+    from heimdallr.imaging.morphology import Box, Mask
     from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.statistics import StructureStatistics
     from heimdallr.imaging.volume import Array, LabelMap, Volume
@@ -38,11 +41,13 @@ class WorkedOut:
         statistics: of every structure of the whole-body map.
         judgements: of each of them.
         levels: of the vertebrae.
+        field_of_view: what a slice shows.
     """
 
     statistics: Mapping[str, StructureStatistics] | None = None
     judgements: Mapping[str, Judgement] | None = None
     levels: LevelCheck | None = None
+    field_of_view: FieldOfView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,21 @@ class Case:
         return gaps_in(self.image.shape, self.image.affine, self.unseen)
 
     @property
+    def field_of_view(self) -> FieldOfView:
+        """What the slices show; of a CT, beyond a round field is padding."""
+        if self.worked_out.field_of_view is None:
+            is_ct = self.modality == "CT" and self.attenuation_known
+            self.worked_out.field_of_view = (
+                field_of_view(self.image, self.gaps) if is_ct else whole_slice(self.image)
+            )
+        return self.worked_out.field_of_view
+
+    def cuts(self, mask: Mask, box: Box) -> Mapping[str, float]:
+        """What cuts a mask of the part of the image in ``box``, and how much of it lies there."""
+        on_rim = self.field_of_view.on_rim(mask, box)
+        return cuts(sections_in(mask, box, self.image.shape), self.gaps, on_rim)
+
+    @property
     def unseen_beyond(self) -> Mapping[str, float]:
         """Faces of the image beyond which the series shows more → how much of it, in mm."""
         found: dict[str, float] = {}
@@ -123,7 +143,9 @@ class Case:
     def statistics(self) -> Mapping[str, StructureStatistics]:
         """Statistics of every structure of the whole-body map, one pass over the voxels."""
         if self.worked_out.statistics is None:
-            self.worked_out.statistics = structure_statistics(self.anatomy, self.image, self.gaps)
+            self.worked_out.statistics = structure_statistics(
+                self.anatomy, self.image, self.gaps, self.field_of_view
+            )
         return self.worked_out.statistics
 
     @property

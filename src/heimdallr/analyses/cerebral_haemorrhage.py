@@ -59,7 +59,6 @@ from heimdallr.imaging.morphology import (
     reach_voxels,
     slice_distance_mm,
 )
-from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
@@ -214,7 +213,7 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     voxel_cm3 = case.image.voxel_volume_mm3 / 1000
     indices = np.argwhere(bleed.mask) + np.array(bleed.corner)
     volume_cm3 = len(indices) * voxel_cm3
-    unknown = _unknown_extent(case, indices)
+    unknown = _unknown_extent(case, bleed)
     hu = case.image.data[tuple(indices.T)].astype("float64")
     pieces, lesions = cc3d.connected_components(bleed.mask, connectivity=26, return_N=True)
     largest = np.argwhere(pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:])))
@@ -237,12 +236,10 @@ def _describe(case: Case, bleed: _Bleed) -> tuple[Measurement, ...]:
     )
 
 
-def _unknown_extent(case: Case, indices: np.ndarray) -> Absence | None:
-    """Why the bleed, whose (N, 3) voxel indices are given, may be larger than what is seen."""
-    shape = case.image.shape
-    cut = cuts(
-        [np.bincount(indices[:, axis], minlength=shape[axis]) for axis in range(3)], case.gaps
-    )
+def _unknown_extent(case: Case, bleed: _Bleed) -> Absence | None:
+    """Why the bleed may be larger than what is seen."""
+    i, j, k = (slice(at, at + n) for at, n in zip(bleed.corner, bleed.mask.shape, strict=True))
+    cut = case.cuts(bleed.mask, (i, j, k))
     if not cut:
         return _unseen_head(case)
     percent = 100 * max(cut.values())

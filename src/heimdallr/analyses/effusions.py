@@ -62,7 +62,6 @@ from heimdallr.imaging.morphology import (
     reach_voxels,
     within,
 )
-from heimdallr.imaging.statistics import cuts, sections_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -245,7 +244,7 @@ def _cuts(case: Case, one: _Collection) -> Mapping[str, float]:
     for organ in one.beside:
         if organ in case.statistics:
             found |= case.statistics[organ].cuts
-    return found | dict(cuts(sections_in(one.fluid, one.box, case.image.shape), case.gaps))
+    return found | dict(case.cuts(one.fluid, one.box))
 
 
 def _attenuation(case: Case, one: _Collection, output: Output) -> Measurement:

@@ -61,7 +61,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
 
 
 def _of_task(case: Case, task: str, segmentation: Segmentation) -> list[Measurement]:
-    found = structure_statistics(segmentation.label_map, case.image, case.gaps)
+    found = structure_statistics(segmentation.label_map, case.image, case.gaps, case.field_of_view)
     result = []
     for structure in segmentation.label_map.names.values():
         if structure in found:

@@ -8,7 +8,8 @@ kidneys are left to organ volumetry and organ density, which publish them under 
 weightiest reason; so is one that they only locate, whatever has a side
 where the image does not say how the patient lies, every vertebra of a CT on which nothing confirms
 the vertebrae's names (see *Vertebral levels*), and the volume of those that bundled weights do not
-segment. The volume of a structure cut by the edge of the image is *not assessable*; its
+segment. The volume of a structure cut by an edge of the image, or of the round field that
+the scanner reconstructed (``field_of_view``), is *not assessable*; its
 attenuation is still measured and carries ``truncated_at``. What was seen is always given as
 ``segmented_cm3``. Other structures without a voxel are not listed: the inventory says what was
 found, and ``structures_segmented`` out of how many the weights know.
@@ -86,7 +87,8 @@ def _body(case: Case) -> list[Measurement]:
     if not (voxels := int(sections[0].sum())):
         return [output.absent(unassessable("not_segmented", structure=BODY), structure=BODY)]
     volume_cm3 = round(voxels * made.label_map.voxel_volume_mm3 / 1000, 3)
-    if cut := truncated_by(cuts(sections, case.gaps)):
+    on_rim = case.field_of_view.on_rim_of(made.label_map.data, 2)[1]
+    if cut := truncated_by(cuts(sections, case.gaps, on_rim)):
         return [output.absent(cut, structure=BODY, segmented_cm3=volume_cm3)]
     return [output.measured(volume_cm3, structure=BODY, voxels=voxels)]
 

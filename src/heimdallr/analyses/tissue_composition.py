@@ -200,7 +200,7 @@ def _depots(case: Case) -> list[Measurement]:
     if BODY_REGIONS not in case.segmentations:
         return []
     regions = case.segmentations[BODY_REGIONS].label_map
-    found = structure_statistics(regions, case.image, case.gaps)
+    found = structure_statistics(regions, case.image, case.gaps, case.field_of_view)
     window = SUBCUTANEOUS_WINDOW
     result = []
     for depot, region in DEPOTS.items():

@@ -16,7 +16,10 @@ the trigones to the frontal horns, near that of the commissures.
 
 **Gate.** CT whose slices are at most 6 mm apart, with the whole brain in view; the weights of
 ``ventricle_parts``; a skull whose ring is closed above the skull base (no large craniectomy). The
-index needs both frontal horns. A part that was not marked is *not assessable*, never 0.
+index needs both frontal horns. A part that was not marked is *not assessable*, never 0: without
+frontal horn, body or trigone (0.2 cm³ at least) neither is the side's volume nor that of all, and
+``segmented_cm3`` is what was seen. Occipital and temporal horns are lacking or slits in many
+people: without them volumes are measured, and ``parts_not_marked`` names them.
 
 **How to read it.** The index is above 0.30 in ventriculomegaly (guidelines of normal-pressure
 hydrocephalus); healthy adults had 0.255 ± 0.028 in 384 CTs of one hospital (Neurosciences, Riyadh),
@@ -67,7 +70,7 @@ from heimdallr.analyses.unseen_regions import may_be_unseen
 from heimdallr.imaging.morphology import Box, box_around, in_plane_area_mm2, slice_distance_mm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement, Scalar
@@ -78,10 +81,11 @@ TASK = "ventricle_parts"
 SIDES = ("right", "left")
 HORNS = {side: f"ventricle_frontal_horn_{side}" for side in SIDES}
 TRIGONES = {side: f"ventricle_trigone_{side}" for side in SIDES}
+SMALL_HORNS = ("occipital_horn", "temporal_horn")
+"""Many people's are slits or lacking; every lateral ventricle has the other parts."""
 LATERAL = {
     side: tuple(
-        f"ventricle_{part}_{side}"
-        for part in ("frontal_horn", "body", "trigone", "occipital_horn", "temporal_horn")
+        f"ventricle_{part}_{side}" for part in ("frontal_horn", "body", "trigone", *SMALL_HORNS)
     )
     for side in SIDES
 }
@@ -408,24 +412,35 @@ def _volumes(case: Case, parts_mm: Mapping[str, Affine]) -> Iterator[Measurement
         THIRD_VOLUME: (THIRD,),
         FOURTH_VOLUME: (FOURTH,),
     }
-    seen: list[float] = []
+    seen_cm3, is_whole, without = 0.0, True, set[str]()
     for output, parts in wholes.items():
         volume_cm3 = sum(len(parts_mm[part]) for part in parts if part in parts_mm) * voxel_cm3
         first = next((part for part in parts if part in parts_mm), None)
+        seen: dict[str, Scalar] = {"segmented_cm3": round(volume_cm3, 2)} if first else {}
+        seen_cm3 += volume_cm3
+        unmarked = [part for part in parts if part not in parts_mm]
+        lacking = {one for one in SMALL_HORNS if any(one in part for part in unmarked)}
         refused = next((one for part in parts if (one := rejection(case, part))), None)
+        if refused is None and len(unmarked) > len(lacking):
+            refused = unsegmented(case, unmarked[0])
         if refused:  # the others alone are not the whole
-            yield output.absent(refused, structure=first)
+            is_whole = False
+            yield output.absent(refused, structure=first, **seen)
             continue
-        if first is None:
-            yield output.absent(unsegmented(case, parts[0]))
-            continue
-        seen.append(volume_cm3)
+        without |= lacking
         sided = len(parts) > 1
         if sided and known_side:
             yield output.absent(known_side, structure=first)
         else:
-            yield output.measured(round(volume_cm3, 2), structure=first)
-    if len(seen) == len(wholes):
-        yield ALL_VOLUME.measured(round(sum(seen), 2), structure=HORNS["right"])
+            told = _not_marked(lacking)
+            yield output.measured(round(volume_cm3, 2), structure=first, **told)
+    if is_whole:
+        told = _not_marked(without)
+        yield ALL_VOLUME.measured(round(seen_cm3, 2), structure=HORNS["right"], **told)
     else:
-        yield ALL_VOLUME.absent(unassessable("ventricles_incomplete"))
+        incomplete = unassessable("ventricles_incomplete")
+        yield ALL_VOLUME.absent(incomplete, segmented_cm3=round(seen_cm3, 2))
+
+
+def _not_marked(horns: Collection[str]) -> dict[str, Scalar]:
+    return {"parts_not_marked": ",".join(sorted(horns))} if horns else {}

@@ -216,7 +216,9 @@ def _statistics(
     case: Case, changed: ChangedMap, known: Mapping[str, StructureStatistics]
 ) -> Mapping[str, StructureStatistics] | None:
     """Those of all structures, in label order; ``None`` where they have to be counted anew."""
-    found = statistics_in(changed.label_map, case.image, changed.boxes, case.gaps)
+    found = statistics_in(
+        changed.label_map, case.image, changed.boxes, case.gaps, case.field_of_view
+    )
     if found is None:
         return None
     names = changed.label_map.names

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from heimdallr.imaging.field_of_view import FIELD_OF_VIEW
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from heimdallr.imaging.field_of_view import FieldOfView
     from heimdallr.imaging.slabs import Slab
     from heimdallr.imaging.volume import Array, LabelMap, Volume
 
@@ -59,7 +62,8 @@ class StructureStatistics:
         centroid_ijk: (3,) mean voxel index.
         bbox_min_ijk: (3,) lowest index along each axis.
         bbox_max_ijk: (3,) highest index along each axis, inclusive.
-        cuts: faces of the volume (and ``gap``) where it goes on unseen, as of :func:`cuts`.
+        cuts: faces of the volume (and ``gap``, ``field_of_view``) where it goes on unseen, as of
+            :func:`cuts`.
     """
 
     voxels: int
@@ -92,7 +96,10 @@ class _Intensity:
 
 
 def structure_statistics(
-    label_map: LabelMap, image: Volume, gaps: Sequence[Slab] = ()
+    label_map: LabelMap,
+    image: Volume,
+    gaps: Sequence[Slab] = (),
+    field: FieldOfView | None = None,
 ) -> Mapping[str, StructureStatistics]:
     """Statistics of every structure present, by name, in label order.
 
@@ -103,6 +110,7 @@ def structure_statistics(
         label_map: (I, J, K) labels, RAS+.
         image: (I, J, K) image on the same grid.
         gaps: slices that no image shows; no label lies in them.
+        field: what its slices show.
 
     Raises:
         ValueError: the grids differ or the image holds NaN.
@@ -112,13 +120,15 @@ def structure_statistics(
         raise ValueError(msg)
     sections = sections_of(label_map.data)
     found = extents(sections)
+    numbers = len(sections[0])
+    on_rim = np.zeros(numbers) if field is None else field.on_rim_of(label_map.data, numbers)
     intensities = _intensities(label_map.data, image.data, max(found, default=0) + 1)
     return {
         name: _statistics(
             label_map.voxel_volume_mm3,
             found[number],
             intensities[number],
-            cuts([along[number] for along in sections], gaps),
+            cuts([along[number] for along in sections], gaps, on_rim[number]),
         )
         for number, name in sorted(label_map.names.items())
         if number in found
@@ -130,6 +140,7 @@ def statistics_in(
     image: Volume,
     boxes: Mapping[int, tuple[slice, slice, slice]],
     gaps: Sequence[Slab] = (),
+    field: FieldOfView | None = None,
 ) -> Mapping[str, StructureStatistics] | None:
     """The same of some structures, without a look at the voxels of the others.
 
@@ -138,6 +149,7 @@ def statistics_in(
         image: (I, J, K) image on the same grid.
         boxes: label → a box that holds all of its voxels.
         gaps: slices that no image shows.
+        field: what its slices show.
 
     Returns:
         Structure → the very figures of :func:`structure_statistics`; ``None`` for images whose
@@ -152,6 +164,7 @@ def statistics_in(
     for number, box in boxes.items():
         mask = label_map.data[box] == number
         sections = sections_in(mask, box, label_map.shape)
+        on_rim = 0.0 if field is None else field.on_rim(mask, box)
         for extent in extents([along[None] for along in sections]).values():
             values = image.data[box][mask].astype(np.int64)
             lowest = int(values.min())
@@ -159,7 +172,7 @@ def statistics_in(
                 label_map.voxel_volume_mm3,
                 extent,
                 _from_histogram(np.bincount(values - lowest), lowest),
-                cuts(sections, gaps),
+                cuts(sections, gaps, on_rim),
             )
     return result
 
@@ -183,16 +196,20 @@ def _statistics(
     )
 
 
-def cuts(sections: Sequence[Array], gaps: Iterable[Slab] = ()) -> Mapping[str, float]:
-    """Faces of the volume, and gaps in it, that cut a structure → how much of it lies on them.
+def cuts(
+    sections: Sequence[Array], gaps: Iterable[Slab] = (), on_rim: float = 0.0
+) -> Mapping[str, float]:
+    """What cuts a structure (faces, gaps, the field of view) → how much of it lies there.
 
     The figure is a share of the structure's largest section parallel to the face: close to 1 where
-    an organ is halved, close to 0 where its tip just reaches the last slice.
+    an organ is halved, close to 0 where its tip just reaches the last slice. A round field of
+    view is parallel to none: there, of the largest section along the body, at most 1.
 
     Args:
         sections: the structure's voxels in each plane across I, J and K; of the pixels of one
             slice, in each line across I and J.
         gaps: slices that no image shows.
+        on_rim: voxels at the border of a round field of view.
     """
     shares: dict[str, float] = {}
     for (low_face, high_face), along in zip(FACES, sections, strict=False):
@@ -202,6 +219,8 @@ def cuts(sections: Sequence[Array], gaps: Iterable[Slab] = ()) -> Mapping[str, f
         along = sections[gap.axis]
         beside = max(along[k] for k in (gap.start - 1, gap.stop) if 0 <= k < len(along))
         shares[GAP] = max(beside / max(int(along.max()), 1), shares.get(GAP, 0.0))
+    largest = max(*(int(along.max()) for along in sections[:2]), 1)
+    shares[FIELD_OF_VIEW] = min(on_rim / largest, 1.0)
     return {face: float(share) for face, share in shares.items() if share >= CUT_SHARE}
 
 

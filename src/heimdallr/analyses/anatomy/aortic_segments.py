@@ -23,6 +23,7 @@ import numpy as np
 from heimdallr.analyses.anatomy.aortic_course import has_arch, in_order, rises_first
 from heimdallr.analyses.anatomy.vessel_centreline import vessels_in
 from heimdallr.analyses.vertebral_levels import LEVELS, body_centroid_ijk, structure_of
+from heimdallr.imaging.field_of_view import FIELD_OF_VIEW
 from heimdallr.imaging.morphology import box_around
 from heimdallr.imaging.statistics import FACES, GAP
 
@@ -151,7 +152,7 @@ def aorta_of(case: Case) -> Aorta | None:
     found = case.statistics[AORTA]
     box = box_around(found, case.image.shape, case.image.affine)
     mask = case.anatomy.data[box] == case.anatomy.number(AORTA)
-    pieces = vessels_in(mask, box, case.image.affine, case.image.shape, case.gaps)
+    pieces = vessels_in(mask, box, case.image, case.gaps, case.field_of_view)
     pieces = in_order([one for one in pieces if one.volume_mm3 >= FEWEST_MM3])
     return _assembled(case, pieces) if pieces else None
 
@@ -334,7 +335,7 @@ def _has_neighbour(cut: Array, own: Array) -> Mask:
 
 
 def _edge(case: Case, place_mm: Affine) -> str:
-    """The edge of the image, or the gap in it, that is nearest to a place."""
+    """The edge of the image, the round field or the gap that is nearest to a place."""
     at = case.image.world_to_voxel(place_mm)
     spacing = case.image.spacing_mm
     shape = case.image.shape
@@ -346,4 +347,5 @@ def _edge(case: Case, place_mm: Affine) -> str:
     for gap in case.gaps:
         middle, half = (gap.start + gap.stop - 1) / 2, (gap.stop - gap.start) / 2
         off[GAP] = max(abs(at[gap.axis] - middle) - half, 0.0) * spacing[gap.axis]
+    off[FIELD_OF_VIEW] = abs(float(case.field_of_view.depth_mm(at[0], at[1])))
     return min(off, key=lambda name: float(off[name]))

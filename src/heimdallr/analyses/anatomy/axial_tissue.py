@@ -18,6 +18,7 @@ from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
+    from heimdallr.imaging.field_of_view import FieldOfView
     from heimdallr.imaging.morphology import Mask
     from heimdallr.imaging.volume import Array
 
@@ -73,11 +74,13 @@ class AxialTissue:
         compartments: compartment name → (I, J) mask before the HU window.
         image_hu: (I, J) slice of the image.
         pixel_area_cm2: area of one pixel.
+        field: what the slice shows.
     """
 
     compartments: dict[str, Mask]
     image_hu: Array
     pixel_area_cm2: float
+    field: FieldOfView
 
     def pixels(self, tissue: str) -> Mask:
         """(I, J) mask of a published tissue: its compartment inside its HU window."""
@@ -90,9 +93,10 @@ class AxialTissue:
         return int(self.pixels(tissue).sum()) * self.pixel_area_cm2
 
     def cut_at(self, tissue: str) -> tuple[str, ...]:
-        """In-plane edges of the field of view that cut a tissue's compartment."""
+        """Edges of the slice, and of a round field of view, that cut a tissue's compartment."""
         mask = self.compartments[TISSUES[tissue][0]]
-        return tuple(cuts((mask.sum(axis=1), mask.sum(axis=0))))
+        on_rim = self.field.on_rim(mask)
+        return tuple(cuts((mask.sum(axis=1), mask.sum(axis=0)), on_rim=on_rim))
 
 
 def route(case: Case) -> str:
@@ -115,7 +119,10 @@ def axial_tissue(case: Case, k: int) -> AxialTissue:
     inside = (compartments[TORSO] | anatomy) & trunk
     compartments[MUSCLE] = _without_arms(compartments[MUSCLE], inside, case)
     return AxialTissue(
-        compartments, case.image.data[:, :, k], in_plane_area_mm2(case.image.affine) / 100
+        compartments,
+        case.image.data[:, :, k],
+        in_plane_area_mm2(case.image.affine) / 100,
+        case.field_of_view,
     )
 
 

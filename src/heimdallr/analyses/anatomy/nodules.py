@@ -12,7 +12,6 @@ from scipy.spatial import cKDTree
 
 from heimdallr.analyses.anatomy.axes import Axes, axes_on_slice
 from heimdallr.imaging.morphology import Box, Mask, box_of, dilated, eroded, reach_voxels, within
-from heimdallr.imaging.statistics import cuts, sections_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -185,7 +184,7 @@ def _measured(case: Case, box: Box, piece: Mask, lobe: str, pleura_mm: float | N
         volume_mm3=int(piece.sum()) * case.image.voxel_volume_mm3,
         pleura_mm=pleura_mm,
         core_hu=float(np.median(values)) if values.size >= FEWEST_CORE_VOXELS else None,
-        cuts=cuts(sections_in(piece, box, case.image.shape), case.gaps),
+        cuts=case.cuts(piece, box),
     )
 
 

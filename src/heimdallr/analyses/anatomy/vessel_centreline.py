@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heimdallr.analyses.anatomy.vessel_mask import Way
+    from heimdallr.imaging.field_of_view import FieldOfView
     from heimdallr.imaging.morphology import Box, Mask
     from heimdallr.imaging.slabs import Slab
-    from heimdallr.imaging.volume import Affine
+    from heimdallr.imaging.volume import Affine, Volume
 
 ROUNDS = 3
 """How often a line is moved to the centroids of its sections. Chosen: a third round moves it by
@@ -95,18 +96,18 @@ class Vessel:
 
 
 def vessels_in(
-    mask: Mask, box: Box, affine: Affine, shape: tuple[int, int, int], gaps: Sequence[Slab] = ()
+    mask: Mask, box: Box, image: Volume, gaps: Sequence[Slab], field: FieldOfView
 ) -> tuple[Vessel, ...]:
     """Lines and sections of every piece of a mask, the largest first.
 
     Args:
         mask: (I, J, K) boolean, the part of the image in ``box``.
         box: where in the image that is.
-        affine: (4, 4) voxel index of the image → RAS mm.
-        shape: voxels of the image.
+        image: whose grid it is on.
         gaps: slices of it that show nothing; a vessel that reaches them is cut there.
+        field: what its slices show.
     """
-    covered = vessel_mask(mask, box, affine, shape, gaps)
+    covered = vessel_mask(mask, box, image, gaps, field)
     found = (_vessel(covered, way) for way in ways_through(covered))
     return tuple(one for one in found if one is not None)
 

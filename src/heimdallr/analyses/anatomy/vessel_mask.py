@@ -20,9 +20,10 @@ from scipy.spatial import cKDTree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from heimdallr.imaging.field_of_view import FieldOfView
     from heimdallr.imaging.morphology import Box, Mask
     from heimdallr.imaging.slabs import Slab
-    from heimdallr.imaging.volume import Affine, Array
+    from heimdallr.imaging.volume import Affine, Array, Volume
 
 FINE_MM, COARSE_MM = 2.0, 3.5
 """Voxels the sections are taken from are at most the first, those the way is looked for on about
@@ -57,6 +58,8 @@ class VesselMask:
         blur_mm: Gaussian sigma it was blurred by.
         shape: voxels of the image.
         walls: planes in the image's own voxels where the image ends: axis and index.
+        field: what its slices show.
+        pixel_mm: mean pixel size of the image.
         to_image: (4, 4) RAS mm → voxel index of the image.
     """
 
@@ -65,6 +68,8 @@ class VesselMask:
     blur_mm: float
     shape: tuple[int, int, int]
     walls: tuple[tuple[int, float], ...]
+    field: FieldOfView
+    pixel_mm: float
     to_image: Affine
 
     def at(self, points_mm: Affine) -> Array:
@@ -77,26 +82,32 @@ class VesselMask:
         """(…) whether points lie on an edge of the image."""
         ijk = _through(self.to_image, points_mm)
         near = [np.abs(ijk[..., axis] - index) < EDGE_VOXELS for axis, index in self.walls]
+        near.append(self._inwards_mm(ijk) < EDGE_VOXELS * self.pixel_mm)
         return np.asarray(np.any(near, axis=0))
 
     def in_image(self, points_mm: Affine) -> Mask:
         """(…) whether points lie in the image."""
         ijk = _through(self.to_image, points_mm)
-        return np.asarray(((ijk > -HALF) & (ijk < np.array(self.shape) - HALF)).all(axis=-1))
+        in_array = ((ijk > -HALF) & (ijk < np.array(self.shape) - HALF)).all(axis=-1)
+        return np.asarray(in_array & (self._inwards_mm(ijk) > 0))
+
+    def _inwards_mm(self, ijk: Affine) -> Array:
+        return self.field.depth_mm(ijk[..., 0], ijk[..., 1])
 
 
 def vessel_mask(
-    mask: Mask, box: Box, affine: Affine, shape: tuple[int, int, int], gaps: Sequence[Slab] = ()
+    mask: Mask, box: Box, image: Volume, gaps: Sequence[Slab], field: FieldOfView
 ) -> VesselMask:
     """A mask on voxels of at most 2 mm, where the image has such.
 
     Args:
         mask: (I, J, K) boolean, the part of the image in ``box``.
         box: where in the image that is.
-        affine: (4, 4) voxel index of the image → RAS mm.
-        shape: voxels of the image.
+        image: whose grid it is on.
         gaps: slices of it that show nothing; a vessel that reaches them is cut there.
+        field: what its slices show.
     """
+    affine, shape = image.affine, image.shape
     spacing = np.asarray(np.linalg.norm(affine[:3, :3], axis=0))
     factors = np.maximum((FINE_MM / spacing + 1e-6).astype(int), 1)
     padded = np.pad(_block_means(mask, factors), 2)
@@ -108,8 +119,9 @@ def vessel_mask(
     share = ndimage.gaussian_filter(padded, blur_mm / (spacing * factors), truncate=3.0)
     walls = [(axis, edge) for axis in range(3) for edge in (-HALF, shape[axis] - HALF)]
     walls += [(gap.axis, edge) for gap in gaps for edge in (gap.start - HALF, gap.stop - HALF)]
+    pixel_mm = float(spacing[:2].mean())
     to_image = np.asarray(np.linalg.inv(affine), np.float64)
-    return VesselMask(share, to_ras, blur_mm, shape, tuple(walls), to_image)
+    return VesselMask(share, to_ras, blur_mm, shape, tuple(walls), field, pixel_mm, to_image)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ aortic_bifurcation_not_seen = the end of the aorta at the iliac arteries is not 
 vessel_too_short = too little of the { $structure } is in view to tell its course
 too_coarse_for_diameters = the bundled weights are too coarse for diameters of the { $structure }
 too_coarse_for_length = the bundled weights draw the poles of the { $structure } too roughly for its length
-muscle_cut_by_field_of_view = muscle cut by the field of view at the { $edges }
-cut_by_field_of_view = cut by the field of view at the { $edges }
+muscle_cut_by_field_of_view = muscle cut at the { $edges } edge
+cut_by_field_of_view = cut at the { $edges } edge
 analysis_broke = { $analysis } broke: { $error }
 
 region_without_structures = task { $task } has no structure of the { $region }
@@ -143,7 +143,7 @@ bleed_truncated = bleed truncated at { $edges } { $count ->
    *[other] edges
 } ({ NUMBER($percent, maximumFractionDigits: 0) } % of its largest section)
 no_ventricle_segmented = no ventricle segmented in this volume
-ventricles_incomplete = a ventricle is missing among those segmented
+ventricles_incomplete = a ventricle, or a part of one, is missing among those segmented
 skull_not_closed = the skull does not form a closed ring at the height of the ventricles
 no_nodule_segmented = no lung nodule segmented; this does not exclude any
 no_edge_of_lung_near = no edge of the lung found near it

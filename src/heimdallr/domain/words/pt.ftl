@@ -56,8 +56,8 @@ aortic_bifurcation_not_seen = o término da aorta nas artérias ilíacas não es
 vessel_too_short = há muito pouco no campo para reconhecer o trajeto: { $structure }
 too_coarse_for_diameters = os pesos incluídos são grosseiros demais para medir diâmetros: { $structure }
 too_coarse_for_length = os pesos incluídos delineiam os polos de forma grosseira demais para medir o comprimento: { $structure }
-muscle_cut_by_field_of_view = músculo cortado pelo campo de visão ({ $edges })
-cut_by_field_of_view = cortado pelo campo de visão ({ $edges })
+muscle_cut_by_field_of_view = músculo cortado na borda { $edges }
+cut_by_field_of_view = cortado na borda { $edges }
 analysis_broke = { $analysis } falhou: { $error }
 
 region_without_structures = a tarefa { $task } não tem estruturas da região "{ $region }"
@@ -139,7 +139,7 @@ bleed_truncated = sangramento cortado { $count ->
    *[other] nas bordas
 } { $edges } ({ NUMBER($percent, maximumFractionDigits: 0) } % de sua maior secção)
 no_ventricle_segmented = nenhum ventrículo segmentado neste volume
-ventricles_incomplete = falta um ventrículo entre os segmentados
+ventricles_incomplete = falta um ventrículo, ou parte de um, entre os segmentados
 skull_not_closed = o crânio não forma um anel fechado na altura dos ventrículos
 no_nodule_segmented = nenhum nódulo pulmonar segmentado; isso não exclui nódulos
 no_edge_of_lung_near = nenhuma borda do pulmão encontrada por perto
