@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import time
 import zipfile
 from pathlib import Path
@@ -119,9 +118,12 @@ def test_how_a_number_came_to_be(page: Page, system: DemoSystem, trunk: int) -> 
     expect(area).to_contain_text(f"{value_of(system, trunk, 'SMA_cm2'):.1f} cm²")
     area.get_by_role("button", name="How it was measured").click()
     expect(area).to_contain_text("Attenuation window")
-    expect(area).to_contain_text("Derstine 2018, Sci Rep 8:11369")
     page.get_by_role("button", name="The method: Muscle at L3").click()
     expect(page.get_by_role("dialog")).to_contain_text("SMA = |m| · |a × b| / 100")
+    page.keyboard.press("Escape")
+    index = row(page, "SMI_cm2_m2")  # where there is one, the area has no limit of its own
+    index.get_by_role("button", name="How it was measured").click()
+    expect(index).to_contain_text("Derstine 2018, Sci Rep 8:11369")
 
 
 def test_nothing_is_left_empty(page: Page, system: DemoSystem, head: int) -> None:
@@ -324,7 +326,7 @@ def test_the_report_is_one_page(page: Page, system: DemoSystem, trunk: int) -> N
 def test_what_failed_says_what_to_do(page: Page, system: DemoSystem, tmp_path: Path) -> None:
     """The error, where it happened and the log; retry tries again.
 
-    Five slices of 16 × 16 pixels cannot be measured; without their files even that cannot be said.
+    Five slices of 16 × 16 pixels cannot be measured; without one of their files even that cannot be said.
     """
     for number, image in enumerate(stack(study=4712), start=1):
         (tmp_path / f"{number}.dcm").write_bytes(image.encoded())
@@ -337,7 +339,7 @@ def test_what_failed_says_what_to_do(page: Page, system: DemoSystem, tmp_path: P
     )
     expect(page.get_by_role("alert")).not_to_be_empty()
     files = system.settings.data_dir / "incoming" / detail_of(system, study)["study_instance_uid"]
-    shutil.rmtree(files)
+    next(files.glob("*.dcm")).unlink()  # without the whole folder its disk would be waited for
     choose(page, "Reprocess from the beginning")
     expect(state).to_have_attribute("data-state", "failed", timeout=PROCESSED_MS)
     expect(page.get_by_role("heading", name="Processing failed")).to_be_visible()
