@@ -326,7 +326,8 @@ def test_the_report_is_one_page(page: Page, system: DemoSystem, trunk: int) -> N
 def test_what_failed_says_what_to_do(page: Page, system: DemoSystem, tmp_path: Path) -> None:
     """The error, where it happened and the log; retry tries again.
 
-    Five slices of 16 × 16 pixels cannot be measured; without one of their files even that cannot be said.
+    Five slices of 16 × 16 pixels cannot be measured; without one of their files even that cannot
+    be said.
     """
     for number, image in enumerate(stack(study=4712), start=1):
         (tmp_path / f"{number}.dcm").write_bytes(image.encoded())
