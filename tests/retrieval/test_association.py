@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,3 +106,23 @@ def test_a_title_that_is_not_known_is_told_in_the_archive_s_words(quiet_site: Si
     assert refused.why.code == "archive_rejects_us"
     assert not refused.again
     assert "not recognised" in str(refused)
+
+
+def test_too_many_associations_pass_by_themselves(quiet_site: Site) -> None:
+    """The archive is well and knows us: it is asked again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = Thread(target=_reject_as_busy, args=(listener,))
+        peer.start()
+        refused = ask(quiet_site, listener.getsockname()[1])
+        peer.join()
+    assert refused.why.code == "association_limit"
+    assert refused.again
+
+
+def _reject_as_busy(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1 << 16)
+        local_limit_exceeded = bytes((3, 0, 0, 0, 0, 4, 0, 2, 3, 2))
+        connection.sendall(local_limit_exceeded)
+        connection.recv(1)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pydicom.uid import UID
 from pynetdicom import AE
 
+from heimdallr.delivery.senders.association import rejected, rejection_of
+from heimdallr.delivery.sending import Fate
 from heimdallr.domain.errors import ArchiveError, ConfigurationError
 from heimdallr.domain.statements import Statement
 
@@ -77,7 +79,7 @@ def associated(
             service = UID(str(contexts[0].abstract_syntax)).name
             raise ArchiveError(Statement("archive_does_not_do", {"service": service}))
         if not association.is_established:
-            raise ArchiveError(_why_not(association, node), again=not association.is_rejected)
+            raise _not_made(association, node)
         yield association
         if association.is_established:
             association.release()
@@ -86,13 +88,15 @@ def associated(
             association.abort()
 
 
-def _why_not(association: Association, node: DicomNode) -> Statement:
-    name, address = node.ae_title, f"{node.host}:{node.port}"
-    if not association.is_rejected:
-        return Statement("archive_not_reached", {"ae_title": name, "address": address})
-    answer = association.acceptor.primitive
-    said = answer.reason_str if answer is not None else ""
-    return Statement("archive_rejects_us", {"ae_title": name, "address": address, "said": said})
+def _not_made(association: Association, node: DicomNode) -> ArchiveError:
+    told = rejection_of(association)
+    where = {"ae_title": node.ae_title, "address": f"{node.host}:{node.port}"}
+    if told is None:
+        return ArchiveError(Statement("archive_not_reached", where), again=True)
+    answer = rejected(told, node, association.requestor.ae_title)
+    if answer.fate is Fate.LATER and answer.why is not None:
+        return ArchiveError(answer.why, again=True)
+    return ArchiveError(Statement("archive_rejects_us", {**where, "said": told.reason_str}))
 
 
 def _tls(node: DicomNode, settings: Settings) -> ssl.SSLContext:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fake_archives import Archive, answering, clogged, deaf, hanging_up, rejecting, silent, uid_in
 from pydicom import dcmread
+from pynetdicom.events import EVT_REQUESTED
 from sent_objects import (
     CAPTURE,
     EXPLICIT,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from certificates import Pair
     from orthanc import Orthanc
-    from pynetdicom.events import Event
+    from pynetdicom.events import Event, EventType
 
 OWN = OwnNode("HEIMDALLR", patience=Patience(connect_s=20, answer_s=20, store_s=20))
 HURRIED = OwnNode("HEIMDALLR", patience=Patience(connect_s=1, answer_s=0.5, store_s=0.5))
@@ -166,6 +167,21 @@ def test_rejected_associations(
     assert {one.fate for one in found.values()} == {fate}
     assert {code(one) for one in found.values()} == {reason}
     assert len(found) == 4
+
+
+def test_a_rejection_that_comes_before_we_look_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library finds its connection closed, and takes it for one that never stood."""
+
+    def late(_association: object, event: EventType, _attributes: object) -> None:
+        if event is EVT_REQUESTED:
+            time.sleep(0.3)
+
+    monkeypatch.setattr("pynetdicom.acse.evt.trigger", late)
+    with answering(rejecting(1, 1, 3)) as node:
+        found = send(node, write_objects(tmp_path)[:1])
+    assert [code(one) for one in found.values()] == ["calling_ae_unknown"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from heimdallr.delivery.senders.connection_failures import no_connection
@@ -101,14 +102,22 @@ def address_of(node: DicomNode) -> str:
     return f"{node.ae_title}@{node.host}:{node.port}"
 
 
+def rejection_of(made: Association) -> A_ASSOCIATE | None:
+    """What the peer rejected the association with, if it did.
+
+    A rejection that comes at once closes pynetdicom's connection before it looks whether that
+    stands (3.0.4): it aborts then, and leaves the rejection unread in its queue.
+    """
+    unread = made.dul.receive_pdu()
+    told = unread if isinstance(unread, A_ASSOCIATE) else made.acceptor.primitive
+    return told if told is not None and told.result else None
+
+
 def _not_made(made: Association, node: DicomNode, calling_ae: str) -> Exception:
-    told = made.acceptor.primitive
-    if made.is_rejected and told is not None:
-        answer = rejected(
-            (told.result or 0, told.result_source or 0, told.diagnostic or 0), node, calling_ae
-        )
-        return NoAssociationError(answer)
+    told = rejection_of(made)
     if told is not None:
+        return NoAssociationError(rejected(told, node, calling_ae))
+    if made.acceptor.primitive is not None:
         return NoContextAcceptedError()
     return NoAssociationError(Answer(Fate.LATER, _unanswered(node)))
 
@@ -119,18 +128,18 @@ def _unanswered(node: DicomNode) -> Statement:
     return Statement("association_not_answered", {"address": address_of(node)})
 
 
-def rejected(verdict: tuple[int, int, int], node: DicomNode, calling_ae: str) -> Answer:
+def rejected(told: A_ASSOCIATE, node: DicomNode, calling_ae: str) -> Answer:
     """What a rejected association means for what was to be sent.
 
     An AE title that is not known is mended by a person, who then sends again: that is a refusal.
     What the peer calls transient, or gives no permanent reason for, is tried again.
 
     Args:
-        verdict: result, source and reason (PS3.8 table 9-21).
+        told: its result, source and reason (PS3.8 table 9-21).
         node: the peer.
         calling_ae: as whom we called.
     """
-    result, source, reason = verdict
+    result, source, reason = told.result, told.result_source, told.diagnostic
     if result != _TRANSIENT and source == _BY_USER and reason == _CALLING_AE_UNKNOWN:
         why = Statement(
             "calling_ae_unknown", {"address": address_of(node), "calling_ae": calling_ae}
