@@ -190,6 +190,7 @@ def response_times(receiver: Receiver, study: list[Path], base: Path) -> list[fl
 
     def send(peer: RawPeer, mine: list[bytes]) -> None:
         if peer.associate() != ACCEPTED:
+            ready.abort()  # or the others wait for this one
             sys.exit(f"{receiver.name} did not take sixteen associations")
         ready.wait()
         for one in mine:
@@ -275,7 +276,7 @@ def serve_plainly(folder: Path, port: int) -> None:
 
     entity = AE("HEIMDALLR")
     entity.maximum_pdu_size = 131072
-    entity.maximum_associations = TOGETHER
+    entity.maximum_associations = 2 * TOGETHER  # those that end are counted for a while
     entity.supported_contexts = AllStoragePresentationContexts
     entity.start_server(("127.0.0.1", port), evt_handlers=[(evt.EVT_C_STORE, store)], block=False)
     threading.Event().wait()
