@@ -279,6 +279,55 @@ def test_a_kill_in_the_middle_leaves_the_request(
     assert requests(quiet_site)[1][1] is FetchState.DONE
 
 
+def test_a_kill_when_studies_were_found_leaves_nothing_half(
+    quiet_site: Site,
+    archive: ArchiveOfImages,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their requests and the end of the search are kept together, or neither."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    receive(quiet_site, Image(1))
+    priors = priors_of(quiet_site, archive, clock)
+    for dies_at in ("_close", "note"):
+        with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+            dying.setattr(service, dies_at, killed)
+            priors.step()
+        assert requests(quiet_site)[1:] == []
+    while priors.step():
+        pass
+    assert requests(quiet_site)[1:] == [
+        (Image(21).study_uid, FetchState.DONE, 1),
+        (Image(22).study_uid, FetchState.DONE, 1),
+    ]
+
+
+def test_a_search_whose_studies_are_asked_for_already_ends(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock
+) -> None:
+    """A request that is there stays, and does not keep the others from being made."""
+    number, later = receive(quiet_site, Image(1)), START + timedelta(hours=1)
+    kept = FetchRequest(
+        study_fk=number,
+        study_instance_uid=Image(21).study_uid,
+        next_attempt_at=later,
+        created_at=START,
+    )
+    with quiet_site.database.write() as session:
+        session.add(kept)
+    priors = priors_of(quiet_site, archive, clock)
+    while priors.step():
+        pass
+    assert requests(quiet_site) == [
+        (Image(21).study_uid, FetchState.WAITING, 0),
+        ("", FetchState.DONE, 1),
+        (Image(22).study_uid, FetchState.DONE, 1),
+    ]
+
+
 def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
     quiet_site: Site,
     archive: ArchiveOfImages,

@@ -180,27 +180,38 @@ class Priors:
         self._keep(request, wanted)
 
     def _keep(self, request: FetchRequest, wanted: Sequence[FoundStudy]) -> None:
-        """A request for each study that is not here, and the end of the search, at once."""
+        """A request for each study that is not here, and the end of the search, at once.
+
+        One that is kept already stays as it is.
+        """
         now = self._now()
-        missing = [
-            one
-            for one in wanted
-            if not what_is_here(self._database, one.study_instance_uid).instances
-        ]
+        uids = dict.fromkeys(one.study_instance_uid for one in wanted)
+        missing = [uid for uid in uids if not what_is_here(self._database, uid).instances]
         with self._database.write() as session:
-            for one in missing:
-                session.add(
-                    FetchRequest(
-                        study_fk=request.study_fk,
-                        study_instance_uid=one.study_instance_uid,
-                        next_attempt_at=now,
-                        created_at=now,
+            row = session.get(FetchRequest, request.id)
+            if row is None:
+                return
+            kept = set(
+                session.scalars(
+                    select(FetchRequest.study_instance_uid).where(
+                        FetchRequest.study_fk == row.study_fk
                     )
                 )
-            if missing:
-                what = f"{len(missing)} earlier studies are fetched from the archive"
-                note(session, session.get(Study, request.study_fk), "priors", what, now)
-        self._end(request, FetchState.DONE, len(wanted))
+            )
+            new = [uid for uid in missing if uid not in kept]
+            session.add_all(
+                FetchRequest(
+                    study_fk=row.study_fk,
+                    study_instance_uid=uid,
+                    next_attempt_at=now,
+                    created_at=now,
+                )
+                for uid in new
+            )
+            if new:
+                what = f"{len(new)} earlier studies are fetched from the archive"
+                note(session, session.get(Study, row.study_fk), "priors", what, now)
+            _close(row, FetchState.DONE, len(wanted), now)
 
     def _fetch(self, request: FetchRequest) -> None:
         uid = request.study_instance_uid
@@ -228,9 +239,7 @@ class Priors:
         with self._database.write() as session:
             row = session.get(FetchRequest, request.id)
             if row is not None:  # its study is not deleted
-                row.state, row.found = state, found
-                row.reason = coded(why).model_dump() if why else None
-                row.finished_at = self._now()
+                _close(row, state, found, self._now(), why)
 
     def _put_off(
         self, request: FetchRequest, why: Statement, *, again: bool, found: int = 0
@@ -255,6 +264,13 @@ class Priors:
             reason=why.code,
             attempt=request.attempts + 1,
         )
+
+
+def _close(
+    row: FetchRequest, state: FetchState, found: int, now: datetime, why: Statement | None = None
+) -> None:
+    row.state, row.found, row.finished_at = state, found, now
+    row.reason = coded(why).model_dump() if why else None
 
 
 def record_and_fetch(settings: Settings, stop: threading.Event) -> None:
