@@ -115,6 +115,9 @@ class ArchiveOfImages:
         asked: PatientIDs and StudyInstanceUIDs it was asked for.
         error: what it says to everything.
         unusable: files that it sends along with every study.
+        kept_back: how many images of every study it cannot send.
+        sop_classes: what it says that every study has.
+        fetched: the studies it was asked to send, as they were described to it.
         dies_after: an image that still arrives before whoever asks is killed.
     """
 
@@ -123,11 +126,14 @@ class ArchiveOfImages:
         self.asked: list[str] = []
         self.error: ArchiveError | None = None
         self.unusable: list[bytes] = []
+        self.kept_back = 0
+        self.sop_classes: tuple[str, ...] = ()
+        self.fetched: list[FoundStudy] = []
         self.dies_after: Image | None = None
 
     def find(self, query: Query) -> Sequence[FoundStudy]:
-        """What it has of a patient."""
-        self.asked.append(query.patient_id)
+        """What it has of a patient, or of a study."""
+        self.asked.append(query.patient_id or f"? {query.study_instance_uid}")
         self._refuse()
         return [
             FoundStudy(
@@ -137,20 +143,28 @@ class ArchiveOfImages:
                 patient_id="P1",
                 patient_name="SILVA^MARÍA 1",
                 birth_date="19600201",
+                sop_classes=self.sop_classes,
             )
             for one in self._images
+            if query.study_instance_uid in {"", one.study_uid}
         ]
 
     def fetch(self, study: FoundStudy) -> Retrieved:
         """One image of each study."""
         self.asked.append(study.study_instance_uid)
+        self.fetched.append(study)
         self._refuse()
         if self.dies_after is not None:
             receive(self._site, self.dies_after)
             raise KeyboardInterrupt
         images = [one for one in self._images if one.study_uid == study.study_instance_uid]
         batch = spooled(self._site.folders.spool, [*images, *self.unusable])
-        return Retrieved(len(images) + len(self.unusable), batch=batch.folder)
+        sent = len(images) + len(self.unusable)
+        return Retrieved(sent, self.kept_back, why=self._part(sent), batches=(batch.folder,))
+
+    def _part(self, sent: int) -> Statement | None:
+        counts = {"failed": self.kept_back, "count": sent + self.kept_back}
+        return Statement("archive_sent_in_part", counts) if self.kept_back else None
 
     def _refuse(self) -> None:
         if self.error is not None:
@@ -293,9 +307,10 @@ def test_a_kill_when_studies_were_found_leaves_nothing_half(
     receive(quiet_site, Image(1))
     priors = priors_of(quiet_site, archive, clock)
     for dies_at in ("_close", "note"):
-        with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as dying:
             dying.setattr(service, dies_at, killed)
-            priors.step()
+            with pytest.raises(KeyboardInterrupt):
+                priors.step()
         assert requests(quiet_site)[1:] == []
     while priors.step():
         pass
@@ -353,6 +368,70 @@ def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
         {"code": "archive_sent_but_not_here", "parameters": {"count": 2, "here": 1}},
     )
     assert said == ["1 earlier studies are fetched from the archive"]
+
+
+def test_an_image_that_the_archive_cannot_send_is_asked_for_once_more(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock
+) -> None:
+    """What is here counts as fetched, and it is said that something is missing."""
+    receive(quiet_site, Image(1))
+    archive.kept_back = 1
+    priors = priors_of(quiet_site, archive, clock, priors_max=1)
+    for wait in (timedelta(), *WAITS):
+        clock.pass_s(wait.total_seconds())
+        while priors.step():
+            pass
+    assert archive.asked.count(Image(21).study_uid) == 2
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
+    with quiet_site.database.read() as session:
+        row = session.get_one(FetchRequest, 2)
+        said = session.scalars(select(Event.message).where(Event.kind == "priors")).all()
+    assert (row.found, row.reason) == (
+        1,
+        {"code": "archive_sent_in_part", "parameters": {"failed": 1, "count": 2}},
+    )
+    assert len(said) == 2
+    assert said[1].startswith("an earlier study was fetched in part: 1 of 2 images did not come")
+
+
+def test_a_try_that_brings_less_is_not_the_last(
+    quiet_site: Site,
+    archive: ArchiveOfImages,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Our disk is full, say: nothing can come for now, and what is here is not all there is."""
+    receive(quiet_site, Image(1))
+    archive.kept_back = 1
+    priors = priors_of(quiet_site, archive, clock, priors_max=1)
+    assert priors.step()
+    assert priors.step()
+    images, archive.kept_back = archive._images, 2
+    monkeypatch.setattr(archive, "_images", [])
+    clock.pass_s(WAITS[0].total_seconds())
+    assert priors.step()
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.WAITING, 2)
+    monkeypatch.setattr(archive, "_images", images)
+    archive.kept_back = 0
+    clock.pass_s(WAITS[1].total_seconds())
+    assert priors.step()
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 3)
+
+
+@pytest.mark.parametrize("is_described", [True, False])
+def test_with_c_get_the_archive_says_what_the_study_has(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock, *, is_described: bool
+) -> None:
+    """It is asked just before: there is not room for all SOP classes in one association."""
+    receive(quiet_site, Image(1))
+    archive.sop_classes = ("1.2.840.10008.5.1.4.1.1.2", "1.3.12.2.1107.5.9.1")
+    priors = priors_of(quiet_site, archive, clock, priors_max=1, priors_get=is_described)
+    while priors.step():
+        pass
+    uid = Image(21).study_uid
+    assert archive.asked == ["P1", *([f"? {uid}"] if is_described else []), uid]
+    told = [one.sop_classes for one in archive.fetched]
+    assert told == [archive.sop_classes if is_described else ()]
 
 
 def test_a_study_of_which_nothing_can_be_used_is_not_fetched(

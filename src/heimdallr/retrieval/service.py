@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -114,7 +114,7 @@ class Priors:
             try:
                 self._do(request)
             except ArchiveError as error:
-                self._put_off(request, error.why, again=error.again)
+                self._put_off(request, error.why, again=error.again, found=request.found)
             return True
 
     def _do(self, request: FetchRequest) -> None:
@@ -215,35 +215,50 @@ class Priors:
 
     def _fetch(self, request: FetchRequest) -> None:
         uid = request.study_instance_uid
-        retrieved = self._archive.fetch(FoundStudy(uid))
+        retrieved = self._archive.fetch(self._described(uid))
         record_unless_somebody_does(
             self._database, self._settings, self._folders, retrieved, self._now
         )
-        if retrieved.why is not None:
-            self._put_off(request, retrieved.why, again=True)
-            return
-        found = wait_until_here(self._database, uid, retrieved.arrived, ARRIVAL_S).instances
-        if found and found >= retrieved.arrived:
-            self._end(request, FetchState.DONE, found)
-            return
-        why = Statement("archive_sent_but_not_here", {"count": retrieved.arrived, "here": found})
-        if found and found == request.found:
-            # A second try brought no more: the others cannot be used, and would not be then.
-            self._end(request, FetchState.DONE, found, why)
+        sent = retrieved.arrived
+        here = wait_until_here(self._database, uid, sent, ARRIVAL_S).instances
+        why = retrieved.why
+        if why is None and (not here or here < sent):
+            why = Statement("archive_sent_but_not_here", {"count": sent, "here": here})
+        if why is None:
+            self._end(request, FetchState.DONE, here)
+        elif 0 < here <= sent and here == request.found:
+            # All that came came a second time: the others cannot be had, and would not be then.
+            told = f"an earlier study was fetched in part: {why.text}" if retrieved.why else ""
+            self._end(request, FetchState.DONE, here, why, told)
         else:
-            self._put_off(request, why, again=True, found=found)
+            self._put_off(request, why, again=True, found=here)
+
+    def _described(self, uid: str) -> FoundStudy:
+        """A study as the archive describes it; C-GET has to offer the SOP classes it has."""
+        found: Sequence[FoundStudy] = ()
+        if self._settings.priors_get:
+            with suppress(ArchiveError):
+                found = self._archive.find(Query(study_instance_uid=uid))
+        return next(iter(found), FoundStudy(uid))
 
     def _end(
-        self, request: FetchRequest, state: FetchState, found: int, why: Statement | None = None
+        self,
+        request: FetchRequest,
+        state: FetchState,
+        found: int,
+        why: Statement | None = None,
+        told: str = "",
     ) -> None:
+        now = self._now()
         with self._database.write() as session:
             row = session.get(FetchRequest, request.id)
-            if row is not None:  # its study is not deleted
-                _close(row, state, found, self._now(), why)
+            if row is None:  # its study is deleted
+                return
+            _close(row, state, found, now, why)
+            if told:
+                note(session, session.get(Study, row.study_fk), "priors", told, now)
 
-    def _put_off(
-        self, request: FetchRequest, why: Statement, *, again: bool, found: int = 0
-    ) -> None:
+    def _put_off(self, request: FetchRequest, why: Statement, *, again: bool, found: int) -> None:
         """Try again later, or no more; the reason is kept either way."""
         now = self._now()
         with self._database.write() as session:

@@ -55,7 +55,7 @@ class FetchRequest(Base):
         attempts: how often it was tried.
         next_attempt_at: not before.
         reason: code and parameters of what went wrong the last time; ``None`` when nothing did.
-            A study that is done has one where instances of it cannot be used.
+            A study that is done has one where instances of it cannot be had or used.
         found: studies a search found, or instances of the study that are here after a try.
     """
 
