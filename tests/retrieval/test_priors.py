@@ -18,9 +18,9 @@ from heimdallr.preparation.persons import Named
 from heimdallr.retrieval import service
 from heimdallr.retrieval.archive import FoundStudy, Query, Retrieved
 from heimdallr.retrieval.priors import Arrived, choose, is_open
-from heimdallr.retrieval.service import WAITS, Priors
+from heimdallr.retrieval.service import SAME_DAY, WAITS, Priors
 from heimdallr.store.fetch_requests import PRIOR, FetchRequest, FetchState
-from heimdallr.store.models import Event, Study, StudyState
+from heimdallr.store.models import ROUTINE, Event, Study, StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -243,6 +243,32 @@ def test_what_is_here_is_not_fetched_again(
     assert Image(21).study_uid not in archive.asked
     assert Image(22).study_uid in archive.asked
     assert Image(23).study_uid not in archive.asked
+
+
+def test_a_study_of_the_same_day_is_given_time_to_be_sent(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock
+) -> None:
+    """Head and trunk are two studies: when it is sent, it is a study like every other."""
+    trunk, never_sent = earlier(24, "20260201"), earlier(25, "20260201")
+    archive._images = [trunk, never_sent]
+    receive(quiet_site, Image(1, tags={"StudyDate": "20260201"}))
+    priors = priors_of(quiet_site, archive, clock)
+    while priors.step():
+        pass
+    assert archive.asked == ["P1"]
+    receive(quiet_site, trunk)
+    while priors.step():
+        pass
+    assert archive.asked == ["P1", "P1"], "its own earlier ones are looked for too"
+    clock.pass_s(SAME_DAY.total_seconds())
+    while priors.step():
+        pass
+    assert archive.asked == ["P1", "P1", never_sent.study_uid]
+    with quiet_site.database.read() as session:
+        urgency = dict(session.execute(select(Study.key, Study.priority)).tuples().all())
+    assert urgency == {
+        Image(1).study_uid: ROUTINE, trunk.study_uid: ROUTINE, never_sent.study_uid: PRIOR,
+    }  # fmt: skip
 
 
 def test_an_archive_that_is_away_is_asked_again_later(
