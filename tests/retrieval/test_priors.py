@@ -265,7 +265,7 @@ def test_a_study_of_the_same_day_is_given_time_to_be_sent(
         pass
     assert archive.asked == ["P1", "P1", never_sent.study_uid]
     with quiet_site.database.read() as session:
-        urgency = dict(session.execute(select(Study.key, Study.priority)).tuples().all())
+        urgency = {one.key: one.priority for one in session.scalars(select(Study))}
     assert urgency == {
         Image(1).study_uid: ROUTINE, trunk.study_uid: ROUTINE, never_sent.study_uid: PRIOR,
     }  # fmt: skip
