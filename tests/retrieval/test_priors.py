@@ -19,13 +19,16 @@ from heimdallr.retrieval import service
 from heimdallr.retrieval.archive import FoundStudy, Query, Retrieved
 from heimdallr.retrieval.priors import Arrived, choose, is_open
 from heimdallr.retrieval.service import SAME_DAY, WAITS, Priors
+from heimdallr.store.database import Database
 from heimdallr.store.fetch_requests import PRIOR, FetchRequest, FetchState
 from heimdallr.store.models import ROUTINE, Event, Study, StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from fetching_site import Site
+    from sqlalchemy.orm import Session
 
 PERSON = Named("P1", "SILVA^MARÍA", "19600201")
 ARRIVED = Arrived("1.2.9", PERSON, "HOSPITAL", "20260201")
@@ -204,6 +207,12 @@ def priors_of(site: Site, archive: ArchiveOfImages, clock: FakeClock, **settings
     return Priors(site.database, changed, site.folders, archive, now=clock.now, local=clock.now)
 
 
+def run_all(priors: Priors) -> None:
+    """Do all that is due."""
+    while priors.step():
+        pass
+
+
 def requests(site: Site) -> list[tuple[str, FetchState, int]]:
     """Every request: what, how far, how often tried."""
     with site.database.read() as session:
@@ -217,8 +226,7 @@ def test_what_is_not_here_is_fetched_after_all_that_was_sent(
     """Two at most, with a low priority; they are no reason to look for more."""
     receive(quiet_site, Image(1))
     priors = priors_of(quiet_site, archive, clock)
-    while priors.step():
-        pass
+    run_all(priors)
     assert archive.asked == ["P1", Image(21).study_uid, Image(22).study_uid]
     assert {state for _, state, _ in requests(quiet_site)} == {FetchState.DONE}
     with quiet_site.database.read() as session:
@@ -238,8 +246,7 @@ def test_what_is_here_is_not_fetched_again(
         session.get_one(Study, long_ago).completed_at = START - timedelta(days=300)
     receive(quiet_site, Image(1))
     priors = priors_of(quiet_site, archive, clock)
-    while priors.step():
-        pass
+    run_all(priors)
     assert Image(21).study_uid not in archive.asked
     assert Image(22).study_uid in archive.asked
     assert Image(23).study_uid not in archive.asked
@@ -253,16 +260,13 @@ def test_a_study_of_the_same_day_is_given_time_to_be_sent(
     archive._images = [trunk, never_sent]
     receive(quiet_site, Image(1, tags={"StudyDate": "20260201"}))
     priors = priors_of(quiet_site, archive, clock)
-    while priors.step():
-        pass
+    run_all(priors)
     assert archive.asked == ["P1"]
     receive(quiet_site, trunk)
-    while priors.step():
-        pass
+    run_all(priors)
     assert archive.asked == ["P1", "P1"], "its own earlier ones are looked for too"
     clock.pass_s(SAME_DAY.total_seconds())
-    while priors.step():
-        pass
+    run_all(priors)
     assert archive.asked == ["P1", "P1", never_sent.study_uid]
     with quiet_site.database.read() as session:
         urgency = {one.key: one.priority for one in session.scalars(select(Study))}
@@ -319,30 +323,33 @@ def test_a_kill_in_the_middle_leaves_the_request(
     assert requests(quiet_site)[1][1] is FetchState.DONE
 
 
-def test_a_kill_when_studies_were_found_leaves_nothing_half(
+@pytest.mark.parametrize("transactions", range(8))
+def test_a_kill_between_any_two_transactions_stops_nothing_for_good(
     quiet_site: Site,
     archive: ArchiveOfImages,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
+    transactions: int,
 ) -> None:
-    """Their requests and the end of the search are kept together, or neither."""
+    """The next process ends the search, and fetches each study that it found."""
+    write, left = Database.write, iter(range(transactions))
 
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    def write_until_killed(database: Database) -> AbstractContextManager[Session]:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return write(database)
 
     receive(quiet_site, Image(1))
-    priors = priors_of(quiet_site, archive, clock)
-    for dies_at in ("_close", "note"):
-        with monkeypatch.context() as dying:
-            dying.setattr(service, dies_at, killed)
-            with pytest.raises(KeyboardInterrupt):
-                priors.step()
-        assert requests(quiet_site)[1:] == []
-    while priors.step():
-        pass
-    assert requests(quiet_site)[1:] == [
-        (Image(21).study_uid, FetchState.DONE, 1),
-        (Image(22).study_uid, FetchState.DONE, 1),
+    with monkeypatch.context() as dying:
+        dying.setattr(Database, "write", write_until_killed)
+        priors = priors_of(quiet_site, archive, clock)
+        with pytest.raises(KeyboardInterrupt):
+            run_all(priors)
+    run_all(priors_of(quiet_site, archive, clock))
+    assert [(uid, state) for uid, state, _ in requests(quiet_site)] == [
+        ("", FetchState.DONE),
+        (Image(21).study_uid, FetchState.DONE),
+        (Image(22).study_uid, FetchState.DONE),
     ]
 
 
@@ -360,8 +367,7 @@ def test_a_search_whose_studies_are_asked_for_already_ends(
     with quiet_site.database.write() as session:
         session.add(kept)
     priors = priors_of(quiet_site, archive, clock)
-    while priors.step():
-        pass
+    run_all(priors)
     assert requests(quiet_site) == [
         (Image(21).study_uid, FetchState.WAITING, 0),
         ("", FetchState.DONE, 1),
@@ -382,8 +388,7 @@ def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
     priors = priors_of(quiet_site, archive, clock, priors_max=1)
     for wait in (timedelta(), *WAITS):
         clock.pass_s(wait.total_seconds())
-        while priors.step():
-            pass
+        run_all(priors)
     assert archive.asked.count(Image(21).study_uid) == 2
     assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
     with quiet_site.database.read() as session:
@@ -405,8 +410,7 @@ def test_an_image_that_the_archive_cannot_send_is_asked_for_once_more(
     priors = priors_of(quiet_site, archive, clock, priors_max=1)
     for wait in (timedelta(), *WAITS):
         clock.pass_s(wait.total_seconds())
-        while priors.step():
-            pass
+        run_all(priors)
     assert archive.asked.count(Image(21).study_uid) == 2
     assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
     with quiet_site.database.read() as session:
@@ -452,8 +456,7 @@ def test_with_c_get_the_archive_says_what_the_study_has(
     receive(quiet_site, Image(1))
     archive.sop_classes = ("1.2.840.10008.5.1.4.1.1.2", "1.3.12.2.1107.5.9.1")
     priors = priors_of(quiet_site, archive, clock, priors_max=1, priors_get=is_described)
-    while priors.step():
-        pass
+    run_all(priors)
     uid = Image(21).study_uid
     assert archive.asked == ["P1", *([f"? {uid}"] if is_described else []), uid]
     told = [one.sop_classes for one in archive.fetched]
