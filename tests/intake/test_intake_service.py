@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import threading
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from postgresql import program, running_cluster
-from received_images import FakeClock, Image, spooled, stack
+from received_images import ONE, TWO, FakeClock, Image, of, spooled, stack
 from sqlalchemy import func, make_url, select
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
-from heimdallr.intake import service, spool
+from heimdallr.domain.errors import StorageError
+from heimdallr.intake import declare_complete, instances, service, spool
 from heimdallr.intake.recorder import Recorder
 from heimdallr.intake.service import Intake, run_recorder
 from heimdallr.store.database import Database, open_database
@@ -66,6 +68,12 @@ class Site:
         with self.database.read() as session:
             found = select(Study.state).where(Study.key == Image(study).study_uid)
             return session.scalars(found).first()
+
+    def named(self) -> str:
+        """Whom study 1 names."""
+        with self.database.read() as session:
+            found = select(Study.patient_name).where(Study.key == Image(1).study_uid)
+            return session.scalars(found).one()
 
     def count(self) -> int:
         """Instances recorded."""
@@ -250,6 +258,61 @@ def test_a_batch_that_cannot_be_recorded_does_not_hold_up_the_others(site: Site)
     site.step(1)
     site.drain()
     assert site.count() == 4  # three of the second study, one of the first, come anew
+
+
+def test_a_case_folder_that_cannot_be_taken_away_holds_up_only_its_study(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study comes again with its right patient; its old results belong to another user."""
+
+    def denied(*_: object) -> None:
+        msg = "files in output cannot be removed: Permission denied"
+        raise StorageError(msg)
+
+    spooled(site.folders.spool, of(ONE, 1))
+    site.drain()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(instances, "withdraw_results", denied)
+        waiting = spooled(site.folders.spool, [*of(TWO, 1), *stack(study=2)])
+        spooled(site.folders.spool, stack(study=3))
+        site.step()
+        site.step(31)
+        assert site.state(2) is site.state(3) is StudyState.QUEUED
+        assert site.count() == 15
+        assert len(list(waiting.folder.glob("*.dcm"))) == 5
+        assert site.named() == "PERSON^ONE"
+    site.step(1)
+    site.drain()
+    assert site.named() == "PERSON^TWO"
+    assert not list(site.folders.spool.iterdir())
+
+
+@pytest.mark.parametrize("where", ["forget_moved", "_move_case"])
+def test_a_study_that_cannot_be_completed_does_not_hold_up_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A folder of it may not be read or renamed; it is completed when it can be."""
+    real = getattr(declare_complete, where)
+
+    def denied(*given: object) -> object:
+        study = given[-1]
+        if isinstance(study, str) or (isinstance(study, Study) and study.key == Image(1).study_uid):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(*given)
+
+    spooled(site.folders.spool, of(ONE, 1))
+    site.drain()
+    site.step(2.1)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(declare_complete, where, denied)
+        spooled(site.folders.spool, of({**ONE, "PatientName": "NEWNAME^ONE"}, 1))
+        spooled(site.folders.spool, stack(study=2))
+        site.drain()
+        site.step(2.1)
+        assert site.state(2) is StudyState.QUEUED
+        assert site.state(1) is StudyState.RECEIVING
+    site.step(31)
+    assert site.state(1) is StudyState.QUEUED
 
 
 def test_many_images_do_not_wait_for_each_other(

@@ -18,6 +18,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     JPEGLSLossless,
+    MRSpectroscopyStorage,
     RLELossless,
 )
 from received_images import Image, stack
@@ -175,6 +176,13 @@ def test_a_report_needs_no_pixels(read: Callable[..., ReceivedInstance]) -> None
     """An object without Rows and Columns is no image, and complete without pixel data."""
     no_image = dict.fromkeys(("Rows", "Columns", "PixelData", "BitsAllocated"))
     assert read(Image(tags={**no_image, "Modality": "SR"})).modality == "SR"
+
+
+def test_spectroscopy_needs_no_pixels(read: Callable[..., ReceivedInstance]) -> None:
+    """It has Rows and Columns all the same: of voxels whose signal is no pixel data."""
+    spectra = {"SOPClassUID": MRSpectroscopyStorage, "Modality": "MR", "PixelData": None}
+    one = read(Image(tags={**spectra, "Rows": 1, "Columns": 1}))
+    assert (one.sop_class_uid, one.modality) == (MRSpectroscopyStorage, "MR")
 
 
 def _compressed(fragments: list[bytes]) -> bytes:

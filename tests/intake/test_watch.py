@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import zipfile
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,6 @@ from heimdallr.store.models import Event, Instance, Study, StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Desk:
@@ -276,6 +276,60 @@ def test_a_file_that_may_not_be_read_is_said(desk: Desk, monkeypatch: pytest.Mon
     assert len(desk.messages("watch_refused")) == 1
     monkeypatch.undo()
     assert desk.wait() == 1
+
+
+def test_a_folder_that_may_not_be_entered_is_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are listed, and no more can be known of them; the others are taken meanwhile."""
+    closed = desk.put("study/closed", stack(count=2))
+    desk.put("good", stack(study=2, count=1))
+    look = Path.stat
+
+    def denied(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.parent == closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return look(path, follow_symlinks=follow_symlinks)
+
+    def forbidden(path: Path, *, below: Path | None = None) -> IO[bytes]:
+        if path.parent == closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_regular(path, below=below)
+
+    monkeypatch.setattr(Path, "stat", denied)
+    monkeypatch.setattr(watch, "open_regular", forbidden)
+    assert [desk.wait(), desk.wait()] == [1, 0]
+    (said,) = desk.messages("watch_refused")
+    assert said.endswith("a file in it cannot be read: Permission denied")
+    monkeypatch.undo()
+    assert desk.wait() == 1
+    assert desk.count() == 3
+
+
+def test_a_study_with_a_file_that_may_not_be_read_is_not_copied_at_every_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is seen before the first of the others is copied."""
+    bad = desk.put("study", stack(count=3)) / "IM2"
+    copied = []
+
+    def forbidden(path: Path, *, below: Path | None = None) -> IO[bytes]:
+        if path == bad:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_regular(path, below=below)
+
+    def noted(path: Path, copy: Path, folder: Path) -> None:
+        copied.append(path)
+        copy_file(path, copy, folder)
+
+    copy_file = watch._copy_file
+    monkeypatch.setattr(watch, "open_regular", forbidden)
+    monkeypatch.setattr(watch, "_copy_file", noted)
+    assert desk.wait() == 0
+    assert copied == []
+    monkeypatch.setattr(watch, "open_regular", open_regular)
+    assert desk.wait() == 1
+    assert len(copied) == 3
 
 
 @pytest.mark.parametrize("fault", ["may not be opened", "cannot be read", "changes", "vanishes"])

@@ -34,8 +34,9 @@ from heimdallr.store.models import (
     StudyState,
 )
 from heimdallr.store.patients import declare_one, patients_of, settle
-from heimdallr.store.results import index_results
+from heimdallr.store.results import forget_results, index_results
 from heimdallr.store.upkeep.deletion import delete_study
+from heimdallr.store.work import lifecycle, runs
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -80,6 +81,23 @@ class Site:
         """What happened, in order."""
         with self.database.read() as session:
             return list(session.scalars(select(Event.kind).order_by(Event.id)))
+
+    def take_up(self) -> str:
+        """A worker begins the only run; its name."""
+        with self.database.write() as session:
+            workflow_id = session.scalars(select(Run.workflow_id)).one()
+            runs.take_up(session, workflow_id, "w#1", now(), max_recoveries=3)
+        return workflow_id
+
+    def let_go(self, workflow_id: str) -> None:
+        """Its worker hears that it is to stop."""
+        with self.database.write() as session:
+            runs.end_run(session, workflow_id, StudyState.CANCELLED, now(), executor="w#1")
+
+    def cancel(self) -> None:
+        """A person cancels the work on study 1."""
+        with self.database.write() as session:
+            lifecycle.cancel(session, 1, now(), "user:anna")
 
     def publish(self, study: Study, series: int) -> None:
         """Results of a study, of one of its series, as a worker leaves them."""
@@ -410,6 +428,101 @@ def test_a_correction_that_is_half_there_is_held(site: Site) -> None:
     assert (study.state, study.patient_name, study.revision) == (
         StudyState.QUEUED, "PERSON^TWO", 2,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_worked_on", [False, True])
+def test_a_study_that_others_came_into_is_measured_when_they_have_left(
+    site: Site, *, is_worked_on: bool
+) -> None:
+    """Its work was stopped for them; its images are those of before."""
+    site.record(of(ONE, 1, 3))
+    site.complete()
+    working = site.take_up() if is_worked_on else ""
+    site.record(of(TWO, 2))
+    site.complete()
+    assert site.study().state is StudyState.HELD
+    woman, boy = apart(site)
+    if working:
+        site.let_go(working)
+        woman = site.studies()[0]
+    assert (woman.patient_name, woman.state, woman.error) == ("PERSON^ONE", StudyState.QUEUED, "")
+    assert (woman.revision, boy.state) == (2, StudyState.QUEUED)
+
+
+def test_a_correction_that_is_taken_back_half_way_is_measured(site: Site) -> None:
+    """The images come again as they were, and the study goes on by itself."""
+    site.record(of(ONE, 1, 6))
+    site.complete()
+    site.record(of(TWO, 1, 3))
+    site.complete()
+    assert site.study().state is StudyState.HELD
+    site.record(of(ONE, 1, 3))
+    site.complete()
+    study = site.study()
+    assert (study.state, study.patient_name, study.error) == (StudyState.QUEUED, "PERSON^ONE", "")
+
+
+@pytest.mark.parametrize("was_done", [False, True])
+def test_a_patient_who_is_the_first_one_again_is_measured_again(
+    site: Site, *, was_done: bool
+) -> None:
+    """The work was stopped, or its results were withdrawn, while the images named another one."""
+    site.record(of(ONE, 1))
+    site.complete()
+    if was_done:
+        site.publish(site.study(), 1)
+    site.record(of(TWO, 1))
+    site.record(of(ONE, 1))
+    site.complete()
+    study = site.study()
+    assert (study.state, study.patient_name, study.error) == (StudyState.QUEUED, "PERSON^ONE", "")
+    assert (study.revision, study.has_results) == (2, False)
+
+
+def test_results_that_retention_removed_are_not_made_again(site: Site) -> None:
+    """Nothing was withdrawn when the images named somebody else for a while."""
+    site.record(of(ONE, 1))
+    site.complete()
+    site.publish(site.study(), 1)
+    with site.database.write() as session:
+        forget_results(session, lock(session, 1))
+    site.record(of(TWO, 1))
+    site.record(of(ONE, 1))
+    site.complete()
+    assert (site.study().state, site.study().revision) == (StudyState.DONE, 1)
+
+
+def test_what_a_person_cancelled_before_others_came_stays_cancelled(site: Site) -> None:
+    """It had ended; nothing was stopped for them."""
+    site.record(of(ONE, 1, 3))
+    site.complete()
+    site.cancel()
+    site.record(of(TWO, 2))
+    site.complete()
+    woman, boy = apart(site)
+    assert (woman.state, woman.error) == (StudyState.CANCELLED, "cancelled")
+    assert (woman.revision, boy.state) == (1, StudyState.QUEUED)
+
+
+@pytest.mark.parametrize("first", ["person", "images"])
+def test_what_a_person_cancelled_while_it_stopped_stays_cancelled(site: Site, first: str) -> None:
+    """Before others came, or while the study was held; whenever its worker hears of it."""
+    site.record(of(ONE, 1, 3))
+    site.complete()
+    working = site.take_up()
+    if first == "person":
+        site.cancel()
+    site.record(of(TWO, 2))
+    site.complete()
+    if first == "images":
+        site.cancel()
+    assert site.study().state is StudyState.HELD
+    woman, boy = apart(site)
+    assert (woman.state, woman.revision) == (StudyState.PREPARING, 1)
+    site.let_go(working)
+    woman = site.studies()[0]
+    assert (woman.state, boy.state) == (StudyState.CANCELLED, StudyState.QUEUED)
+    assert sorted(woman.error.split("; ")) == ["cancelled", "superseded by newer images"]
 
 
 def test_corrected_numbers_of_the_exam_follow_too(site: Site) -> None:

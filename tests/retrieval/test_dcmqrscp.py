@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fetching_site import free_port
+from pydicom.uid import KeyObjectSelectionDocumentStorage
 from received_images import Image
 
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.domain.errors import ArchiveError
 from heimdallr.intake.scp.server import Scp
-from heimdallr.retrieval.archive import Query
+from heimdallr.retrieval.archive import FoundStudy, Query
 from heimdallr.retrieval.query_retrieve import DicomArchive
 from heimdallr.retrieval.storage_classes import ALL, MOST_OFFERED, offers
 
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
     from fetching_site import Site
 
 IMAGES = 3
+ELSEWHEN: dict[str, object] = {"StudyDate": "20250101"}
+KEY_OBJECT: dict[str, object] = {
+    "SOPClassUID": KeyObjectSelectionDocumentStorage, "Modality": "KO",
+    **dict.fromkeys(("Rows", "Columns", "PixelData", "PhotometricInterpretation")),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def dcmqrscp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DicomNode, int]]:
-    """A running dcmqrscp with one study, and the port at which it believes HEIMDALLR to be."""
+    """A running dcmqrscp with two studies, and the port at which it believes HEIMDALLR to be.
+
+    The second one has an image and a Key Object Selection, a SOP class that is offered late.
+    """
     program, storescu = shutil.which("dcmqrscp"), shutil.which("storescu")
     if program is None or storescu is None:
         pytest.skip("DCMTK is not installed")
@@ -46,10 +55,12 @@ def dcmqrscp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DicomNo
         process = subprocess.Popen([program, "-c", folder / "dcmqrscp.cfg"], stdout=log, stderr=log)
         try:
             _wait_for(port)
-            for number in range(1, IMAGES + 1):
+            images = [Image(1, 1, number, number) for number in range(1, IMAGES + 1)]
+            images += [Image(2, tags=dict(ELSEWHEN)), Image(2, 2, tags={**ELSEWHEN, **KEY_OBJECT})]
+            for number, image in enumerate(images):
                 file = folder / f"{number}.dcm"
-                file.write_bytes(Image(1, 1, number, number).encoded())
-                send = [storescu, "-aec", "QR", "127.0.0.1", str(port), str(file)]
+                file.write_bytes(image.encoded())
+                send = [storescu, "-R", "-aec", "QR", "127.0.0.1", str(port), str(file)]
                 subprocess.run(send, check=True, capture_output=True, timeout=60)
             yield DicomNode(ae_title="QR", host="127.0.0.1", port=port), ours
         finally:
@@ -108,9 +119,21 @@ def test_a_get_brings_everything_over_one_association(
     (study,) = archive.find(Query(study_date="20260201", modalities=("CT", "MR")))
     done = archive.fetch(study)
     assert (done.completed, done.failed) == (IMAGES, 0)
-    assert done.batch is not None
-    assert (done.batch / "released").exists()
-    assert len(list(done.batch.glob("*.dcm"))) == IMAGES
+    (batch,) = done.batches
+    assert (batch / "released").exists()
+    assert len(list(batch.glob("*.dcm"))) == IMAGES
+
+
+def test_what_comes_over_several_associations_is_one_study(
+    dcmqrscp: tuple[DicomNode, int], quiet_site: Site
+) -> None:
+    """Nobody says which SOP classes it has: each association brings what the others could not."""
+    node, _ = dcmqrscp
+    assert KeyObjectSelectionDocumentStorage not in ALL[:MOST_OFFERED]
+    archive = DicomArchive(node, quiet_site.settings, quiet_site.folders.spool, get=True)
+    done = archive.fetch(FoundStudy(Image(2).study_uid))
+    assert (done.completed, done.failed, done.why) == (2, 0, None)
+    assert [len(list(one.glob("*.dcm"))) for one in done.batches] == [1, 1]
 
 
 def test_a_disk_that_is_full_fails_the_images_not_the_program(

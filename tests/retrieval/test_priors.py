@@ -18,14 +18,17 @@ from heimdallr.preparation.persons import Named
 from heimdallr.retrieval import service
 from heimdallr.retrieval.archive import FoundStudy, Query, Retrieved
 from heimdallr.retrieval.priors import Arrived, choose, is_open
-from heimdallr.retrieval.service import WAITS, Priors
+from heimdallr.retrieval.service import SAME_DAY, WAITS, Priors
+from heimdallr.store.database import Database
 from heimdallr.store.fetch_requests import PRIOR, FetchRequest, FetchState
-from heimdallr.store.models import Event, Study, StudyState
+from heimdallr.store.models import ROUTINE, Event, Study, StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from fetching_site import Site
+    from sqlalchemy.orm import Session
 
 PERSON = Named("P1", "SILVA^MARÍA", "19600201")
 ARRIVED = Arrived("1.2.9", PERSON, "HOSPITAL", "20260201")
@@ -115,6 +118,9 @@ class ArchiveOfImages:
         asked: PatientIDs and StudyInstanceUIDs it was asked for.
         error: what it says to everything.
         unusable: files that it sends along with every study.
+        kept_back: how many images of every study it cannot send.
+        sop_classes: what it says that every study has.
+        fetched: the studies it was asked to send, as they were described to it.
         dies_after: an image that still arrives before whoever asks is killed.
     """
 
@@ -123,11 +129,14 @@ class ArchiveOfImages:
         self.asked: list[str] = []
         self.error: ArchiveError | None = None
         self.unusable: list[bytes] = []
+        self.kept_back = 0
+        self.sop_classes: tuple[str, ...] = ()
+        self.fetched: list[FoundStudy] = []
         self.dies_after: Image | None = None
 
     def find(self, query: Query) -> Sequence[FoundStudy]:
-        """What it has of a patient."""
-        self.asked.append(query.patient_id)
+        """What it has of a patient, or of a study."""
+        self.asked.append(query.patient_id or f"? {query.study_instance_uid}")
         self._refuse()
         return [
             FoundStudy(
@@ -137,20 +146,28 @@ class ArchiveOfImages:
                 patient_id="P1",
                 patient_name="SILVA^MARÍA 1",
                 birth_date="19600201",
+                sop_classes=self.sop_classes,
             )
             for one in self._images
+            if query.study_instance_uid in {"", one.study_uid}
         ]
 
     def fetch(self, study: FoundStudy) -> Retrieved:
         """One image of each study."""
         self.asked.append(study.study_instance_uid)
+        self.fetched.append(study)
         self._refuse()
         if self.dies_after is not None:
             receive(self._site, self.dies_after)
             raise KeyboardInterrupt
         images = [one for one in self._images if one.study_uid == study.study_instance_uid]
         batch = spooled(self._site.folders.spool, [*images, *self.unusable])
-        return Retrieved(len(images) + len(self.unusable), batch=batch.folder)
+        sent = len(images) + len(self.unusable)
+        return Retrieved(sent, self.kept_back, why=self._part(sent), batches=(batch.folder,))
+
+    def _part(self, sent: int) -> Statement | None:
+        counts = {"failed": self.kept_back, "count": sent + self.kept_back}
+        return Statement("archive_sent_in_part", counts) if self.kept_back else None
 
     def _refuse(self) -> None:
         if self.error is not None:
@@ -190,6 +207,12 @@ def priors_of(site: Site, archive: ArchiveOfImages, clock: FakeClock, **settings
     return Priors(site.database, changed, site.folders, archive, now=clock.now, local=clock.now)
 
 
+def run_all(priors: Priors) -> None:
+    """Do all that is due."""
+    while priors.step():
+        pass
+
+
 def requests(site: Site) -> list[tuple[str, FetchState, int]]:
     """Every request: what, how far, how often tried."""
     with site.database.read() as session:
@@ -203,8 +226,7 @@ def test_what_is_not_here_is_fetched_after_all_that_was_sent(
     """Two at most, with a low priority; they are no reason to look for more."""
     receive(quiet_site, Image(1))
     priors = priors_of(quiet_site, archive, clock)
-    while priors.step():
-        pass
+    run_all(priors)
     assert archive.asked == ["P1", Image(21).study_uid, Image(22).study_uid]
     assert {state for _, state, _ in requests(quiet_site)} == {FetchState.DONE}
     with quiet_site.database.read() as session:
@@ -224,11 +246,33 @@ def test_what_is_here_is_not_fetched_again(
         session.get_one(Study, long_ago).completed_at = START - timedelta(days=300)
     receive(quiet_site, Image(1))
     priors = priors_of(quiet_site, archive, clock)
-    while priors.step():
-        pass
+    run_all(priors)
     assert Image(21).study_uid not in archive.asked
     assert Image(22).study_uid in archive.asked
     assert Image(23).study_uid not in archive.asked
+
+
+def test_a_study_of_the_same_day_is_given_time_to_be_sent(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock
+) -> None:
+    """Head and trunk are two studies: when it is sent, it is a study like every other."""
+    trunk, never_sent = earlier(24, "20260201"), earlier(25, "20260201")
+    archive._images = [trunk, never_sent]
+    receive(quiet_site, Image(1, tags={"StudyDate": "20260201"}))
+    priors = priors_of(quiet_site, archive, clock)
+    run_all(priors)
+    assert archive.asked == ["P1"]
+    receive(quiet_site, trunk)
+    run_all(priors)
+    assert archive.asked == ["P1", "P1"], "its own earlier ones are looked for too"
+    clock.pass_s(SAME_DAY.total_seconds())
+    run_all(priors)
+    assert archive.asked == ["P1", "P1", never_sent.study_uid]
+    with quiet_site.database.read() as session:
+        urgency = {one.key: one.priority for one in session.scalars(select(Study))}
+    assert urgency == {
+        Image(1).study_uid: ROUTINE, trunk.study_uid: ROUTINE, never_sent.study_uid: PRIOR,
+    }  # fmt: skip
 
 
 def test_an_archive_that_is_away_is_asked_again_later(
@@ -279,6 +323,58 @@ def test_a_kill_in_the_middle_leaves_the_request(
     assert requests(quiet_site)[1][1] is FetchState.DONE
 
 
+@pytest.mark.parametrize("transactions", range(8))
+def test_a_kill_between_any_two_transactions_stops_nothing_for_good(
+    quiet_site: Site,
+    archive: ArchiveOfImages,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    transactions: int,
+) -> None:
+    """The next process ends the search, and fetches each study that it found."""
+    write, left = Database.write, iter(range(transactions))
+
+    def write_until_killed(database: Database) -> AbstractContextManager[Session]:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return write(database)
+
+    receive(quiet_site, Image(1))
+    with monkeypatch.context() as dying:
+        dying.setattr(Database, "write", write_until_killed)
+        priors = priors_of(quiet_site, archive, clock)
+        with pytest.raises(KeyboardInterrupt):
+            run_all(priors)
+    run_all(priors_of(quiet_site, archive, clock))
+    assert [(uid, state) for uid, state, _ in requests(quiet_site)] == [
+        ("", FetchState.DONE),
+        (Image(21).study_uid, FetchState.DONE),
+        (Image(22).study_uid, FetchState.DONE),
+    ]
+
+
+def test_a_search_whose_studies_are_asked_for_already_ends(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock
+) -> None:
+    """A request that is there stays, and does not keep the others from being made."""
+    number, later = receive(quiet_site, Image(1)), START + timedelta(hours=1)
+    kept = FetchRequest(
+        study_fk=number,
+        study_instance_uid=Image(21).study_uid,
+        next_attempt_at=later,
+        created_at=START,
+    )
+    with quiet_site.database.write() as session:
+        session.add(kept)
+    priors = priors_of(quiet_site, archive, clock)
+    run_all(priors)
+    assert requests(quiet_site) == [
+        (Image(21).study_uid, FetchState.WAITING, 0),
+        ("", FetchState.DONE, 1),
+        (Image(22).study_uid, FetchState.DONE, 1),
+    ]
+
+
 def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
     quiet_site: Site,
     archive: ArchiveOfImages,
@@ -292,8 +388,7 @@ def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
     priors = priors_of(quiet_site, archive, clock, priors_max=1)
     for wait in (timedelta(), *WAITS):
         clock.pass_s(wait.total_seconds())
-        while priors.step():
-            pass
+        run_all(priors)
     assert archive.asked.count(Image(21).study_uid) == 2
     assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
     with quiet_site.database.read() as session:
@@ -304,6 +399,68 @@ def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
         {"code": "archive_sent_but_not_here", "parameters": {"count": 2, "here": 1}},
     )
     assert said == ["1 earlier studies are fetched from the archive"]
+
+
+def test_an_image_that_the_archive_cannot_send_is_asked_for_once_more(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock
+) -> None:
+    """What is here counts as fetched, and it is said that something is missing."""
+    receive(quiet_site, Image(1))
+    archive.kept_back = 1
+    priors = priors_of(quiet_site, archive, clock, priors_max=1)
+    for wait in (timedelta(), *WAITS):
+        clock.pass_s(wait.total_seconds())
+        run_all(priors)
+    assert archive.asked.count(Image(21).study_uid) == 2
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
+    with quiet_site.database.read() as session:
+        row = session.get_one(FetchRequest, 2)
+        said = session.scalars(select(Event.message).where(Event.kind == "priors")).all()
+    assert (row.found, row.reason) == (
+        1,
+        {"code": "archive_sent_in_part", "parameters": {"failed": 1, "count": 2}},
+    )
+    assert len(said) == 2
+    assert said[1].startswith("an earlier study was fetched in part: 1 of 2 images did not come")
+
+
+def test_a_try_that_brings_less_is_not_the_last(
+    quiet_site: Site,
+    archive: ArchiveOfImages,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Our disk is full, say: nothing can come for now, and what is here is not all there is."""
+    receive(quiet_site, Image(1))
+    archive.kept_back = 1
+    priors = priors_of(quiet_site, archive, clock, priors_max=1)
+    assert priors.step()
+    assert priors.step()
+    images, archive.kept_back = archive._images, 2
+    monkeypatch.setattr(archive, "_images", [])
+    clock.pass_s(WAITS[0].total_seconds())
+    assert priors.step()
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.WAITING, 2)
+    monkeypatch.setattr(archive, "_images", images)
+    archive.kept_back = 0
+    clock.pass_s(WAITS[1].total_seconds())
+    assert priors.step()
+    assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 3)
+
+
+@pytest.mark.parametrize("is_described", [True, False])
+def test_with_c_get_the_archive_says_what_the_study_has(
+    quiet_site: Site, archive: ArchiveOfImages, clock: FakeClock, *, is_described: bool
+) -> None:
+    """It is asked just before: there is not room for all SOP classes in one association."""
+    receive(quiet_site, Image(1))
+    archive.sop_classes = ("1.2.840.10008.5.1.4.1.1.2", "1.3.12.2.1107.5.9.1")
+    priors = priors_of(quiet_site, archive, clock, priors_max=1, priors_get=is_described)
+    run_all(priors)
+    uid = Image(21).study_uid
+    assert archive.asked == ["P1", *([f"? {uid}"] if is_described else []), uid]
+    told = [one.sop_classes for one in archive.fetched]
+    assert told == [archive.sop_classes if is_described else ()]
 
 
 def test_a_study_of_which_nothing_can_be_used_is_not_fetched(

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from received_images import FakeClock
 from sqlalchemy import select
 from store_cases import NOW, make_identity, make_results, measurement
 from web_service import Service, service_in
 
 from heimdallr.domain.body_size import BodySize as StudySize
-from heimdallr.domain.errors import ConfigurationError
+from heimdallr.domain.errors import ArchiveError, ConfigurationError
+from heimdallr.domain.statements import Statement
 from heimdallr.retrieval import told_sizes
 from heimdallr.retrieval.told_sizes import ToldSizes
 from heimdallr.store.body_sizes import BodySize, record_size
@@ -49,7 +51,9 @@ def done(service: Service, **header: float | None) -> int:
     return study_id
 
 
-def ordered(service: Service, observed_at: datetime = NOW, **size: float) -> None:
+def ordered(
+    service: Service, observed_at: datetime = NOW, received_at: datetime = NOW, **size: float
+) -> None:
     """An order says a size of the study's patient."""
     with service.database.write() as session:
         patient = session.scalars(select(Study.patient_id)).one()
@@ -59,7 +63,7 @@ def ordered(service: Service, observed_at: datetime = NOW, **size: float) -> Non
                 patient, "", "", size.get("height_m"), size.get("weight_kg"), observed_at,
                 "hl7", "RIS", message=str(sorted(size.items())),
             ),
-            NOW,
+            received_at,
         )  # fmt: skip
 
 
@@ -117,6 +121,37 @@ def test_what_a_person_entered_is_not_replaced(service: Service) -> None:
     assert taken(service) == 0
 
 
+@pytest.mark.parametrize("first", ["height_m", "weight_kg"])
+def test_a_height_and_a_weight_come_in_different_messages(service: Service, first: str) -> None:
+    """The second completes the first, which stays as it was told."""
+    sizes = {"height_m": 1.6, "weight_kg": 70.0}
+    study = done(service)
+    ordered(service, NOW, NOW, **{first: sizes[first]})
+    look = ToldSizes(service.database, service.settings, service.folders, lambda: NOW)
+    assert look.step() == 1
+    later = NOW + timedelta(minutes=10)
+    ordered(service, NOW, later, **{**sizes, first: sizes[first] + 0.1})
+    assert [look.step(), look.step()] == [1, 0]
+    with service.database.read() as session:
+        size = body_size_of(session, study)
+        changes = session.scalars(select(Event.changes).where(Event.kind == "body_size")).all()
+    assert size
+    assert (size.height_m, size.weight_kg) == (1.6, 70)
+    assert [name for one in changes for name, _, _ in one] == [first, *(sizes.keys() - {first})]
+    assert index_of(service, study) == 35.16
+
+
+def test_what_a_person_took_back_is_not_completed(service: Service) -> None:
+    """Their word stands, that nothing is to be taken over."""
+    study = done(service)
+    ordered(service, weight_kg=70)
+    assert taken(service) == 1
+    with service.database.write() as session:
+        keep_body_size(session, study, None, NOW)
+    ordered(service, height_m=1.6)
+    assert taken(service) == 0
+
+
 def test_the_record_is_asked_for_what_is_missing(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +168,35 @@ def test_the_record_is_asked_for_what_is_missing(
     settings = service.settings.model_copy(update={"sizes_from": "record"})
     look = ToldSizes(service.database, settings, service.folders, lambda: NOW)
     assert look.step() == 1
+    with service.database.read() as session:
+        size = body_size_of(session, study)
+    assert size
+    assert (size.height_m, size.weight_kg) == (1.6, 70)
+    assert index_of(service, study) == 35.16
+
+
+def test_a_record_that_was_away_is_asked_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an hour, also where an order has told the weight meanwhile."""
+    study = done(service)
+    ordered(service, weight_kg=70)
+    peer = {"kind": "fhir", "url": "http://127.0.0.1:9/fhir"}
+    service.client.post("/api/v1/destinations", json={"name": "record", "peer": peer})
+    answers = iter([None, StudySize(1.6, 99, "fhir", "", NOW)])
+
+    def look_up(*_: object, **__: object) -> StudySize:
+        if answer := next(answers):
+            return answer
+        raise ArchiveError(Statement("archive_gone"))
+
+    monkeypatch.setattr(told_sizes, "look_up", look_up)
+    settings = service.settings.model_copy(update={"sizes_from": "record"})
+    clock = FakeClock(NOW)
+    look = ToldSizes(service.database, settings, service.folders, clock.now)
+    assert [look.step(), look.step()] == [1, 0]
+    clock.pass_s(told_sizes.AGAIN.total_seconds())
+    assert [look.step(), look.step()] == [1, 0]
     with service.database.read() as session:
         size = body_size_of(session, study)
     assert size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,11 @@ from heimdallr.store.work.lifecycle import complete
 from heimdallr.store.work.states import lock, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from heimdallr.config import Settings
     from heimdallr.store.database import Database
@@ -69,6 +72,8 @@ def complete_studies(
 ) -> None:
     """Declare studies complete, one transaction each; what is not being received is left alone.
 
+    So is, until the next look, one whose files or folders cannot be read or written.
+
     Args:
         database: the database.
         settings: whether the work is done here.
@@ -80,35 +85,46 @@ def complete_studies(
         actor: who said so; empty when the rule did.
     """
     for study_id in studies:
-        with database.write() as session:
-            try:
-                study = lock(session, study_id)
-            except StateConflictError:
-                continue  # deleted meanwhile
+        # Deleted meanwhile, or trouble of its own: the others are not kept waiting.
+        with suppress(StateConflictError), _trouble_logged(study_id), database.write() as session:
+            study = lock(session, study_id)
             newer = seen is not None and study.last_instance_at != seen.get(study_id)
-            if study.state is not StudyState.RECEIVING or newer:
-                continue
-            paths = session.scalars(select(Instance.path).where(Instance.study_fk == study_id))
-            try:
-                missing = sum(not (folders.incoming / path).exists() for path in paths)
-            except OSError as error:  # its own matter: the others are not kept waiting
-                _log.error("a study cannot be read", study=study.key, reason=error.strerror)
-                continue
-            if missing:
-                what = f"{missing} images are recorded, but their files are missing"
-                note(session, study, "files_missing", what, now)
-                _log.error("files of recorded images are missing", study=study.key, count=missing)
-            forget_moved(session, folders, study)
-            uid = study.study_instance_uid
-            complete(
-                session,
-                study,
-                now,
-                in_place=settings.hands_over_in_place,
-                folder_taken=partial(_is_taken, folders.output, uid),
-                move_case=partial(_move_case, folders),
-                actor=actor,
-            )
+            if study.state is StudyState.RECEIVING and not newer:
+                _declare(session, settings, folders, study, now, actor)
+
+
+@contextmanager
+def _trouble_logged(study_id: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _log.error("a study cannot be completed", study_id=study_id, reason=error.strerror)
+
+
+def _declare(  # noqa: PLR0917 - what it is, and who says so
+    session: Session,
+    settings: Settings,
+    folders: DataFolders,
+    study: Study,
+    now: datetime,
+    actor: str,
+) -> None:
+    paths = session.scalars(select(Instance.path).where(Instance.study_fk == study.id))
+    missing = sum(not (folders.incoming / path).exists() for path in paths)
+    if missing:
+        what = f"{missing} images are recorded, but their files are missing"
+        note(session, study, "files_missing", what, now)
+        _log.error("files of recorded images are missing", study=study.key, count=missing)
+    forget_moved(session, folders, study)
+    complete(
+        session,
+        study,
+        now,
+        in_place=settings.hands_over_in_place,
+        folder_taken=partial(_is_taken, folders.output, study.study_instance_uid),
+        move_case=partial(_move_case, folders),
+        actor=actor,
+    )
 
 
 def _is_taken(output: Path, study_instance_uid: str, name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import IO, TYPE_CHECKING
 
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MRSpectroscopyStorage
 
 from heimdallr.preparation.instances import integer_of, text_of
 
@@ -67,7 +67,8 @@ def check_pixels(file: IO[bytes], size: int, header: FileDataset) -> None:
 
     Native pixel data must be as long as rows × columns × samples × bits × frames say, and in the
     file; encapsulated pixel data (PS3.5 annex A.4) must be a chain of fragments with its end.
-    An object without Rows and Columns needs no pixel data.
+    An object without Rows and Columns needs no pixel data, and neither does MR spectroscopy, whose
+    signal stands elsewhere (PS3.3 section C.8.14).
 
     Args:
         file: where :func:`~heimdallr.preparation.reading.read_open` left it.
@@ -77,7 +78,8 @@ def check_pixels(file: IO[bytes], size: int, header: FileDataset) -> None:
     Raises:
         UnusableFileError: with a :class:`Fault`.
     """
-    is_image = "Rows" in header or "Columns" in header
+    is_spectroscopy = text_of(header, "SOPClassUID") == MRSpectroscopyStorage
+    is_image = not is_spectroscopy and ("Rows" in header or "Columns" in header)
     syntax = UID(text_of(header.file_meta, "TransferSyntaxUID"))
     if syntax == DeflatedExplicitVRLittleEndian:
         if is_image and _inflated_bytes(file) < _expected_bytes(header):

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from heimdallr.clock import utc_now
-from heimdallr.domain.errors import StateConflictError
+from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.intake import spool
 from heimdallr.intake.instances import StudyWriter, TouchedStudy
 from heimdallr.intake.keeping_apart import homes_of
@@ -208,6 +208,9 @@ class Recorder:
         try:
             return self._commit(items, origin)
         except FileNotFoundError:  # another recorder has taken some; the others come next
+            return Recorded()
+        except StorageError as error:  # its results cannot be taken away: they wait until they can
+            _log.error("a study cannot be recorded", study=items[0][1].study_key, reason=str(error))
             return Recorded()
         except (DataError, IntegrityError, OverflowError, UnicodeError):
             if len(items) > 1:

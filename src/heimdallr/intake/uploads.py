@@ -223,7 +223,8 @@ def take_in(
     Raises:
         UnsafeArchiveError: the ZIP is refused.
         NoDicomError: no usable image was in it; damaged ones are in quarantine.
-        StateConflictError: its study is being deleted; the images wait in the spool.
+        StateConflictError: its study is being deleted, or its results name somebody else and cannot
+            be taken away; the images wait in the spool.
         DiskLowError: the disk has no room for it.
         OSError: the disk is full or fails.
         sqlalchemy.exc.SQLAlchemyError: the database is away; the images are safe in the spool, and
@@ -235,7 +236,10 @@ def take_in(
     sync_folder(folders.spool)
     recorded = record_batch(database, folders, spooled, now)
     if not recorded.studies and has_files(spooled):
-        msg = "the study is being deleted; the images are safe, and recorded when that is over"
+        msg = (
+            "the study is being deleted, or its case folder cannot be written; "
+            "the images are safe, and recorded when that is over"
+        )
         raise StateConflictError(msg)
     if not recorded.studies:
         msg = "the ZIP holds no usable DICOM image"

@@ -169,8 +169,8 @@ class WatchFolder:
 
     def _finds(self) -> Iterator[Find]:
         """What is there; a folder that cannot be read just now holds nothing."""
-        for path in _entries(self._folder):
-            if path.is_dir():
+        for path, is_folder in _entries(self._folder):
+            if is_folder:
                 yield from _find(path.name, _files_below(path))
             else:
                 yield from _find(path.name if path.suffix.lower() == ".zip" else "", [path])
@@ -232,6 +232,8 @@ class WatchFolder:
         for find in finds:
             copies = [next_copy() for _ in find.files]
             try:
+                for path in find.files[1:]:  # a large study is not copied in vain at every look
+                    _open(path, self._folder).close()
                 for path, copy in zip(find.files, copies, strict=True):
                     _copy_file(path, copy, self._folder)
                 if [*_find(find.name, [*find.files])] == [find]:
@@ -265,12 +267,15 @@ class WatchFolder:
             _write_memory(self._memory, self._taken)
 
 
-def _entries(folder: Path) -> list[Path]:
-    """Files and folders in a folder, sorted; hidden and unfinished ones and links left out."""
+def _entries(folder: Path) -> list[tuple[Path, bool]]:
+    """Files and folders in a folder, sorted, and which it is; what is to be passed over left out.
+
+    Those are hidden and unfinished ones, and links.
+    """
     try:
         with os.scandir(folder) as entries:
             return sorted(
-                folder / one.name
+                (folder / one.name, one.is_dir(follow_symlinks=False))
                 for one in entries
                 if not one.name.startswith(".")
                 and not one.name.lower().endswith(_UNFINISHED)
@@ -282,15 +287,15 @@ def _entries(folder: Path) -> list[Path]:
 
 def _files_below(folder: Path) -> list[Path]:
     files = []
-    for path in _entries(folder):
-        files.extend(_files_below(path) if path.is_dir() else [path])
+    for path, is_folder in _entries(folder):
+        files.extend(_files_below(path) if is_folder else [path])
     return files
 
 
 def _find(name: str, files: list[Path]) -> Iterator[Find]:
     """A find, unless it is empty or vanishes while it is looked at."""
     try:
-        sizes = sum(path.lstat().st_size for path in files)
+        sizes = sum(_look(path)[1] for path in files)
         signature = _signature(name, tuple(files))
     except OSError:
         return
@@ -298,18 +303,38 @@ def _find(name: str, files: list[Path]) -> Iterator[Find]:
         yield Find(name, tuple(files), signature, sizes)
 
 
+def _look(path: Path) -> tuple[int, int, int]:
+    """Kind, size and time of a file; nothing of one whose folder may be listed, but not entered.
+
+    That is said when it is to be read.
+    """
+    try:
+        status = path.lstat()
+    except PermissionError:
+        return 0, 0, 0
+    return stat.S_IFMT(status.st_mode), status.st_size, status.st_mtime_ns
+
+
+def _open(path: Path, folder: Path) -> IO[bytes]:
+    """Open what was a regular file when it was found, if it still is one and no link leads there.
+
+    Raises:
+        _UnreadableError: it cannot be opened.
+    """
+    try:
+        return open_regular(path, below=folder)
+    except OSError as error:
+        raise _UnreadableError(error) from error
+
+
 def _copy_file(path: Path, copy: Path, folder: Path) -> None:
-    """Copy what was a regular file when it was found, if it still is one and no link leads there.
+    """Copy what :func:`_open` opens.
 
     Raises:
         _UnreadableError: it cannot be opened or read.
         OSError: the copy cannot be written.
     """
-    try:
-        source = open_regular(path, below=folder)
-    except OSError as error:
-        raise _UnreadableError(error) from error
-    with source, whole_file(copy) as target:
+    with _open(path, folder) as source, whole_file(copy) as target:
         while chunk := _next_chunk(source):
             target.write(chunk)
 
@@ -324,9 +349,8 @@ def _next_chunk(source: IO[bytes]) -> bytes:
 def _signature(name: str, files: tuple[Path, ...]) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape"))
     for path in files:
-        status = path.lstat()
-        kind = stat.S_IFMT(status.st_mode)
-        line = f"{os.fspath(path)}\0{kind}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        kind, size, modified_ns = _look(path)
+        line = f"{os.fspath(path)}\0{kind}\0{size}\0{modified_ns}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

@@ -124,14 +124,14 @@ class Retrieved:
         failed: instances that were not.
         warning: instances that were, with a remark.
         why: what went wrong, and what to do; ``None`` when nothing did.
-        batch: the spool's batch it lies in; ``None`` where our listener took it.
+        batches: the spool's batches it lies in; none where our listener took it.
     """
 
     completed: int = 0
     failed: int = 0
     warning: int = 0
     why: Statement | None = None
-    batch: Path | None = None
+    batches: tuple[Path, ...] = ()
 
     @property
     def arrived(self) -> int:

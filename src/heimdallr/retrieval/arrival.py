@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from heimdallr.intake.declare_complete import complete_studies
-from heimdallr.intake.recorder import record_batch
+from heimdallr.intake.recorder import Recorded, record_batch
 from heimdallr.store.models import Instance, Study
 from heimdallr.store.work.services import services
 
@@ -58,21 +59,21 @@ def record_unless_somebody_does(
     retrieved: Retrieved,
     now: Callable[[], datetime],
 ) -> None:
-    """Record a batch where no recorder lives, and declare its studies complete.
+    """Record batches where no recorder lives, and declare their studies complete.
 
     Raises:
         OSError: the disk is full or fails; nothing is lost.
         sqlalchemy.exc.SQLAlchemyError: the database is away; nothing is lost.
     """
-    if retrieved.batch is None:
+    if not retrieved.batches:
         return
     with database.read() as session:
         if any(one.alive for one in services(session, "recorder", now())):
             return
-    try:
-        recorded = record_batch(database, folders, retrieved.batch, now)
-    except FileNotFoundError:
-        return  # a recorder has taken it meanwhile
+    recorded = Recorded()
+    for batch in retrieved.batches:
+        with suppress(FileNotFoundError):  # a recorder has taken it meanwhile
+            recorded += record_batch(database, folders, batch, now)
     if not retrieved.failed:
         studies = [one.id for one in recorded.studies]
         complete_studies(database, settings, folders, studies, now())

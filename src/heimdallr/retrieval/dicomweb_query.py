@@ -94,7 +94,7 @@ class WebArchive:
         if failed:
             counts = {"failed": failed, "count": kept + failed}
             why = Statement("archive_sent_in_part", counts)
-        return Retrieved(kept, failed, 0, why, batch)
+        return Retrieved(kept, failed, 0, why, (batch,) if batch else ())
 
     def _client(self) -> httpx.Client:
         return open_client(self._peer, self._secret, self._settings, silent_s=_SILENT_S)

@@ -8,6 +8,7 @@ the listener's own (:class:`heimdallr.intake.scp.storing.Reception`): whole, dur
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -114,11 +115,13 @@ class DicomArchive:
         """See :class:`~heimdallr.retrieval.archive.Archive`."""
         if not self._get:
             return self._move(study)
-        result = Retrieved()
-        for classes in offers(study.sop_classes):
-            result = self._get_offered(study, classes)
+        first, *others = offers(study.sop_classes)
+        result = self._get_offered(study, first)
+        for classes in others:
             if not result.failed:
                 break
+            with suppress(ArchiveError):  # what came is here; the others count as failed
+                result = _together(result, self._get_offered(study, classes))
         return result
 
     def _move(self, study: FoundStudy) -> Retrieved:
@@ -265,12 +268,31 @@ def _result(progress: _Progress, batch: Path | None) -> Retrieved:
     told = {SUCCESS, PARTLY_FAILED, *([UNABLE_TO_PERFORM] if progress.failed else [])}
     if progress.status not in told:
         raise _refusal(progress.status)
-    why = None
-    if progress.failed or progress.status == PARTLY_FAILED:
-        done = progress.completed + progress.warning
-        counts = {"failed": progress.failed, "count": done + progress.failed}
-        why = Statement("archive_sent_in_part", counts)
-    return Retrieved(progress.completed, progress.failed, progress.warning, why, batch)
+    done, is_part = progress.completed + progress.warning, progress.status == PARTLY_FAILED
+    return Retrieved(
+        progress.completed,
+        progress.failed,
+        progress.warning,
+        _in_part(done, progress.failed) if progress.failed or is_part else None,
+        (batch,) if batch else (),
+    )
+
+
+def _together(before: Retrieved, then: Retrieved) -> Retrieved:
+    """Of two associations that offered different classes: what each took, the other one did not."""
+    failed = max(before.failed - then.arrived, 0)
+    done = before.arrived + then.arrived
+    return Retrieved(
+        before.completed + then.completed,
+        failed,
+        before.warning + then.warning,
+        _in_part(done, failed) if failed else None,
+        before.batches + then.batches,
+    )
+
+
+def _in_part(done: int, failed: int) -> Statement:
+    return Statement("archive_sent_in_part", {"failed": failed, "count": done + failed})
 
 
 def _refusal(status: int | None) -> ArchiveError:

@@ -2,7 +2,7 @@
 
 What orders and admissions said (:mod:`heimdallr.intake.hl7`) is looked at first; what is missing
 still is asked of the record over FHIR, where one is named. Results follow without segmenting again.
-What a person entered is never replaced.
+What a person entered is never replaced; what was told is completed by what is told later.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from heimdallr.publishing.schema import read_identity
 from heimdallr.retrieval.body_size_lookup import NEAR_DAYS, look_up
 from heimdallr.store.body_sizes import BodySizeRow, sizes_of
 from heimdallr.store.models import Patient, Study, StudyState
-from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
+from heimdallr.store.study_body_sizes import StudyBodySizeRow, body_size_of, keep_body_size
 from heimdallr.store.upkeep.resizing import follow_if_free
 from heimdallr.store.work.states import lock, note
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pydantic import SecretStr
+    from sqlalchemy import ColumnElement
 
     from heimdallr.config import Settings
     from heimdallr.publishing.schema import Identity
@@ -85,7 +86,7 @@ class ToldSizes:
         self._ask_again_at: dict[int, datetime] = {}
 
     def step(self) -> int:
-        """Look at every study with news; how many have a height or weight now that had none.
+        """Look at every study with news; how many have a height or a weight now that they lacked.
 
         Raises:
             ConfigurationError: the record that is named is none.
@@ -117,7 +118,7 @@ class ToldSizes:
                 Study.has_results,
                 Study.patient_id != "",
                 Study.patients == 1,
-                StudyBodySizeRow.study_fk.is_(None),
+                StudyBodySizeRow.study_fk.is_(None) | _may_be_completed(),
                 (Study.finished_at >= since) | (newest >= since),
             )
         )
@@ -203,25 +204,45 @@ class ToldSizes:
         return peer, secret
 
     def _keep(self, study_id: int, size: BodySize) -> bool:
-        """Keep it unless a person has entered one meanwhile, then let the results follow."""
+        """Keep what is news, unless a person has entered one, then let the results follow."""
         now = self._now()
         try:
             with self._database.write() as session:
                 study = lock(session, study_id)
-                if session.get(StudyBodySizeRow, study_id) is not None:
-                    return False
-                keep_body_size(session, study_id, size, now)
+                row = session.get(StudyBodySizeRow, study_id)
+                before = body_size_of(session, study_id)
+                size = _completed(before, size)
                 changes = [
                     (name, None, f"{value:g}")
                     for name in ("height_m", "weight_kg")
-                    if (value := getattr(size, name)) is not None
+                    if (value := getattr(size, name)) != getattr(before, name, None)
                 ]
+                if not changes or (row is not None and row.source == "entered"):
+                    return False
+                keep_body_size(session, study_id, size, now)
                 note(session, study, "body_size", f"height or weight told ({size.source})", now,
                      actor=size.by, changes=changes)  # fmt: skip
             follow_if_free(self._database, self._folders, study_id, now)
         except (PublishingError, StateConflictError) as error:
             _log.error("results do not follow a height", study_id=study_id, reason=str(error))
         return True
+
+
+def _may_be_completed() -> ColumnElement[bool]:
+    """Whether a row holds one of both, and no person's word."""
+    lacks = StudyBodySizeRow.height_m.is_(None) | StudyBodySizeRow.weight_kg.is_(None)
+    return (StudyBodySizeRow.source != "entered") & lacks
+
+
+def _completed(before: BodySize | None, told: BodySize) -> BodySize:
+    """What was told before, and of what is told now the rest."""
+    if before is None:
+        return told
+    return replace(
+        told,
+        height_m=before.height_m or told.height_m,
+        weight_kg=before.weight_kg or told.weight_kg,
+    )
 
 
 def _lacks(identity: Identity, size: BodySize | None) -> bool:

@@ -8,8 +8,8 @@
                     └──▶ refused | given_up
 
 A row is written before anything is asked, so nothing is forgotten at a kill; what is done twice
-brings the same images, which change nothing. A study that has a row here is nobody's reason to look
-for more: it was fetched for another.
+brings the same images, which change nothing. A study that was asked for here is nobody's reason to
+look for more: it was fetched for another.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class FetchRequest(Base):
         attempts: how often it was tried.
         next_attempt_at: not before.
         reason: code and parameters of what went wrong the last time; ``None`` when nothing did.
-            A study that is done has one where instances of it cannot be used.
+            A study that is done has one where instances of it cannot be had or used.
         found: studies a search found, or instances of the study that are here after a try.
     """
 
@@ -77,8 +77,8 @@ class FetchRequest(Base):
 
 
 def is_fetched_prior(session: Session, study_instance_uid: str) -> bool:
-    """Whether a study was asked for because of another one."""
+    """Whether a study was asked for because of another one; not only meant to be."""
     if not study_instance_uid:
         return False
-    wanted = FetchRequest.study_instance_uid == study_instance_uid
-    return session.scalar(select(FetchRequest.id).where(wanted).limit(1)) is not None
+    wanted = (FetchRequest.study_instance_uid == study_instance_uid, FetchRequest.attempts > 0)
+    return session.scalar(select(FetchRequest.id).where(*wanted).limit(1)) is not None

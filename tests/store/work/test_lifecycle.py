@@ -151,6 +151,20 @@ def test_cancelling_ends_what_waits_and_asks_what_works(database: Database) -> N
         )
 
 
+@pytest.mark.parametrize("later", ["superseded by newer images", "cancelled"])
+def test_results_of_another_patient_are_withdrawn_whatever_else_stops_them(
+    database: Database, later: str
+) -> None:
+    """The first reason holds when more images come, or a person cancels the work too."""
+    with database.write() as session:
+        study, run = _taken(session)
+        lifecycle.stop_work(session, study, _at(2), "the images name another patient now")
+        lifecycle.stop_work(session, study, _at(3), later)
+        lifecycle.stop_work(session, study, _at(4), later)
+        assert run.error == f"the images name another patient now; {later}"
+        assert runs.is_withdrawn(session, run.workflow_id, study.case_id or "")
+
+
 def test_a_retry_is_a_run_of_its_own(database: Database) -> None:
     """It needs a study that is over; it leaves the older run as it was."""
     with database.write() as session:

@@ -48,6 +48,7 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
     if not study.has_results:
         return
     forget_results(session, study)
+    study.digest = ""  # when the same images come back, they are measured anew
     study.volume_bytes, study.notices, study.read_at = None, [], None
     study.kept = {**dict(study.kept), "volume": False, "masks": False, "results": False}
     message = "results withdrawn: they were made for another patient than the images name now"

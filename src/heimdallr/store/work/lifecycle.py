@@ -29,6 +29,7 @@ from heimdallr.store.work.states import (
     CANCELLED,
     FINAL_STATES,
     SUPERSEDED,
+    ask_to_stop,
     end,
     lock,
     mirror,
@@ -36,6 +37,7 @@ from heimdallr.store.work.states import (
     newest_run,
     note,
     unfinished_runs,
+    was_stopped_for_images,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ def complete(
 ) -> Run | None:
     """Declare a study complete; content that is new becomes the next revision.
 
-    A study whose images name several patients is held instead.
+    So does content that is known, where images that are gone again stopped the work on it, or its
+    results were withdrawn. A study whose images name several patients is held instead.
 
     Args:
         session: the transaction.
@@ -149,8 +152,9 @@ def complete(
     if study.patients > 1 and in_place:
         _hold(session, study, now)
         return None
-    if digest == study.digest and study.revision:
-        newest = newest_run(session, study)
+    newest = newest_run(session, study)
+    is_known = bool(study.revision) and digest == study.digest
+    if is_known and not (newest and was_stopped_for_images(newest)):
         if newest is None:
             study.state = StudyState.SENDING  # what was sent already is not sent again
         else:
@@ -353,7 +357,7 @@ def _stop(
     if run.state is StudyState.QUEUED:
         end(session, study, run, StudyState.CANCELLED, now, error=reason, actor=actor)
     else:
-        run.cancel_requested, run.error = True, reason
+        ask_to_stop(run, reason)
         note(session, study, "cancelling", f"asked to stop: {reason}", now, actor=actor)
 
 

@@ -23,6 +23,7 @@ from heimdallr.store.work.states import (
     OTHER_PATIENT,
     STAGES,
     end,
+    is_asked,
     is_current,
     mirror,
     new_workflow_id,
@@ -414,7 +415,7 @@ def is_withdrawn(session: Session, workflow_id: str, case_id: str) -> bool:
         RunOverError: its study was deleted.
     """
     run, study = _locked_run(session, workflow_id)
-    stopped = run.cancel_requested and run.error == OTHER_PATIENT
+    stopped = is_asked(run, OTHER_PATIENT)
     return run.state not in FINAL_STATES and (stopped or study.case_id != case_id)
 
 

@@ -41,6 +41,8 @@ _NEWS = {
 CANCELLED = "cancelled"
 SUPERSEDED = "superseded by newer images"
 OTHER_PATIENT = "the images name another patient now"
+_AND = "; "
+"""Between the reasons of a run that was asked to stop for several."""
 
 
 def lock(session: Session, study_id: int) -> Study:
@@ -102,6 +104,31 @@ def end(
         if state in _NEWS:
             owed.tell(session, study.id, _NEWS[state], now, run=run.workflow_id)
     note(session, study, state.value, error or state.value, now, actor=actor)
+
+
+def ask_to_stop(run: Run, reason: str) -> None:
+    """Ask a run that is worked on to stop; why it was asked before stays known."""
+    before = run.error.split(_AND) if run.cancel_requested else []
+    run.cancel_requested, run.error = True, _AND.join(dict.fromkeys((*before, reason)))
+
+
+def is_asked(run: Run, reason: str) -> bool:
+    """Whether a run was asked to stop for a reason, be it among others."""
+    return run.cancel_requested and reason in run.error.split(_AND)
+
+
+def was_stopped_for_images(run: Run) -> bool:
+    """Whether images that came stopped a run, or are about to, and no person wanted it stopped.
+
+    When they are gone again, nobody has said that the study is not to be measured.
+    """
+    is_stopping = run.cancel_requested and run.state not in FINAL_STATES
+    reasons = set(run.error.split(_AND))
+    return (
+        (is_stopping or run.state is StudyState.CANCELLED)
+        and bool(reasons & {SUPERSEDED, OTHER_PATIENT})
+        and CANCELLED not in reasons
+    )
 
 
 def mirror(study: Study, run: Run) -> None:
