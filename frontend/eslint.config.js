@@ -17,10 +17,15 @@ export default tseslint.config(
       // Handlers of React take what they are given.
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      // Markup comes from React only.
+      // Markup comes from React only; plain HTTP is enough.
       "no-restricted-properties": [
         "error",
         ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({ property })),
+        {
+          object: "crypto",
+          property: "randomUUID",
+          message: "Browsers have it over HTTPS only; a dashboard may be reached without.",
+        },
       ],
       "no-restricted-syntax": [
         "error",

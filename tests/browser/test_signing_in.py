@@ -31,6 +31,23 @@ def test_nobody_sees_anything_before_signing_in(
     assert page.url.endswith("/explorer")
 
 
+def test_a_session_that_ended_is_gone_on_with(page: Page, system: DemoSystem) -> None:
+    """Whoever signs in again is back at the page, which asks who is there once, not for ever."""
+    page.goto("/")
+    studies = page.locator("tbody tr[data-study]")
+    expect(studies.first).to_be_visible()
+    page.context.clear_cookies()
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    sign_in(page, USER, system.password)
+    expect(studies.first).to_be_visible()
+    page.wait_for_timeout(2000)
+    expect(studies.first).to_be_visible()
+    assert asked.count(f"GET {system.url}/api/v1/session") == 1
+
+
 def test_a_one_time_password_is_changed_first(
     open_page: Callable[..., Page], system: DemoSystem
 ) -> None:

@@ -198,7 +198,10 @@ def test_only_the_keyboard(open_page: Callable[..., Page], system: DemoSystem) -
 
 
 def test_many_studies_at_a_time(page: Page) -> None:
-    """Marked as read together; what is refused is told per study, with the reason."""
+    """Marked as read together; what is refused is told per study, with the reason.
+
+    Another search leaves none of them ticked.
+    """
     open_worklist(page, "?q=phantom&state=done")
     count = rows(page).count()
     assert count >= 2
@@ -219,6 +222,13 @@ def test_many_studies_at_a_time(page: Page) -> None:
     expect(toolbar).to_have_count(0)
     do_all("Mark as unread")
     expect(unread).to_have_count(count)
+
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    page.get_by_role("searchbox").fill("nobody of this name")
+    expect(page.get_by_text("No study fits")).to_be_visible()
+    expect(toolbar).to_have_count(0)
+    page.get_by_role("searchbox").fill("phantom")
+    expect(rows(page)).to_have_count(count)
 
     do_all("Cancel")
     refused = page.get_by_role("dialog", name=f"refused for {count} studies")

@@ -16,6 +16,8 @@ from web_service import service_in
 
 from heimdallr.corrections.difference import labels_version
 from heimdallr.publishing.correction_records import CorrectionRecord, StructureChange
+from heimdallr.publishing.results import results_json
+from heimdallr.publishing.schema import RESULTS_FILE, read_results
 from heimdallr.publishing.verification_file import read_verification
 from heimdallr.store.corrections import CorrectionState, keep_correction
 from heimdallr.store.delivery_tables import DeliveryNews, When
@@ -82,6 +84,22 @@ def test_verified_results_are_shown_as_such_until_they_change(service: Service, 
         trail = session.scalars(select(AuditEntry).where(AuditEntry.action == "study.verify")).one()
     assert event.changes == [["verification_comment", "", "spleen checked"]]
     assert "spleen" not in event.message + trail.details + trail.object
+
+
+def test_results_that_no_row_knows_yet_are_nobodys(service: Service, study: int) -> None:
+    """A folder takes its place before the rows follow: nobody has verified those numbers."""
+    verify(service, study)
+    case = service.folders.output / "SilvaMJ_20260201_123456"
+    found = read_results(case)
+    provenance = found.provenance.model_copy(update={"created_at": NOW + timedelta(hours=1)})
+    newer = found.model_copy(update={"provenance": provenance})
+    (case / RESULTS_FILE).write_text(results_json(newer), encoding="utf-8")
+    detail = service.client.get(f"/api/v1/studies/{study}").json()
+    overview = service.client.get(f"/api/v1/studies/{study}/corrections").json()
+    assert detail["verified"] == "outdated"
+    assert detail["verification"] == overview["verification"]
+    said = detail["verification"]
+    assert (said["verified"], said["by"], said["is_current"]) == (True, "open", False)
 
 
 def test_a_verification_is_taken_back(service: Service, study: int) -> None:

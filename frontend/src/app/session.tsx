@@ -3,11 +3,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 
 import { api, type Schemas, setCsrfToken } from "@/api/client";
-import { ApiError } from "@/api/errors";
 import { ErrorPanel } from "@/components/ErrorPanel";
 import { Waiting } from "@/components/Waiting";
 import { SignInPage } from "@/pages/sign-in/SignInPage";
 
+import { forgetAnswers, isSignedOut, watchSession } from "./endedSession";
 import { queryClient } from "./queryClient";
 
 export type WhoAmI = Schemas["WhoAmI"];
@@ -39,15 +39,13 @@ export function SessionGate({ children }: { children: ReactNode }) {
   // Repeated by requests of children, so it is known before they render.
   setCsrfToken(data?.csrf_token ?? null);
 
+  // A session that ended shows in any answer.
+  useEffect(() => watchSession(queries), [queries]);
+  const signedOut = isSignedOut(error);
+  // By now no page is left that would ask again.
   useEffect(() => {
-    // A session that ended shows in any answer.
-    return queries.getQueryCache().subscribe(({ query }) => {
-      const ended = query.state.error instanceof ApiError && query.state.error.status === 401;
-      if (ended && String((query.queryKey as unknown[])[1]) !== "/api/v1/session") {
-        void queries.resetQueries({ queryKey: ["get", "/api/v1/session"] });
-      }
-    });
-  }, [queries]);
+    if (signedOut) forgetAnswers(queries);
+  }, [queries, signedOut]);
 
   // Asking who is signed in takes the form away; what was entered there outlives that.
   const [oneTime, setOneTime] = useState<string>();
@@ -55,11 +53,15 @@ export function SessionGate({ children }: { children: ReactNode }) {
     setOneTime(entered);
     void refetch();
   };
-  const signedOut = error instanceof ApiError && error.status === 401;
   if (signedOut || data?.must_change_password) {
-    return <SignInPage renew={data ?? null} oneTime={oneTime} onSignedIn={onSignedIn} />;
+    return (
+      <SignInPage
+        renew={signedOut ? null : (data ?? null)}
+        oneTime={oneTime}
+        onSignedIn={onSignedIn}
+      />
+    );
   }
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   return <SessionContext value={data}>{children}</SessionContext>;
 }

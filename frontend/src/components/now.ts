@@ -1,4 +1,4 @@
-/** One clock for everything that says how long ago something was. */
+/** One clock for everything that says how long ago something was, or which day it is. */
 import { useSyncExternalStore } from "react";
 
 const EVERY_MS = 5000;
@@ -26,4 +26,9 @@ function subscribe(listener: () => void): () => void {
 /** Milliseconds since 1970, a few seconds old at most. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
+}
+
+/** When the present day began in the reader's zone, milliseconds since 1970; another one past midnight. */
+export function useToday(): number {
+  return useSyncExternalStore(subscribe, () => new Date(now).setHours(0, 0, 0, 0));
 }

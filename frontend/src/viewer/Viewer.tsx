@@ -48,7 +48,11 @@ export function Viewer(props: ViewerProps) {
   const [keeper] = useState(() => new Keeper());
   const canDraw = useMemo(() => hasWebGl2(), []);
   const [attempt, setAttempt] = useState(0);
-  const restart = () => setAttempt((before) => before + 1);
+  const restart = () => {
+    // Edits are offered as a draft from then on, beside the results of now.
+    setEdited(null);
+    setAttempt((before) => before + 1);
+  };
   const onEditing = useCallback(
     (isEditing: boolean) => setEdited(isEditing ? (told ?? null) : null),
     [told],
@@ -58,8 +62,8 @@ export function Viewer(props: ViewerProps) {
     setEdited(null);
     setAttempt((before) => before + 1);
   }, [renew]);
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
-  if (!data) return <Waiting />;
+  // What is looked at stays when asking for it again fails.
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   if (!data.volume) {
     const why = terms.statement(data.volume_reason_coded, data.volume_reason);
     return <Nothing title={t("error.noVolume")} text={capitalised(why)} />;

@@ -72,7 +72,7 @@ export function DeliveriesTab() {
         />
       </Group>
       {error && <ErrorPanel error={error} retry={() => void refetch()} />}
-      {data && !error && (
+      {data && (
         <>
           {data.deliveries.length === 0 ? (
             <Text size="sm">{t("deliveries.none")}</Text>

@@ -50,8 +50,7 @@ export function DestinationsTab() {
       },
     });
 
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   return (
     <>
       {summary?.deliverers_alive === 0 && data.destinations.length > 0 && (

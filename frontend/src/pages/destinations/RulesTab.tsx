@@ -49,7 +49,7 @@ export function RulesTab() {
       },
     });
 
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
+  if (error && !data) return <ErrorPanel error={error} retry={() => void refetch()} />;
   if (!data || !known) return <Waiting />;
   const isPossible = known.destinations.length > 0;
   return (

@@ -30,8 +30,10 @@ export function Distribution({ view }: { view: View }) {
   const behind = backgroundsOf(usePublished(view.name), view, false);
   const bySex = [useSummary(view, "F"), useSummary(view, "M"), useSummary(view, "O")];
 
-  if (all.error) return <ErrorPanel error={all.error} retry={() => void all.refetch()} />;
-  if (!all.data) return <Waiting />;
+  if (!all.data) {
+    if (!all.error) return <Waiting />;
+    return <ErrorPanel error={all.error} retry={() => void all.refetch()} />;
+  }
   const summary: Summary = all.data;
   const { distribution } = summary;
   const groups: Group[] = [

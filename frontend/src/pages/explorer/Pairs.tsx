@@ -30,8 +30,7 @@ export function Pairs({ view, against }: { view: View; against: string }) {
   );
   const y = backgroundsOf(usePublished(view.name), view, against === AGE);
   const x = backgroundsOf(usePublished(against), view, false, y.shown.length);
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   const tell = (point: Point) =>
     [
       t("scatter.study", { number: point.study_id }),

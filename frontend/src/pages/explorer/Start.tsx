@@ -36,7 +36,7 @@ export function Start({ onChoose }: { onChoose: (name: string) => void }) {
   const { data, error } = api.useQuery("get", "/api/v1/measurements/names");
   const known = new Set(data?.names.map((one) => one.name));
   const offered = FREQUENT.filter((name) => known.has(name));
-  if (error) return <ErrorPanel error={error} />;
+  if (error && !data) return <ErrorPanel error={error} />;
   return (
     <Section title={t("start.title")}>
       <Text size="sm" mb="sm">

@@ -17,8 +17,7 @@ export function Analyses() {
     {},
     { staleTime: Infinity },
   );
-  if (error) return <ErrorPanel error={error} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} /> : <Waiting />;
   return (
     <>
       <Text size="sm" mb="sm">

@@ -26,8 +26,7 @@ export function EventsTable() {
     { ...BACKGROUND, params: { query: { before: pages.before, limit: PAGE } } },
     { placeholderData: keepPreviousData, refetchInterval: pages.newest && EVERY_MS },
   );
-  if (error) return <ErrorPanel error={error} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} /> : <Waiting />;
   if (data.events.length === 0) return <Text size="sm">{t("events.none")}</Text>;
   return (
     <>

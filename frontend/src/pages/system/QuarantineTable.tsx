@@ -27,8 +27,7 @@ export function QuarantineTable() {
     { ...BACKGROUND, params: { query: { before: pages.before, limit: PAGE } } },
     { placeholderData: keepPreviousData, refetchInterval: pages.newest && EVERY_MS },
   );
-  if (error) return <ErrorPanel error={error} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} /> : <Waiting />;
   if (data.files.length === 0) return <Text size="sm">{t("quarantine.none")}</Text>;
   return (
     <>

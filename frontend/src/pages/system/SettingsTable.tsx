@@ -14,8 +14,7 @@ export function SettingsTable() {
   const [search, setSearch] = useState("");
   const [changed, setChanged] = useState(false);
   const { data, error } = api.useQuery("get", "/api/v1/settings");
-  if (error) return <ErrorPanel error={error} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} /> : <Waiting />;
   const wanted = search.trim().toLowerCase();
   const shown = data.settings.filter(
     (one) =>

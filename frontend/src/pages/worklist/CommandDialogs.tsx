@@ -7,12 +7,14 @@ import type { Refused } from "./useCommands";
 interface DeleteProps {
   /** How many; 0 when nothing is to be deleted. */
   count: number;
+  /** How many of them are not on the screen. */
+  elsewhere: number;
   onDelete: () => void;
   onClose: () => void;
 }
 
 /** Asks before studies are gone for good. */
-export function DeleteDialog({ count, onDelete, onClose }: DeleteProps) {
+export function DeleteDialog({ count, elsewhere, onDelete, onClose }: DeleteProps) {
   const { t } = useTranslation("worklist");
   return (
     <Modal
@@ -22,6 +24,11 @@ export function DeleteDialog({ count, onDelete, onClose }: DeleteProps) {
       closeButtonProps={{ "aria-label": t("actions.keep") }}
     >
       <Text size="sm">{t("actions.deleteText")}</Text>
+      {elsewhere > 0 && (
+        <Text size="sm" fw={550} mt="sm">
+          {t("actions.deleteElsewhere", { count: elsewhere })}
+        </Text>
+      )}
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose} data-autofocus>
           {t("actions.keep")}

@@ -24,6 +24,7 @@ import {
 } from "./later";
 import { Pager } from "./Pager";
 import type { RowActions } from "./rowActions";
+import { elsewhere, foundBy } from "./selection";
 import { Tools } from "./Tools";
 import { DropTarget } from "./upload/DropTarget";
 import { useUploads } from "./upload/uploads";
@@ -50,6 +51,12 @@ export function WorklistPage() {
   const commands = useCommands();
   const cards = useMediaQuery("(max-width: 40em)", false, { getInitialValueInEffect: false });
   const [selection, setSelection] = useState<RowSelectionState>({});
+  const by = foundBy(view);
+  const [found, setFound] = useState(by);
+  if (found !== by) {
+    setFound(by);
+    setSelection({});
+  }
   const [looked, setLooked] = useState<number | null>(null);
   const [deleting, setDeleting] = useState<number[]>([]);
   const [uploading, upload] = useDisclosure();
@@ -184,6 +191,7 @@ export function WorklistPage() {
       <Later when={deleting.length > 0}>
         <DeleteDialog
           count={deleting.length}
+          elsewhere={elsewhere(deleting, studies ?? [])}
           onDelete={() => void remove()}
           onClose={() => setDeleting([])}
         />

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useRefreshInterval } from "@/app/live";
+import { useToday } from "@/components/now";
 
 import { queryOf, type View } from "./view";
 
@@ -11,7 +12,9 @@ export type Study = Schemas["StudyRow"];
 /** A page of the worklist; while another one is loaded, the one before stays. */
 export function useWorklist(view: View) {
   const refetchInterval = useRefreshInterval();
-  const query = useMemo(() => queryOf(view), [view]);
+  // "Today" is another day past midnight.
+  const today = useToday();
+  const query = useMemo(() => queryOf(view, new Date(today)), [view, today]);
   return api.useQuery(
     "get",
     "/api/v1/studies",

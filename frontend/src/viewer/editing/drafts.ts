@@ -5,6 +5,7 @@
  * twice writes two. It holds changed voxels and names of structures, nothing of the patient.
  */
 import type { Grid } from "../geometry";
+import { drawn } from "./lot";
 
 export interface Draft extends DraftKey {
   images: Images;
@@ -34,7 +35,7 @@ export interface DraftStore {
   remove: (draft: DraftKey) => Promise<void>;
 }
 
-export const THIS_WINDOW = crypto.getRandomValues(new Uint32Array(4)).join("-");
+export const THIS_WINDOW = drawn();
 const [NAME, VERSION, STORE] = ["heimdallr-edits", 2, "drafts of windows"] as const;
 const KEY = ["user", "study", "base", "window"] as const satisfies readonly (keyof DraftKey)[];
 

@@ -14,7 +14,7 @@ import { type Settings, USUAL } from "./settings";
 import { type Box, spaceOf } from "./space";
 
 const SHAPE: Triple = [24, 20, 6];
-const [LIVER, SPLEEN] = [5, 1];
+const [LIVER, SPLEEN, VERTEBRA] = [5, 1, 27];
 
 /** A liver at the right of the image, a spleen at its left, both boxes of 6 × 6 × 4 voxels. */
 function labelAt(i: number, j: number, k: number): number {
@@ -75,6 +75,7 @@ class Bench {
     const host: SessionHost = {
       pictures,
       settings: () => this.settings,
+      set: (part) => this.set(part),
       workshop: {
         perform:
           work ?? ((block, operation) => Promise.resolve().then(() => perform(block, operation))),
@@ -207,6 +208,29 @@ describe("pieces", () => {
     bench.click([15, 9, 2]);
     await idle();
     expect([bench.count(LIVER), bench.count(SPLEEN)]).toEqual([0, 288]);
+  });
+
+  test("what a piece becomes in one label map is no structure of another", async () => {
+    bench.set({ into: VERTEBRA });
+    bench.session.choose({ map: "bleed", label: 1 });
+    bench.click([10, 8, 2]);
+    const painted = bench.loaded[1]?.image.voxels;
+    expect(painted?.some(Boolean)).toBe(true);
+    bench.set({ tool: "piece" });
+    bench.click([10, 8, 2]);
+    await idle();
+    expect(painted?.some(Boolean)).toBe(false);
+  });
+
+  test("it stays named for other structures of the map, but never becomes itself", () => {
+    bench.set({ into: SPLEEN, over: SPLEEN });
+    bench.session.choose({ map: "total", label: VERTEBRA });
+    expect(bench.settings).toMatchObject({ into: SPLEEN, over: SPLEEN });
+    bench.session.choose({ map: "total", label: SPLEEN });
+    expect(bench.settings).toMatchObject({ into: 0, over: "all" });
+    bench.set({ over: "unlabelled" });
+    bench.session.choose({ map: "bleed", label: 1 });
+    expect(bench.settings.over).toBe("unlabelled");
   });
 
   test("where the structure is not, it is said", async () => {

@@ -12,7 +12,7 @@ import type { Operation } from "./operations";
 import { mirrored } from "./catalogue";
 import { boxBetween, Points } from "./points";
 import type { Runs } from "./runs";
-import type { Settings } from "./settings";
+import { namedBeside, type Settings } from "./settings";
 import { joined, triple, widened } from "./space";
 import { Stroke } from "./stroke";
 import { CalledOff, type Workshop } from "./workshop";
@@ -41,6 +41,7 @@ export interface EditView {
 export interface SessionHost {
   pictures: Pictures;
   settings: () => Settings;
+  set: (part: Partial<Settings>) => void;
   workshop: Pick<Workshop, "perform" | "end">;
   /** Everything that is changed, after each edit. */
   changed: (whole: ReadonlyMap<string, Runs>) => void;
@@ -101,6 +102,7 @@ export class EditSession {
   }
 
   choose(target: Target): void {
+    this.#host.set(namedBeside(this.#host.settings(), this.#view.target, target));
     this.#tell({ target, painted: null, points: new Points(), problem: null });
   }
 

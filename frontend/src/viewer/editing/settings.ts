@@ -40,6 +40,22 @@ export const USUAL: Settings = {
   fingerDraws: false,
 };
 
+/** Labels that are meant in one label map only. */
+type Named = Pick<Settings, "over" | "into">;
+
+/** What was named stays where another structure is edited, unless it names nothing there, or that one. */
+export function namedBeside(
+  { over, into }: Named,
+  before: { map: string } | null,
+  target: { map: string; label: number },
+): Named {
+  const names = (label: number) => before?.map === target.map && label !== target.label;
+  return {
+    over: typeof over !== "number" || names(over) ? over : USUAL.over,
+    into: names(into) ? into : USUAL.into,
+  };
+}
+
 /** The settings of now, for who paints and for who shows them. */
 export class SettingsStore {
   #settings = USUAL;

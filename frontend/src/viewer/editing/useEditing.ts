@@ -89,13 +89,14 @@ export function useEditing(props: Props): Editing {
     const made = new EditSession({
       pictures: engine,
       settings: now,
+      set,
       workshop,
       changed: (whole) => keep(base, whole),
     });
     setRunning({ session: made, base });
     onEditing(true);
     return { session: made, base };
-  }, [running, isReady, told, engine, now, workshop, keep, onEditing]);
+  }, [running, isReady, told, engine, now, set, workshop, keep, onEditing]);
 
   const begin = useCallback(
     (target?: Target) => {

@@ -3,6 +3,8 @@ import { useEffect, useState } from "react";
 
 import { csrfHeaders, http, type Schemas } from "@/api/client";
 
+import { drawn } from "./lot";
+
 export type Editor = Schemas["Editor"];
 
 const HEARTBEAT_MS = 20_000;
@@ -13,7 +15,7 @@ export function usePresence(studyId: number, isEditing: boolean): readonly Edito
   const [others, setOthers] = useState(NOBODY);
   useEffect(() => {
     if (!isEditing) return;
-    const session = crypto.randomUUID();
+    const session = drawn();
     const address = `/api/v1/studies/${studyId}/editing?session=${session}`;
     const controller = new AbortController();
     const { signal } = controller;

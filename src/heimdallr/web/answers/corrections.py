@@ -23,7 +23,7 @@ from heimdallr.store.upkeep.applied_corrections import change_by
 from heimdallr.store.upkeep.applying import FAULTS
 from heimdallr.web.access import Permission, audit
 from heimdallr.web.answers.cases import folder_of, study_of, trail_name
-from heimdallr.web.answers.verification import editors, verification_out
+from heimdallr.web.answers.verification import beside, editors, verification_out
 from heimdallr.web.http.problems import Problem
 from heimdallr.web.schemas.corrections import (
     ChangedResults,
@@ -194,7 +194,7 @@ def overview(hand: Hand) -> CorrectionsOut:
         why = correcting.why_not(session, hand.context.folders, study)
         rows = corrections_of(session, hand.study_id)
         others = editors(session, hand.study_id, hand.context.now())
-        verification = verification_out(session, study)
+        said = verification_out(session, study)
     if why is None and not hand.who.may(Permission.OPERATE):
         why = Statement("correction_not_allowed")
     return CorrectionsOut(
@@ -205,7 +205,7 @@ def overview(hand: Hand) -> CorrectionsOut:
         corrections=[correction_out(row) for row in reversed(rows)],
         rejections=results.provenance.rejections,
         others=others,
-        verification=verification,
+        verification=beside(said, study, results.provenance.created_at),
     )
 
 

@@ -42,6 +42,19 @@ def verification_out(session: Session, study: Study) -> VerificationOut:
     )
 
 
+def beside(said: VerificationOut, study: Study, created_at: datetime | None) -> VerificationOut:
+    """What is said of results in a folder, which takes its place before the study's row follows.
+
+    Args:
+        said: of the study.
+        study: its row, as it was then.
+        created_at: of the results that are told with it; ``None`` where none are.
+    """
+    told = study.results_created_at
+    is_of_these = told is None or created_at is None or told == created_at
+    return said.model_copy(update={"is_current": said.is_current and is_of_these})
+
+
 def say(asked: Asked, study_id: int, given: VerificationIn) -> VerificationOut:
     """Keep that a person verifies the results they have seen, or takes that back.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from heimdallr.domain.verification import Verified
 from heimdallr.preparation.case_id import alphabetic_name
 from heimdallr.publishing.dicom.kinds import EarlierValue
 from heimdallr.publishing.publish import VOLUME_NAME
@@ -33,7 +34,7 @@ from heimdallr.web.answers.files import (
     unnamed_files,
 )
 from heimdallr.web.answers.judged_measurements import judged
-from heimdallr.web.answers.verification import verification_out
+from heimdallr.web.answers.verification import beside, verification_out
 from heimdallr.web.answers.worklist_rows import row_out
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.http.problems import Answers, Problem, responses
@@ -81,7 +82,12 @@ def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) ->
         findings = details.findings_of(session, [study_id]).get(study_id, [])
         place = queue_position(session, study_id) if row.state is StudyState.QUEUED else None
         earlier = earlier_values(session, study) if findings else ()
-        verification = verification_out(session, study)
+        said = verification_out(session, study)
+    results = _results(context, study, findings, earlier)
+    provenance = results.provenance if results else None
+    verification = beside(said, study, provenance.created_at if provenance else None)
+    if verification != said:  # the folder is ahead of the rows
+        row = row.model_copy(update={"verified": Verified.OUTDATED})
     return StudyDetail(
         **row.model_dump(),
         birth_date=calendar_date(study.birth_date),
@@ -90,7 +96,7 @@ def get_study(request: Request, context: Ctx, who: Reader, study_id: StudyId) ->
         series=[SeriesOut.model_validate(one) for one in series],
         queue_position=place,
         runs=[RunOut.model_validate(one) for one in runs],
-        results=_results(context, study, findings, earlier),
+        results=results,
         verification=verification,
         kept=dict(study.kept),
     )

@@ -33,8 +33,7 @@ export function TokensTab() {
       },
     });
 
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   return (
     <>
       <Group justify="space-between" mb="sm">

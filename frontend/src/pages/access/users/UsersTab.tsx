@@ -61,8 +61,7 @@ export function UsersTab() {
       },
     });
 
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
-  if (!data) return <Waiting />;
+  if (!data) return error ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting />;
   return (
     <>
       <Group justify="space-between" mb="sm">

@@ -12,7 +12,7 @@ import { Waiting } from "@/components/Waiting";
 import { useFormat } from "@/i18n/format";
 import { useRenewStudy } from "@/viewer/editing/api";
 
-import { centimetres, HEIGHT_CM, metres, typed, WEIGHT_KG } from "../bodySize";
+import { centimetres, HEIGHT_CM, kilograms, metres, typed, WEIGHT_KG } from "../bodySize";
 import { ofStudy, type Study } from "../queries";
 
 interface Props {
@@ -57,7 +57,8 @@ function Form({ study, entered, onClose }: FormProps) {
   const { t } = useTranslation(["study", "common"]);
   const renew = useRenewStudy(study.id);
   const [height, setHeight] = useState(centimetres(entered.height_m));
-  const [weight, setWeight] = useState(entered.weight_kg?.toString() ?? "");
+  const told = kilograms(entered.weight_kg);
+  const [weight, setWeight] = useState(told);
   const height_cm = typed(height, HEIGHT_CM);
   const weight_kg = typed(weight, WEIGHT_KG);
   const isNumber = height_cm !== undefined && weight_kg !== undefined;
@@ -65,7 +66,9 @@ function Form({ study, entered, onClose }: FormProps) {
     t("bodySize.between", { least, most });
   const { submit, busy, error } = useSubmit(async () => {
     if (!isNumber) return;
-    const body = { height_m: metres(height_cm), weight_kg };
+    // What nobody touched stays as it was told.
+    const kept = weight === told ? entered.weight_kg : weight_kg;
+    const body = { height_m: metres(height_cm), weight_kg: kept };
     const init = { ...ofStudy(study.id), body };
     const { data } = await http.PUT("/api/v1/studies/{study_id}/body-size", init);
     await renew();

@@ -42,7 +42,7 @@ export function Timeline({ study }: { study: Study }) {
 function Events({ studyId }: { studyId: number }) {
   const pages = useOlder();
   const { data, error, refetch } = useEvents(studyId, pages.before);
-  if (error) return <ErrorPanel error={error} retry={() => void refetch()} />;
+  if (error && !data) return <ErrorPanel error={error} retry={() => void refetch()} />;
   return (
     <>
       <ol className={classes.events}>
