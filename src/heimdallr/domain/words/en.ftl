@@ -370,6 +370,7 @@ site_finding = { $name }: { $value } { $unit } (this department's rule)
 ## A study in a few words
 
 summary_earlier = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month })
+summary_other_phase = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }, contrast phase: { $phase })
 summary_unchanged = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: no change beyond measurement error)
 summary_risen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
 summary_fallen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } a year)

@@ -372,6 +372,7 @@ site_finding = { $name }: { $value } { $unit } (regra deste serviço)
 ## Um estudo em poucas palavras
 
 summary_earlier = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month })
+summary_other_phase = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }, fase de contraste: { $phase })
 summary_unchanged = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: sem mudança além do erro de medida)
 summary_risen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
 summary_fallen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
