@@ -160,6 +160,62 @@ def test_a_server_that_sends_every_resource_back(bundle: Item) -> None:
         assert sent(url, bundle)["1"] == Answer(Fate.SENT)
 
 
+def searchset(*resources: dict[str, object]) -> bytes:
+    """What a server found."""
+    entry = [{"resource": one} for one in resources]
+    return json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entry}).encode()
+
+
+def taken(bundle: Item, size: int) -> bytes:
+    """A server's word that it took a bundle, with resources that have so many bytes together."""
+    count = len(json.loads(bundle.path.read_bytes())["entry"])
+    resource = {"resourceType": "Observation", "note": "x" * (size // count)}
+    entry = [{"response": {"status": "201 Created"}, "resource": resource}] * count
+    told = {"resourceType": "Bundle", "type": "transaction-response", "entry": entry}
+    return json.dumps(told).encode()
+
+
+def test_long_answers_are_read_to_their_end(bundle: Item) -> None:
+    """A report that is there with its PDF, and a server that sends back all of a large case."""
+    pdf = {"contentType": "application/pdf", "data": "x" * 1_500_000}
+    report = {"resourceType": "DiagnosticReport", "presentedForm": [pdf], "status": "preliminary"}
+    there, done = searchset(report), taken(bundle, 2_000_000)
+
+    def answer(request: Request) -> Told:
+        return Told(200, there if request.method == "GET" else done, MEDIA_TYPE)
+
+    with FakeWeb(answer).running() as url:
+        assert sent(url, bundle)["1"] == Answer(Fate.SENT)
+
+
+def test_a_signed_report_with_its_pdf_is_known_as_signed(bundle: Item) -> None:
+    """Its status stands behind its pages."""
+    pdf = {"contentType": "application/pdf", "data": "x" * 1_500_000}
+    report = {"resourceType": "DiagnosticReport", "presentedForm": [pdf], "status": "final"}
+    with FakeWeb(lambda _: Told(200, searchset(report), MEDIA_TYPE)).running() as url:
+        found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert found.why.code == "report_signed_already"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_without_end_is_no_wrong_address(
+    bundle: Item, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known of what was sent: it is sent again, as the same."""
+    size = bundle.path.stat().st_size
+    monkeypatch.setattr("heimdallr.delivery.senders.fhir_server._LONGEST_ANSWER", 1000)
+
+    def answer(request: Request) -> Told:
+        body = taken(bundle, 5 * size) if request.method == method else searchset()
+        return Told(200, body, MEDIA_TYPE)
+
+    with FakeWeb(answer).running() as url:
+        found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert (found.fate, found.why.code) == (Fate.LATER, "web_answer_too_long")
+
+
 def test_a_report_that_somebody_signed_stays(bundle: Item) -> None:
     """It is asked for before anything is sent."""
     server = fhir(Told(), "final")

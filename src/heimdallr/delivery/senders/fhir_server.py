@@ -36,6 +36,10 @@ _OURS = frozenset({"final", "corrected"})
 """What we make of a report ourselves, once a person has verified it here."""
 _CONFLICT, _PRECONDITION_FAILED = 409, 412
 _R4 = "4.0."
+_LONGEST_ANSWER = 16 << 20
+"""A report with its PDF, or every resource of a bundle sent back. Chosen, not measured: some times
+a large case with its report; half would do as well, twice would only let a wrong address send more.
+"""
 
 
 def _as_text(told: object) -> str:
@@ -180,7 +184,15 @@ def _sent(web: WebPeer, item: Item) -> Answer:
         signed = _signed_already(web, bundle)
         if signed is not None:
             return signed
-        reply = web.exchange("POST", headers=_POST, content=bundle, size_bytes=len(bundle))
+        reply = web.exchange(
+            "POST",
+            headers=_POST,
+            content=bundle,
+            size_bytes=len(bundle),
+            longest_answer=_longest(bundle),
+        )
+        if reply.is_success and reply.is_cut:
+            return _too_long(web, reply)
         return _meaning(web, reply, asked=len(_read(bundle).entry))
     except NoAnswerError as error:
         return error.answer
@@ -198,7 +210,9 @@ def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
     url = next((one for one in urls if one.startswith("DiagnosticReport?")), "")
     if not url:
         return None
-    reply = web.exchange("GET", f"/{url}", headers=_ACCEPT)
+    reply = web.exchange("GET", f"/{url}", headers=_ACCEPT, longest_answer=_longest(bundle))
+    if reply.is_success and reply.is_cut:
+        return _too_long(web, reply)
     found = _read(reply.body)
     if not reply.is_success:
         return _refusal(web, reply, found)
@@ -210,6 +224,17 @@ def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
     if other is None:
         return None
     return Answer(Fate.REFUSED, Statement("report_signed_already", {"status": other.status[:40]}))
+
+
+def _longest(bundle: bytes) -> int:
+    """How much of an answer is read: a server may send back what it was sent, and add to it."""
+    return max(_LONGEST_ANSWER, 4 * len(bundle))
+
+
+def _too_long(web: WebPeer, reply: Reply) -> Answer:
+    """What an answer means that was not read to its end: nothing is known of what was sent."""
+    told = {"address": web.url, "megabytes": round(len(reply.body) / 1e6)}
+    return Answer(Fate.LATER, Statement("web_answer_too_long", told))
 
 
 def _reports(bundle: _Resource) -> list[_Resource]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heimdallr.delivery.destinations import DicomWeb, FhirServer, Webhook
     from heimdallr.delivery.senders.own_node import Patience
 
-_LONGEST_ANSWER = 1 << 20
+LONGEST_ANSWER = 1 << 20
 _WORDS = ("detail", "Details", "details", "message", "Message", "error", "title")
 """Where servers put what they say in JSON: RFC 9457, Orthanc, dcm4chee, and many more."""
 _LATER = {408, 425, 429}
@@ -55,12 +55,14 @@ class Reply:
         media_type: of the body, without parameters.
         body: as much as anybody needs of it.
         retry_after_s: how long it wants to be left alone.
+        is_cut: the body goes on, and was read no further.
     """
 
     status: int
     media_type: str
     body: bytes
     retry_after_s: int | None = None
+    is_cut: bool = False
 
     @property
     def is_success(self) -> bool:
@@ -97,6 +99,7 @@ class WebPeer:
         headers: Mapping[str, str] | None = None,
         content: Iterable[bytes] | bytes | None = None,
         size_bytes: int = 0,
+        longest_answer: int = LONGEST_ANSWER,
     ) -> Reply:
         """Send one request and read its answer.
 
@@ -106,6 +109,7 @@ class WebPeer:
             headers: beside those of every request.
             content: the body; where it comes in pieces, ``Content-Length`` is among the headers.
             size_bytes: of the body, from which the time limit is made.
+            longest_answer: so many bytes of an answer are read.
 
         Raises:
             NoAnswerError: the peer cannot be reached, or does not answer in time.
@@ -119,7 +123,7 @@ class WebPeer:
             with self._client.stream(
                 method, self.url + path, headers=dict(headers or {}), content=content
             ) as answer:
-                return _read(answer, deadline)
+                return _read(answer, deadline, longest_answer)
         except httpx.TimeoutException:
             raise NoAnswerError(_out_of_time(self.url, limit_s)) from None
         except httpx.TransportError as error:
@@ -219,11 +223,11 @@ def _hurried(pieces: Iterable[bytes], deadline: float) -> Iterator[bytes]:
         yield piece
 
 
-def _read(answer: httpx.Response, deadline: float) -> Reply:
+def _read(answer: httpx.Response, deadline: float, longest: int) -> Reply:
     body = bytearray()
     for piece in answer.iter_raw():
         body += piece
-        if len(body) > _LONGEST_ANSWER:
+        if len(body) > longest:
             break
         if time.monotonic() > deadline:
             msg = "the answer took too long"
@@ -232,8 +236,9 @@ def _read(answer: httpx.Response, deadline: float) -> Reply:
     return Reply(
         answer.status_code,
         kind,
-        bytes(body[:_LONGEST_ANSWER]),
+        bytes(body[:longest]),
         _seconds(answer.headers.get("Retry-After", "")),
+        is_cut=len(body) > longest,
     )
 
 

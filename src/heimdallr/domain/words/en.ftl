@@ -511,6 +511,7 @@ folder_has_another = the folder has another file of the name { $file } already
 folder_not_writable = the folder cannot be written ({ $error })
 
 web_not_answered = { $address } did not answer within { $seconds } s
+web_answer_too_long = { $address } answered with more than { $megabytes } MB, which were not read to the end: what became of it is not known
 web_sign_in_refused = { $address } refuses our credentials (HTTP { $status }): check user, password or token of the destination, then send again
 web_redirected = { $address } sends us elsewhere (HTTP { $status }), where nothing is sent unasked: enter the address it leads to
 web_address_wrong = there is nothing at { $address } that takes this (HTTP { $status }): check the address of the destination

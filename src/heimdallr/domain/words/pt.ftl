@@ -513,6 +513,7 @@ folder_has_another = a pasta já tem outro arquivo com o nome { $file }
 folder_not_writable = a pasta não pode ser gravada ({ $error })
 
 web_not_answered = { $address } não respondeu em { $seconds } s
+web_answer_too_long = { $address } respondeu com mais de { $megabytes } MB, que não foram lidos até o fim: não se sabe o que houve com o envio
 web_sign_in_refused = { $address } recusa nossas credenciais (HTTP { $status }): verifique usuário, senha ou token do destino e envie de novo
 web_redirected = { $address } nos manda para outro lugar (HTTP { $status }), para onde nada é enviado sem que se peça: informe o endereço a que leva
 web_address_wrong = não há nada em { $address } que aceite isto (HTTP { $status }): verifique o endereço do destino
