@@ -454,6 +454,7 @@ norm_needs_sex = not compared with { $norm }: the patient's sex is not known
 norm_needs_age = not compared with { $norm }: the patient's age is not known
 norm_is_for_adults = not compared with { $norm }: made for adults
 norm_outside_ages = not compared with { $norm }: nobody of the patient's age was measured there
+norm_is_of_usual_attenuation = not compared with { $norm }: holds for CT as a usual tube shows it, not for virtual images
 norm_is_unenhanced = not compared with { $norm }: holds for unenhanced CT
 
 ## What messages to other systems say of themselves

@@ -456,6 +456,7 @@ norm_needs_sex = não comparado com { $norm }: o sexo do paciente não é conhec
 norm_needs_age = não comparado com { $norm }: a idade do paciente não é conhecida
 norm_is_for_adults = não comparado com { $norm }: feito para adultos
 norm_outside_ages = não comparado com { $norm }: ninguém da idade do paciente foi medido ali
+norm_is_of_usual_attenuation = não comparado com { $norm }: vale para TC de um tubo convencional, não para imagens virtuais
 norm_is_unenhanced = não comparado com { $norm }: vale para TC sem contraste
 
 ## O que as mensagens a outros sistemas dizem de si
