@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from deliveries import (
     FakeReport,
     add_destination,
     add_done,
+    correct,
     later,
     publish_anew,
     refuses,
@@ -24,7 +26,7 @@ from sqlalchemy import delete, select, update
 from store_cases import NOW
 
 from heimdallr.config import Settings
-from heimdallr.delivery import claims, commitment, directory, outbox
+from heimdallr.delivery import claims, commitment, directory, makers, outbox
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.delivery.directory import DestinationFacts
 from heimdallr.delivery.making import Made
@@ -32,11 +34,17 @@ from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.delivery.tidying import tidy
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.domain.statements import Statement
-from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
-from heimdallr.store.models import Event
+from heimdallr.store.delivery_tables import (
+    DeliveryNews,
+    DeliveryState,
+    Destination,
+    OutboxRow,
+    When,
+)
+from heimdallr.store.models import Event, Run, Study, StudyState
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
-from heimdallr.store.work.states import lock
+from heimdallr.store.work.states import end, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -450,6 +458,56 @@ def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(de
     assert states(desk) == ["superseded", "refused", "refused"]
     with desk.database.write() as session, pytest.raises(StateConflictError, match="newer"):
         outbox.resend(session, desk.folders, rows(desk)[1].id, desk.time, "user:anna")
+
+
+def told_to_the_hook(desk: Desk) -> list[tuple[str, str]]:
+    """What a webhook heard: what happened, and the study's state."""
+    bodies = [json.loads(one) for one in desk.peer.taken]
+    return [(one["event"], one["state"]) for one in bodies]
+
+
+def test_an_old_event_sent_again_does_not_call_a_measured_study_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person has corrected it meanwhile: it is superseded, as everything else."""
+    monkeypatch.setitem(deliveries.MAKERS, "event", makers.event)
+    hook = add_destination(desk.database, objects=("event",))
+    study = add_done(desk.database, desk.folders)
+    desk.deliver(hook)
+    assert tidy(desk.database, desk.folders) == 1
+    correct(desk.database, desk.folders, study)
+    with desk.database.write() as session:
+        outbox.resend(session, desk.folders, rows(desk)[0].id, desk.time, "user:anna")
+    for _ in range(2):
+        desk.deliver(hook)
+        desk.forward(minutes=2)
+    assert (told_to_the_hook(desk), states(desk)) == ([("case.completed", "done")], ["superseded"])
+
+
+def test_a_failure_is_told_beside_earlier_results(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stay in the folder when a study is measured anew in vain; also told once more."""
+    monkeypatch.setitem(deliveries.MAKERS, "event", makers.event)
+    hook = add_destination(desk.database, rule=When.FAILED, objects=("event",))
+    study_id = add_done(desk.database, desk.folders)
+    desk.expand()
+    with desk.database.write() as session:
+        run = Run(
+            study_fk=study_id, revision=2, attempt=1, cause="reprocessed", workflow_id="run-2",
+            queued_at=NOW,
+        )  # fmt: skip
+        session.add(run)
+        study = session.get_one(Study, study_id)
+        study.state, study.revision = StudyState.QUEUED, 2
+        session.flush()
+        end(session, study, run, StudyState.FAILED, NOW)
+    desk.deliver(hook)
+    tidy(desk.database, desk.folders)
+    with desk.database.write() as session:
+        outbox.resend(session, desk.folders, rows(desk)[0].id, desk.time, "user:anna")
+    desk.deliver(hook)
+    assert told_to_the_hook(desk) == [("case.failed", "failed")] * 2
 
 
 def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:

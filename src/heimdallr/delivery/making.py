@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import func, select
 
 from heimdallr.delivery import claims
-from heimdallr.delivery.case_digest import said_digest
+from heimdallr.delivery.case_digest import said_digest, tells_of_failure
 from heimdallr.delivery.directory import kinds_of, peer_of
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.domain.errors import HeimdallrError, StateConflictError, UnsendableError
@@ -86,6 +86,7 @@ class Order:
         replaces: objects of this kind that the destination has of the results before these.
         said: what it was told by name of earlier results.
         verified_before: digests of what it was told before, as verified by a person.
+        is_failure: it is to tell that a run has failed, whatever results there are.
     """
 
     kind: Kind
@@ -101,6 +102,7 @@ class Order:
     replaces: tuple[Reference, ...] = ()
     said: tuple[str, ...] = ()
     verified_before: tuple[str, ...] = ()
+    is_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ class Workshop:
             verified_before=tuple(
                 dict.fromkeys(row.results_digest for row in before if row.verified)
             ),
+            is_failure=tells_of_failure(session, study_id, digest),
         )
 
     def _made(self, order: Order) -> Sequence[Made] | Answer:
@@ -357,7 +360,7 @@ def _not_these(order: Order) -> Answer | None:
 
     An event of a failure means no results.
     """
-    if order.kind == "event" and order.case is None:
+    if order.is_failure:
         return None
     gone = Answer(Fate.REFUSED, Statement("delivery_case_gone"))
     if order.case is None:
@@ -366,9 +369,7 @@ def _not_these(order: Order) -> Answer | None:
         is_same = said_digest(order.case, order.verification) == order.results_digest
     except FileNotFoundError:
         return gone
-    if is_same or order.kind == "event":
-        return None
-    return _CHANGED
+    return None if is_same else _CHANGED
 
 
 def _said_before(row: OutboxRow) -> bool:
