@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from heimdallr.delivery import claims
 from heimdallr.delivery.case_digest import said_digest, tells_of_failure
@@ -295,6 +295,8 @@ class Workshop:
                 row = _further(first, part, me, now)
                 session.add(row)
                 new.append(row)
+            elif not row.media_type:
+                row.losses = 0  # nothing of it was there that could have left
             row.file = one.path.relative_to(self._folders.outbox).as_posix()
             row.media_type = one.media_type
             row.sop_class_uid, row.sop_instance_uid = one.sop_class_uid, one.sop_instance_uid
@@ -324,7 +326,10 @@ def _facts(session: Session, study: Study) -> StudyFacts:
 def _told_before(
     session: Session, study_id: int, destination_id: int | None, digest: str, kind: str
 ) -> Sequence[OutboxRow]:
-    """What a destination has of other results of a study, older than these; oldest first."""
+    """What a destination has of other results of a study, older than these; oldest first.
+
+    Also what it may have, because it left and nobody has said what became of it.
+    """
     same_kind = (
         OutboxRow.study_fk == study_id,
         OutboxRow.destination_fk == destination_id,
@@ -335,19 +340,29 @@ def _told_before(
         .where(*same_kind, OutboxRow.results_digest == digest)
         .scalar_subquery()
     )
+    may_have_arrived = (OutboxRow.losses > 0) & (OutboxRow.media_type != "")  # something was made
     return session.scalars(
         select(OutboxRow)
-        .where(*same_kind, OutboxRow.id < these, OutboxRow.sent_at.is_not(None))
+        .where(
+            *same_kind,
+            OutboxRow.id < these,
+            or_(OutboxRow.sent_at.is_not(None), may_have_arrived),
+        )
         .order_by(OutboxRow.id)
     ).all()
 
 
 def _of_the_last(before: Sequence[OutboxRow]) -> tuple[Reference, ...]:
-    """The objects of the newest of some results; of those sent by old versions nothing is known."""
+    """The objects of the newest results that were sent, and of newer ones that may have arrived.
+
+    Of those sent by old versions nothing is known.
+    """
+    sent = [row for row in before if row.sent_at is not None]
+    last, digest = (sent[-1].id, sent[-1].results_digest) if sent else (0, "")
     return tuple(
         (row.series_instance_uid, row.sop_class_uid, row.sop_instance_uid)
         for row in before
-        if row.results_digest == before[-1].results_digest and row.series_instance_uid
+        if (row.results_digest == digest or row.id > last) and row.series_instance_uid
     )
 
 

@@ -384,7 +384,8 @@ def _add(  # noqa: PLR0917 - what a row says
 def _again(row: OutboxRow, now: datetime) -> None:
     row.state, row.reason, row.next_try_at = DeliveryState.WAITING, None, None
     row.owed_since = row.changed_at = now
-    row.attempts = row.losses = row.commitment_tries = 0
+    row.attempts = row.commitment_tries = 0
+    row.losses = min(row.losses, 1)  # what may have arrived once, may be there
     row.ended_at = row.commitment_due_at = row.called_off = None
 
 

@@ -21,6 +21,7 @@ from heimdallr.delivery.sending import Answer, Fate, Item
 from heimdallr.domain.verification import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 OWN = OwnNode("HEIMDALLR", patience=Patience(connect_s=2.0, answer_s=0.5, store_s=2.0))
@@ -127,6 +128,7 @@ NULLS = json.dumps(
         ((302, ""), Fate.REFUSED, "web_redirected"),
         ((429, ""), Fate.LATER, "web_failed"),
         ((503, outcome("maintenance")), Fate.LATER, "web_failed"),
+        ((504, ""), Fate.LATER, "web_failed"),
         ((200, "<html>sign in</html>"), Fate.REFUSED, "no_fhir_server"),
         ((200, "{}"), Fate.REFUSED, "no_fhir_server"),
         ((200, PARTLY), Fate.REFUSED, "transaction_in_part"),
@@ -141,6 +143,7 @@ def test_what_an_answer_means(bundle: Item, answer: tuple[int, str], fate: Fate,
         found = sent(url, bundle)["1"]
     assert found.why is not None
     assert (found.fate, found.why.code) == (fate, code)
+    assert found.may_have_arrived is (status in {200, 504})
     if status == 422:
         assert "status is missing" in found.why.text
         assert "by the way" not in found.why.text
@@ -160,7 +163,7 @@ def test_a_server_that_sends_every_resource_back(bundle: Item) -> None:
         assert sent(url, bundle)["1"] == Answer(Fate.SENT)
 
 
-def searchset(*resources: dict[str, object]) -> bytes:
+def searchset(*resources: Mapping[str, object]) -> bytes:
     """What a server found."""
     entry = [{"resource": one} for one in resources]
     return json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entry}).encode()
@@ -271,6 +274,7 @@ def test_a_server_that_stalls_holds_nobody_for_ever(bundle: Item) -> None:
         found = sent(url, bundle, Item("2", bundle.path, MEDIA_TYPE))
         released.set()
     assert [key for key, one in found.items() if one.fate is Fate.LATER] == ["1"]
+    assert found["1"].may_have_arrived
     assert "2" not in found
 
 
@@ -281,6 +285,14 @@ def test_nobody_there(bundle: Item) -> None:
     found = sent(url, bundle)["1"]
     assert found.why is not None
     assert (found.fate, found.why.code) == (Fate.LATER, "nobody_listens")
+    assert not found.may_have_arrived
+
+
+def test_a_server_that_fails_before_a_bundle_goes_has_none(bundle: Item) -> None:
+    """It was asked for the report only."""
+    with FakeWeb(lambda _: Told(504, b"", MEDIA_TYPE)).running() as url:
+        found = sent(url, bundle)["1"]
+    assert (found.fate, found.may_have_arrived) == (Fate.LATER, False)
 
 
 def test_a_bundle_that_is_taken_away_does_not_go(bundle: Item) -> None:

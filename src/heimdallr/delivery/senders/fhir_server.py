@@ -11,6 +11,7 @@ succeeded.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from heimdallr.delivery.senders.own_node import OwnNode
     from heimdallr.delivery.senders.web import Reply, WebPeer
     from heimdallr.delivery.sending import Item
+    from heimdallr.domain.statements import Value
 
 _MEDIA_TYPE = "application/fhir+json"
 _ACCEPT = {"Accept": _MEDIA_TYPE}
@@ -181,9 +183,9 @@ class FhirServerSender:
 def _sent(web: WebPeer, item: Item) -> Answer:
     try:
         bundle = item.path.read_bytes()
-        signed = _signed_already(web, bundle)
-        if signed is not None:
-            return signed
+        kept = _not_replaced(web, bundle)
+        if kept is not None:
+            return replace(kept, may_have_arrived=False)  # nothing was sent
         reply = web.exchange(
             "POST",
             headers=_POST,
@@ -198,6 +200,14 @@ def _sent(web: WebPeer, item: Item) -> Answer:
         return error.answer
     except OSError:
         return Answer(Fate.LATER, Statement("own_file_unreadable"))
+
+
+def _not_replaced(web: WebPeer, bundle: bytes) -> Answer | None:
+    """Why a bundle must not go, or that the server cannot be asked whether it may."""
+    try:
+        return _signed_already(web, bundle)
+    except NoAnswerError as error:
+        return error.answer
 
 
 def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
@@ -233,8 +243,8 @@ def _longest(bundle: bytes) -> int:
 
 def _too_long(web: WebPeer, reply: Reply) -> Answer:
     """What an answer means that was not read to its end: nothing is known of what was sent."""
-    told = {"address": web.url, "megabytes": round(len(reply.body) / 1e6)}
-    return Answer(Fate.LATER, Statement("web_answer_too_long", told))
+    told: dict[str, Value] = {"address": web.url, "megabytes": round(len(reply.body) / 1e6)}
+    return Answer(Fate.LATER, Statement("web_answer_too_long", told), may_have_arrived=True)
 
 
 def _reports(bundle: _Resource) -> list[_Resource]:
@@ -260,15 +270,15 @@ def _meaning(web: WebPeer, reply: Reply, *, asked: int) -> Answer:
     if not reply.is_success:
         return _refusal(web, reply, resource)
     if resource.type != "transaction-response":
-        return Answer(Fate.REFUSED, Statement("no_fhir_server"))
+        return Answer(Fate.REFUSED, Statement("no_fhir_server"), may_have_arrived=True)
     statuses = [one.response.status for one in resource.entry]
     failed = [status for status in statuses if not status.startswith("2")]
     if failed:
         told = Statement("transaction_in_part", {"count": len(failed), "status": failed[0][:40]})
-        return Answer(Fate.REFUSED, told)
+        return Answer(Fate.REFUSED, told, may_have_arrived=True)
     if len(statuses) < asked:
         told = Statement("transaction_untold", {"count": len(statuses), "asked": asked})
-        return Answer(Fate.REFUSED, told)
+        return Answer(Fate.REFUSED, told, may_have_arrived=True)
     return Answer(Fate.SENT)
 
 
@@ -283,7 +293,7 @@ def _refusal(web: WebPeer, reply: Reply, outcome: _Resource) -> Answer:
     status = str(reply.status)
     if judged.fate is Fate.LATER or reply.status == _CONFLICT:
         why = Statement("web_failed", {"status": status, "said": words})
-        return Answer(Fate.LATER, why, reply.retry_after_s)
+        return replace(judged, fate=Fate.LATER, why=why, not_before_s=reply.retry_after_s)
     return Answer(Fate.REFUSED, Statement("web_refused", {"status": status, "said": words}))
 
 

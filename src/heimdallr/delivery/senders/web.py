@@ -10,7 +10,7 @@ import json
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -34,7 +34,14 @@ _LATER = {408, 425, 429}
 """Client errors that pass (RFC 9110, 6585, 8470)."""
 _SIGN_IN = {401, 403, 407}
 _NOTHING_THERE = {404, 405, 410}
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
+_NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+"""There was no connection, over which anything could have gone."""
 _LONGEST_WAIT_S = 86400
 
 
@@ -124,10 +131,12 @@ class WebPeer:
                 method, self.url + path, headers=dict(headers or {}), content=content
             ) as answer:
                 return _read(answer, deadline, longest_answer)
-        except httpx.TimeoutException:
-            raise NoAnswerError(_out_of_time(self.url, limit_s)) from None
+        except httpx.TimeoutException as error:
+            late = _out_of_time(self.url, limit_s)
+            raise NoAnswerError(_beside(late, error)) from None
         except httpx.TransportError as error:
-            raise NoAnswerError(no_connection(_root_of(error), self.url)) from None
+            broken = no_connection(_root_of(error), self.url)
+            raise NoAnswerError(_beside(broken, error)) from None
 
     def judge(self, reply: Reply) -> Answer:
         """What an answer's status alone says of what was sent (RFC 9110 section 15)."""
@@ -141,7 +150,8 @@ class WebPeer:
             why = Statement("web_refused", {"status": status, "said": reply.words})
             return Answer(Fate.REFUSED, why)
         why = Statement("web_failed", {"status": status, "said": reply.words})
-        return Answer(Fate.LATER, why, reply.retry_after_s)
+        left = reply.status >= _SERVER_ERROR and reply.status != _UNAVAILABLE
+        return Answer(Fate.LATER, why, reply.retry_after_s, may_have_arrived=left)
 
     def trouble(self, reply: Reply) -> Statement | None:
         """What is wrong with the address or the credentials that a person entered."""
@@ -202,6 +212,11 @@ def web_peer(
 def _out_of_time(url: str, limit_s: float) -> Answer:
     why = Statement("web_not_answered", {"address": url, "seconds": round(limit_s)})
     return Answer(Fate.LATER, why)
+
+
+def _beside(answer: Answer, error: httpx.TransportError) -> Answer:
+    """The answer where a request failed so: once there was a connection, it may have arrived."""
+    return replace(answer, may_have_arrived=not isinstance(error, _NOTHING_LEFT))
 
 
 def _root_of(error: BaseException) -> OSError:
