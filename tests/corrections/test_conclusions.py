@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from analysis_bodies import trunk
 from hand_made_outputs import output
@@ -11,7 +13,7 @@ from heimdallr.analyses.rules.findings import Conclusions, find
 from heimdallr.analyses.rules.limits import PARAMETER
 from heimdallr.analyses.rules.rule_table import packaged_rules
 from heimdallr.corrections.conclusions import accepted
-from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.measurement import Measurement, Scalar, Status
 from heimdallr.publishing.correction_records import RejectionRecord
 
 CASE = trunk((6.0, 6.0, 6.0)).case()
@@ -43,11 +45,8 @@ def test_what_stands_beside_a_rejected_value_makes_no_finding(
     """Blood that a person calls an artefact is not critical; nor what was seen of it in part."""
     name, _, parameter = asked.partition(PARAMETER)
     cut = unassessable("truncated", edges=("inferior",), count=1, percent=40.0)
-    one = (
-        output(name).absent(cut, **{parameter: 90.0})
-        if is_cut
-        else output(name).measured(90.0, **{parameter: 90.0})
-    )
+    whole = output(name).absent(cut) if is_cut else output(name).measured(90.0)
+    one = replace(whole, parameters={parameter: 90.0})
 
     assert outcome(find(CASE, [one]), rule) == "found"
     found = find(CASE, without([name], [one]))
@@ -72,13 +71,13 @@ def test_the_other_side_is_asked_all_the_same() -> None:
 def bone(levels: str, hu: float) -> list[Measurement]:
     """Bone density as its analysis says it, from one level or two."""
     means = [output(f"{one}_trabecular_hu_mean", "HU").measured(hu) for one in levels.split(",")]
-    about = {"levels": levels, "mean_hu": hu}
-    return [
-        *means,
-        output("bone_density_category").measured("likely", **about),
-        output("bone_density_z").measured(-2.0, **about),
-        output("bone_density_native_hu", "HU").measured(0.87 * hu, **about),
-    ]
+    made = (
+        output("bone_density_category").measured("likely"),
+        output("bone_density_z").measured(-2.0),
+        output("bone_density_native_hu", "HU").measured(0.87 * hu),
+    )
+    about: dict[str, Scalar] = {"levels": levels, "mean_hu": hu}
+    return [*means, *(replace(one, parameters=about) for one in made)]
 
 
 @pytest.mark.parametrize(("levels", "rejected"), [("L1", "L1"), ("T12,L2", "L2")])

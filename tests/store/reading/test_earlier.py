@@ -48,10 +48,13 @@ def test_the_newest_earlier_value_of_the_same_modality(database: Database) -> No
 def attenuated(session: Session, uid: str, date: str, hu: float, phase: str | None) -> Study:
     """A study in which the liver's attenuation was measured, at a phase."""
     study = measured(session, uid, date, 1400.0)
-    rows = {"liver_hu_eroded_mean": {"value": hu, "unit": "HU"}, "contrast_phase": {"text": phase}}
+    told: dict[str, dict[str, object]] = {
+        "liver_hu_eroded_mean": {"value": hu, "unit": "HU"},
+        "contrast_phase": {"text": phase},
+    }
     session.add_all(
         MeasurementRow(study_fk=study.id, name=name, status="measured", **columns)
-        for name, columns in rows.items()
+        for name, columns in told.items()
     )
     session.flush()
     return study
