@@ -69,6 +69,37 @@ def test_other_grids_measure_the_same(grid: Grid) -> None:
         assert found[f"pleural_effusion_{side}_ml"].value == pytest.approx(drawn, rel=0.06)
 
 
+def marked(made: ChestPiece, *blocks: tuple[float, int, int]) -> Case:
+    """A case with fluid of 4 by 4 cm, 5 cm behind the middle: x in mm, first slice, slices."""
+    case = made_case(made)
+    task = case.segmentations[TASK]
+    data = task.label_map.data.copy()
+    for x_mm, first, count in blocks:
+        i, j, _ = (int(v) for v in case.image.world_to_voxel((x_mm, -45.0, 0.0)))
+        block = (slice(i - 10, i + 10), slice(j - 10, j + 10), slice(first, first + count))
+        data[block] = task.label_map.number(PLEURAL)
+    held = replace(task, label_map=replace(task.label_map, data=data))
+    return replace(case, segmentations={**case.segmentations, TASK: held})
+
+
+def volumes(case: Case) -> list[float]:
+    """Pleural fluid that is measured, the least first."""
+    found = fluid(case)
+    values = (found[f"pleural_effusion_{side}_ml"].value for side in ("right", "left"))
+    return sorted(one for one in values if isinstance(one, float))
+
+
+@pytest.mark.parametrize("first", [12, 13, 14, 15])
+@pytest.mark.parametrize("count", [1, 3])
+def test_fluid_on_few_thick_slices_is_found(first: int, count: int) -> None:
+    """Whichever they are; also beside more fluid elsewhere."""
+    dry = chest(Grid(SIZE_MM, (2.0, 2.0, 8.0)), Fluid({}))
+    ml = count * 20 * 20 * 32 / 1000
+    assert volumes(marked(dry, (75.0, first, count))) == [pytest.approx(ml, abs=0.1)]
+    both = marked(dry, (75.0, 20, 5), (-75.0, first - 5, count))
+    assert volumes(both) == [pytest.approx(ml, abs=0.1), pytest.approx(64.0, abs=0.1)]
+
+
 def test_a_dry_side_is_not_assessable() -> None:
     """What was not marked is not excluded."""
     found = fluid(made_case(chest(GRID, Fluid({"left": -40.0}))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from deliveries import (
     FakeReport,
     add_destination,
     add_done,
+    correct,
     later,
     publish_anew,
     refuses,
@@ -24,19 +27,25 @@ from sqlalchemy import delete, select, update
 from store_cases import NOW
 
 from heimdallr.config import Settings
-from heimdallr.delivery import claims, commitment, directory, outbox
+from heimdallr.delivery import claims, commitment, directory, makers, outbox
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.delivery.directory import DestinationFacts
-from heimdallr.delivery.making import Made
+from heimdallr.delivery.making import Made, Workshop
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.delivery.tidying import tidy
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.domain.statements import Statement
-from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
-from heimdallr.store.models import Event
+from heimdallr.store.delivery_tables import (
+    DeliveryNews,
+    DeliveryState,
+    Destination,
+    OutboxRow,
+    When,
+)
+from heimdallr.store.models import Event, Run, Study, StudyState
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
-from heimdallr.store.work.states import lock
+from heimdallr.store.work.states import end, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -159,6 +168,118 @@ def test_newer_results_know_what_the_destination_has_of_the_ones_before(desk: De
     before = [row for row in rows(desk) if row.kind == "seg" and row.revision == 1]
     assert told_of(second["seg"]) == [row.sop_instance_uid for row in before]
     assert told_of(second["results"]) == []
+
+
+def unsure(fate: Fate) -> Answer:
+    """An answer that leaves open whether it arrived."""
+    return replace(Answer(fate, Statement("delivery_not_tried")), may_have_arrived=True)
+
+
+@pytest.fixture
+def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
+    """What was ordered of results, whose names are what they say."""
+    heard: list[Order] = []
+
+    def make(order: Order) -> Sequence[Made]:
+        heard.append(order)
+        (made,) = deliveries.make_one(order)
+        return [replace(made, said=(order.results_digest,))]
+
+    monkeypatch.setitem(deliveries.MAKERS, "results", make)
+    return heard
+
+
+def correct_and_verify(desk: Desk, study: int, destination: int) -> None:
+    """Newer results that a person has verified go out, to a peer that takes everything."""
+    desk.peer.answer = lambda _item: Answer(Fate.SENT)
+    correct(desk.database, desk.folders, study)
+    verify_study(desk.database, desk.folders, study)
+    desk.forward(hours=2)
+    desk.deliver(destination)
+    assert states(desk)[-1] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_told"),
+    [
+        (unsure(Fate.LATER), True),
+        (unsure(Fate.REFUSED), True),
+        (later(None), False),  # type: ignore[arg-type]
+        (refuses(None), False),  # type: ignore[arg-type]
+    ],
+    ids=["unanswered", "refused in part", "not reached", "refused"],
+)
+def test_newer_results_take_back_what_may_have_arrived(
+    desk: Desk, orders: list[Order], answer: Answer, *, is_told: bool
+) -> None:
+    """What a person had verified is corrected; what surely did not come is not spoken of."""
+    share = add_destination(desk.database, objects=("results",))
+    study = add_done(desk.database, desk.folders)
+    verify_study(desk.database, desk.folders, study)
+    desk.peer.answer = lambda _item: answer
+    desk.deliver(share)
+    (before,) = rows(desk)
+    assert before.sent_at is None
+    correct_and_verify(desk, study, share)
+    told = (before.results_digest,) if is_told else ()
+    assert (orders[-1].said, orders[-1].verified_before) == (told, told)
+    assert len(desk.peer.taken) == 1
+
+
+def test_what_may_have_arrived_once_is_not_forgotten_when_it_is_sent_again(
+    desk: Desk, orders: list[Order]
+) -> None:
+    """By hand, to a peer that cannot be reached then."""
+    share = add_destination(desk.database, objects=("results",))
+    study = add_done(desk.database, desk.folders)
+    desk.peer.answer = lambda _item: unsure(Fate.REFUSED)
+    desk.deliver(share)
+    desk.peer.answer = later
+    with desk.database.write() as session:
+        outbox.resend(session, desk.folders, rows(desk)[0].id, desk.time, "user:anna")
+    desk.deliver(share)
+    assert states(desk) == ["waiting"]
+    correct_and_verify(desk, study, share)
+    assert orders[-1].said == (rows(desk)[0].results_digest,)
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_newer_results_take_back_what_a_killed_deliverer_may_have_sent(
+    desk: Desk, orders: list[Order], *, is_made: bool
+) -> None:
+    """Killed with it in its hands; where nothing was made yet, nothing can have left."""
+    share = add_destination(desk.database, objects=("results",))
+    study = add_done(desk.database, desk.folders)
+    desk.expand()
+    with desk.database.write() as session:
+        taken = claims.claim(session, share, "dead#1", desk.patience, desk.time)
+    if is_made:
+        workshop = Workshop(desk.database, desk.folders, deliveries.MAKERS)  # type: ignore[arg-type]
+        workshop.furnish(taken, "dead#1", desk.time)
+    with desk.database.write() as session:
+        claims.take_back(session, "dead#1", desk.patience, desk.time)
+    desk.peer.answer = later
+    desk.deliver(share)
+    correct_and_verify(desk, study, share)
+    assert orders[-1].said == ((rows(desk)[0].results_digest,) if is_made else ())
+
+
+@pytest.mark.parametrize("may_have_arrived", [True, False])
+def test_a_report_replaces_what_was_sent_last_and_what_may_have_come_since(
+    desk: Desk, *, may_have_arrived: bool
+) -> None:
+    """The last is there for sure, what came after it perhaps."""
+    archive = add_destination(desk.database, objects=("seg",))
+    study = add_done(desk.database, desk.folders)
+    answer = Answer(Fate.LATER, None, may_have_arrived=may_have_arrived)
+    for one in (Answer(Fate.SENT), answer, Answer(Fate.SENT)):
+        desk.peer.answer = lambda _item, one=one: one  # type: ignore[misc]
+        desk.deliver(archive)
+        publish_anew(desk.database, desk.folders, study)
+        desk.forward(hours=2)
+    first, second, third = ([row for row in rows(desk) if row.revision == n] for n in (1, 2, 3))
+    expected = [*first, *(second if may_have_arrived else ())]
+    assert told_of(third[0]) == [row.sop_instance_uid for row in expected]
 
 
 def told_of(row: OutboxRow) -> list[str]:
@@ -450,6 +571,56 @@ def test_what_was_refused_of_older_results_is_not_sent_in_place_of_newer_ones(de
     assert states(desk) == ["superseded", "refused", "refused"]
     with desk.database.write() as session, pytest.raises(StateConflictError, match="newer"):
         outbox.resend(session, desk.folders, rows(desk)[1].id, desk.time, "user:anna")
+
+
+def told_to_the_hook(desk: Desk) -> list[tuple[str, str]]:
+    """What a webhook heard: what happened, and the study's state."""
+    bodies = [json.loads(one) for one in desk.peer.taken]
+    return [(one["event"], one["state"]) for one in bodies]
+
+
+def test_an_old_event_sent_again_does_not_call_a_measured_study_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person has corrected it meanwhile: it is superseded, as everything else."""
+    monkeypatch.setitem(deliveries.MAKERS, "event", makers.event)
+    hook = add_destination(desk.database, objects=("event",))
+    study = add_done(desk.database, desk.folders)
+    desk.deliver(hook)
+    assert tidy(desk.database, desk.folders) == 1
+    correct(desk.database, desk.folders, study)
+    with desk.database.write() as session:
+        outbox.resend(session, desk.folders, rows(desk)[0].id, desk.time, "user:anna")
+    for _ in range(2):
+        desk.deliver(hook)
+        desk.forward(minutes=2)
+    assert (told_to_the_hook(desk), states(desk)) == ([("case.completed", "done")], ["superseded"])
+
+
+def test_a_failure_is_told_beside_earlier_results(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stay in the folder when a study is measured anew in vain; also told once more."""
+    monkeypatch.setitem(deliveries.MAKERS, "event", makers.event)
+    hook = add_destination(desk.database, rule=When.FAILED, objects=("event",))
+    study_id = add_done(desk.database, desk.folders)
+    desk.expand()
+    with desk.database.write() as session:
+        run = Run(
+            study_fk=study_id, revision=2, attempt=1, cause="reprocessed", workflow_id="run-2",
+            queued_at=NOW,
+        )  # fmt: skip
+        session.add(run)
+        study = session.get_one(Study, study_id)
+        study.state, study.revision = StudyState.QUEUED, 2
+        session.flush()
+        end(session, study, run, StudyState.FAILED, NOW)
+    desk.deliver(hook)
+    tidy(desk.database, desk.folders)
+    with desk.database.write() as session:
+        outbox.resend(session, desk.folders, rows(desk)[0].id, desk.time, "user:anna")
+    desk.deliver(hook)
+    assert told_to_the_hook(desk) == [("case.failed", "failed")] * 2
 
 
 def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:

@@ -102,6 +102,13 @@ def test_a_failure_is_told_to_those_who_wait_for_it_and_to_nobody_else(desk: Des
     hook = add_destination(desk.database, "hook", rule=When.FAILED, objects=("event",))
     with desk.database.write() as session:
         study = add_study(session, state=StudyState.FAILED, revision=1, error="no room")
+        session.add_all(
+            Run(
+                study_fk=study.id, revision=1, attempt=number, cause="received", queued_at=NOW,
+                workflow_id=f"run-{number}",
+            )
+            for number in (1, 2, 3)
+        )  # fmt: skip
         for run in ("run-1", "run-2"):
             owed.tell(session, study.id, When.FAILED, NOW, run=run)
     desk.expand()

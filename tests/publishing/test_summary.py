@@ -61,6 +61,55 @@ def test_a_finding_beside_what_it_was(earlier: float, date: str, told: str) -> N
     assert line(earlier, date) == f"Enlarged spleen, 420 cm³ {told}"
 
 
+BONE = FindingRecord(
+    code="low_bone_density",
+    severity="note",
+    title="Low bone density: 105 HU in L1",
+    title_coded=coded(Statement("finding_low_bone_density", {"hu": 105.0, "levels": "L1"})),
+    evidence={"L1_trabecular_hu_mean": 105.0, "limit_pickhardt_2013": 110.0},
+    reference="Pickhardt 2013",
+    structure="vertebrae_L1",
+    slice_index=88,
+    caveats=[],
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("venous", "native", "(was 135 in 2024-03, contrast phase: venous)"),
+        ("venous", None, "(was 135 in 2024-03, contrast phase: venous)"),
+        (None, "native", "(was 135 in 2024-03)"),
+        (None, None, "(was 135 in 2024-03)"),
+        ("native", "native", "(was 135 in 2024-03: −15 a year)"),
+        ("venous", "venous", "(was 135 in 2024-03: −15 a year)"),
+    ],
+)
+def test_contrast_medium_is_no_loss_of_bone(before: str | None, now: str | None, told: str) -> None:
+    """Attenuations are a change where both are known to be of one phase."""
+    phases = (measurement("contrast_phase", now),) if now else ()
+    bone = measurement("L1_trabecular_hu_mean", 105.0, unit="HU")
+    made = make_results(measurements=(bone, *phases)).model_copy(update={"findings": [BONE]})
+    earlier = EarlierValue(bone.name, 135.0, "HU", "20240301", before)
+
+    (one,) = summary_of(made, "20260301", {bone.name: earlier}).lines
+
+    assert one.said.text == f"Low bone density: 105 HU in L1 {told}"
+
+
+def test_the_phase_makes_an_attenuation_unchanged_too() -> None:
+    """Nor is a liver of 100 HU with contrast what one of 100 HU without is."""
+    bone = measurement("L1_trabecular_hu_mean", 105.0, unit="HU")
+    phase = measurement("contrast_phase", "native")
+    made = make_results(measurements=(bone, phase)).model_copy(update={"findings": [BONE]})
+    earlier = EarlierValue(bone.name, 106.0, "HU", "20240301", "venous")
+
+    (one,) = summary_of(made, "20260301", {bone.name: earlier}).lines
+
+    assert one.said.code == "summary_other_phase"
+    assert one.said.in_language("pt").endswith("(era 106 em 2024-03, fase de contraste: venosa)")
+
+
 def test_silence_is_not_health() -> None:
     """How many rules found nothing, how many could not be asked."""
     assert summary_of(results(SPLEEN), None, {}).silence.text == (

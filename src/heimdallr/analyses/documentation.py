@@ -53,8 +53,9 @@ _NORMS = """\
 ## Norms
 
 Where a number stands among people of the same sex, age and build is shown beside it, with the
-people compared with. An unknown sex or age, or contrast where the norm is of unenhanced CT, leaves
-it out and says so. A norm makes no finding. The figures are in
+people compared with. An unknown sex or age, contrast where the norm is of unenhanced CT, or a
+virtual image where it is of an area or attenuation, leaves it out and says so. A norm makes no
+finding. The figures are in
 `src/heimdallr/analyses/rules/norm_tables/`.
 
 | measurements | source | made from | what is not used or could not be read |

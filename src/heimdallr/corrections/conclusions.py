@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses import liver_steatosis, lung_nodules, organ_density, organ_size
+from heimdallr.analyses.bone_density import CATEGORY, MEAN, NATIVE, Z
 from heimdallr.analyses.rules.findings import find
 from heimdallr.corrections.versions import reads
 from heimdallr.domain.measurement import Status
@@ -25,20 +27,47 @@ if TYPE_CHECKING:
     from heimdallr.publishing.schema import Identity, Results
 
 
+LIVER_HU, SPLEEN_HU = "liver_hu_eroded_mean", "spleen_hu_eroded_mean"
+RECKONED_FROM = {
+    **{index: (of,) for index, of in INDEX_OF.items()},
+    organ_density.DIFFERENCE.name: (LIVER_HU, SPLEEN_HU),
+    liver_steatosis.RATIO.name: (LIVER_HU, SPLEEN_HU),
+    liver_steatosis.FAT.name: (LIVER_HU,),
+    liver_steatosis.PORTAL.name: (LIVER_HU,),
+    organ_size.DIFFERENCE.name: tuple(one.name for one in organ_size.LENGTHS.values()),
+    organ_size.RATIO.name: ("liver_vol_cm3", "spleen_vol_cm3"),
+    lung_nodules.SIZE_CLASS.name: (lung_nodules.LARGEST.name,),
+}
+"""Measurement → those it is a formula of."""
+OF_LEVELS = frozenset(one.name for one in (CATEGORY, Z, NATIVE))
+"""Formulas of the means of the levels that they name."""
+
+
 def accepted(
     measurements: Sequence[Measurement], rejected: Mapping[str, RejectionRecord]
 ) -> tuple[Measurement, ...]:
-    """Measurements without the values that persons reject, nor those reckoned from them."""
-    refused = {
-        **rejected,
-        **{index: rejected[of] for index, of in INDEX_OF.items() if of in rejected},
-    }
-    return tuple(
-        replace(one, value=None, status=Status.NOT_ASSESSABLE, why=refused[one.name].said.why)
-        if one.name in refused and one.status is Status.MEASURED
-        else one
-        for one in measurements
-    )
+    """Measurements without the values that persons reject, nor those reckoned from them.
+
+    Of what was cut, so that only a part was seen, the part is rejected.
+    """
+    return tuple(_accepted(one, rejected) for one in measurements)
+
+
+def _accepted(one: Measurement, rejected: Mapping[str, RejectionRecord]) -> Measurement:
+    own = rejected.get(one.name)
+    if own is None and one.status is Status.MEASURED:
+        own = next((rejected[of] for of in reckoned_from(one) if of in rejected), None)
+    if own is None or one.status is Status.NOT_APPLICABLE:
+        return one
+    return replace(one, value=None, status=Status.NOT_ASSESSABLE, why=own.said.why)
+
+
+def reckoned_from(one: Measurement) -> tuple[str, ...]:
+    """The measurements that a measurement is a formula of, and of nothing else in the images."""
+    if one.name in OF_LEVELS:
+        levels = str(one.parameters.get("levels", "")).split(",")
+        return tuple(MEAN.of(level=level).name for level in levels)
+    return RECKONED_FROM.get(one.name, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from heimdallr.corrections.pictures import NOT_DRAWN, earlier_failures, outdated
 from heimdallr.corrections.steps import Present, Step, step_for
 from heimdallr.corrections.versions import AGAIN, results_of
 from heimdallr.corrections.wanted import check
+from heimdallr.domain.corrections import REJECTED
 from heimdallr.domain.errors import CorrectionError, OtherBaseError, PublishingError
 from heimdallr.domain.statements import Statement
 from heimdallr.publishing.case_file import CASE_FILE, case_json, written_by
@@ -50,9 +51,6 @@ if TYPE_CHECKING:
     from heimdallr.corrections.wanted import Wanted
     from heimdallr.domain.measurement import Measurement
     from heimdallr.publishing.correction_records import CorrectionRecord
-
-REJECTED = "rejected_by_person"
-"""Code of the reason of a measurement that a person rejects."""
 
 
 @dataclass(frozen=True, slots=True)

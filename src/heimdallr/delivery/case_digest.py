@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from heimdallr.publishing.schema import RESULTS_FILE
+from heimdallr.store.models import Run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from heimdallr.domain.verification import Verification
 
@@ -44,3 +49,9 @@ def said_digest(case: Path, verification: Verification | None) -> str:
 def failure_digest(run: str) -> str:
     """The same for a study that could not be measured, by the run that ended so."""
     return hashlib.sha256(f"failed {run}".encode()).hexdigest()
+
+
+def tells_of_failure(session: Session, study_id: int, digest: str) -> bool:
+    """Whether a digest is that of a run of the study that failed, and no results are meant."""
+    runs = session.scalars(select(Run.workflow_id).where(Run.study_fk == study_id))
+    return digest in {failure_digest(one) for one in runs}

@@ -141,7 +141,8 @@ def record(  # noqa: PLR0917 - of what, by whom, what and when
     row = _mine(session, key, me)
     if row is None:
         return None
-    row.claimed_by, row.changed_at, row.losses = "", now, 0
+    row.claimed_by, row.changed_at = "", now
+    row.losses = min(row.losses + answer.may_have_arrived, 1)
     row.attempts += 1
     row.reason = coded(answer.why).model_dump() if answer.why else None
     if answer.fate is Fate.LATER:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heimdallr import __version__
-from heimdallr.delivery.case_digest import case_digest, said_digest
+from heimdallr.delivery.case_digest import case_digest
 from heimdallr.delivery.destinations import DicomNode, DicomWeb, FhirServer, Hl7Listener
 from heimdallr.delivery.kinds import DICOM_KINDS
 from heimdallr.delivery.making import Made
@@ -99,11 +99,7 @@ def _report(order: Order) -> Path:
 
 def event(order: Order) -> Sequence[Made]:
     """The news that a case is complete or has failed, as JSON; no name, no patient's number."""
-    study = order.study
-    complete = (
-        order.case is not None
-        and said_digest(order.case, order.verification) == order.results_digest
-    )
+    study, complete = order.study, not order.is_failure
     body: dict[str, object] = {
         "event": "case.completed" if complete else "case.failed",
         "software": "Heimdallr",

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from heimdallr.delivery import claims
-from heimdallr.delivery.case_digest import said_digest
+from heimdallr.delivery.case_digest import said_digest, tells_of_failure
 from heimdallr.delivery.directory import kinds_of, peer_of
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.domain.errors import HeimdallrError, StateConflictError, UnsendableError
@@ -86,6 +86,7 @@ class Order:
         replaces: objects of this kind that the destination has of the results before these.
         said: what it was told by name of earlier results.
         verified_before: digests of what it was told before, as verified by a person.
+        is_failure: it is to tell that a run has failed, whatever results there are.
     """
 
     kind: Kind
@@ -101,6 +102,7 @@ class Order:
     replaces: tuple[Reference, ...] = ()
     said: tuple[str, ...] = ()
     verified_before: tuple[str, ...] = ()
+    is_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ class Workshop:
             verified_before=tuple(
                 dict.fromkeys(row.results_digest for row in before if row.verified)
             ),
+            is_failure=tells_of_failure(session, study_id, digest),
         )
 
     def _made(self, order: Order) -> Sequence[Made] | Answer:
@@ -292,6 +295,8 @@ class Workshop:
                 row = _further(first, part, me, now)
                 session.add(row)
                 new.append(row)
+            elif not row.media_type:
+                row.losses = 0  # nothing of it was there that could have left
             row.file = one.path.relative_to(self._folders.outbox).as_posix()
             row.media_type = one.media_type
             row.sop_class_uid, row.sop_instance_uid = one.sop_class_uid, one.sop_instance_uid
@@ -321,7 +326,10 @@ def _facts(session: Session, study: Study) -> StudyFacts:
 def _told_before(
     session: Session, study_id: int, destination_id: int | None, digest: str, kind: str
 ) -> Sequence[OutboxRow]:
-    """What a destination has of other results of a study, older than these; oldest first."""
+    """What a destination has of other results of a study, older than these; oldest first.
+
+    Also what it may have, because it left and nobody has said what became of it.
+    """
     same_kind = (
         OutboxRow.study_fk == study_id,
         OutboxRow.destination_fk == destination_id,
@@ -332,19 +340,29 @@ def _told_before(
         .where(*same_kind, OutboxRow.results_digest == digest)
         .scalar_subquery()
     )
+    may_have_arrived = (OutboxRow.losses > 0) & (OutboxRow.media_type != "")  # something was made
     return session.scalars(
         select(OutboxRow)
-        .where(*same_kind, OutboxRow.id < these, OutboxRow.sent_at.is_not(None))
+        .where(
+            *same_kind,
+            OutboxRow.id < these,
+            or_(OutboxRow.sent_at.is_not(None), may_have_arrived),
+        )
         .order_by(OutboxRow.id)
     ).all()
 
 
 def _of_the_last(before: Sequence[OutboxRow]) -> tuple[Reference, ...]:
-    """The objects of the newest of some results; of those sent by old versions nothing is known."""
+    """The objects of the newest results that were sent, and of newer ones that may have arrived.
+
+    Of those sent by old versions nothing is known.
+    """
+    sent = [row for row in before if row.sent_at is not None]
+    last, digest = (sent[-1].id, sent[-1].results_digest) if sent else (0, "")
     return tuple(
         (row.series_instance_uid, row.sop_class_uid, row.sop_instance_uid)
         for row in before
-        if row.results_digest == before[-1].results_digest and row.series_instance_uid
+        if (row.results_digest == digest or row.id > last) and row.series_instance_uid
     )
 
 
@@ -357,7 +375,7 @@ def _not_these(order: Order) -> Answer | None:
 
     An event of a failure means no results.
     """
-    if order.kind == "event" and order.case is None:
+    if order.is_failure:
         return None
     gone = Answer(Fate.REFUSED, Statement("delivery_case_gone"))
     if order.case is None:
@@ -366,9 +384,7 @@ def _not_these(order: Order) -> Answer | None:
         is_same = said_digest(order.case, order.verification) == order.results_digest
     except FileNotFoundError:
         return gone
-    if is_same or order.kind == "event":
-        return None
-    return _CHANGED
+    return None if is_same else _CHANGED
 
 
 def _said_before(row: OutboxRow) -> bool:

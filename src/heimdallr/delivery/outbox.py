@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import delete, func, select
 
-from heimdallr.delivery.case_digest import failure_digest, said_digest
+from heimdallr.delivery.case_digest import failure_digest, said_digest, tells_of_failure
 from heimdallr.delivery.directory import kinds_of, rules_in_force, usual
 from heimdallr.delivery.rules import (
     Facts,
@@ -39,7 +39,7 @@ from heimdallr.store.delivery_tables import (
     OutboxRow,
     When,
 )
-from heimdallr.store.models import FindingRow, Run, Study, StudyState
+from heimdallr.store.models import FindingRow, Study, StudyState
 from heimdallr.store.reading.patient_class import class_of
 from heimdallr.store.results import unlisted
 from heimdallr.store.work.owed import call_off
@@ -157,7 +157,7 @@ def resend(
         msg = "its destination was removed"
         raise StateConflictError(msg)
     study = session.get_one(Study, row.study_fk)
-    if not _tells_of_failure(session, row):
+    if not tells_of_failure(session, row.study_fk, row.results_digest):
         _sendable(session, folders, study)
     _again(row, now)
     message = f"to be sent to {row.destination} once more: {row.kind}"
@@ -384,7 +384,8 @@ def _add(  # noqa: PLR0917 - what a row says
 def _again(row: OutboxRow, now: datetime) -> None:
     row.state, row.reason, row.next_try_at = DeliveryState.WAITING, None, None
     row.owed_since = row.changed_at = now
-    row.attempts = row.losses = row.commitment_tries = 0
+    row.attempts = row.commitment_tries = 0
+    row.losses = min(row.losses, 1)  # what may have arrived once, may be there
     row.ended_at = row.commitment_due_at = row.called_off = None
 
 
@@ -429,12 +430,6 @@ def _locked(session: Session, row_id: int) -> OutboxRow:
             return row
     msg = "there is no such delivery any more"
     raise StateConflictError(msg)
-
-
-def _tells_of_failure(session: Session, row: OutboxRow) -> bool:
-    """Whether it says that a run has failed, for which no results are needed."""
-    runs = session.scalars(select(Run.workflow_id).where(Run.study_fk == row.study_fk))
-    return row.results_digest in {failure_digest(one) for one in runs}
 
 
 def _sendable(session: Session, folders: DataFolders, study: Study) -> str:

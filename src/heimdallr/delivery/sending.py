@@ -39,11 +39,14 @@ class Answer:
         fate: what became of it.
         why: the reason, with the peer's own words among its parameters; ``None`` when it went well.
         not_before_s: the peer asked not to be tried again sooner.
+        may_have_arrived: it was not taken as far as is known, and may be there all the same: its
+            bytes left, and no answer says what became of them.
     """
 
     fate: Fate
     why: Statement | None = None
     not_before_s: int | None = None
+    may_have_arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

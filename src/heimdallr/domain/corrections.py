@@ -20,6 +20,8 @@ RejectionReason = Literal[
     "not_clinically_relevant",
     "other",
 ]
+REJECTED = "rejected_by_person"
+"""Code of the reason of a measurement, or a finding, that a person rejects."""
 REJECTION_REASONS: tuple[RejectionReason, ...] = get_args(RejectionReason)
 
 
@@ -56,4 +58,4 @@ class Rejection:
         if self.kind == "structure":
             about = {"structure": self.name, "rejection": self.reason}
             return Statement("structure_rejected_by_person", about)
-        return Statement("rejected_by_person", {"rejection": self.reason})
+        return Statement(REJECTED, {"rejection": self.reason})

@@ -42,6 +42,7 @@ _TERMS = {
 _LOCALES = {"en": "en-GB", "pt": "pt-BR"}
 _MESSAGE = re.compile(r"^(?P<code>[a-z]\w*) *=.*\n(?:(?:[ }].*)?\n)*", re.MULTILINE)
 """A message begins at the left; what goes on is indented, or a brace that ends it."""
+_PARAMETER = re.compile(r"\$(\w+)")
 _SIDE = re.compile(r"_(left|right)(?=_|$)")
 _LEVEL = re.compile(r"_([CTLS]?\d+)$")
 _SIDES = {"left": {"m": "esquerdo", "f": "esquerda"}, "right": {"m": "direito", "f": "direita"}}
@@ -88,6 +89,11 @@ class Statement:
 
 
 Value = str | int | float | tuple[str, ...] | tuple[Statement, ...] | Statement
+
+
+def parameters_of(code: str) -> frozenset[str]:
+    """What the words of a message name, by what stands in them."""
+    return frozenset(_PARAMETER.findall(_messages("en").get(code, "")))
 
 
 def structure_name(structure: str, language: Language) -> str:

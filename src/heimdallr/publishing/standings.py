@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heimdallr.analyses.rules import norms
+from heimdallr.domain.study import PixelValues
 from heimdallr.publishing.judgements import patient_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ def standings(results: Results, identity: Identity) -> dict[str, tuple[Standing,
     """Measured number → where it stands by each norm, or why a norm says nothing of it."""
     patient = patient_of(identity)
     phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
+    usual = results.provenance.pixel_values is PixelValues.ATTENUATION
     found = {
-        one.name: norms.standings(one.name, one.value, patient, native=phase == "native")
+        one.name: norms.standings(
+            one.name, one.value, patient, native=phase == "native", usual_attenuation=usual
+        )
         for one in results.measurements
         if isinstance(one.value, int | float)
     }

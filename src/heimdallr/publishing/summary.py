@@ -18,6 +18,7 @@ from heimdallr.publishing.stored_measurements import stored_title
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from heimdallr.domain.measurement import Scalar
     from heimdallr.domain.statements import Value
     from heimdallr.publishing.dicom.kinds import EarlierValue
     from heimdallr.publishing.schema import FindingRecord, Results
@@ -77,8 +78,13 @@ def _said(
     now = next((one for one in results.measurements if one.name == name), None)
     if before is None or now is None or not isinstance(now.value, int | float):
         return title
-    change = change_of(
-        name, now.value, study_date, earlier=before.value, earlier_date=before.study_date
+    phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
+    change = (
+        None
+        if _is_other_phase(before, phase)
+        else change_of(
+            name, now.value, study_date, earlier=before.value, earlier_date=before.study_date
+        )
     )
     told: dict[str, Value] = {
         "title": title,
@@ -87,12 +93,19 @@ def _said(
     }
     if change is not None and change.verdict == "no_change":
         return Statement("summary_unchanged", told)
+    if before.contrast_phase and _is_other_phase(before, phase):
+        return Statement("summary_other_phase", told | {"phase": before.contrast_phase})
     if change is None or change.per_year is None:
         return Statement("summary_earlier", told)
     told["per_year"] = abs(change.per_year)
     if change.verdict == "risen":
         return Statement("summary_risen", told)
     return Statement("summary_fallen", told)
+
+
+def _is_other_phase(before: EarlierValue, phase: Scalar) -> bool:
+    """Whether a difference may be contrast medium's; of phases that are not known it may."""
+    return before.unit == "HU" and (phase is None or before.contrast_phase != phase)
 
 
 def _silence(results: Results) -> Statement:

@@ -161,7 +161,8 @@ class OutboxRow(Base):
         commitment_due_at: when it is asked again; ``None``: nothing is awaited.
         commitment_tries: how often it was asked.
         claimed_by: the deliverer that has it in its hands.
-        losses: how many deliverers were lost with it in their hands.
+        losses: how often nobody said what became of it: deliverers lost with it in their hands
+            since the last answer, and 1 once it may have arrived without an answer that says so.
         called_off: ``state`` and ``reason`` it is to have when it comes back unsent.
     """
 

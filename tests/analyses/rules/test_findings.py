@@ -297,11 +297,12 @@ def test_low_bone_density(hu: float, severity: Severity | None) -> None:
     assert all("HU in L1" in one.title for one in found)
 
 
-def test_low_bone_density_beside_l1() -> None:
-    """Without a value at L1 the category decides."""
-    category = output("bone_density_category").measured("likely", mean_hu=84.0, levels="T12,L2")
+@pytest.mark.parametrize(("hu", "severity"), [(105.0, Severity.NOTE), (84.0, Severity.SIGNIFICANT)])
+def test_low_bone_density_beside_l1(hu: float, severity: Severity) -> None:
+    """Without a value at L1 the levels beside it weigh as much."""
+    category = output("bone_density_category").measured("likely", mean_hu=hu, levels="T12,L2")
     (found,) = find(CASE, [category]).findings
-    assert found.title == "Low bone density: 84 HU in T12,L2"
+    assert (found.title, found.severity) == (f"Low bone density: {hu:.0f} HU in T12,L2", severity)
 
 
 @pytest.mark.parametrize(

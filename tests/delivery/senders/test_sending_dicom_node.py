@@ -203,7 +203,8 @@ def test_nobody_listens(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
     items = write_objects(tmp_path)[:1]
     node = DicomNode(ae_title="ARCHIVE", host="127.0.0.1", port=port)
-    assert code(send(node, items)["1"]) == "nobody_listens"
+    found = send(node, items)["1"]
+    assert (code(found), found.may_have_arrived) == ("nobody_listens", False)
     nowhere = DicomNode(ae_title="ARCHIVE", host="archive.invalid", port=port)
     assert code(send(nowhere, items)["1"]) == "peer_name_unknown"
 
@@ -221,6 +222,7 @@ def test_an_archive_that_stalls_while_storing(tmp_path: Path) -> None:
         over.set()
     assert list(found) == ["1"]
     assert (found["1"].fate, code(found["1"])) == (Fate.LATER, "store_not_answered")
+    assert found["1"].may_have_arrived
 
 
 def test_an_archive_that_aborts(tmp_path: Path) -> None:
@@ -236,6 +238,7 @@ def test_an_archive_that_aborts(tmp_path: Path) -> None:
     assert list(found) == ["1", "2"]
     assert found["1"].fate is Fate.SENT
     assert (found["2"].fate, code(found["2"])) == (Fate.LATER, "association_broken_off")
+    assert found["2"].may_have_arrived
 
 
 def test_an_archive_that_does_not_read(tmp_path: Path) -> None:

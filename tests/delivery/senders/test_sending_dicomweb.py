@@ -116,6 +116,7 @@ def test_answers(
         answer = send(url, [item])["1"]
     assert answer.fate is fate
     assert (answer.why.code if answer.why else "") == reason
+    assert answer.may_have_arrived is (status == 500 or reason == "stored_but_not_found")
     if b"backup" in body:
         assert answer.why is not None
         assert "backup until six" in answer.why.text

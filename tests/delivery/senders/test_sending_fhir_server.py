@@ -21,6 +21,7 @@ from heimdallr.delivery.sending import Answer, Fate, Item
 from heimdallr.domain.verification import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 OWN = OwnNode("HEIMDALLR", patience=Patience(connect_s=2.0, answer_s=0.5, store_s=2.0))
@@ -127,6 +128,7 @@ NULLS = json.dumps(
         ((302, ""), Fate.REFUSED, "web_redirected"),
         ((429, ""), Fate.LATER, "web_failed"),
         ((503, outcome("maintenance")), Fate.LATER, "web_failed"),
+        ((504, ""), Fate.LATER, "web_failed"),
         ((200, "<html>sign in</html>"), Fate.REFUSED, "no_fhir_server"),
         ((200, "{}"), Fate.REFUSED, "no_fhir_server"),
         ((200, PARTLY), Fate.REFUSED, "transaction_in_part"),
@@ -141,6 +143,7 @@ def test_what_an_answer_means(bundle: Item, answer: tuple[int, str], fate: Fate,
         found = sent(url, bundle)["1"]
     assert found.why is not None
     assert (found.fate, found.why.code) == (fate, code)
+    assert found.may_have_arrived is (status in {200, 504})
     if status == 422:
         assert "status is missing" in found.why.text
         assert "by the way" not in found.why.text
@@ -158,6 +161,62 @@ def test_a_server_that_sends_every_resource_back(bundle: Item) -> None:
     told = {"resourceType": "Bundle", "type": "transaction-response", "entry": entry}
     with fhir(Told(200, json.dumps(told).encode(), MEDIA_TYPE)).running() as url:
         assert sent(url, bundle)["1"] == Answer(Fate.SENT)
+
+
+def searchset(*resources: Mapping[str, object]) -> bytes:
+    """What a server found."""
+    entry = [{"resource": one} for one in resources]
+    return json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entry}).encode()
+
+
+def taken(bundle: Item, size: int) -> bytes:
+    """A server's word that it took a bundle, with resources that have so many bytes together."""
+    count = len(json.loads(bundle.path.read_bytes())["entry"])
+    resource = {"resourceType": "Observation", "note": "x" * (size // count)}
+    entry = [{"response": {"status": "201 Created"}, "resource": resource}] * count
+    told = {"resourceType": "Bundle", "type": "transaction-response", "entry": entry}
+    return json.dumps(told).encode()
+
+
+def test_long_answers_are_read_to_their_end(bundle: Item) -> None:
+    """A report that is there with its PDF, and a server that sends back all of a large case."""
+    pdf = {"contentType": "application/pdf", "data": "x" * 1_500_000}
+    report = {"resourceType": "DiagnosticReport", "presentedForm": [pdf], "status": "preliminary"}
+    there, done = searchset(report), taken(bundle, 2_000_000)
+
+    def answer(request: Request) -> Told:
+        return Told(200, there if request.method == "GET" else done, MEDIA_TYPE)
+
+    with FakeWeb(answer).running() as url:
+        assert sent(url, bundle)["1"] == Answer(Fate.SENT)
+
+
+def test_a_signed_report_with_its_pdf_is_known_as_signed(bundle: Item) -> None:
+    """Its status stands behind its pages."""
+    pdf = {"contentType": "application/pdf", "data": "x" * 1_500_000}
+    report = {"resourceType": "DiagnosticReport", "presentedForm": [pdf], "status": "final"}
+    with FakeWeb(lambda _: Told(200, searchset(report), MEDIA_TYPE)).running() as url:
+        found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert found.why.code == "report_signed_already"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_without_end_is_no_wrong_address(
+    bundle: Item, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known of what was sent: it is sent again, as the same."""
+    size = bundle.path.stat().st_size
+    monkeypatch.setattr("heimdallr.delivery.senders.fhir_server._LONGEST_ANSWER", 1000)
+
+    def answer(request: Request) -> Told:
+        body = taken(bundle, 5 * size) if request.method == method else searchset()
+        return Told(200, body, MEDIA_TYPE)
+
+    with FakeWeb(answer).running() as url:
+        found = sent(url, bundle)["1"]
+    assert found.why is not None
+    assert (found.fate, found.why.code) == (Fate.LATER, "web_answer_too_long")
 
 
 def test_a_report_that_somebody_signed_stays(bundle: Item) -> None:
@@ -215,6 +274,7 @@ def test_a_server_that_stalls_holds_nobody_for_ever(bundle: Item) -> None:
         found = sent(url, bundle, Item("2", bundle.path, MEDIA_TYPE))
         released.set()
     assert [key for key, one in found.items() if one.fate is Fate.LATER] == ["1"]
+    assert found["1"].may_have_arrived
     assert "2" not in found
 
 
@@ -225,6 +285,14 @@ def test_nobody_there(bundle: Item) -> None:
     found = sent(url, bundle)["1"]
     assert found.why is not None
     assert (found.fate, found.why.code) == (Fate.LATER, "nobody_listens")
+    assert not found.may_have_arrived
+
+
+def test_a_server_that_fails_before_a_bundle_goes_has_none(bundle: Item) -> None:
+    """It was asked for the report only."""
+    with FakeWeb(lambda _: Told(504, b"", MEDIA_TYPE)).running() as url:
+        found = sent(url, bundle)["1"]
+    assert (found.fate, found.may_have_arrived) == (Fate.LATER, False)
 
 
 def test_a_bundle_that_is_taken_away_does_not_go(bundle: Item) -> None:

@@ -106,6 +106,7 @@ def test_what_an_answer_means(
     with engine(lambda peer, message: peer.sendall(framed(ack(message, code, *further)))) as peer:
         found = sent(peer, result(tmp_path))["1"]
     assert (found.fate, found.why.code if found.why else None) == (fate, why)
+    assert found.may_have_arrived is (why in {"accepted_with_errors", "unknown_answer"})
     if ERROR in further:
         assert found.why is not None
         assert "no such patient" in found.why.text
@@ -189,6 +190,7 @@ def test_no_answer_is_no_refusal(
     assert list(found) == ["1"]
     assert found["1"].why is not None
     assert (found["1"].fate, found["1"].why.code) == (Fate.LATER, why)
+    assert found["1"].may_have_arrived
 
 
 def test_a_refusal_does_not_hold_up_the_next(tmp_path: Path) -> None:

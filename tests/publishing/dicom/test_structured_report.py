@@ -146,6 +146,16 @@ def test_a_value_stands_beside_its_limit_and_its_earlier_value(report: Path) -> 
         assert earlier.ContentSequence[0].Date == "20250803"
 
 
+@pytest.mark.parametrize(("phase", "told"), [("venous", True), (None, False)])
+def test_an_earlier_attenuation_names_its_contrast_phase(phase: str | None, *, told: bool) -> None:
+    """Without it the difference would pass for the organ's."""
+    liver = measured("liver_hu_eroded_mean", 40.0, "HU")
+    earlier = EarlierValue(liver.name, 95.0, "HU", "20250803", phase)
+    said = str(sr_measured(liver, 40.0, Beside(earlier=earlier), "en"), "utf-8", "replace")
+    assert "20250803" in said
+    assert ("ontrast phase: venous" in said) is told
+
+
 def test_a_threshold_is_no_normal_range() -> None:
     """Of one that no healthy people gave, the report says so in words alone."""
     stone = measured("kidney_stones_right_diameter_mm", 12.0, "mm")

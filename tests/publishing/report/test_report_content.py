@@ -25,6 +25,7 @@ from heimdallr.publishing.report.content import (
     read_content,
 )
 from heimdallr.publishing.report.evidence import evidence_text
+from heimdallr.publishing.report.rows import earlier_text
 
 ROOT = Path(heimdallr.__file__).parents[2]
 WORDS = Path(heimdallr.__file__).parent / "domain" / "words" / "report.json"
@@ -86,6 +87,8 @@ def test_the_latest_earlier_value_stands_beside_a_value(case: Path) -> None:
     assert rows["liver_vol_cm3"].earlier.endswith("3 Aug 2025")
     assert rows["contrast_phase"].reason.startswith("not assessable")
     assert rows["contrast_phase"].earlier.endswith("1 Jan 2025")
+    liver = EarlierValue("liver_hu_eroded_mean", 95.0, "HU", "20250803", "venous")
+    assert earlier_text(liver, "en").endswith("HU, 3 Aug 2025, venous")
     assert rows["SMI_cm2_m2"].flag == "↓ low"
     assert rows["SMI_cm2_m2"].source == "Derstine 2018"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from store_cases import add_study
 
 from heimdallr.publishing.dicom.kinds import EarlierValue
@@ -41,6 +42,48 @@ def test_the_newest_earlier_value_of_the_same_modality(database: Database) -> No
         study = measured(session, "1.6", "20260201", 1500.0)
         assert earlier_values(session, study) == (
             EarlierValue("liver_vol_cm3", 1450.0, "cm3", "20250101"),
+        )
+
+
+def attenuated(session: Session, uid: str, date: str, hu: float, phase: str | None) -> Study:
+    """A study in which the liver's attenuation was measured, at a phase."""
+    study = measured(session, uid, date, 1400.0)
+    told: dict[str, dict[str, object]] = {
+        "liver_hu_eroded_mean": {"value": hu, "unit": "HU"},
+        "contrast_phase": {"text": phase},
+    }
+    session.add_all(
+        MeasurementRow(study_fk=study.id, name=name, status="measured", **columns)
+        for name, columns in told.items()
+    )
+    session.flush()
+    return study
+
+
+@pytest.mark.parametrize(
+    ("phase", "told"),
+    [
+        ("native", (38.0, "20230101", "native")),
+        ("venous", (97.0, "20250101", "venous")),
+        ("arterial", (97.0, "20250101", "venous")),
+        (None, (97.0, "20250101", "venous")),
+    ],
+)
+def test_attenuation_is_compared_at_its_own_contrast_phase(
+    database: Database, phase: str | None, told: tuple[float, str, str]
+) -> None:
+    """The newest of the same phase, also where another came since; else the newest, with its."""
+    with database.write() as session:
+        attenuated(session, "1.0", "20210101", 35.0, None)
+        attenuated(session, "1.1", "20220101", 36.0, "native")
+        attenuated(session, "1.2", "20230101", 38.0, "native")
+        attenuated(session, "1.3", "20240101", 95.0, "venous")
+        attenuated(session, "1.4", "20250101", 97.0, "venous")
+        study = attenuated(session, "1.5", "20260101", 40.0, phase)
+        value, date, at = told
+        assert earlier_values(session, study) == (
+            EarlierValue("liver_hu_eroded_mean", value, "HU", date, at),
+            EarlierValue("liver_vol_cm3", 1400.0, "cm3", "20250101"),
         )
 
 

@@ -22,9 +22,10 @@ from heimdallr.analyses.presence import truncated_edges
 from heimdallr.analyses.rules.limits import PARAMETER
 from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
 from heimdallr.analyses.rules.severity import Severity
-from heimdallr.analyses.rules.titles import packaged_title
+from heimdallr.analyses.rules.titles import packaged_title, title_code
 from heimdallr.analyses.vertebral_levels import TRANSITIONAL
-from heimdallr.domain.statements import Statement
+from heimdallr.domain.corrections import REJECTED
+from heimdallr.domain.statements import Statement, parameters_of
 from heimdallr.domain.study import PixelValues
 from heimdallr.domain.terms import decimals, unit_text
 
@@ -135,14 +136,21 @@ class Told:
     def value(self, name: str) -> float | str | None:
         """The value of a measurement, or of its parameter after a colon; ``None``: there is none.
 
-        A truth value is none: nothing is compared with it.
+        A truth value is none: nothing is compared with it. Nor is anything with what stands beside
+        a value that a person rejects.
         """
         measurement, _, parameter = name.partition(PARAMETER)
         found = self.measurements.get(measurement)
-        if found is None:
+        if found is None or self.rejection(name) is not None:
             return None
         value = found.parameters.get(parameter) if parameter else found.value
         return value if isinstance(value, int | float | str) else None
+
+    def rejection(self, name: str) -> Statement | None:
+        """Why a person does not believe a measurement, or what it is a parameter of."""
+        found = self.measurements.get(name.partition(PARAMETER)[0])
+        why = found.why if found is not None else None
+        return why if why is not None and why.code == REJECTED else None
 
     def number(self, name: str) -> float | None:
         """The same, where it is a number."""
@@ -170,6 +178,9 @@ class Told:
         )
 
 
+_COUNT = f"vertebral_levels{PARAMETER}{BETWEEN}"
+
+
 def transitional_vertebra(told: Told, _case: Case) -> Finding | None:
     """Not five vertebrae between the last ribs and the sacrum: whoever operates wants to know."""
     levels = told.measurements.get("vertebral_levels")
@@ -177,7 +188,7 @@ def transitional_vertebra(told: Told, _case: Case) -> Finding | None:
         return None
     why = levels.why
     is_reason = why is not None and why.code == TRANSITIONAL
-    count = why.parameters["count"] if why and is_reason else levels.parameters.get(BETWEEN)
+    count = why.parameters["count"] if why and is_reason else told.value(_COUNT)
     if not isinstance(count, int):
         return None
     return Finding(
@@ -277,7 +288,8 @@ def by_urgency(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _asked(rule: Rule, told: Told) -> Outcome:
     holding = [one for one in rule.limits if told.fits(one)]
-    with_values = [(one, told.value(one.measurement)) for one in holding]
+    tellable = [one for one in holding if _untold(rule, one, told) is None]
+    with_values = [(one, told.value(one.measurement)) for one in tellable]
     known = [(one, value) for one, value in with_values if value is not None]
     if not known:
         return Outcome(rule.code, why_not=_why_not(rule, holding, told))
@@ -285,11 +297,23 @@ def _asked(rule: Rule, told: Told) -> Outcome:
     return Outcome(rule.code, _finding(rule, crossed, told) if crossed else None)
 
 
+def _untold(rule: Rule, limit: Limit, told: Told) -> Statement | None:
+    """Why a limit's title cannot be told: it names a value that a person rejects."""
+    if rule.name:
+        return None
+    named = parameters_of(title_code(rule, limit))
+    values = (name for parameter, name in rule.values.items() if parameter in named)
+    return next((why for one in values if (why := told.rejection(one)) is not None), None)
+
+
 def _why_not(rule: Rule, holding: list[Limit], told: Told) -> Statement:
     for limit in holding or rule.limits:
         found = told.measurements.get(limit.name)
         if found is not None and found.why is not None:
             return found.why
+    for limit in holding:
+        if (why := _untold(rule, limit, told)) is not None:
+            return why
     if holding:
         return Statement("not_measured")
     return Statement("no_limit_holds")

@@ -126,6 +126,18 @@ class Norm:
         return self.source.partition(",")[0]
 
 
+BY_ATTENUATION = frozenset({"HU", "cm2", "cm2/m2"})
+"""Units of attenuations, and of areas, which are outlined between two attenuations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """How a CT was acquired, as far as norms go by it."""
+
+    native: bool
+    usual_attenuation: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a value stands, or why a norm says nothing of it.
@@ -148,7 +160,12 @@ class Standing:
 
 
 def standings(
-    quantity: str, value: float, patient: Patient, *, native: bool
+    quantity: str,
+    value: float,
+    patient: Patient,
+    *,
+    native: bool,
+    usual_attenuation: bool = True,
 ) -> tuple[Standing, ...]:
     """Where a value stands by each norm of its quantity; none for quantities without a norm.
 
@@ -157,8 +174,10 @@ def standings(
         value: in the norm's unit.
         patient: sex, age, height and weight count.
         native: whether the CT is unenhanced.
+        usual_attenuation: whether it is as a usual tube shows the body, no virtual image.
     """
-    found = (_standing(norm, value, patient, native=native) for norm in norms().get(quantity, ()))
+    acquired = Acquired(native=native, usual_attenuation=usual_attenuation)
+    found = (_standing(norm, value, patient, acquired) for norm in norms().get(quantity, ()))
     return tuple(one for one in found if one is not None)
 
 
@@ -177,12 +196,12 @@ def z_score(figure: Figure, value: float, age_years: float) -> float | None:
     return (value - mean) / figure.sd
 
 
-def _standing(norm: Norm, value: float, patient: Patient, *, native: bool) -> Standing | None:
+def _standing(norm: Norm, value: float, patient: Patient, acquired: Acquired) -> Standing | None:
     sexes = {figure.group.sex for figure in norm.figures}
     if patient.sex in ("M", "F") and not sexes.intersection((None, patient.sex)):
         return None
     held = [figure for figure in norm.figures if figure.group.holds(patient)]
-    if reason := _reason(norm, held, patient, native=native):
+    if reason := _reason(norm, held, patient, acquired):
         return Standing(norm.source, norm.population, reason)
     group = min((figure.group for figure in held), key=lambda one: one.size)
     chosen = [figure for figure in held if figure.group == group]
@@ -198,7 +217,7 @@ def _standing(norm: Norm, value: float, patient: Patient, *, native: bool) -> St
 
 
 def _reason(
-    norm: Norm, held: Sequence[Figure], patient: Patient, *, native: bool
+    norm: Norm, held: Sequence[Figure], patient: Patient, acquired: Acquired
 ) -> Statement | None:
     """Why a norm says nothing of a patient; ``None`` when it does."""
     if patient.age_years is None:
@@ -209,7 +228,13 @@ def _reason(
         return Statement("norm_needs_sex", {"norm": norm.short})
     if not held:
         return Statement("norm_outside_ages", {"norm": norm.short})
-    if not native and all(figure.unenhanced for figure in held):
+    return _acquired_otherwise(norm, held, acquired)
+
+
+def _acquired_otherwise(norm: Norm, held: Sequence[Figure], acquired: Acquired) -> Statement | None:
+    if norm.unit in BY_ATTENUATION and not acquired.usual_attenuation:
+        return Statement("norm_is_of_usual_attenuation", {"norm": norm.short})
+    if not acquired.native and all(figure.unenhanced for figure in held):
         return Statement("norm_is_unenhanced", {"norm": norm.short})
     return None
 

@@ -29,4 +29,9 @@ def packaged_title(
         for parameter, name in rule.values.items()
         if (value := limit.bound if name == LIMIT else value_of(name)) is not None
     }
-    return Statement(limit.title or f"finding_{rule.code}", values)
+    return Statement(title_code(rule, limit), values)
+
+
+def title_code(rule: Rule, limit: Limit) -> str:
+    """Which message of the package the title is."""
+    return limit.title or f"finding_{rule.code}"

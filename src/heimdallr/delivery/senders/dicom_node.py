@@ -161,17 +161,21 @@ class DicomNodeSender:
         except OSError:
             return Answer(Fate.LATER, Statement("own_file_unreadable"))
         except RuntimeError:  # it ended before anything was sent
-            raise self._broken_off(one, waited_s=0.0, limit_s=limit_s) from None
+            raise self._broken_off(one, waited_s=None, limit_s=limit_s) from None
         if "Status" not in status:
             raise self._broken_off(one, waited_s=time.monotonic() - began, limit_s=limit_s)
         return answer_to(int(status.Status), _comment(status))
 
-    def _broken_off(self, one: Object, *, waited_s: float, limit_s: float) -> _BrokenOffError:
+    def _broken_off(
+        self, one: Object, *, waited_s: float | None, limit_s: float
+    ) -> _BrokenOffError:
+        """The association ended; ``waited_s``: for an answer, ``None``: nothing had been sent."""
         address = address_of(self._node)
         why = Statement("association_broken_off", {"address": address})
-        if waited_s >= limit_s:
+        if waited_s is not None and waited_s >= limit_s:
             why = Statement("store_not_answered", {"address": address, "seconds": round(limit_s)})
-        return _BrokenOffError(one.item.key, Answer(Fate.LATER, why))
+        answer = Answer(Fate.LATER, why, may_have_arrived=waited_s is not None)
+        return _BrokenOffError(one.item.key, answer)
 
 
 class _BrokenOffError(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heimdallr.delivery.senders.dicom_status import PROCESSING_FAILURE, SUCCESS, answer_to
@@ -115,10 +116,14 @@ def _judged(web: WebPeer, item: Item, reply: Reply) -> Answer:
     if answer is not None:
         return answer
     if reply.status in _ASKED_AFTER:
-        if _has(web, item.sop_instance_uid):
+        try:
+            is_there = _has(web, item.sop_instance_uid)
+        except NoAnswerError as error:
+            return replace(error.answer, may_have_arrived=True)
+        if is_there:
             return Answer(Fate.SENT)
         if reply.is_success:
-            return Answer(Fate.LATER, Statement("stored_but_not_found"))
+            return Answer(Fate.LATER, Statement("stored_but_not_found"), may_have_arrived=True)
     return web.judge(reply)
 
 

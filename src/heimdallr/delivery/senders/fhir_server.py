@@ -11,6 +11,7 @@ succeeded.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from heimdallr.delivery.senders.own_node import OwnNode
     from heimdallr.delivery.senders.web import Reply, WebPeer
     from heimdallr.delivery.sending import Item
+    from heimdallr.domain.statements import Value
 
 _MEDIA_TYPE = "application/fhir+json"
 _ACCEPT = {"Accept": _MEDIA_TYPE}
@@ -36,6 +38,10 @@ _OURS = frozenset({"final", "corrected"})
 """What we make of a report ourselves, once a person has verified it here."""
 _CONFLICT, _PRECONDITION_FAILED = 409, 412
 _R4 = "4.0."
+_LONGEST_ANSWER = 16 << 20
+"""A report with its PDF, or every resource of a bundle sent back. Chosen, not measured: some times
+a large case with its report; half would do as well, twice would only let a wrong address send more.
+"""
 
 
 def _as_text(told: object) -> str:
@@ -177,15 +183,31 @@ class FhirServerSender:
 def _sent(web: WebPeer, item: Item) -> Answer:
     try:
         bundle = item.path.read_bytes()
-        signed = _signed_already(web, bundle)
-        if signed is not None:
-            return signed
-        reply = web.exchange("POST", headers=_POST, content=bundle, size_bytes=len(bundle))
+        kept = _not_replaced(web, bundle)
+        if kept is not None:
+            return replace(kept, may_have_arrived=False)  # nothing was sent
+        reply = web.exchange(
+            "POST",
+            headers=_POST,
+            content=bundle,
+            size_bytes=len(bundle),
+            longest_answer=_longest(bundle),
+        )
+        if reply.is_success and reply.is_cut:
+            return _too_long(web, reply)
         return _meaning(web, reply, asked=len(_read(bundle).entry))
     except NoAnswerError as error:
         return error.answer
     except OSError:
         return Answer(Fate.LATER, Statement("own_file_unreadable"))
+
+
+def _not_replaced(web: WebPeer, bundle: bytes) -> Answer | None:
+    """Why a bundle must not go, or that the server cannot be asked whether it may."""
+    try:
+        return _signed_already(web, bundle)
+    except NoAnswerError as error:
+        return error.answer
 
 
 def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
@@ -198,7 +220,9 @@ def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
     url = next((one for one in urls if one.startswith("DiagnosticReport?")), "")
     if not url:
         return None
-    reply = web.exchange("GET", f"/{url}", headers=_ACCEPT)
+    reply = web.exchange("GET", f"/{url}", headers=_ACCEPT, longest_answer=_longest(bundle))
+    if reply.is_success and reply.is_cut:
+        return _too_long(web, reply)
     found = _read(reply.body)
     if not reply.is_success:
         return _refusal(web, reply, found)
@@ -210,6 +234,17 @@ def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
     if other is None:
         return None
     return Answer(Fate.REFUSED, Statement("report_signed_already", {"status": other.status[:40]}))
+
+
+def _longest(bundle: bytes) -> int:
+    """How much of an answer is read: a server may send back what it was sent, and add to it."""
+    return max(_LONGEST_ANSWER, 4 * len(bundle))
+
+
+def _too_long(web: WebPeer, reply: Reply) -> Answer:
+    """What an answer means that was not read to its end: nothing is known of what was sent."""
+    told: dict[str, Value] = {"address": web.url, "megabytes": round(len(reply.body) / 1e6)}
+    return Answer(Fate.LATER, Statement("web_answer_too_long", told), may_have_arrived=True)
 
 
 def _reports(bundle: _Resource) -> list[_Resource]:
@@ -235,15 +270,15 @@ def _meaning(web: WebPeer, reply: Reply, *, asked: int) -> Answer:
     if not reply.is_success:
         return _refusal(web, reply, resource)
     if resource.type != "transaction-response":
-        return Answer(Fate.REFUSED, Statement("no_fhir_server"))
+        return Answer(Fate.REFUSED, Statement("no_fhir_server"), may_have_arrived=True)
     statuses = [one.response.status for one in resource.entry]
     failed = [status for status in statuses if not status.startswith("2")]
     if failed:
         told = Statement("transaction_in_part", {"count": len(failed), "status": failed[0][:40]})
-        return Answer(Fate.REFUSED, told)
+        return Answer(Fate.REFUSED, told, may_have_arrived=True)
     if len(statuses) < asked:
         told = Statement("transaction_untold", {"count": len(statuses), "asked": asked})
-        return Answer(Fate.REFUSED, told)
+        return Answer(Fate.REFUSED, told, may_have_arrived=True)
     return Answer(Fate.SENT)
 
 
@@ -258,7 +293,7 @@ def _refusal(web: WebPeer, reply: Reply, outcome: _Resource) -> Answer:
     status = str(reply.status)
     if judged.fate is Fate.LATER or reply.status == _CONFLICT:
         why = Statement("web_failed", {"status": status, "said": words})
-        return Answer(Fate.LATER, why, reply.retry_after_s)
+        return replace(judged, fate=Fate.LATER, why=why, not_before_s=reply.retry_after_s)
     return Answer(Fate.REFUSED, Statement("web_refused", {"status": status, "said": words}))
 
 

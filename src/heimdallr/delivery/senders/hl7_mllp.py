@@ -14,6 +14,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heimdallr.delivery.senders.connection_failures import no_connection
@@ -109,6 +110,13 @@ class Hl7ListenerSender:
             return Answer(Fate.LATER, Statement("own_file_unreadable"))
         except ValueError:  # its text may quote the message
             return Answer(Fate.REFUSED, Statement("own_file_is_no_message"))
+        answer = self._exchanged(connection, answers, frame, control_id)
+        return replace(answer, may_have_arrived=True) if answer.fate is Fate.LATER else answer
+
+    def _exchanged(
+        self, connection: socket.socket, answers: FrameReader, frame: bytes, control_id: str
+    ) -> Answer:
+        """What is answered to a message; where it must wait, nobody knows whether it came."""
         try:
             connection.settimeout(self._own.patience.store_s)
             connection.sendall(frame)
@@ -149,10 +157,12 @@ def _meaning(answer: Acknowledgement) -> Answer:
     words = said(answer.words)
     if answer.verdict == "accepted":
         if answer.has_errors:
-            return Answer(Fate.REFUSED, Statement("accepted_with_errors", {"said": words}))
+            told = Statement("accepted_with_errors", {"said": words})
+            return Answer(Fate.REFUSED, told, may_have_arrived=True)
         if answer.complaints:
             return Answer(Fate.SENT, Statement("accepted_with_warnings", {"said": words}))
         return Answer(Fate.SENT)
     if answer.verdict is None:
-        return Answer(Fate.REFUSED, Statement("unknown_answer", {"code": answer.code[:8]}))
+        unknown = Statement("unknown_answer", {"code": answer.code[:8]})
+        return Answer(Fate.REFUSED, unknown, may_have_arrived=True)
     return Answer(Fate.REFUSED, Statement("message_refused", {"code": answer.code, "said": words}))

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -27,14 +27,21 @@ if TYPE_CHECKING:
     from heimdallr.delivery.destinations import DicomWeb, FhirServer, Webhook
     from heimdallr.delivery.senders.own_node import Patience
 
-_LONGEST_ANSWER = 1 << 20
+LONGEST_ANSWER = 1 << 20
 _WORDS = ("detail", "Details", "details", "message", "Message", "error", "title")
 """Where servers put what they say in JSON: RFC 9457, Orthanc, dcm4chee, and many more."""
 _LATER = {408, 425, 429}
 """Client errors that pass (RFC 9110, 6585, 8470)."""
 _SIGN_IN = {401, 403, 407}
 _NOTHING_THERE = {404, 405, 410}
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
+_NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+"""There was no connection, over which anything could have gone."""
 _LONGEST_WAIT_S = 86400
 
 
@@ -55,12 +62,14 @@ class Reply:
         media_type: of the body, without parameters.
         body: as much as anybody needs of it.
         retry_after_s: how long it wants to be left alone.
+        is_cut: the body goes on, and was read no further.
     """
 
     status: int
     media_type: str
     body: bytes
     retry_after_s: int | None = None
+    is_cut: bool = False
 
     @property
     def is_success(self) -> bool:
@@ -97,6 +106,7 @@ class WebPeer:
         headers: Mapping[str, str] | None = None,
         content: Iterable[bytes] | bytes | None = None,
         size_bytes: int = 0,
+        longest_answer: int = LONGEST_ANSWER,
     ) -> Reply:
         """Send one request and read its answer.
 
@@ -106,6 +116,7 @@ class WebPeer:
             headers: beside those of every request.
             content: the body; where it comes in pieces, ``Content-Length`` is among the headers.
             size_bytes: of the body, from which the time limit is made.
+            longest_answer: so many bytes of an answer are read.
 
         Raises:
             NoAnswerError: the peer cannot be reached, or does not answer in time.
@@ -119,11 +130,13 @@ class WebPeer:
             with self._client.stream(
                 method, self.url + path, headers=dict(headers or {}), content=content
             ) as answer:
-                return _read(answer, deadline)
-        except httpx.TimeoutException:
-            raise NoAnswerError(_out_of_time(self.url, limit_s)) from None
+                return _read(answer, deadline, longest_answer)
+        except httpx.TimeoutException as error:
+            late = _out_of_time(self.url, limit_s)
+            raise NoAnswerError(_beside(late, error)) from None
         except httpx.TransportError as error:
-            raise NoAnswerError(no_connection(_root_of(error), self.url)) from None
+            broken = no_connection(_root_of(error), self.url)
+            raise NoAnswerError(_beside(broken, error)) from None
 
     def judge(self, reply: Reply) -> Answer:
         """What an answer's status alone says of what was sent (RFC 9110 section 15)."""
@@ -137,7 +150,8 @@ class WebPeer:
             why = Statement("web_refused", {"status": status, "said": reply.words})
             return Answer(Fate.REFUSED, why)
         why = Statement("web_failed", {"status": status, "said": reply.words})
-        return Answer(Fate.LATER, why, reply.retry_after_s)
+        left = reply.status >= _SERVER_ERROR and reply.status != _UNAVAILABLE
+        return Answer(Fate.LATER, why, reply.retry_after_s, may_have_arrived=left)
 
     def trouble(self, reply: Reply) -> Statement | None:
         """What is wrong with the address or the credentials that a person entered."""
@@ -200,6 +214,11 @@ def _out_of_time(url: str, limit_s: float) -> Answer:
     return Answer(Fate.LATER, why)
 
 
+def _beside(answer: Answer, error: httpx.TransportError) -> Answer:
+    """The answer where a request failed so: once there was a connection, it may have arrived."""
+    return replace(answer, may_have_arrived=not isinstance(error, _NOTHING_LEFT))
+
+
 def _root_of(error: BaseException) -> OSError:
     """The error of the socket below those of the client."""
     below: BaseException | None = error
@@ -219,11 +238,11 @@ def _hurried(pieces: Iterable[bytes], deadline: float) -> Iterator[bytes]:
         yield piece
 
 
-def _read(answer: httpx.Response, deadline: float) -> Reply:
+def _read(answer: httpx.Response, deadline: float, longest: int) -> Reply:
     body = bytearray()
     for piece in answer.iter_raw():
         body += piece
-        if len(body) > _LONGEST_ANSWER:
+        if len(body) > longest:
             break
         if time.monotonic() > deadline:
             msg = "the answer took too long"
@@ -232,8 +251,9 @@ def _read(answer: httpx.Response, deadline: float) -> Reply:
     return Reply(
         answer.status_code,
         kind,
-        bytes(body[:_LONGEST_ANSWER]),
+        bytes(body[:longest]),
         _seconds(answer.headers.get("Retry-After", "")),
+        is_cut=len(body) > longest,
     )
 
 

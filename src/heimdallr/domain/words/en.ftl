@@ -370,6 +370,7 @@ site_finding = { $name }: { $value } { $unit } (this department's rule)
 ## A study in a few words
 
 summary_earlier = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month })
+summary_other_phase = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }, contrast phase: { $phase })
 summary_unchanged = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: no change beyond measurement error)
 summary_risen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
 summary_fallen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
@@ -453,6 +454,7 @@ norm_needs_sex = not compared with { $norm }: the patient's sex is not known
 norm_needs_age = not compared with { $norm }: the patient's age is not known
 norm_is_for_adults = not compared with { $norm }: made for adults
 norm_outside_ages = not compared with { $norm }: nobody of the patient's age was measured there
+norm_is_of_usual_attenuation = not compared with { $norm }: holds for CT as a usual tube shows it, not for virtual images
 norm_is_unenhanced = not compared with { $norm }: holds for unenhanced CT
 
 ## What messages to other systems say of themselves
@@ -510,6 +512,7 @@ folder_has_another = the folder has another file of the name { $file } already
 folder_not_writable = the folder cannot be written ({ $error })
 
 web_not_answered = { $address } did not answer within { $seconds } s
+web_answer_too_long = { $address } answered with more than { $megabytes } MB, which were not read to the end: what became of it is not known
 web_sign_in_refused = { $address } refuses our credentials (HTTP { $status }): check user, password or token of the destination, then send again
 web_redirected = { $address } sends us elsewhere (HTTP { $status }), where nothing is sent unasked: enter the address it leads to
 web_address_wrong = there is nothing at { $address } that takes this (HTTP { $status }): check the address of the destination

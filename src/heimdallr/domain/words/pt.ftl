@@ -372,6 +372,7 @@ site_finding = { $name }: { $value } { $unit } (regra deste serviço)
 ## Um estudo em poucas palavras
 
 summary_earlier = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month })
+summary_other_phase = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }, fase de contraste: { $phase })
 summary_unchanged = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: sem mudança além do erro de medida)
 summary_risen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
 summary_fallen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
@@ -455,6 +456,7 @@ norm_needs_sex = não comparado com { $norm }: o sexo do paciente não é conhec
 norm_needs_age = não comparado com { $norm }: a idade do paciente não é conhecida
 norm_is_for_adults = não comparado com { $norm }: feito para adultos
 norm_outside_ages = não comparado com { $norm }: ninguém da idade do paciente foi medido ali
+norm_is_of_usual_attenuation = não comparado com { $norm }: vale para TC de um tubo convencional, não para imagens virtuais
 norm_is_unenhanced = não comparado com { $norm }: vale para TC sem contraste
 
 ## O que as mensagens a outros sistemas dizem de si
@@ -512,6 +514,7 @@ folder_has_another = a pasta já tem outro arquivo com o nome { $file }
 folder_not_writable = a pasta não pode ser gravada ({ $error })
 
 web_not_answered = { $address } não respondeu em { $seconds } s
+web_answer_too_long = { $address } respondeu com mais de { $megabytes } MB, que não foram lidos até o fim: não se sabe o que houve com o envio
 web_sign_in_refused = { $address } recusa nossas credenciais (HTTP { $status }): verifique usuário, senha ou token do destino e envie de novo
 web_redirected = { $address } nos manda para outro lugar (HTTP { $status }), para onde nada é enviado sem que se peça: informe o endereço a que leva
 web_address_wrong = não há nada em { $address } que aceite isto (HTTP { $status }): verifique o endereço do destino

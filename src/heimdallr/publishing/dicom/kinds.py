@@ -83,9 +83,11 @@ class EarlierValue:
         value: in ``unit``.
         unit: as of a measurement.
         study_date: ``YYYYMMDD``.
+        contrast_phase: at which a value in HU was measured; ``None``: not known, or no such value.
     """
 
     name: str
     value: float
     unit: str
     study_date: str
+    contrast_phase: str | None = None

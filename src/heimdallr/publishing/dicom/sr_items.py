@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.statements import is_structure
-from heimdallr.domain.terms import report_word
+from heimdallr.domain.terms import measurement_name, report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
 from heimdallr.publishing.dicom.content_items import Relationship, code, date, number, text
 from heimdallr.publishing.dicom.header import NOT_FOR_CLINICAL_USE
-from heimdallr.publishing.report.rows import correction_notes, limit_note, reason_text
+from heimdallr.publishing.report.rows import (
+    correction_notes,
+    limit_note,
+    phase_text,
+    reason_text,
+)
 from heimdallr.publishing.standings import compared
 
 if TYPE_CHECKING:
@@ -174,5 +179,8 @@ def _earlier(earlier: EarlierValue | None, language: Language) -> Iterator[Conte
         return
     name = concepts.local("earlier_value", report_word("earlier_value", language))
     unit, below = concepts.UNITS[earlier.unit], Relationship.HAS_PROPERTIES
-    measured_on = date(concepts.STUDY_DATE, earlier.study_date, below)
-    yield number(name, earlier.value, unit, below, [measured_on])
+    about = [date(concepts.STUDY_DATE, earlier.study_date, below)]
+    if phase := phase_text(earlier, language):
+        named = f"{measurement_name('contrast_phase', language)}: {phase}"
+        about.append(text(concepts.COMMENT, named, below))
+    yield number(name, earlier.value, unit, below, about)

@@ -116,9 +116,16 @@ def reason_text(one: MeasurementRecord, language: Language) -> str:
 
 
 def earlier_text(earlier: EarlierValue, language: Language) -> str:
-    """``1,480 cm³, 3 Aug 2025``."""
+    """``1,480 cm³, 3 Aug 2025``; of attenuation with its contrast phase."""
     value = quantity_text(earlier.value, earlier.unit, language)
-    return f"{value}, {date_text(earlier.study_date, language)}"
+    told = (value, date_text(earlier.study_date, language), phase_text(earlier, language))
+    return ", ".join(filter(None, told))
+
+
+def phase_text(earlier: EarlierValue, language: Language) -> str:
+    """At which contrast phase it was measured; empty where that is not known, or means nothing."""
+    phase = earlier.contrast_phase
+    return (term("values", phase, language) or phase) if phase else ""
 
 
 def flag_text(flag: str, language: Language) -> str:

@@ -19,9 +19,11 @@ _LOOKED_AT = 20
 def earlier_values(session: Session, study: Study) -> tuple[EarlierValue, ...]:
     """Of each measurement the value of the newest earlier study of the same modality.
 
+    Of attenuation the newest at the same contrast phase where there is one, which can be compared.
     Nothing where the patient is not certain, or where a study date is missing.
     """
     told = history(session, study, limit=_LOOKED_AT)
+    phase = next((one.contrast_phase for one in told.studies if one.current), None)
     found: dict[str, EarlierValue] = {}
     for one in told.studies:  # by date: the newest is the last to be written
         date = one.study_date
@@ -29,5 +31,10 @@ def earlier_values(session: Session, study: Study) -> tuple[EarlierValue, ...]:
         if not is_earlier or not date or one.modality != study.modality:
             continue
         for name, value in one.values.items():
-            found[name] = EarlierValue(name, value, told.units[name], date)
+            in_hu = told.units[name] == "HU"
+            is_other = in_hu and phase is not None and one.contrast_phase != phase
+            if is_other and name in found and found[name].contrast_phase == phase:
+                continue
+            at = one.contrast_phase if in_hu else None
+            found[name] = EarlierValue(name, value, told.units[name], date, at)
     return tuple(found[name] for name in sorted(found))
