@@ -90,13 +90,15 @@ def associated(
 
 def _not_made(association: Association, node: DicomNode) -> ArchiveError:
     told = rejection_of(association)
-    where = {"ae_title": node.ae_title, "address": f"{node.host}:{node.port}"}
+    name, address = node.ae_title, f"{node.host}:{node.port}"
     if told is None:
-        return ArchiveError(Statement("archive_not_reached", where), again=True)
+        why = Statement("archive_not_reached", {"ae_title": name, "address": address})
+        return ArchiveError(why, again=True)
     answer = rejected(told, node, association.requestor.ae_title)
     if answer.fate is Fate.LATER and answer.why is not None:
         return ArchiveError(answer.why, again=True)
-    return ArchiveError(Statement("archive_rejects_us", {**where, "said": told.reason_str}))
+    said = {"ae_title": name, "address": address, "said": told.reason_str}
+    return ArchiveError(Statement("archive_rejects_us", said))
 
 
 def _tls(node: DicomNode, settings: Settings) -> ssl.SSLContext:
