@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from dicom_series import SAGITTAL, SeriesOnDisk
 from foreign_objects import (
@@ -182,6 +183,40 @@ def test_one_slice_is_taken_for_that_slice(case: ForeignCase, tmp_path: Path) ->
     (changed,) = np.unique(np.argwhere(after != before)[:, 2])
     assert (after[:, :, changed] == LIVER).sum() == 100
     assert (before == LIVER).any(axis=(0, 1)).sum() > 3
+
+
+@pytest.mark.parametrize("kind", ["seg", "rtstruct"])
+def test_one_slice_beside_the_images_is_taken_for_that_slice(
+    kind: str, case: ForeignCase, tmp_path: Path
+) -> None:
+    """On a plane that is none of the case's: all other slices stay as they are."""
+    pixels = case.pixels_lps_mm()
+    z = float(pixels[5, 0, 0, 2]) + 0.6
+    if kind == "seg":
+        masks = np.zeros(pixels.shape[:-1], bool)
+        masks[5, 10:20, 10:20] = True
+        path = write_segmentation(case, tmp_path / "seg", [Drawn("liver", masks)])
+        moved = pydicom.dcmread(path)
+        (frame,) = moved.PerFrameFunctionalGroupsSequence
+        frame.PlanePositionSequence[0].ImagePositionPatient[2] = z
+        moved.save_as(path)
+    else:
+        (x0, y0), (x1, y1) = pixels[5, 10, 10, :2] - 0.1, pixels[5, 19, 19, :2] + 0.1
+        outline = np.array([[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]])
+        path = write_structure_set(case, tmp_path / "rs", {"liver": [outline]})
+    proposal = proposal_from(case.folder, [path])
+    assert notes(proposal) == {"proposal_on_one_plane": ("liver",)}
+    after, before = case.after(proposal), np.asarray(case.labels.data)
+    (changed,) = np.unique(np.argwhere(after != before)[:, 2])
+    assert (after[:, :, changed] == LIVER).sum() == 100
+    assert (before == LIVER).any(axis=(0, 1)).sum() > 3
+
+
+def test_one_slice_outside_the_volume_changes_nothing(case: ForeignCase, tmp_path: Path) -> None:
+    """Far from the patient: it is no slice of this structure."""
+    outline = ellipses(case)[3] + (0, 0, 500)
+    path = write_structure_set(case, tmp_path / "rs", {"liver": [outline]})
+    assert refusal(case, path) == "proposal_changes_nothing"
 
 
 def test_what_is_not_known_is_listed(case: ForeignCase, tmp_path: Path) -> None:
