@@ -238,6 +238,37 @@ def test_what_is_not_known_is_listed(case: ForeignCase, tmp_path: Path) -> None:
     assert refusal(case, path) == "proposal_knows_nothing"
 
 
+def test_a_lesion_is_no_organ_whatever_it_is_called(case: ForeignCase, tmp_path: Path) -> None:
+    """Target lesions are called L1, L2 …; the code says what they are, by type or by category."""
+    masks = AS_DRAWN(case.pixels_lps_mm())
+    whole = write_segmentation(
+        case,
+        tmp_path / "seg",
+        [Drawn("L4", masks, codes.SCT.Neoplasm), Drawn("Spleen", masks), Drawn("Liver", masks)],
+    )
+    altered = pydicom.dcmread(whole)
+    category = altered.SegmentSequence[1].SegmentedPropertyCategoryCodeSequence[0]
+    category.CodeValue, category.CodeMeaning = "49755003", "Morphologically Altered Structure"
+    altered.save_as(whole)
+    proposal = proposal_from(case.folder, [whole])
+    assert (proposal.matched, proposal.unknown) == (("liver",), ("L4", "Spleen"))
+
+
+def test_what_is_irradiated_is_no_organ(case: ForeignCase, tmp_path: Path) -> None:
+    """A target volume that is called as the organ it lies in; organs at risk are organs."""
+    outlines = {"Liver": ellipses(case), "Spleen": ellipses(case)}
+    path = write_structure_set(case, tmp_path / "rs", outlines)
+    planned = pydicom.dcmread(path)
+    planned.RTROIObservationsSequence = []
+    for number, kind in enumerate(("GTV", "ORGAN"), start=1):
+        observed = pydicom.Dataset()
+        observed.ReferencedROINumber, observed.RTROIInterpretedType = number, kind
+        planned.RTROIObservationsSequence.append(observed)
+    planned.save_as(path)
+    proposal = proposal_from(case.folder, [path])
+    assert (proposal.matched, proposal.unknown) == (("spleen",), ("Liver",))
+
+
 def test_objects_that_do_not_belong_here_are_refused(case: ForeignCase, tmp_path: Path) -> None:
     """Another study, other coordinates, images, text: each with its reason."""
     segment = [Drawn("liver", AS_DRAWN(case.pixels_lps_mm()))]
