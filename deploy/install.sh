@@ -9,7 +9,8 @@ umask 022
 program=/opt/heimdallr
 data=/var/lib/heimdallr
 settings=/etc/heimdallr/heimdallr.env
-script_unit=/etc/systemd/system/heimdallr.target
+units=/usr/local/lib/systemd/system # not /etc: what is there cannot be masked
+former_units=/etc/systemd/system    # of earlier versions
 package_unit=/lib/systemd/system/heimdallr.target
 oldest_python=3.10
 room_gb=10 # with PyTorch for CUDA, as the package index has it; with its build for CPUs it is 3
@@ -18,7 +19,7 @@ source=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
 usage() {
     cat <<'END'
-Usage: install.sh [--wheelhouse FOLDER] [--python PROGRAM] [--container | --packaged]
+Usage: install.sh [--wheelhouse FOLDER] [--python PROGRAM] [--worker | --container | --packaged]
        install.sh --uninstall [--packaged]
 
 Installs Heimdallr into /opt/heimdallr, or upgrades what is there: a new environment is made beside
@@ -27,6 +28,8 @@ the old one, which serves until the new one is whole. Settings and data stay as 
   --wheelhouse FOLDER  take every Python package from there and nothing from the internet; without
                        it dist/wheelhouse (`make wheelhouse`) where that is, else the package index
   --python PROGRAM     the Python to run with; default: python3
+  --worker             start the worker alone: for a host without the data folder (object storage);
+                       upgrades leave it at that
   --container          for an image: no units, no settings file, a command that reads secrets
   --packaged           for the Debian package, which brings units and settings itself
   --uninstall          remove the program; settings, data and the user stay
@@ -41,7 +44,7 @@ refuse() {
     exit 1
 }
 
-python=python3 wheelhouse='' kind=services action=install
+python=python3 wheelhouse='' kind=services action=install worker=no
 while [ $# -gt 0 ]; do
     case $1 in
         --wheelhouse | --python)
@@ -49,6 +52,7 @@ while [ $# -gt 0 ]; do
             if [ "$1" = --python ]; then python=$2; else wheelhouse=$2; fi
             shift
             ;;
+        --worker) worker=yes ;;
         --container) kind=container ;;
         --packaged) kind=packaged ;;
         --uninstall) action=uninstall ;;
@@ -71,8 +75,10 @@ check_privilege() {
     [ "$(id -u)" = 0 ] || refuse "only root can install or remove services" "run it with sudo"
 }
 
+is_by_script() { [ -e "$units/heimdallr.target" ] || [ -f "$former_units/heimdallr.target" ]; }
+
 check_other_way() {
-    if [ "$kind" = packaged ] && [ -e "$script_unit" ]; then
+    if [ "$kind" = packaged ] && is_by_script; then
         refuse "Heimdallr was installed here by this script, not by its Debian package" \
             "$program/deploy/install.sh --uninstall, then dpkg --configure heimdallr; settings and data stay"
     elif [ "$kind" != packaged ] && [ -e "$package_unit" ]; then
@@ -120,7 +126,7 @@ check_room() {
 
 # Only before the first start: afterwards it is our own services that listen there.
 check_ports() {
-    [ "$kind" != container ] && [ ! -L "$program/.venv" ] || return 0
+    [ "$kind" != container ] && [ "$worker" = no ] && [ ! -L "$program/.venv" ] || return 0
     for name in SERVER_PORT:8001 DICOM_PORT:11112; do
         port=$(setting "HEIMDALLR_${name%:*}" "${name#*:}")
         "$python" -c 'import socket, sys
@@ -160,7 +166,8 @@ place_files() {
             ;;
         services)
             install -D -m 0755 "$source/deploy/bin/heimdallr" /usr/local/bin/heimdallr
-            install -D -m 0644 -t /etc/systemd/system "$source"/deploy/systemd/*
+            install -D -m 0644 -t "$units" "$source"/deploy/systemd/*
+            [ ! -f "$former_units/heimdallr.target" ] || leave_former_units
             if [ ! -e "$settings" ] || cmp -s "$settings" "$former"; then
                 install -D -m 0640 "$source/deploy/heimdallr.env" "$settings"
             elif ! cmp -s "$source/deploy/heimdallr.env" "$former"; then
@@ -177,25 +184,54 @@ place_files() {
     systemd-tmpfiles --create heimdallr.conf
 }
 
+# Drop-ins, and units that were masked, are the administrator's.
+leave_former_units() {
+    find "$former_units" -maxdepth 1 -type f -name 'heimdallr*' -exec rm -f {} +
+    for unit in "$former_units"/*.wants/heimdallr*; do
+        [ ! -L "$unit" ] || ln -sfn "$units/$(basename "$unit")" "$unit"
+    done
+}
+
 # From here on the new environment is what runs; the old ones go once nothing runs from them.
 switch() {
     ln -sfn "versions/$(basename "$built")" "$program/.venv.new"
     mv -T "$program/.venv.new" "$program/.venv"
     trap - EXIT
     [ "$kind" = container ] || run_services
-    find "$program/versions" -mindepth 1 -maxdepth 1 ! -name "$(basename "$built")" -exec rm -rf {} +
+    for old in "$program"/versions/*; do
+        if [ "$old" = "$built" ]; then
+            continue
+        elif is_in_use "$old"; then
+            say "$old stays: something runs from it. Start it again; the next upgrade removes the folder."
+        else
+            rm -rf "$old"
+        fi
+    done
 }
 
+# Whether a process was started from a version; the brackets keep grep from finding itself.
+is_in_use() { grep -qs "/[v]ersions/$(basename "$1")/" /proc/[0-9]*/cmdline; }
+
 run_services() {
-    [ "$upgrade" = yes ] || systemctl enable --quiet heimdallr.target
+    if [ "$worker" = yes ]; then
+        systemctl disable --quiet heimdallr.target
+        systemctl enable --quiet heimdallr-processor.service
+    elif [ "$upgrade" = no ]; then
+        systemctl enable --quiet heimdallr.target
+    fi
     if [ ! -d /run/systemd/system ]; then
         say "systemd does not run here: the services start with the machine."
         return
     fi
     systemctl daemon-reload
     # What was stopped, for a backup say, is started again by whoever stopped it.
-    if [ "$upgrade" = yes ]; then
+    if [ "$worker" = yes ]; then
+        systemctl stop heimdallr.target 'heimdallr-*.service'
+        systemctl start heimdallr-processor.service
+    elif [ "$upgrade" = yes ] && systemctl is-active --quiet heimdallr.target; then
         systemctl try-restart heimdallr.target
+    elif [ "$upgrade" = yes ]; then
+        systemctl try-restart 'heimdallr-*.service' # started one by one, or the worker alone
     else
         systemctl start heimdallr.target
     fi
@@ -215,13 +251,14 @@ install_program() {
 }
 
 uninstall() {
-    if [ -e "$script_unit" ] || [ -e "$package_unit" ]; then
+    if is_by_script || [ -e "$package_unit" ]; then
         [ ! -d /run/systemd/system ] || systemctl stop heimdallr.target 'heimdallr-*.service'
-        systemctl disable --quiet heimdallr.target
+        systemctl disable --quiet heimdallr.target heimdallr-processor.service
     fi
     if [ "$kind" != packaged ]; then
-        rm -f "$script_unit" /etc/systemd/system/heimdallr-*.service \
-            /etc/sysusers.d/heimdallr.conf /etc/tmpfiles.d/heimdallr.conf /usr/local/bin/heimdallr
+        rm -f "$units"/heimdallr*
+        [ ! -f "$former_units/heimdallr.target" ] || leave_former_units
+        rm -f /etc/sysusers.d/heimdallr.conf /etc/tmpfiles.d/heimdallr.conf /usr/local/bin/heimdallr
         [ ! -d /run/systemd/system ] || systemctl daemon-reload
     fi
     rm -rf "$program/.venv" "$program/versions" "$program/deploy" "$program/docs"

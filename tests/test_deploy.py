@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from configparser import RawConfigParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -170,6 +171,147 @@ def _install(*arguments: str, nobody: bool = False) -> subprocess.CompletedProce
         timeout=30,
         user="nobody" if nobody and os.geteuid() == 0 else None,
     )
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine of folders, on which the script runs with stand-ins for what needs a real one."""
+
+    root: Path
+
+    @property
+    def programs(self) -> Path:
+        """Stand-ins, found before the real programs."""
+        return self.root / "stand-ins"
+
+    def program(self, name: str, text: str) -> None:
+        """Place a stand-in."""
+        self.programs.mkdir(exist_ok=True)
+        path = self.programs / name
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+
+    def install(self, *arguments: str) -> list[str]:
+        """Run the script; what systemctl was told."""
+        told = self.root / "told"
+        told.unlink(missing_ok=True)
+        text = INSTALL.read_text(encoding="utf-8")
+        text = re.sub(r"(?<![\w.$}])/(opt|etc|usr|var|lib|run)/", rf"{self.root}/\1/", text)
+        text = re.sub(r"^source=.*$", f"source={self.root}/source", text, flags=re.MULTILINE)
+        text = text.replace("room_gb=10", "room_gb=0")
+        path = f"{self.programs}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["/bin/sh", "-c", text, "install.sh", *arguments],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return told.read_text().splitlines() if told.exists() else []
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """One with systemd, the target inactive, and what is to be installed in ``source``."""
+    made = Machine(tmp_path)
+    made.program("id", "echo 0")
+    made.program("systemctl", f'[ "$1" = is-active ] && exit 3; echo "$@" >>"{tmp_path}/told"')
+    for name in ("systemd-sysusers", "systemd-tmpfiles"):
+        made.program(name, "exit 0")
+    made.program("python3", _MAKES_ENVIRONMENTS)
+    for folder in ("run/systemd/system", "opt", "source/dist"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copytree(DEPLOY, tmp_path / "source" / "deploy")
+    (tmp_path / "source" / "docs").mkdir()
+    (tmp_path / "source" / "constraints.txt").touch()
+    (tmp_path / "source" / "dist" / "heimdallr-1.0-py3-none-any.whl").touch()
+    return made
+
+
+_MAKES_ENVIRONMENTS = """
+[ "$1 $2" = "-m venv" ] || exit 0
+mkdir -p "$3/bin"
+for name in python heimdallr; do
+    printf '#!/bin/sh\\n' >"$3/bin/$name"
+    chmod +x "$3/bin/$name"
+done
+"""
+_RELOAD = "daemon-reload"
+_ALL = "heimdallr-*.service"
+
+
+def _version(machine: Machine) -> Path:
+    """The folder of the version that is in use."""
+    return (machine.root / "opt/heimdallr/.venv").resolve()
+
+
+def test_a_host_that_only_works_starts_the_worker_alone(machine: Machine) -> None:
+    """Never what belongs on the host with the data folder, and so it stays after an upgrade."""
+    assert machine.install("--worker") == [
+        "disable --quiet heimdallr.target",
+        "enable --quiet heimdallr-processor.service",
+        _RELOAD,
+        f"stop heimdallr.target {_ALL}",
+        "start heimdallr-processor.service",
+    ]
+    assert machine.install() == [_RELOAD, f"try-restart {_ALL}"]
+    worker = _section(DEPLOY / "systemd" / "heimdallr-processor.service", "Install")
+    assert worker["WantedBy"] == "multi-user.target", "the target does not start there"
+
+
+def test_an_upgrade_starts_what_runs_again_with_or_without_its_target(machine: Machine) -> None:
+    """Services that were started one by one would go on with a program that is gone."""
+    assert machine.install() == [
+        "enable --quiet heimdallr.target", _RELOAD, "start heimdallr.target"
+    ]  # fmt: skip
+    assert machine.install() == [_RELOAD, f"try-restart {_ALL}"]
+    machine.program("systemctl", f'echo "$@" >>"{machine.root}/told"')
+    assert machine.install()[-1] == "try-restart heimdallr.target"
+
+
+def test_a_version_that_something_runs_from_stays(machine: Machine) -> None:
+    """Until the next upgrade; what nothing runs from goes."""
+    machine.install()
+    old = _version(machine)
+    (old / "bin" / "python").write_text("#!/bin/sh\necho up\nread line\n")
+    with subprocess.Popen(
+        [old / "bin" / "python"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"up\n"
+        (machine.root / "source/dist/heimdallr-1.0-py3-none-any.whl").rename(
+            machine.root / "source/dist/heimdallr-2.0-py3-none-any.whl"
+        )
+        machine.install()
+        assert old.is_dir()
+    (machine.root / "source/dist/heimdallr-2.0-py3-none-any.whl").rename(
+        machine.root / "source/dist/heimdallr-3.0-py3-none-any.whl"
+    )
+    machine.install()
+    assert list(old.parent.iterdir()) == [_version(machine)]
+
+
+def test_units_leave_the_administrators_folder(machine: Machine) -> None:
+    """Where earlier versions put them they cannot be masked; drop-ins and masks stay."""
+    mine = machine.root / "etc/systemd/system"
+    (mine / "multi-user.target.wants").mkdir(parents=True)
+    (mine / "heimdallr-dicom.service.d").mkdir()
+    (mine / "heimdallr-processor.service").symlink_to("/dev/null")
+    for name in ("heimdallr.target", "heimdallr-dicom.service"):
+        (mine / name).touch()
+    enabled = mine / "multi-user.target.wants" / "heimdallr.target"
+    enabled.symlink_to(mine / "heimdallr.target")
+    machine.install()
+    units = machine.root / "usr/local/lib/systemd/system"
+    assert {unit.name for unit in units.iterdir()} == {unit.name for unit in UNITS}
+    assert enabled.resolve() == units / "heimdallr.target"
+    assert {one.name for one in mine.iterdir()} == {
+        "multi-user.target.wants", "heimdallr-dicom.service.d", "heimdallr-processor.service"
+    }  # fmt: skip
+    machine.install("--uninstall")
+    assert not list(units.iterdir())
 
 
 def _assigned(name: str) -> str:

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 from dicom_series import SeriesOnDisk
+from store_cases import CASE_ID, add_study, make_identity, make_results, write_case
 from tiny_networks import as_trained, install_tiny, tiny_plans
 
+from heimdallr.cli.commands.process import _known
+from heimdallr.config import Settings
 from heimdallr.segmentation.tasks import task
+from heimdallr.store.database import open_database
+from heimdallr.store.layout import made_folders
+from heimdallr.store.migrate import upgrade
+from heimdallr.store.models import StudyState
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +100,33 @@ def test_process_lists_what_it_passed_over(tmp_path: Path) -> None:
     (outcome,) = json.loads(_run(*command, "--json").stdout)
     assert outcome["skipped_files"] == {"not a DICOM file": 1}
     assert "passed over: 1 × not a DICOM file" in " ".join(_run(*command).stdout.split())
+
+
+def test_process_leaves_results_of_the_services_alone(
+    tmp_path: Path,
+) -> None:
+    """Rows, histories and what is owed would be of other numbers than the folder."""
+    series = SeriesOnDisk()
+    series.write(tmp_path / "disc")
+    settings = Settings(data_dir=tmp_path / "data")
+    folders = made_folders(settings)
+    database = open_database(settings)
+    upgrade(database)
+    identity = make_identity(uid=series.study_uid)
+    results = write_case(folders.output, make_results(), identity) / "resultados.json"
+    with database.write() as session:
+        add_study(session, series.study_uid, state=StudyState.DONE, case_id=CASE_ID)
+    before = results.read_bytes()
+    done = _run("process", str(tmp_path / "disc"), "--json")
+    (outcome,) = json.loads(done.stdout)
+    assert (done.returncode, outcome["state"]) == (1, "refused")
+    assert "--output" in outcome["error"]
+    assert results.read_bytes() == before
+    assert [one.name for one in folders.output.iterdir()] == [CASE_ID]
+    assert _known(settings, folders.output)(series.study_uid)
+    assert not _known(settings, folders.output)("1.2.3")
+    assert not _known(settings, tmp_path / "cases")(series.study_uid)
+    database.close()
 
 
 def test_weights_are_listed_with_their_origin() -> None:

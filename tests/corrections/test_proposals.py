@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from dicom_series import SAGITTAL, SeriesOnDisk
 from foreign_objects import (
@@ -184,6 +185,40 @@ def test_one_slice_is_taken_for_that_slice(case: ForeignCase, tmp_path: Path) ->
     assert (before == LIVER).any(axis=(0, 1)).sum() > 3
 
 
+@pytest.mark.parametrize("kind", ["seg", "rtstruct"])
+def test_one_slice_beside_the_images_is_taken_for_that_slice(
+    kind: str, case: ForeignCase, tmp_path: Path
+) -> None:
+    """On a plane that is none of the case's: all other slices stay as they are."""
+    pixels = case.pixels_lps_mm()
+    z = float(pixels[5, 0, 0, 2]) + 0.6
+    if kind == "seg":
+        masks = np.zeros(pixels.shape[:-1], bool)
+        masks[5, 10:20, 10:20] = True
+        path = write_segmentation(case, tmp_path / "seg", [Drawn("liver", masks)])
+        moved = pydicom.dcmread(path)
+        (frame,) = moved.PerFrameFunctionalGroupsSequence
+        frame.PlanePositionSequence[0].ImagePositionPatient[2] = z
+        moved.save_as(path)
+    else:
+        (x0, y0), (x1, y1) = pixels[5, 10, 10, :2] - 0.1, pixels[5, 19, 19, :2] + 0.1
+        outline = np.array([[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]])
+        path = write_structure_set(case, tmp_path / "rs", {"liver": [outline]})
+    proposal = proposal_from(case.folder, [path])
+    assert notes(proposal) == {"proposal_on_one_plane": ("liver",)}
+    after, before = case.after(proposal), np.asarray(case.labels.data)
+    (changed,) = np.unique(np.argwhere(after != before)[:, 2])
+    assert (after[:, :, changed] == LIVER).sum() == 100
+    assert (before == LIVER).any(axis=(0, 1)).sum() > 3
+
+
+def test_one_slice_outside_the_volume_changes_nothing(case: ForeignCase, tmp_path: Path) -> None:
+    """Far from the patient: it is no slice of this structure."""
+    outline = ellipses(case)[3] + (0, 0, 500)
+    path = write_structure_set(case, tmp_path / "rs", {"liver": [outline]})
+    assert refusal(case, path) == "proposal_changes_nothing"
+
+
 def test_what_is_not_known_is_listed(case: ForeignCase, tmp_path: Path) -> None:
     """And so is what names nothing for certain; empty segments change nothing."""
     masks = AS_DRAWN(case.pixels_lps_mm())
@@ -201,6 +236,37 @@ def test_what_is_not_known_is_listed(case: ForeignCase, tmp_path: Path) -> None:
     assert notes(proposal) == {"proposal_unknown": proposal.unknown}
     path = write_segmentation(case, tmp_path / "none", [Drawn("lesion", masks)])
     assert refusal(case, path) == "proposal_knows_nothing"
+
+
+def test_a_lesion_is_no_organ_whatever_it_is_called(case: ForeignCase, tmp_path: Path) -> None:
+    """Target lesions are called L1, L2 …; the code says what they are, by type or by category."""
+    masks = AS_DRAWN(case.pixels_lps_mm())
+    whole = write_segmentation(
+        case,
+        tmp_path / "seg",
+        [Drawn("L4", masks, codes.SCT.Neoplasm), Drawn("Spleen", masks), Drawn("Liver", masks)],
+    )
+    altered = pydicom.dcmread(whole)
+    category = altered.SegmentSequence[1].SegmentedPropertyCategoryCodeSequence[0]
+    category.CodeValue, category.CodeMeaning = "49755003", "Morphologically Altered Structure"
+    altered.save_as(whole)
+    proposal = proposal_from(case.folder, [whole])
+    assert (proposal.matched, proposal.unknown) == (("liver",), ("L4", "Spleen"))
+
+
+def test_what_is_irradiated_is_no_organ(case: ForeignCase, tmp_path: Path) -> None:
+    """A target volume that is called as the organ it lies in; organs at risk are organs."""
+    outlines = {"Liver": ellipses(case), "Spleen": ellipses(case)}
+    path = write_structure_set(case, tmp_path / "rs", outlines)
+    planned = pydicom.dcmread(path)
+    planned.RTROIObservationsSequence = []
+    for number, kind in enumerate(("GTV", "ORGAN"), start=1):
+        observed = pydicom.Dataset()
+        observed.ReferencedROINumber, observed.RTROIInterpretedType = number, kind
+        planned.RTROIObservationsSequence.append(observed)
+    planned.save_as(path)
+    proposal = proposal_from(case.folder, [path])
+    assert (proposal.matched, proposal.unknown) == (("spleen",), ("Liver",))
 
 
 def test_objects_that_do_not_belong_here_are_refused(case: ForeignCase, tmp_path: Path) -> None:

@@ -129,3 +129,24 @@ def test_a_deliverer_that_is_told_to_stop_ends(settings: Settings, database: Dat
     assert running.stop() is True
     with database.read() as session:
         assert session.scalars(select(Service)).all() == []
+
+
+def test_a_deliverer_on_another_host_waits_for_the_data_folder(
+    settings: Settings, database: Database
+) -> None:
+    """Nothing is refused because that host does not have it; with the folder, all is sent."""
+    folders = made_folders(settings)
+    add_destination(database, "share", objects=("results",))
+    add_done(database, folders)
+    disk = folders.root / "disk"
+    folders.output.rename(disk)
+    folders.output.mkdir()
+    peer = FakePeer()
+    running = Running(settings, lambda _peer, _secret: peer, stop_s=20)
+    assert running.stop() is True
+    assert _states(database, "share") == []
+    running = Running(settings, lambda _peer, _secret: peer, stop_s=20)
+    folders.output.rmdir()
+    disk.rename(folders.output)
+    _until(lambda: _states(database, "share") == [DeliveryState.SENT])
+    assert running.stop() is True

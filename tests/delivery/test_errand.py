@@ -638,6 +638,25 @@ def test_a_case_that_is_gone_and_a_kind_nobody_makes(desk: Desk) -> None:
     assert {reason(row) for row in rows(desk)[2:]} == {"delivery_no_maker", "delivery_case_gone"}
 
 
+def test_results_whose_disk_is_not_mounted_wait_for_it(desk: Desk) -> None:
+    """Refused for good they would have to be sent by hand, one by one."""
+    share = add_destination(desk.database, objects=("results",))
+    add_done(desk.database, desk.folders)
+    desk.expand()
+    disk = desk.folders.root / "disk"
+    desk.folders.output.rename(disk)
+    desk.folders.output.mkdir()
+    desk.errand(share).run()
+    assert [(row.state.value, reason(row)) for row in rows(desk)] == [
+        ("waiting", "delivery_case_away")
+    ]
+    desk.folders.output.rmdir()
+    disk.rename(desk.folders.output)
+    desk.forward(hours=1)
+    desk.deliver(share)
+    assert states(desk) == ["sent"]
+
+
 def test_a_destination_that_is_switched_off_waits(desk: Desk) -> None:
     """Nothing is lost meanwhile."""
     share = add_destination(desk.database, objects=("results",), enabled=False)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from quick_work import QuickWork, receive, runs_of, study_of
 from store_cases import add_instance, make_identity, make_results, measurement
 
@@ -27,7 +28,7 @@ from heimdallr.workflow import exchange
 from heimdallr.workflow.cases import endings
 from heimdallr.workflow.cases.job import Shop, take_up
 from heimdallr.workflow.durable.housekeeping import keep_house
-from heimdallr.workflow.exchange import AWAY_S, LANDING_TRIES, Carrier
+from heimdallr.workflow.exchange import AWAY_S, LANDING_TRIES, Carrier, run_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -406,3 +407,24 @@ def test_a_worker_elsewhere_carries_out_no_retention(
     keep_house(settings, database)
     with database.read() as session:
         assert session.get(Study, study_id) is None
+
+
+@pytest.mark.parametrize("is_front", [True, False])
+def test_only_where_the_data_folder_is_anything_is_carried(
+    database: Database, settings: Settings, store: ObjectStore, tmp_path: Path, *, is_front: bool
+) -> None:
+    """An exchange that runs on a worker's host would take the results there."""
+    study_id = receive(database, settings, "1.2.3")
+    hand_in(database, store, study_id, tmp_path)
+    told = {"object_store": (tmp_path / "store").as_uri()}
+    if not is_front:
+        told["data_dir"] = str(tmp_path / "worker")
+    stop = threading.Event()
+    stop.set()
+    with structlog.testing.capture_logs() as logged:
+        run_exchange(Settings.model_validate({**settings.model_dump(), **told}), stop)
+    events = [one["event"] for one in logged]
+    assert ("exchange_ready" in events, "data_folder_elsewhere" in events) == (
+        is_front,
+        not is_front,
+    )

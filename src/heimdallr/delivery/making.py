@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from heimdallr.store.layout import DataFolders
 
 _CHANGED = Answer(Fate.LATER, Statement("delivery_case_changed"))
+_AWAY = Answer(Fate.LATER, Statement("delivery_case_away"))
 _log = structlog.get_logger()
 
 
@@ -373,7 +374,8 @@ def _names(row: OutboxRow) -> Sequence[str]:
 def _not_these(order: Order) -> Answer | None:
     """Why nothing can be made of the results an order means: they are gone, or others are there.
 
-    An event of a failure means no results.
+    Results that the rows know, without their folder, may be on a disk that is not mounted. An event
+    of a failure means no results.
     """
     if order.is_failure:
         return None
@@ -383,7 +385,7 @@ def _not_these(order: Order) -> Answer | None:
     try:
         is_same = said_digest(order.case, order.verification) == order.results_digest
     except FileNotFoundError:
-        return gone
+        return gone if order.case.is_dir() else _AWAY
     return None if is_same else _CHANGED
 
 

@@ -35,6 +35,7 @@ from heimdallr.parent_process import ready
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
+from heimdallr.store.upkeep.integrity import wait_until_here
 from heimdallr.store.work.executors import GRACE_S, Census, make_locks, new_name, new_signature
 from heimdallr.store.work.services import BEAT_S, Presence
 
@@ -99,6 +100,11 @@ def run_deliverer(
     if not locks.hold(name):
         msg = f"the lock of deliverer {name} cannot be taken"
         raise StorageError(msg, remedy="check the database and the state folder")
+    ready()
+    if not wait_until_here(database, folders, stop):
+        locks.release()
+        database.close()
+        return True
     stopping = threading.Event()
     tools = Tools(
         database=database,
@@ -113,7 +119,6 @@ def run_deliverer(
     rounds = Rounds(tools, folders, locks, presence, send_unverified=settings.send_unverified)
     rounds.start()
     _log.info("deliverer_ready", executor=name)
-    ready()
     stop.wait()
     _log.info("deliverer_stops", executor=name)
     stopping.set()

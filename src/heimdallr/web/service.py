@@ -18,6 +18,7 @@ from heimdallr.store.index_building import build_in_background
 from heimdallr.store.layout import writable_folders
 from heimdallr.store.migrate import upgrade
 from heimdallr.store.upkeep.deletion import finish_deletions
+from heimdallr.store.upkeep.integrity import is_elsewhere, tell_elsewhere
 from heimdallr.store.upkeep.resizing import follow_pending
 from heimdallr.web.access import welcome_administrator
 from heimdallr.web.app import create_app
@@ -57,8 +58,11 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
         build_in_background(database)
         welcome_administrator(settings, database, utc_now())
         clean_uploads(folders)
-        finish_deletions(database, folders, utc_now())
-        follow_pending(database, folders, utc_now())
+        if is_elsewhere(database, folders):
+            tell_elsewhere(folders)
+        else:
+            finish_deletions(database, folders, utc_now())
+            follow_pending(database, folders, utc_now())
         app = create_app(settings, database, stopping=stop)
         corrector = app.state.heimdallr.corrector
         corrector.start()

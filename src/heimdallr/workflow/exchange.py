@@ -5,10 +5,10 @@
     incoming/  ─▶ object store ─▶ worker: input/<case>.r<n>/instances
     output/    ◀─ object store ◀─ worker: input/<case>.r<n>/published
 
-It runs where the data folder is. A run waits until its images are in the store; what a worker hands
-in takes its place in ``output/`` and in the rows as if the worker had done it here. Nothing stays
-in the store longer than its study has an unfinished run. Every step is told by the database and may
-be done again, so that a kill at any instant costs time only.
+It runs where the data folder is, and waits while that is away. A run waits until its images are in
+the store; what a worker hands in takes its place in ``output/`` and in the rows as if the worker
+had done it here. Nothing stays in the store longer than its study has an unfinished run. Every step
+is told by the database and may be done again, so that a kill at any instant costs time only.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.objects import open_object_store
 from heimdallr.store.stored_folders import Stored, StoredFolderRow
+from heimdallr.store.upkeep.integrity import wait_until_here
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.work import runs
 from heimdallr.store.work.executors import make_locks, new_name
@@ -107,10 +108,9 @@ def run_exchange(settings: Settings, stop: threading.Event) -> bool:
     upgrade(database)
     locks = make_locks(database, folders.state, 0.0)
     ready()
-    while not locks.hold(LOCK):
-        if stop.wait(LOOK_S):
-            database.close()
-            return True
+    if not wait_until_here(database, folders, stop, also=lambda: locks.hold(LOCK)):
+        database.close()
+        return True
     presence = Presence("exchange", new_name(), utc_now())
     threads = [
         threading.Thread(target=partial(_again, work, every_s, stop), name=name, daemon=True)

@@ -100,6 +100,7 @@ def process_paths(
     report: Report,
     *,
     modality: Modality | None = None,
+    known: Callable[[str], bool] = lambda _uid: False,
 ) -> Iterator[CaseOutcome]:
     """Process every study of every input, one after the other, with one resident engine.
 
@@ -109,6 +110,8 @@ def process_paths(
         settings: the configuration.
         report: told of progress.
         modality: of NIfTI files, which do not say it themselves.
+        known: whether the services, whose output folder this is, know a study by its UID: nothing
+            may take the place of its results behind their back.
 
     Yields:
         One outcome per study; an input that cannot be read at all is one refused outcome.
@@ -133,6 +136,8 @@ def process_paths(
                 for study in studies:
                     if isinstance(study, RefusedStudy):
                         yield _refused(path, study)
+                    elif known(study.study.study_instance_uid):
+                        yield _left_to_services(path, study)
                     else:
                         yield pipeline.run(path, study, time.monotonic() - begun)
                     report("", "prepare", 0.0)
@@ -228,6 +233,18 @@ def _refused(source: Path, study: RefusedStudy) -> CaseOutcome:
         selection=study.selection,
         skipped=study.skipped,
         notices=tuple(one.text for one in study.notices),
+    )
+
+
+def _left_to_services(source: Path, prepared: PreparedStudy) -> CaseOutcome:
+    return CaseOutcome(
+        source,
+        prepared.study.case_id,
+        "refused",
+        error="the services know this study, and this is their folder of results — "
+        "reprocess it there, or name another folder with --output",
+        selection=prepared.selection,
+        skipped=prepared.skipped,
     )
 
 

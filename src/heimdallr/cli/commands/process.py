@@ -15,6 +15,9 @@ from heimdallr.config import load_settings
 from heimdallr.domain.study import Modality
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heimdallr.config import Settings
     from heimdallr.domain.study import Selection
     from heimdallr.workflow.process import CaseOutcome
 
@@ -28,7 +31,10 @@ def process(
     ],
     *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of case folders.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder of case folders; default: output/ of the data folder."
+        ),
     ] = None,
     modality: Annotated[Modality | None, typer.Option(help="Modality of a NIfTI file.")] = None,
     explain: Annotated[
@@ -66,10 +72,10 @@ def process(
         def report(case_id: str, stage: str, fraction: float) -> None:
             bar.update(task, description=stage, completed=fraction, case=case_id)
 
+        folder = output or settings.data_dir / "output"
+        known = _known(settings, folder)
         outcomes = list(
-            process_paths(
-                paths, output or settings.data_dir / "output", settings, report, modality=modality
-            )
+            process_paths(paths, folder, settings, report, modality=modality, known=known)
         )
     if as_json:
         typer.echo(json.dumps([outcome.as_json() for outcome in outcomes], indent=2))
@@ -77,6 +83,32 @@ def process(
         _print_outcomes(outcomes)
     if not outcomes or any(outcome.state != "done" for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _known(settings: Settings, output: Path) -> Callable[[str], bool]:
+    """Whether the services know a study by its UID, where this is their folder of results."""
+    from heimdallr.store.layout import data_folders  # noqa: PLC0415
+
+    if output.resolve() != data_folders(settings).output.resolve():
+        return lambda _uid: False
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from heimdallr.store.database import open_database  # noqa: PLC0415
+    from heimdallr.store.migrate import check  # noqa: PLC0415
+    from heimdallr.store.models import Study  # noqa: PLC0415
+
+    database = open_database(settings)
+    file = database.url.database if database.is_sqlite else None
+    has_tables = (file is None or Path(file).exists()) and check(database).current is not None
+
+    def is_known(uid: str) -> bool:
+        if not has_tables:
+            return False
+        with database.read() as session:
+            same = select(Study.id).where(Study.study_instance_uid == uid).limit(1)
+            return session.scalar(same) is not None
+
+    return is_known
 
 
 def _print_outcomes(outcomes: list[CaseOutcome]) -> None:

@@ -3,7 +3,7 @@
 A code is compared as terminology means it (old SNOMED RT codes are SNOMED CT ones), with side and
 region. A name is compared without regard to case, accents, order of words, plural and language:
 "Left Kidney", ``kidney_left``, "Rim esquerdo" are one. Where code and name say different things, or
-several structures fit, nothing is guessed.
+several structures fit, nothing is guessed; nor is a lesion an organ, whatever it is called.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from heimdallr.domain.statements import LANGUAGES, structure_name
 from heimdallr.preparation.folded_words import without_accents
-from heimdallr.publishing.dicom.codes import codes_of
+from heimdallr.publishing.dicom.codes import codes_of, finding_category, says_finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -58,6 +58,8 @@ def match(drawn: Drawn, known: Sequence[Known]) -> Known | None:
     """The structure of a case that is meant; ``None`` where that is not certain."""
     structures = {one.structure for one in known}
     coded, named = by_code(drawn.codes, structures), by_name(drawn.names, structures)
+    if not coded and says_finding(drawn.codes.type, drawn.codes.category):
+        named = frozenset(one for one in named if codes_of(one).category == finding_category())
     meant = coded & named if coded and named else coded or named
     if len(meant) != 1:
         return None

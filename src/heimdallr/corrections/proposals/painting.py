@@ -82,10 +82,15 @@ class Canvas:
         box, was, now = self._compared(label, drawn, planes[held], masks[held])
         here = np.zeros(was.shape, dtype=bool)
         here[planes[held] - box.low[0]] = True
-        one_plane = drawn.leaves_out and len(held) == 1 and bool((was & ~here).any())
+        one_plane = (
+            drawn.leaves_out
+            and len(held) == 1
+            and (bool((was & ~here).any()) or self._lies_between(label, drawn))
+        )
         if one_plane:
             now = np.where(here, now, was)
-        fits = self._follow(label, drawn, box, was ^ now, now)
+        only = int(planes[held[0]]) if one_plane else None
+        fits = self._follow(label, drawn, box, was ^ now, now, only)
         return Outcome(outside=not fits, one_plane=one_plane and fits)
 
     def finish(self) -> Labels:
@@ -111,8 +116,30 @@ class Canvas:
             now[plane] |= mask[box.slices[1:]]
         return box, sampled[box.slices] == label, now
 
-    def _follow(self, label: int, drawn: Drawn, box: Box, changed: Bools, now: Bools) -> bool:
-        """Voxels follow the pixels around a change; whether the structure has any then."""
+    def _lies_between(self, label: int, drawn: Drawn) -> bool:
+        """Whether the case has voxels of a structure that none of the planes reaches."""
+        own = self._boxes.get(label)
+        if own is None or drawn.keeps_beyond:
+            return False
+        present = self.before[own.slices] == label
+        return any(
+            bool((present[:, :, k - own.low[2]] & ~pixels.reached).any())
+            for k, pixels in drawn.stack.pixels_of(self._affine, own)
+        )
+
+    def _follow(  # noqa: PLR0917 - which structure, where, and what is drawn there
+        self,
+        label: int,
+        drawn: Drawn,
+        box: Box,
+        changed: Bools,
+        now: Bools,
+        only: int | None,
+    ) -> bool:
+        """Voxels follow the pixels around a change; whether the structure has any then.
+
+        Those that do not lie on the plane ``only`` are left alone where that is told.
+        """
         own = None if drawn.keeps_beyond else self._boxes.get(label)
         voxels, near = own, np.zeros(changed.shape, dtype=bool)
         if (some := box_of(changed)) is not None:
@@ -122,6 +149,8 @@ class Canvas:
             around = drawn.stack.voxels_around(
                 some.moved(box.low), self._affine, (shape[0], shape[1], shape[2])
             )
+            if around is None and only is not None and own is not None:
+                return False
             voxels = around.joined(own) if around is not None else own
         if voxels is None:
             return label in self._boxes
@@ -130,9 +159,10 @@ class Canvas:
         for k, pixels in drawn.stack.pixels_of(self._affine, voxels):
             plane = wanted[:, :, k - voxels.low[2]]
             index, known = pixels.within(box)
-            np.copyto(plane, now[index], where=near[index] & known)
+            asked = np.True_ if only is None else pixels.reached & (pixels.plane == only)
+            np.copyto(plane, now[index], where=near[index] & known & asked)
             if not drawn.keeps_beyond:
-                plane &= pixels.inside
+                plane &= pixels.inside | ~asked
         if not wanted.any() and not self._reaches_beyond(label, voxels):
             return False
         self._cleared.append((voxels, present & ~wanted))

@@ -79,12 +79,14 @@ class Pixels:
         row: on it.
         column: on it.
         inside: whether there is such a pixel; the numbers of others are some that exist.
+        reached: whether the plane is near enough, its rows and columns going on for ever.
     """
 
     plane: Indices
     row: Indices
     column: Indices
     inside: Bools
+    reached: Bools
 
     def within(self, box: Box) -> tuple[tuple[Indices, Indices, Indices], Bools]:
         """Their index in an array of a box of pixels, and whether they lie in it."""
@@ -155,13 +157,13 @@ class PlaneStack:
         for k in range(box.low[2], box.high[2]):
             depth = _along(affine, self.normal, box, k, per_plane)
             plane = np.searchsorted(halves, depth)
-            inside = np.abs(depth - depths[plane]) <= self.reach_mm + NEGLIGIBLE * per_plane
-            found = []
+            reached = np.abs(depth - depths[plane]) <= self.reach_mm + NEGLIGIBLE * per_plane
+            found, inside = [], reached
             for dual, starts, size in zip(duals, own.T, (self.rows, self.columns), strict=True):
                 at = np.rint(_along(affine, dual, box, k, 1.0) - starts[plane]).astype(np.intp)
                 inside = inside & (at >= 0) & (at < size)
                 found.append(np.clip(at, 0, size - 1))
-            yield k, Pixels(plane, found[0], found[1], inside)
+            yield k, Pixels(plane, found[0], found[1], inside, reached)
 
     def sample(self, labels: npt.NDArray[Any], affine: Floats) -> npt.NDArray[Any]:
         """(N, rows, columns) label of the voxel nearest to each pixel, 0 outside the volume.

@@ -18,6 +18,7 @@ from heimdallr.corrections.proposals.images_of_case import stack_of
 from heimdallr.corrections.proposals.outlines import filled
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.domain.statements import Statement
+from heimdallr.publishing.dicom.codes import finding_category
 from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
 from heimdallr.publishing.dicom.segmentation_reader import UNREADABLE, SegmentCodes, code_of
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from heimdallr.corrections.proposals.plane_stack import Floats, PlaneStack
 
 CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
+
+TARGETS = frozenset({"GTV", "CTV", "PTV", "TREATED_VOLUME"})
+"""RTROIInterpretedType of what is irradiated: a lesion, or what lies around one."""
 
 OFF_PLANE_MM = 0.2
 """How far a point may lie off its outline's plane, and that off an image. Chosen: planning systems
@@ -79,12 +83,13 @@ def _drawn(
     ]
     codes = [one.get("RTROIIdentificationCodeSequence") or () for one in observed]
     code = code_of(next((item for items in codes for item in items), None))
+    is_target = any(str(one.get("RTROIInterpretedType", "")) in TARGETS for one in observed)
     names = [region.get("ROIName", ""), *(one.get("ROIObservationLabel", "") for one in observed)]
     return Drawn(
         names=tuple(str(one).strip() for one in names if str(one).strip()),
         stack=stack,
         pixels=partial(_filled, stack, outlines),
-        codes=SegmentCodes(code),
+        codes=SegmentCodes(code, category=finding_category() if is_target else None),
         leaves_out=True,
         keeps_beyond=on_images,
     )

@@ -560,6 +560,7 @@ delivery_not_made = it could not be made of this case: { $error }
 delivery_making_failed = it could not be made ({ $error }): this is a fault of Heimdallr's, please report it with its log
 delivery_not_written = it could not be written on the disk ({ $error })
 delivery_nothing_to_make = there is nothing of this kind in the case
+delivery_case_away = the folder of the results is not there: mount the disk of output/
 delivery_case_gone = the results are not kept any more; reprocess the study
 delivery_case_changed = the results have just been replaced by newer ones
 delivery_not_tried = the connection ended before it was its turn

@@ -562,6 +562,7 @@ delivery_not_made = não foi possível fazê-lo a partir deste caso: { $error }
 delivery_making_failed = não foi possível fazê-lo ({ $error }): é uma falha do Heimdallr, por favor comunique-a com o registro
 delivery_not_written = não foi possível gravá-lo no disco ({ $error })
 delivery_nothing_to_make = não há nada desse tipo no caso
+delivery_case_away = a pasta dos resultados não está lá: monte o disco de output/
 delivery_case_gone = os resultados já não são mantidos; reprocesse o estudo
 delivery_case_changed = os resultados acabam de ser substituídos por outros mais novos
 delivery_not_tried = a conexão terminou antes da sua vez

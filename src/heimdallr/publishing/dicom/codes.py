@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
 from heimdallr.publishing.palette import display_name
@@ -24,6 +25,8 @@ PRIVATE_SCHEME = "99HEIMDALLR"
 """CodingSchemeDesignator of our own codes (PS3.16 section 8.2: private ones begin with 99)."""
 _SNOMED = "SCT"
 _SIDES = {"left": Code("7771000", _SNOMED, "Left"), "right": Code("24028007", _SNOMED, "Right")}
+_NO_LESION = frozenset({codes.DCM.Background.value, codes.SCT.Normal.value})
+"""What is beside lesions in their context group."""
 _SIDE = re.compile(r"(?:^|_)(left|right)(?=_|$)")
 
 Category = Literal["anatomy", "tissue", "object", "finding"]
@@ -90,6 +93,18 @@ def has_row(structure: str) -> bool:
     return _side_of(structure)[1] in {*table.coded, *table.not_coded}
 
 
+def says_finding(kind: Code | None, category: Code | None) -> bool:
+    """Whether a type or category means something in or beside an organ, a lesion, and no organ."""
+    if category is not None and category == finding_category():
+        return True
+    return kind is not None and any(kind == one for one in _finding_types())
+
+
+def finding_category() -> Code:
+    """SegmentedPropertyCategory of what is no anatomy of a healthy person."""
+    return _snomed(_table().categories["finding"])
+
+
 def snomed_codes() -> frozenset[str]:
     """Every SNOMED CT code that the table uses, those of sides included."""
     table = _table()
@@ -109,6 +124,14 @@ def _side_of(structure: str) -> tuple[Code | None, str]:
 
 def _snomed(pair: tuple[str, str]) -> Code:
     return Code(pair[0], _SNOMED, pair[1])
+
+
+@cache
+def _finding_types() -> tuple[Code, ...]:
+    """Those of the table, and of DICOM's lesions (CID 7159)."""
+    lesions = (getattr(codes.cid7159, name) for name in codes.cid7159.dir())
+    found = (_snomed(row.type) for row in _table().coded.values() if row.category == "finding")
+    return (*(one for one in lesions if one.value not in _NO_LESION), *found)
 
 
 @cache

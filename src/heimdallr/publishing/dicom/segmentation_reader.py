@@ -68,11 +68,13 @@ class SegmentCodes:
         type: SegmentedPropertyType.
         side: left or right, as the type's or the region's modifier.
         region: AnatomicRegion.
+        category: SegmentedPropertyCategory.
     """
 
     type: Code | None = None
     side: Code | None = None
     region: Code | None = None
+    category: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,9 +310,13 @@ def _segments(
 
 
 def _codes(segment: Dataset) -> SegmentCodes:
-    kind, region = (
+    kind, region, category = (
         next(iter(segment.get(name) or ()), None)
-        for name in ("SegmentedPropertyTypeCodeSequence", "AnatomicRegionSequence")
+        for name in (
+            "SegmentedPropertyTypeCodeSequence",
+            "AnatomicRegionSequence",
+            "SegmentedPropertyCategoryCodeSequence",
+        )
     )
     side = next(
         (
@@ -325,7 +331,7 @@ def _codes(segment: Dataset) -> SegmentCodes:
         ),
         None,
     )
-    return SegmentCodes(code_of(kind), code_of(side), code_of(region))
+    return SegmentCodes(*map(code_of, (kind, side, region, category)))
 
 
 def code_of(item: Dataset | None) -> Code | None:

@@ -1,18 +1,37 @@
-"""Whether the database itself is sound."""
+"""Whether the database itself is sound, and the data folder the one it speaks of.
+
+A folder whose disk is not mounted, or that of another host, is empty or holds other studies. What
+is concluded from files that are missing would be wrong then, and what is written goes astray.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from heimdallr.store.base import Base
 from heimdallr.store.migrate import unusable
-from heimdallr.store.models import Study
+from heimdallr.store.models import ACTIVE_STATES, Study, StudyState
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
     from heimdallr.store.database import Database
+    from heimdallr.store.layout import DataFolders
+
+BEGUN_ANEW = ".begun-anew"
+"""A file of this name in ``output/``: a person says that results which are not there are lost."""
+
+_LOOKED_AT = 100
+"""Of the newest studies; one whose files are there is enough."""
+_RECEIVED = (StudyState.RECEIVING, StudyState.QUEUED, *ACTIVE_STATES)
+_STAYS = Study.state != StudyState.DELETING
+_LOOK_S = 0.5
+_log = structlog.get_logger()
 
 
 def faults(database: Database) -> list[str]:
@@ -48,3 +67,61 @@ def study_count(database: Database) -> int:
             return session.scalar(select(func.count()).select_from(Study)) or 0
     except SQLAlchemyError as error:
         raise unusable(database, error) from error
+
+
+def is_elsewhere(database: Database, folders: DataFolders) -> bool:
+    """Whether a data folder holds nothing of the newest studies that the database knows.
+
+    Their results; where there are none, the images of those that are still to be processed.
+
+    Raises:
+        SQLAlchemyError: the database is away.
+    """
+    newest = select(Study.case_id, Study.key).order_by(Study.id.desc()).limit(_LOOKED_AT)
+    with database.read() as session:
+        done = session.execute(newest.where(Study.has_results.is_(True), _STAYS)).all()
+        waiting = () if done else session.execute(newest.where(Study.state.in_(_RECEIVED))).all()
+    places = [folders.output / (case_id or "") for case_id, _ in done]
+    places += [folders.study(key) for _, key in waiting]
+    if not places or (folders.output / BEGUN_ANEW).exists():
+        return False
+    return not any(place.is_dir() for place in places)
+
+
+def wait_until_here(
+    database: Database,
+    folders: DataFolders,
+    stop: threading.Event,
+    also: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Wait for the disk of a data folder, said once; whether it came before ``stop``.
+
+    Args:
+        database: knows what should be there.
+        folders: the data folder.
+        stop: ends the waiting.
+        also: what else is waited for; asked only while the folder is there.
+    """
+    said = False
+    while True:
+        try:
+            away = is_elsewhere(database, folders)
+        except SQLAlchemyError:
+            away = None
+        if away is False and also():
+            return True
+        if away and not said:
+            tell_elsewhere(folders)
+            said = True
+        if stop.wait(_LOOK_S):
+            return False
+
+
+def tell_elsewhere(folders: DataFolders) -> None:
+    """Say in the log that the data folder is not the database's, and what to do."""
+    _log.error(
+        "data_folder_elsewhere",
+        path=str(folders.output),
+        reason="nothing is there of the results that the database knows",
+        remedy="mount its disk; on a host that only works, run heimdallr-processor alone",
+    )

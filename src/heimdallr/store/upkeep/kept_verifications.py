@@ -47,12 +47,17 @@ def keep_in_folder(session: Session, study: Study, case: Path) -> None:
     Args:
         session: the transaction; the caller holds the study's lock.
         study: its row.
-        case: its folder; where that is gone there is nothing to be said.
+        case: its folder; where it is gone with its results there is nothing to be said. Where the
+            results are not, its disk may not be mounted.
     """
     row = session.get(StudyVerificationRow, study.id)
     try:
         if case.is_dir():
             write_verification(case, _said(row))
+        elif study.has_results:
+            if row is not None:
+                row.pending = True
+            return
     except OSError as error:
         _log.error("verification_not_kept", study_id=study.id, reason=error.strerror)
         if row is not None:

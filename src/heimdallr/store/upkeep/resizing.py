@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 
-def follow_body_size(session: Session, folders: DataFolders, study: Study, now: datetime) -> None:
+def follow_body_size(session: Session, folders: DataFolders, study: Study, now: datetime) -> bool:
     """Bring a study's folder and rows in line with what was entered.
+
+    Whether they are: a folder that is not there may be on a disk that is not mounted.
 
     Args:
         session: the transaction; the caller holds the study's lock, and no worker the study.
@@ -47,9 +49,11 @@ def follow_body_size(session: Session, folders: DataFolders, study: Study, now: 
         PublishingError: the folder cannot be read or written; it is as it was.
     """
     if session.get(StudyBodySizeRow, study.id) is None:
-        return
+        return True
     case = folders.output / study.case_id if study.case_id else None
-    if case is not None and study.has_results and case.is_dir():
+    if case is not None and study.has_results:
+        if not case.is_dir():
+            return False
         # What the rows know, not what the folder says: a process may have been killed between the
         # folder's rename and the rows. Rows of old versions do not say.
         size, told = body_size_of(session, study.id), study.results_created_at or created_at(case)
@@ -58,10 +62,11 @@ def follow_body_size(session: Session, folders: DataFolders, study: Study, now: 
         if results.provenance.created_at != told:
             owed.tell(session, study.id, When.RESULTS, now)
     settle_body_size(session, study.id)
+    return True
 
 
 def follow_if_free(database: Database, folders: DataFolders, study_id: int, now: datetime) -> bool:
-    """The same in a transaction of its own; whether it was done: not while a worker has the study.
+    """The same in a transaction of its own; not while a worker has the study.
 
     Raises:
         PublishingError: as above.
@@ -71,8 +76,7 @@ def follow_if_free(database: Database, folders: DataFolders, study_id: int, now:
         study = lock(session, study_id)
         if is_worked_on(session, study_id):
             return False
-        follow_body_size(session, folders, study, now)
-        return True
+        return follow_body_size(session, folders, study, now)
 
 
 def follow_pending(database: Database, folders: DataFolders, now: datetime) -> int:

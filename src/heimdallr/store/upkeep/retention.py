@@ -26,6 +26,7 @@ from heimdallr.store.models import FindingRow, Study
 from heimdallr.store.results import VOLUME_NAME, forget_results
 from heimdallr.store.upkeep.clock_doubt import clock_doubt
 from heimdallr.store.upkeep.deletion import finish_deletions
+from heimdallr.store.upkeep.integrity import is_elsewhere, tell_elsewhere
 from heimdallr.store.upkeep.removal import clear_aside, set_aside, size_of
 from heimdallr.store.upkeep.resizing import follow_pending
 from heimdallr.store.upkeep.retention_plan import (
@@ -93,7 +94,8 @@ def sweep(
 ) -> Swept:
     """Remove what is not to be kept any longer; whoever calls does so about once an hour.
 
-    Several may sweep at once: whoever comes second finds it done.
+    Several may sweep at once: whoever comes second finds it done. Nothing is done while the disk
+    of the data folder is away: what is not found would count as removed.
 
     Args:
         settings: the rules, and where the data are.
@@ -102,6 +104,9 @@ def sweep(
         believe_clock: remove by age even where ``now`` may be wrong; a person says so.
     """
     folders = data_folders(settings)
+    if is_elsewhere(database, folders):
+        tell_elsewhere(folders)
+        return Swept()
     deletions = finish_deletions(database, folders, now)
     follow_pending(database, folders, now)
     with suppress(StorageError):
