@@ -187,11 +187,11 @@ def _prepare_dicom(
         target = work_dir / f"study-{number:03d}" / "volume.nii"
         prepared = prepare_study(scanned, name, target, preferences)
         if isinstance(prepared, PreparedStudy):
-            prepared = replace(prepared, notices=(*prepared.notices, *_unread(found)))
+            prepared = replace(prepared, notices=(*prepared.notices, *unread(found)))
         yield replace(prepared, skipped=found.skipped)
 
 
-def _unread(found: Scan) -> Iterator[Statement]:
+def unread(found: Scan) -> Iterator[Statement]:
     """Images that may be missing in a volume because their files could not be read."""
     if files := sum(found.skipped.get(reason.value, 0) for reason in _LOST_IMAGES):
         yield Statement("files_unread", {"files": files})
