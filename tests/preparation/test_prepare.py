@@ -83,6 +83,8 @@ def test_the_next_series_is_tried_when_one_cannot_be_converted(tmp_path: Path) -
     kept, refused = prepared.selection.verdicts
     assert (kept.rank, refused.rank) == (1, None)
     assert refused.reasons[0].code == "series_not_converted"
+    (notice,) = (one for one in prepared.notices if one.code == "preferred_series_not_converted")
+    assert notice.text == "series 7 was preferred to this one but could not be converted"
 
 
 def test_a_study_whose_only_series_is_damaged_is_refused(tmp_path: Path) -> None:

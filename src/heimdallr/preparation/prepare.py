@@ -239,6 +239,7 @@ def prepare_study(
         preferences: for series selection.
     """
     refused: dict[str, Statement] = {}
+    preferred: list[SeriesCandidate] = []
     error: HeimdallrError | None = None
     candidates = scanned.candidates
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -256,8 +257,19 @@ def prepare_study(
         except ConversionError as failure:
             error = error or failure
             refused[best.key] = Statement("series_not_converted", {"error": str(failure)})
+            preferred.append(best)
             continue
-        return _prepared(scanned, name, best, verdicts(ranked), conversion)
+        made = _prepared(scanned, name, best, verdicts(ranked), conversion)
+        return replace(made, notices=(*made.notices, *_second_choice(preferred)))
+
+
+def _second_choice(preferred: Sequence[SeriesCandidate]) -> Iterator[Statement]:
+    """That other series came first, which could not be converted."""
+    if preferred:
+        first, *others = preferred
+        yield Statement(
+            "preferred_series_not_converted", {"series": first.called, "others": len(others)}
+        )
 
 
 def _passes_between(candidate: SeriesCandidate, work_dir: Path) -> tuple[SeriesCandidate, ...]:
