@@ -21,7 +21,7 @@ from dicom_series import (
 )
 from small_disks import small_disk
 
-from heimdallr.domain.errors import ConversionError, DiskLowError
+from heimdallr.domain.errors import ConversionError, ConverterMissingError, DiskLowError
 from heimdallr.imaging.volume import load_volume
 from heimdallr.preparation import conversion, converter
 from heimdallr.preparation.conversion import Conversion, convert, dcm2niix_version
@@ -369,7 +369,7 @@ def test_a_converter_that_is_absent_is_named(
     """With what to install."""
     monkeypatch.setattr(dcm2niix, "bin", str(tmp_path / "absent"))
     candidate = candidate_of(SeriesOnDisk(), tmp_path)
-    with pytest.raises(ConversionError, match="install the PyPI package dcm2niix"):
+    with pytest.raises(ConverterMissingError, match="install the PyPI package dcm2niix"):
         convert(candidate, tmp_path / "volume.nii", tmp_path)
 
 
