@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
+    from pydicom.dataset import FileDataset
 
     from heimdallr.preparation.instances import Frame
 
@@ -164,8 +166,14 @@ def _rescaled(
     return stored.astype(np.float64) * slope + intercept
 
 
+@lru_cache(maxsize=1)
+def _read(path: str) -> FileDataset:
+    """A whole file, kept until another one is asked for: of many frames it is read once."""
+    return pydicom.dcmread(path, force=True)
+
+
 def _write(order: _Order, number: int, uids: dict[str, str], folder: Path, fit: _Fit) -> None:
-    source = pydicom.dcmread(order.path, force=True)
+    source = _read(order.path)
     source.file_meta.TransferSyntaxUID = UID(order.transfer_syntax_uid)
     pixels = np.asarray(pixel_array(source, index=order.index))
     if pixels.ndim != 2 or pixels.dtype.kind not in "iu":  # noqa: PLR2004 - rows and columns
