@@ -6,11 +6,13 @@ file or folder is made here instead.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import secrets
 import shutil
 import stat
+import sys
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -24,6 +26,9 @@ WRITING_PREFIX = ".writing-"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 """A pipe opened so does not wait for somebody to write into it."""
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 
 
 @contextmanager
@@ -78,6 +83,31 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
         with suppress(FileExistsError):
             folder.mkdir()
             return folder
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Swap the names of two files or folders in one step, so that no reader sees neither.
+
+    Returns:
+        False where the system or the file system cannot.
+
+    Raises:
+        OSError: one of them is not there, or may not be renamed.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        return False
+    result = libc.renameat2(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE
+    )
+    if result == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
+        return False
+    raise OSError(number, os.strerror(number))
 
 
 def sync_folder(folder: Path) -> None:

@@ -262,6 +262,19 @@ def test_what_speaks_against_the_regressors(
     assert (doubt.why.code if doubt else None) == code
 
 
+@pytest.mark.parametrize(
+    ("agent", "named"), [("OMNIPAQUE 350", True), ("", False), ("NÃO", False), (None, False)]
+)
+def test_an_empty_tag_names_no_contrast_agent(
+    agent: str | None,
+    named: bool,  # noqa: FBT001
+) -> None:
+    """Native CTs have it, and it is empty."""
+    case = vessels(**NATIVE)
+    found = phase(replace(case, series=replace(case.series, contrast_agent=agent)))
+    assert found["contrast_phase"].parameters["contrast_agent_in_header"] is named
+
+
 def test_the_phase_is_not_read_off_what_is_not_believed() -> None:
     """A plastic skull's "liver" of -996 HU, and what its own network doubts."""
     sure = vessels(aorta=45, inferior_vena_cava=42, heart=44)

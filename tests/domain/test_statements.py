@@ -113,6 +113,10 @@ FURTHER = (
         for name in ("soft", "standard", "lung", "unknown")
     ),
     Statement("series_not_axial", {"plane": "sagittal"}),
+    Statement(
+        "preferred_series_not_converted",
+        {"series": Statement("series_number", {"number": "7"}), "others": 0},
+    ),
     Statement("truncated", {"edges": ("left",), "count": 1, "percent": 99.5}),
     Statement("other_sex", {"structure": "prostate", "sex": "F"}),
     *(Statement("rejected_by_person", {"rejection": why}) for why in REJECTION_REASONS),

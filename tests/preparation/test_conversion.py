@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dcm2niix
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from dicom_series import (
     AXIAL,
@@ -21,11 +24,13 @@ from dicom_series import (
 )
 from small_disks import small_disk
 
-from heimdallr.domain.errors import ConversionError, DiskLowError
+from heimdallr.domain.errors import ConversionError, ConverterMissingError, DiskLowError
 from heimdallr.imaging.volume import load_volume
-from heimdallr.preparation import conversion, converter
+from heimdallr.preparation import conversion, converter, rewriting
 from heimdallr.preparation.conversion import Conversion, convert, dcm2niix_version
 from heimdallr.preparation.headers import scan
+from heimdallr.preparation.instances import instance_of
+from heimdallr.preparation.reading import read_header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +234,33 @@ def test_one_kind_of_frames_is_taken_out_of_an_enhanced_object(tmp_path: Path) -
     assert means["M"] > means["PHASE MAP"] > 300
 
 
+def test_a_file_of_many_frames_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not once per frame: a file of a thousand frames has half a gigabyte."""
+    paths = [enhanced_mr(tmp_path / name) for name in ("first", "second")]
+    read: list[str] = []
+    honest = pydicom.dcmread
+
+    def counting(path: str, *, force: bool = False) -> pydicom.FileDataset:
+        read.append(path)
+        return honest(path, force=force)
+
+    def in_this_process(_command: object, *, input: str, **_options: object) -> object:  # noqa: A002
+        monkeypatch.setattr(pydicom, "dcmread", counting)
+        orders = [rewriting._Order(**fields) for fields in json.loads(input)]
+        rewriting._write_all(orders, tmp_path)
+        return subprocess.CompletedProcess((), 0)
+
+    frames = [frame for path in paths for frame in instance_of(path, read_header(path)).frames]
+    monkeypatch.setattr(subprocess, "run", in_this_process)
+    copies = rewriting.rewrite(frames, "MR", tmp_path)
+    assert read == [str(path) for path in paths]
+    assert len(copies) == 32
+    for frame, copy in zip(frames, copies, strict=True):
+        np.testing.assert_array_equal(rewriting.values_of_copy(copy), rewriting.values_of(frame))
+
+
 def test_no_word_of_the_header_reaches_the_volume(tmp_path: Path) -> None:
     """Neither name nor comment nor time; nor do any files remain beside it."""
     tags: dict[str, object] = {
@@ -369,7 +401,7 @@ def test_a_converter_that_is_absent_is_named(
     """With what to install."""
     monkeypatch.setattr(dcm2niix, "bin", str(tmp_path / "absent"))
     candidate = candidate_of(SeriesOnDisk(), tmp_path)
-    with pytest.raises(ConversionError, match="install the PyPI package dcm2niix"):
+    with pytest.raises(ConverterMissingError, match="install the PyPI package dcm2niix"):
         convert(candidate, tmp_path / "volume.nii", tmp_path)
 
 

@@ -46,7 +46,9 @@ def test_phase_words(description: str, phase: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("agent", "given"), [("OMNIPAQUE 350", True), ("APPLIED", True), ("", False), ("None", False),
-                         ("NO", False), (None, False)]
+                         ("NO", False), (None, False), ("NÃO", False), ("N/A", False),
+                         ("SEM CONTRASTE", False), ("S/C", False), ("No contrast", False),
+                         ("Nenhum", False), ("-", False), ("CONTRASTE", True), ("IV", True)]
 )  # fmt: skip
 def test_a_contrast_agent_is_only_one_when_it_names_something(
     agent: str | None,

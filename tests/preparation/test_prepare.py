@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
 import zipfile
 from typing import TYPE_CHECKING
 
+import dcm2niix
 import pytest
 from dicom_series import RLE, SeriesOnDisk
+from pydicom.uid import UID, ExplicitVRLittleEndian
+from small_disks import small_disk
 
-from heimdallr.domain.errors import ConversionError, NoDicomError, UnsupportedStudyError
+from heimdallr.domain.errors import (
+    ConversionError,
+    ConverterMissingError,
+    DiskLowError,
+    MachineFaultError,
+    NoDicomError,
+    UnsupportedStudyError,
+)
 from heimdallr.domain.identity import OWN_MANUFACTURER
 from heimdallr.imaging.volume import load_volume
-from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
+from heimdallr.preparation import agreement, rewriting
+from heimdallr.preparation.headers import scan
+from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare, prepare_study
+from heimdallr.preparation.selection import Preferences
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from heimdallr.preparation.instances import Frame
 
 ROOT = "1.2.826.0.1.3680043.2.1125"
 
@@ -83,6 +103,130 @@ def test_the_next_series_is_tried_when_one_cannot_be_converted(tmp_path: Path) -
     kept, refused = prepared.selection.verdicts
     assert (kept.rank, refused.rank) == (1, None)
     assert refused.reasons[0].code == "series_not_converted"
+    (notice,) = (one for one in prepared.notices if one.code == "preferred_series_not_converted")
+    assert notice.text == "series 7 was preferred to this one but could not be converted"
+
+
+def _two_series(folder: Path, better: UID = ExplicitVRLittleEndian) -> Path:
+    """Series 7, which is measured, and series 8, which is if 7 cannot be converted."""
+    for number, kernel, syntax in ((7, "B30f", better), (8, "B70f", ExplicitVRLittleEndian)):
+        SeriesOnDisk(
+            number=number,
+            series_uid=f"{ROOT}.1.{number}",
+            transfer_syntax=syntax,
+            tags={"ConvolutionKernel": kernel},
+        ).write(folder / str(number))
+    return folder
+
+
+def _ended_by(signal: str, folder: Path) -> Path:
+    """A program that a signal ends, whatever it is told to do."""
+    program = folder / "program"
+    program.write_text(f"#!/bin/sh\nkill -{signal} $$\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_a_converter_that_the_machine_kills_says_nothing_of_the_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is another series measured. One that the images bring down does."""
+    _two_series(tmp_path / "in")
+    monkeypatch.setattr(dcm2niix, "bin", str(_ended_by("KILL", tmp_path)))
+    with pytest.raises(MachineFaultError, match="dcm2niix was killed"):
+        next(prepare(tmp_path / "in", tmp_path / "work"))
+    _ended_by("SEGV", tmp_path)
+    (refused,) = prepare(tmp_path / "in", tmp_path / "work")
+    assert isinstance(refused, RefusedStudy)
+    assert isinstance(refused.error, ConversionError)
+
+
+def test_a_converter_that_cannot_be_started_says_nothing_of_the_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No memory for a process, say: the study is not refused for that."""
+
+    def no_memory(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    _two_series(tmp_path / "in")
+    monkeypatch.setattr(subprocess, "Popen", no_memory)
+    with pytest.raises(ConverterMissingError, match="Cannot allocate memory"):
+        next(prepare(tmp_path / "in", tmp_path / "work"))
+
+
+@pytest.mark.parametrize(("does", "fault"), [
+    ("kill -KILL $$", MachineFaultError), ("exit 1", MachineFaultError), ("kill -SEGV $$", None),
+    ("exit 3", None),
+])  # fmt: skip
+def test_a_decoder_that_the_machine_kept_from_it_says_nothing_of_the_images(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    does: str,
+    fault: type[Exception] | None,
+) -> None:
+    """A process that was killed or could not read; one that broke on an image does."""
+    _two_series(tmp_path / "in", better=RLE)
+    monkeypatch.setattr(rewriting, "tethered", lambda _command: ["/bin/sh", "-c", does])
+    if fault is not None:
+        with pytest.raises(fault):
+            next(prepare(tmp_path / "in", tmp_path / "work"))
+        return
+    (prepared,) = prepare(tmp_path / "in", tmp_path / "work")
+    assert isinstance(prepared, PreparedStudy)
+    assert prepared.series.number == 8
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, RLE])
+def test_images_that_are_gone_are_not_called_damaged(tmp_path: Path, syntax: UID) -> None:
+    """Their disk is away, or somebody took them: the next series would be measured for that."""
+    _two_series(tmp_path / "in", better=syntax)
+    (study,) = scan((tmp_path / "in").rglob("*.dcm")).studies
+    for path in (tmp_path / "in" / "7").iterdir():
+        path.unlink()
+    with pytest.raises(MachineFaultError, match="could not be read"):
+        prepare_study(study, "case", tmp_path / "work" / "volume.nii", Preferences())
+
+
+@pytest.mark.parametrize(("error", "number"), [
+    (OSError(errno.EIO, "Input/output error"), None), (MemoryError(), None),
+    (OSError("image file is truncated"), 8), (ValueError("too few bytes"), 8),
+])  # fmt: skip
+def test_a_disk_that_fails_is_no_fault_of_the_image_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, number: int | None
+) -> None:
+    """Nor is a lack of memory; what a decoder says of an image is."""
+
+    def failing(frame: Frame) -> npt.NDArray[np.float64]:
+        if frame.path.parent.name == "7":
+            raise error
+        return rewriting.values_of(frame)
+
+    monkeypatch.setattr(agreement, "values_of", failing)
+    studies = prepare(_two_series(tmp_path / "in"), tmp_path / "work")
+    if number is None:
+        with pytest.raises(MachineFaultError, match="of series 7 could not be read"):
+            next(studies)
+        return
+    (prepared,) = studies
+    assert isinstance(prepared, PreparedStudy)
+    assert prepared.series.number == number
+
+
+def test_a_full_disk_is_told_before_passes_are_compared(tmp_path: Path) -> None:
+    """Slices that overlap are decoded before the conversion; that needs room as well."""
+    SeriesOnDisk(depths_mm=tuple(2.0 * k for k in range(24)), transfer_syntax=RLE).write(
+        tmp_path / "in"
+    )
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        disk.fill()
+        with (disk.folder / "filler").open("r+b") as filler:
+            filler.truncate(filler.seek(0, 2) - 2**14)
+        with pytest.raises(DiskLowError, match="no room for a volume"):
+            next(prepare(tmp_path / "in", disk.folder / "work"))
+        disk.make_room()
+        (prepared,) = prepare(tmp_path / "in", disk.folder / "work")
+    assert isinstance(prepared, PreparedStudy)
 
 
 def test_a_study_whose_only_series_is_damaged_is_refused(tmp_path: Path) -> None:

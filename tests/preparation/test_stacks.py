@@ -124,6 +124,17 @@ def test_a_series_without_agent_beside_one_with_is_native(tmp_path: Path) -> Non
     assert hints == {1: "native", 2: None}
 
 
+def test_a_tag_that_says_none_is_no_agent(tmp_path: Path) -> None:
+    """It tells native series from others as an empty one does: beside it nothing is inferred."""
+    for number, agent in enumerate(("NÃO", ""), start=1):
+        SeriesOnDisk(
+            series_uid=f"{UID}{number}",
+            number=number,
+            tags={"SpecificCharacterSet": "ISO_IR 100", "ContrastBolusAgent": agent},
+        ).write(tmp_path / str(number))
+    assert [one.series.phase_hint for one in _candidates(tmp_path)] == [None, None]
+
+
 def test_our_own_objects_are_recognised(tmp_path: Path) -> None:
     """By maker or by the root of the UID."""
     SeriesOnDisk(series_uid=OWN_UID_ROOT + "5", number=1).write(tmp_path / "1")

@@ -25,7 +25,7 @@ from pathlib import Path
 from heimdallr.publishing import case_folder as module
 output, can_exchange = Path(sys.argv[1]), sys.argv[2] == "exchange"
 if not can_exchange:
-    module._exchange = lambda one, other: False
+    module.exchange = lambda one, other: False
 for revision in itertools.count():
     with module.case_folder(output, sys.argv[3]) as folder:
         (folder / "total").mkdir()
@@ -115,7 +115,7 @@ def test_an_older_folder_is_replaced_whole(
 ) -> None:
     """The new folder has no file of the old one, with and without the kernel's exchange."""
     if not can_exchange:
-        monkeypatch.setattr(module, "_exchange", lambda _one, _other: False)
+        monkeypatch.setattr(module, "exchange", lambda _one, _other: False)
     _write(tmp_path, "old")
     (tmp_path / CASE / "stale.png").touch()
     _write(tmp_path, "new")

@@ -15,6 +15,8 @@ from heimdallr.imaging.volume import LabelMap, Volume
 from heimdallr.segmentation import engine as engine_module
 from heimdallr.segmentation.engine import Engine
 from heimdallr.segmentation.networks import preparations
+from heimdallr.segmentation.networks.installation import install
+from heimdallr.segmentation.networks.labelling import labels_from_planes
 from heimdallr.segmentation.networks.predictors import load_predictors
 from heimdallr.segmentation.networks.torch_predictor import TorchPredictor
 from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
@@ -77,6 +79,42 @@ def test_networks_are_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     first, second = (engine.segment("total_fast", VOLUME) for _ in range(2))
     assert loads == ["Dataset297_TotalSegmentator_total_3mm_1559subj"]
     np.testing.assert_array_equal(first.label_map.data, second.label_map.data)
+
+
+def test_weights_that_were_replaced_are_loaded_anew(tmp_path: Path) -> None:
+    """An engine lives for weeks: labels and the checksum beside them are of the same network."""
+    for name, seed in (("old", 0), ("new", 5)):
+        install_tiny(tmp_path / name, task("total_fast"), seed=seed)
+    install(tmp_path / "old", tmp_path / "weights")
+    engine = make_engine(tmp_path / "weights")
+    before = engine.segment("total_fast", VOLUME)
+    install(tmp_path / "new", tmp_path / "weights")
+    after = engine.segment("total_fast", VOLUME)
+    for made, folder in ((before, "old"), (after, "new")):
+        own = make_engine(tmp_path / folder).segment("total_fast", VOLUME)
+        np.testing.assert_array_equal(made.label_map.data, own.label_map.data)
+        assert made.provenance.weights_sha256 == own.provenance.weights_sha256
+    assert (before.label_map.data != after.label_map.data).any()
+
+
+def test_weights_replaced_while_they_run_are_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network that is loaded goes on to the end of its task, and is the one that is named."""
+    for name, seed in (("old", 0), ("new", 5)):
+        install_tiny(tmp_path / name, task("total_fast"), seed=seed)
+    install(tmp_path / "old", tmp_path / "weights")
+    engine = make_engine(tmp_path / "weights")
+    (old,) = engine.store.locate(task("total_fast"))
+    checksum = engine.store.sha256(old)
+
+    def replacing(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
+        install(tmp_path / "new", tmp_path / "weights")
+        return labels_from_planes(*arguments)
+
+    monkeypatch.setattr(engine_module, "labels_from_planes", replacing)
+    made = engine.segment("total_fast", VOLUME)
+    assert made.provenance.weights_sha256 == (checksum,)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> list[tuple[object, ...]]:

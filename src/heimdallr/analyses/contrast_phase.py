@@ -37,7 +37,7 @@ otherwise.
 ``contrast_phase_fine`` keeps early and late arterial and portal venous apart. There is no
 probability: TotalSegmentator's table gives 1.0 to nearly every answer, right or wrong. How sure it
 is can be told from the spread, and from ``margin_s``, how far the time lies from where another
-class begins. ``contrast_agent_in_header`` repeats what the DICOM header claims.
+class begins. ``contrast_agent_in_header`` says whether the DICOM header names an agent.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ from heimdallr.analyses.presence import (
 from heimdallr.domain.study import PixelValues
 from heimdallr.imaging.morphology import box_around, dilated
 from heimdallr.imaging.statistics import structure_statistics
+from heimdallr.preparation.phases import agent_given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,7 +256,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     evidence: dict[str, Scalar] = {
         "structures": ",".join(median_hu),
         "rule": "excretion at equilibrium" if excretion else "regressors",
-        "contrast_agent_in_header": case.series.contrast_agent is not None,
+        "contrast_agent_in_header": agent_given(case.series.contrast_agent),
         **excretion,
     }
     doubt = None if excretion else doubt_about(prediction, median_hu)

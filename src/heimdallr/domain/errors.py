@@ -9,6 +9,8 @@
     │   ├── NoDicomError          no readable DICOM instance was found
     │   └── UnsupportedStudyError readable, but nothing in it is a CT or MR volume
     ├── ConversionError           dcm2niix could not make a volume of the chosen series
+    ├── MachineFaultError         the machine cut a conversion short; nothing is known of the images
+    ├── ConverterMissingError     dcm2niix cannot be started at all
     ├── WeightsError              weights are absent, damaged or not to be loaded
     ├── LicenceError              a task asks for a licence that is not configured
     ├── SegmentationError         a network could not be run on this volume
@@ -85,6 +87,14 @@ class UnsupportedStudyError(InputRefusedError):
 
 class ConversionError(HeimdallrError):
     """A series could not be converted into a volume with a trustworthy geometry."""
+
+
+class MachineFaultError(HeimdallrError):
+    """The machine kept a series from being converted; the same may go well at another time."""
+
+
+class ConverterMissingError(HeimdallrError):
+    """The converter cannot be started, whatever the images are."""
 
 
 class WeightsError(HeimdallrError):

@@ -15,12 +15,12 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from heimdallr.domain.errors import ConversionError
+from heimdallr.domain.errors import ConversionError, MachineFaultError
 from heimdallr.preparation import verification
 from heimdallr.preparation.encoding import states_syntax
 from heimdallr.preparation.geometry import placement_tolerance_mm
 from heimdallr.preparation.reading import tolerant_pydicom
-from heimdallr.preparation.rewriting import rewrite, values_of, values_of_copy
+from heimdallr.preparation.rewriting import is_of_the_system, rewrite, values_of, values_of_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +81,7 @@ def source_of(candidate: SeriesCandidate, folder: Path, timeout_s: float) -> Sou
 
     Raises:
         ConversionError: an image cannot be decoded, or has not the size its header gives.
+        MachineFaultError: the machine cannot read them.
     """
     frames, series = candidate.frames, candidate.series
     some = [frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]
@@ -102,6 +103,7 @@ def decoded(
 
     Raises:
         ConversionError: an image cannot be decoded, or has not the size its header gives.
+        MachineFaultError: the machine cannot read them.
     """
     series = candidate.series
     read: list[Callable[[], npt.NDArray[np.float64]]]
@@ -120,6 +122,7 @@ def decoded(
             try:
                 values = values_there()
             except Exception as error:  # the edge to pydicom's decoders
+                _ensure_readable(f"the images of {candidate.name}", error)
                 msg = f"the pixel data of {candidate.name} cannot be read"
                 raise ConversionError(msg, remedy="send the series again") from error
             if values.shape != (series.rows, series.columns):
@@ -129,6 +132,17 @@ def decoded(
     return images
 
 
+def _ensure_readable(what: str, error: Exception) -> None:
+    """Nothing, where it is a file's own fault that it could not be read.
+
+    Raises:
+        MachineFaultError: it is the machine's.
+    """
+    if isinstance(error, MemoryError) or is_of_the_system(error):
+        msg = f"{what} could not be read: {getattr(error, 'strerror', None) or 'no memory is left'}"
+        raise MachineFaultError(msg, remedy="look at the disks and the memory") from error
+
+
 def checked(source: Source, path: Path, *, resampled: bool) -> Check:
     """Hold one output against the images.
 
@@ -136,6 +150,9 @@ def checked(source: Source, path: Path, *, resampled: bool) -> Check:
         source: the images.
         path: the NIfTI file.
         resampled: whether its voxels were interpolated between slices.
+
+    Raises:
+        MachineFaultError: the machine cannot read it.
     """
     try:
         image = nib.load(path)
@@ -145,6 +162,7 @@ def checked(source: Source, path: Path, *, resampled: bool) -> Check:
         affine = np.asarray(image.affine, dtype=np.float64)
         volume = stored_volume(image, shape)
     except (OSError, ImageFileError, ValueError) as error:
+        _ensure_readable("a converted volume", error)
         return _refused(f"it cannot be read ({type(error).__name__})")
     if abs(np.linalg.det(affine[:3, :3])) < 1e-9:  # noqa: PLR2004 - singular
         return _refused("its affine is singular")

@@ -7,8 +7,11 @@ converters of one study would only be in each other's way.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
+
+from heimdallr.domain.errors import MachineFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,3 +37,20 @@ def tethered(command: Sequence[str]) -> list[str]:
     if not sys.platform.startswith("linux"):
         return list(command)
     return [sys.executable, "-I", "-S", "-c", _PROGRAM, str(os.getpid()), *command]
+
+
+def ensure_not_killed(program: str, return_code: int) -> None:
+    """Tell a program that was killed from one that its input brought down.
+
+    A bad image ends a decoder by an error or by another signal (SIGSEGV, SIGABRT).
+
+    Args:
+        program: what it is called.
+        return_code: as :mod:`subprocess` gives it.
+
+    Raises:
+        MachineFaultError: it was killed; a kernel short of memory does that.
+    """
+    if return_code == -signal.SIGKILL:
+        msg = f"{program} was killed, probably for want of memory"
+        raise MachineFaultError(msg, remedy="let fewer cases be worked on at a time")

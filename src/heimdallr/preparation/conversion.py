@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +22,7 @@ import nibabel as nib
 import numpy as np
 from pydicom import uid as uids
 
-from heimdallr.domain.errors import ConversionError
+from heimdallr.domain.errors import ConversionError, MachineFaultError
 from heimdallr.preparation import converter
 from heimdallr.preparation.agreement import (
     NATIVE,
@@ -42,7 +43,7 @@ from heimdallr.preparation.resampling import resample
 from heimdallr.preparation.rewriting import rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -125,10 +126,23 @@ def convert(
     Raises:
         ConversionError: no output agrees with the images.
         DiskLowError: there is no room for the volume; nothing is wrong with the images.
+        MachineFaultError: something else of the machine; nothing is known of the images.
+        ConverterMissingError: dcm2niix cannot be started.
+    """
+    with for_want_of_room(candidate, work_dir):
+        return _convert_either_way(candidate, target, work_dir, timeout_s)
+
+
+@contextmanager
+def for_want_of_room(candidate: SeriesCandidate, work_dir: Path) -> Iterator[None]:
+    """Around what writes a stack's images anew: a failure is the disk's, where there is no room.
+
+    Raises:
+        DiskLowError: it failed, and there is no room for the volume.
     """
     try:
-        return _convert_either_way(candidate, target, work_dir, timeout_s)
-    except ConversionError:
+        yield
+    except (ConversionError, MachineFaultError):
         ensure_room(work_dir, _room_bytes(candidate))
         raise
 
@@ -145,12 +159,12 @@ def _convert_either_way(
     with tempfile.TemporaryDirectory(prefix="converting-", dir=work_dir) as name:
         room = Path(name)
         source = source_of(candidate, room / "compared", timeout_s)
-        first_error: ConversionError | None = None
+        first_error: ConversionError | MachineFaultError | None = None
         if _dcm2niix_reads(candidate):
             links = _link(candidate.frames, room / "images")
             try:
                 return _convert(source, links, target, room / "out", timeout_s, rewritten=False)
-            except ConversionError as error:
+            except (ConversionError, MachineFaultError) as error:
                 first_error = error
         copies = _fresh(room / "copies")
         try:
@@ -158,6 +172,7 @@ def _convert_either_way(
                     manufacturer=candidate.series.manufacturer, timeout_s=timeout_s)  # fmt: skip
             return _convert(source, copies, target, room / "again", timeout_s, rewritten=True)
         except ConversionError as error:
+            # Where the machine ended the first way, that the second one fails tells too little.
             raise (first_error or error) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import resource
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import dcm2niix
 
-from heimdallr.domain.errors import ConversionError
-from heimdallr.preparation.child_process import tethered
+from heimdallr.domain.errors import ConversionError, ConverterMissingError
+from heimdallr.preparation.child_process import ensure_not_killed, tethered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,14 +77,14 @@ def dcm2niix_version() -> str:
     """The version of dcm2niix that is installed, ``v1.0.20260724``.
 
     Raises:
-        ConversionError: the program cannot be started.
+        ConverterMissingError: the program cannot be started.
     """
     try:
         said = subprocess.run(  # noqa: S603 - the program the dcm2niix package ships
             [dcm2niix.bin, "--version"], capture_output=True, text=True, timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise _cannot_start() from error
+        raise _cannot_start(error) from error
     found = re.search(r"v\d+\.\d+\.\d+", said.stdout)
     if found is None:
         raise _cannot_start()
@@ -103,7 +104,9 @@ def run(folder: Path, output: Path, *, timeout_s: float = TIMEOUT_S) -> Run:
         timeout_s: wall-clock limit.
 
     Raises:
-        ConversionError: dcm2niix cannot be started, or did not end in time.
+        ConversionError: dcm2niix did not end in time; images may make it loop.
+        ConverterMissingError: it cannot be started.
+        MachineFaultError: it was killed, for want of memory say.
     """
     size = sum(path.stat().st_size for path in folder.iterdir())
     limit = MEMORY_BASE_BYTES + MEMORY_PER_BYTE * size
@@ -129,7 +132,8 @@ def run(folder: Path, output: Path, *, timeout_s: float = TIMEOUT_S) -> Run:
                 msg = f"dcm2niix did not end within {timeout_s:.0f} s"
                 raise ConversionError(msg) from error
     except OSError as error:
-        raise _cannot_start() from error
+        raise _cannot_start(error) from error
+    ensure_not_killed("dcm2niix", process.returncode)
     return Run(process.returncode, tuple(sorted(output.glob("*.nii"))), _warnings(said))
 
 
@@ -155,8 +159,12 @@ def is_equidistant(output: Path) -> bool:
     return "_Eq" in output.stem
 
 
-def _cannot_start() -> ConversionError:
-    return ConversionError("dcm2niix cannot be started", remedy="install the PyPI package dcm2niix")
+def _cannot_start(error: Exception | None = None) -> ConverterMissingError:
+    if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):
+        msg = f"dcm2niix cannot be started: {error.strerror}"
+        return ConverterMissingError(msg, remedy="look at the machine's memory and processes")
+    msg = "dcm2niix cannot be started"
+    return ConverterMissingError(msg, remedy="install the PyPI package dcm2niix")
 
 
 def _warnings(said: str) -> tuple[str, ...]:

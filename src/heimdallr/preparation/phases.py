@@ -14,8 +14,12 @@ from heimdallr.preparation.folded_words import phrase
 
 Phase = Literal["native", "arterial", "venous", "delayed"]
 
-NO_AGENT = frozenset({"", "none", "no", "nao", "n/a", "na", "sem", "0", "nil", "ohne", "without"})
-"""Values of ContrastBolusAgent, folded, that say nothing was given."""
+NO_AGENT = frozenset({
+    "", "none", "no", "nao", "n a", "na", "sem", "0", "nil", "ohne", "without",
+    "nenhum", "nenhuma", "ninguno", "ninguna", "kein", "keine", "keines", "aucun", "nessuno",
+})  # fmt: skip
+"""Values of ContrastBolusAgent, as folded words, that say nothing was given; so do those of
+:data:`VOCABULARY` that name a native phase."""
 
 # Sought as whole words in order; the first hit decides. "late arterial" is arterial and "pre
 # contrast" is native, so narrow phrases stand before wide ones.
@@ -108,7 +112,9 @@ def _phases(text: str) -> list[Phase]:
 
 def agent_given(contrast_agent: str | None) -> bool:
     """Whether ContrastBolusAgent names something that was injected or drunk."""
-    return contrast_agent is not None and contrast_agent.strip().lower() not in NO_AGENT
+    if contrast_agent is None or says_native(contrast_agent):
+        return False
+    return phrase(contrast_agent).strip() not in NO_AGENT
 
 
 def says_enhanced(*texts: str) -> bool:

@@ -34,7 +34,7 @@ from heimdallr.preparation.alternation import alternates, halves, may_alternate
 from heimdallr.preparation.archive import ArchiveLimits, InputKind, OpenedInput, open_input
 from heimdallr.preparation.blanking import blank
 from heimdallr.preparation.case_id import case_id
-from heimdallr.preparation.conversion import Conversion, convert
+from heimdallr.preparation.conversion import Conversion, convert, for_want_of_room
 from heimdallr.preparation.headers import Scan, ScannedStudy, scan
 from heimdallr.preparation.nifti import study_of_nifti
 from heimdallr.preparation.reading import SkipReason
@@ -131,6 +131,7 @@ def prepare(
         UnsafeArchiveError: the ZIP is refused.
         NoDicomError: the input holds no readable DICOM instance.
         ConversionError: a NIfTI input is no 3-D image.
+        MachineFaultError: see :func:`prepare_study`, also for what else the machine may do.
         UnsupportedStudyError: a NIfTI input's modality is neither stated nor to be told.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
@@ -187,11 +188,11 @@ def _prepare_dicom(
         target = work_dir / f"study-{number:03d}" / "volume.nii"
         prepared = prepare_study(scanned, name, target, preferences)
         if isinstance(prepared, PreparedStudy):
-            prepared = replace(prepared, notices=(*prepared.notices, *_unread(found)))
+            prepared = replace(prepared, notices=(*prepared.notices, *unread(found)))
         yield replace(prepared, skipped=found.skipped)
 
 
-def _unread(found: Scan) -> Iterator[Statement]:
+def unread(found: Scan) -> Iterator[Statement]:
     """Images that may be missing in a volume because their files could not be read."""
     if files := sum(found.skipped.get(reason.value, 0) for reason in _LOST_IMAGES):
         yield Statement("files_unread", {"files": files})
@@ -230,15 +231,22 @@ def prepare_study(
 ) -> PreparedStudy | RefusedStudy:
     """Choose a series of one study and convert it.
 
-    A series that cannot be converted is refused with its reason, and the next one is tried.
+    A series that cannot be converted is refused with its reason, and the next one is tried; what
+    the machine is to blame for says nothing of a series, and is raised.
 
     Args:
         scanned: the study.
         name: its case ID.
         target: the NIfTI file to appear.
         preferences: for series selection.
+
+    Raises:
+        DiskLowError: there is no room for the volume.
+        MachineFaultError: something else of the machine kept a series from being converted.
+        ConverterMissingError: dcm2niix cannot be started.
     """
     refused: dict[str, Statement] = {}
+    preferred: list[SeriesCandidate] = []
     error: HeimdallrError | None = None
     candidates = scanned.candidates
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -256,15 +264,29 @@ def prepare_study(
         except ConversionError as failure:
             error = error or failure
             refused[best.key] = Statement("series_not_converted", {"error": str(failure)})
+            preferred.append(best)
             continue
-        return _prepared(scanned, name, best, verdicts(ranked), conversion)
+        made = _prepared(scanned, name, best, verdicts(ranked), conversion)
+        return replace(made, notices=(*made.notices, *_second_choice(preferred)))
+
+
+def _second_choice(preferred: Sequence[SeriesCandidate]) -> Iterator[Statement]:
+    """That other series came first, which could not be converted."""
+    if preferred:
+        first, *others = preferred
+        yield Statement(
+            "preferred_series_not_converted", {"series": first.called, "others": len(others)}
+        )
 
 
 def _passes_between(candidate: SeriesCandidate, work_dir: Path) -> tuple[SeriesCandidate, ...]:
     """The passes of a stack that only its pixels tell apart; none where it is one."""
     if not may_alternate(candidate):
         return ()
-    with tempfile.TemporaryDirectory(prefix="comparing-", dir=work_dir) as room:
+    with (
+        for_want_of_room(candidate, work_dir),
+        tempfile.TemporaryDirectory(prefix="comparing-", dir=work_dir) as room,
+    ):
         return halves(candidate) if alternates(candidate, Path(room) / "decoded") else ()
 
 

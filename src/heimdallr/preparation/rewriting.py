@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
-from heimdallr.domain.errors import ConversionError
-from heimdallr.preparation.child_process import tethered
+from heimdallr.domain.errors import ConversionError, MachineFaultError
+from heimdallr.preparation.child_process import ensure_not_killed, tethered
 from heimdallr.preparation.reading import tolerant_pydicom
 from heimdallr.preparation.usability import CT_CLASSES, MR_CLASSES
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
+    from pydicom.dataset import FileDataset
 
     from heimdallr.preparation.instances import Frame
 
@@ -46,6 +48,9 @@ _Fit = Callable[["npt.NDArray[np.generic]", "_Order"], _Scaled]
 TIMEOUT_S = 600.0
 MEMORY_BYTES = 8 * 2**30
 """Chosen, not measured: enough for thousands of frames; a file that needs more is malformed."""
+
+_CANNOT_DECODE = 3
+"""How the process ends when the images are at fault. Python's own code for an error is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def rewrite(
 
     Raises:
         ConversionError: a frame cannot be decoded within the limits.
+        MachineFaultError: something else kept the process from it; nothing is known of the frames.
     """
     orders = [
         _Order(
@@ -113,10 +119,22 @@ def rewrite(
     except subprocess.TimeoutExpired as error:
         msg = f"the images could not be decoded within {timeout_s:.0f} s"
         raise ConversionError(msg) from error
-    if finished.returncode != 0:
+    except OSError as error:
+        msg = f"the images could not be decoded: {error.strerror}"
+        raise MachineFaultError(msg, remedy="look at the machine's memory and processes") from error
+    _ensure_whole(finished.returncode)
+    return tuple(folder / f"{number:06d}.dcm" for number in range(1, len(orders) + 1))
+
+
+def _ensure_whole(return_code: int) -> None:
+    """Tell images that cannot be decoded from a process that could not do its work."""
+    ensure_not_killed("the process that decodes images", return_code)
+    if return_code == _CANNOT_DECODE or return_code < 0:
         msg = "the images' pixel data cannot be decoded"
         raise ConversionError(msg, remedy="export the study uncompressed and send it again")
-    return tuple(folder / f"{number:06d}.dcm" for number in range(1, len(orders) + 1))
+    if return_code != 0:
+        msg = "the images could not be read, or their copies could not be written"
+        raise MachineFaultError(msg, remedy="look at the disks and at the installation")
 
 
 def values_of(frame: Frame) -> npt.NDArray[np.float64]:
@@ -148,8 +166,14 @@ def _rescaled(
     return stored.astype(np.float64) * slope + intercept
 
 
+@lru_cache(maxsize=1)
+def _read(path: str) -> FileDataset:
+    """A whole file, kept until another one is asked for: of many frames it is read once."""
+    return pydicom.dcmread(path, force=True)
+
+
 def _write(order: _Order, number: int, uids: dict[str, str], folder: Path, fit: _Fit) -> None:
-    source = pydicom.dcmread(order.path, force=True)
+    source = _read(order.path)
     source.file_meta.TransferSyntaxUID = UID(order.transfer_syntax_uid)
     pixels = np.asarray(pixel_array(source, index=order.index))
     if pixels.ndim != 2 or pixels.dtype.kind not in "iu":  # noqa: PLR2004 - rows and columns
@@ -227,8 +251,22 @@ def _ds(value: float) -> str:
 def main(folder: Path) -> None:
     """Write the copies ordered on standard input; a limit or an error ends the process."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    uids = {name: str(generate_uid()) for name in ("study", "series", "frame of reference")}
     orders = [_Order(**fields) for fields in json.load(sys.stdin)]
+    try:
+        _write_all(orders, folder)
+    except BaseException as error:  # the edge to pydicom's decoders: those in Rust panic
+        if is_of_the_system(error):
+            raise
+        sys.exit(_CANNOT_DECODE)
+
+
+def is_of_the_system(error: BaseException) -> bool:
+    """Whether the operating system refused to read or write; decoders raise OSErrors as well."""
+    return isinstance(error, OSError) and error.errno is not None
+
+
+def _write_all(orders: Sequence[_Order], folder: Path) -> None:
+    uids = {name: str(generate_uid()) for name in ("study", "series", "frame of reference")}
     with tolerant_pydicom():
         for fit in _FITS:
             with suppress(_DoesNotFitError):

@@ -12,20 +12,18 @@ ends; so what a killed process left behind can be told from what is still being 
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
 import re
 import shutil
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heimdallr.domain.errors import PublishingError
-from heimdallr.files import fresh_folder, sync_folder
+from heimdallr.files import exchange, fresh_folder, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +35,6 @@ STALE_AFTER_S = 24 * 3600.0
 """Where the file system knows no locks, a folder untouched for a day is taken for abandoned."""
 
 _ATTEMPTS = 20
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
 
 
 @contextmanager
@@ -174,31 +170,13 @@ def _took_place(partial: Path, final: Path) -> bool:
     try:
         if not final.exists():
             partial.rename(final)
-        elif not _exchange(partial, final):
+        elif not exchange(partial, final):
             _step_aside(partial, final)
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
             return False
         raise
     return True
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one step; False where the system or file system cannot."""
-    if not sys.platform.startswith("linux"):
-        return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(libc, "renameat2"):
-        return False
-    result = libc.renameat2(
-        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE
-    )
-    if result == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
-        return False
-    raise OSError(number, os.strerror(number))
 
 
 def _step_aside(partial: Path, final: Path) -> None:

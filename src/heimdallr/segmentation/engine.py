@@ -126,6 +126,7 @@ class Engine:
         self._crop_to_body = crop_to_body
         self._loaded: dict[Path, _Loaded] = {}
         self._blast: dict[Path, BlastNetwork] = {}
+        self._checksums: dict[Path, str] = {}
         self._preparations, self._cases = Preparations(), 0
         self._lock = threading.RLock()
         if threads and self.choice.backend == "torch":
@@ -187,7 +188,7 @@ class Engine:
         """
         task = task_table.task(task_name)
         with self._lock:
-            for weights in self.store.locate(task):
+            for weights in self._located(task):
                 if weights.model.framework == "blast_ct":
                     self._load_blast(weights)
                 else:
@@ -202,7 +203,7 @@ class Engine:
         body: Array | None = None,
     ) -> Segmentation:
         started = time.monotonic()
-        weights = self.store.locate(task)
+        weights = self._located(task)
         if task.licence_required and weights[0].origin != "bundled" and not self.licensed:
             msg = f"task {task.name} needs a TotalSegmentator licence number"
             raise LicenceError(msg, remedy="set TOTALSEGMENTATOR_LICENSE")
@@ -220,6 +221,7 @@ class Engine:
         if box is not None:
             progress(0.0, f"{task.name}: preparing")
             labels, confidence = self._labels_in(box, task, weights, volume, progress)
+        sha256 = tuple(self._checksum(entry) for entry in weights)
         if found is not None and task.keep_inside:
             labels = crop_and_clean.kept_inside(labels, found, task)
         if weights[0].origin == "bundled" and labels.any():
@@ -239,7 +241,7 @@ class Engine:
             device=self.choice.device,
             weights=tuple(entry.dataset for entry in weights),
             weights_origin=weights[0].origin,
-            weights_sha256=tuple(self.store.sha256(entry) for entry in weights),
+            weights_sha256=sha256,
             spacing_mm=self._spacing_mm(weights[0]),
             seconds=round(time.monotonic() - started, 3),
             confidence=_of_present(confidence, labels, task),
@@ -386,21 +388,39 @@ class Engine:
             remedy = "check the free memory of the device, or run on the CPU"
             raise SegmentationError(msg, remedy=remedy) from error
 
+    def _located(self, task: Task) -> tuple[Weights, ...]:
+        """A task's weights; networks of weights that were replaced since are forgotten."""
+        located = self.store.locate(task)
+        for weights in located:
+            known = self._checksums.get(weights.folder)
+            if known is not None and known != self.store.sha256(weights):
+                for networks in (self._loaded, self._blast, self._checksums):
+                    networks.pop(weights.folder, None)
+        return located
+
+    def _checksum(self, weights: Weights) -> str:
+        """Of the network that is loaded, whatever lies in its folder by now."""
+        return self._checksums.get(weights.folder) or self.store.sha256(weights)
+
     def _load(self, weights: Weights) -> _Loaded:
         if weights.folder not in self._loaded:
+            checksum = self.store.sha256(weights)
             plans, predictors = load_predictors(
                 weights,
                 self.choice,
-                checksum=self.store.sha256(weights),
+                checksum=checksum,
                 cache_dir=self._cache_dir,
                 trust_pickle=self._trust_pickle,
             )
             self._loaded[weights.folder] = _Loaded(weights, plans, predictors)
+            self._checksums[weights.folder] = checksum
         return self._loaded[weights.folder]
 
     def _load_blast(self, weights: Weights) -> BlastNetwork:
         if weights.folder not in self._blast:
+            checksum = self.store.sha256(weights)
             self._blast[weights.folder] = blast_ct.load_network(weights)
+            self._checksums[weights.folder] = checksum
         return self._blast[weights.folder]
 
     def _spacing_mm(self, weights: Weights) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -173,6 +174,20 @@ def test_the_engine_looks_near_the_brain(small: Weights) -> None:
     assert made.label_map.names[2] == "extra_axial_hemorrhage"
     assert made.provenance.spacing_mm == 1.0
     assert made.provenance.collections[0].name == "BLAST-CT"
+
+
+def test_the_engine_loads_replaced_checkpoints_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were installed once more as they are, it has already."""
+    loaded: list[Weights] = []
+    monkeypatch.setattr(blast_ct, "load_network", loaded.append)
+    engine = Engine(store(tmp_path / "weights"), device="cpu", backend="torch", threads=1)
+    for number, content in enumerate((b"first", b"first", b"second")):
+        install(checkpoint(tmp_path / str(number), content), tmp_path / "weights")
+        engine.load("blast_ct")
+    assert len(loaded) == 2
+    assert engine._checksum(loaded[0]) == hashlib.sha256(b"second").hexdigest()
 
 
 @pytest.mark.parametrize("content", [b"no checkpoint", b""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,7 +21,6 @@ from heimdallr.segmentation.tasks import task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from heimdallr.segmentation.networks.weights import Weights
 
@@ -64,6 +64,43 @@ def test_installing_again_replaces(release: Path, tmp_path: Path) -> None:
     (folder / DATASET / "old.txt").write_text("old")
     install(release, folder)
     assert not (folder / DATASET / "old.txt").exists()
+    assert [entry.name for entry in folder.iterdir()] == [DATASET]
+
+
+def test_replaced_weights_are_never_missing(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill at any instant leaves the old or the new: no folder steps aside for another."""
+    folder = tmp_path / "weights"
+    install(release, folder)
+    there: list[bool] = []
+    rename = Path.rename
+
+    def looking(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        there.append((folder / DATASET).exists())
+        return moved
+
+    monkeypatch.setattr(Path, "rename", looking)
+    (folder / DATASET / "old.txt").write_text("old")
+    install(release, folder)
+    assert all(there)
+    assert not (folder / DATASET / "old.txt").exists()
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_replacing_works_on_any_file_system(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, can_exchange: bool
+) -> None:
+    """Where two names cannot be exchanged in one step, the older folder steps aside."""
+    if not can_exchange:
+        monkeypatch.setattr(installation, "exchange", lambda _one, _other: False)
+    folder = tmp_path / "weights"
+    install(release, folder)
+    (folder / DATASET / "old.txt").write_text("old")
+    install(release, folder)
+    assert verify(installed(folder)).recorded
+    assert sorted(path.name for path in folder.rglob("*.txt")) == []
     assert [entry.name for entry in folder.iterdir()] == [DATASET]
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from heimdallr.clock import local_now
 from heimdallr.config import Settings
+from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
-from heimdallr.workflow.cases import case_work
+from heimdallr.workflow.cases import artefacts, case_work
 from heimdallr.workflow.cases.case_work import CaseWork
 from heimdallr.workflow.engine_lease import EngineLease
 from heimdallr.workflow.stages import make_engine
@@ -177,6 +178,21 @@ def test_other_settings_or_files_are_never_mixed_with_what_was_made(
 
     (folder.path / "prepare" / "prepared.json").write_text("{}")
     assert prepare(other, files[: len(files) // 2]) != third
+
+
+def test_files_that_cannot_be_read_are_told_of(
+    head: WrittenStudy, settings: Settings, lease: EngineLease, tmp_path: Path
+) -> None:
+    """They may have been images: whoever reads the results is told, as `heimdallr process` does."""
+    empty = tmp_path / "empty.dcm"
+    empty.touch()
+    folder = WorkFolder(tmp_path / "work")
+    folder.begin("run-1", fresh=False)
+    assignment = _assignment([*_files(head), empty])
+    CaseWork(assignment, folder, tmp_path / "out", settings, lease).do("prepare", _silent)
+    prepared = artefacts.load_prepared(folder.path / "prepare", folder.path / "instances")
+    assert prepared.skipped == {"empty file": 1}
+    assert Statement("files_unread", {"files": 1}) in prepared.notices
 
 
 def test_what_is_no_volume_is_refused_with_its_reasons(

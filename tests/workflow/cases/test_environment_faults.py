@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
+import dcm2niix
 import pytest
 from quick_work import (
     PATIENT,
@@ -29,11 +30,14 @@ from heimdallr.clock import utc_now
 from heimdallr.config import Settings
 from heimdallr.domain.errors import (
     ConversionError,
+    ConverterMissingError,
     DiskLowError,
     ImagesAwayError,
+    MachineFaultError,
     PublishingError,
     StorageError,
 )
+from heimdallr.preparation import converter
 from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
 from heimdallr.store.migrate import upgrade
@@ -45,6 +49,7 @@ from heimdallr.workflow.cases.environment_faults import (
     EnvironmentFault,
     environment_fault_in,
 )
+from heimdallr.workflow.cases.job import DELIBERATE
 from heimdallr.workflow.work_folder import link
 
 if TYPE_CHECKING:
@@ -289,6 +294,21 @@ def test_images_whose_disk_is_not_mounted_are_an_obstacle(folders: DataFolders) 
     with pytest.raises(StorageError) as lost:
         link(image, folders.input / "0.dcm")
     assert environment_fault_in(lost.value, folders) is None
+
+
+def test_a_converter_that_cannot_be_started_is_an_obstacle(
+    folders: DataFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No series of any study can be converted then; one that was killed may be the case's own."""
+    monkeypatch.setattr(dcm2niix, "bin", str(folders.input / "absent"))
+    with pytest.raises(ConverterMissingError) as missing:
+        converter.run(folders.input, folders.input)
+    found = environment_fault_in(missing.value, folders)
+    assert found is not None
+    assert "install the PyPI package dcm2niix; the case then goes on by itself" in found.reason
+    killed = MachineFaultError("dcm2niix was killed")
+    assert environment_fault_in(killed, folders) is None
+    assert not isinstance(killed, DELIBERATE), "it would not be tried again"
 
 
 def test_what_is_wrong_with_one_case_is_no_obstacle(

@@ -247,6 +247,11 @@ kernel_unnamed = no source names it
 
 ## What of the chosen series was not measured
 
+preferred_series_not_converted = { $series } { $others ->
+    [0] was preferred to this one but
+    [one] and one other were preferred to this one but
+   *[other] and { $others } others were preferred to this one but
+} could not be converted
 series_share_uid = { $series } series carry one SeriesInstanceUID; they were told apart by { $attributes }
 series_put_together = the { $images } images carry { $uids } SeriesInstanceUIDs; they were put together by what else a series shares
 source_uids_missing = the images that were measured lack UIDs of study, series or image ({ $images } images): objects refer to them by UIDs made here, under which no PACS has them

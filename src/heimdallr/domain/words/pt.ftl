@@ -252,6 +252,11 @@ kernel_unnamed = nenhuma fonte o informa
 
 ## O que não foi medido da série escolhida
 
+preferred_series_not_converted = a { $series } { $others ->
+    [0] tinha preferência sobre esta, mas não pôde ser convertida
+    [one] e mais uma tinham preferência sobre esta, mas não puderam ser convertidas
+   *[other] e mais { $others } tinham preferência sobre esta, mas não puderam ser convertidas
+}
 series_share_uid = { $series } séries têm um só SeriesInstanceUID; foram distinguidas por { $attributes }
 series_put_together = as { $images } imagens têm { $uids } SeriesInstanceUIDs; foram reunidas pelo que mais uma série compartilha
 source_uids_missing = às imagens medidas faltam UIDs de estudo, série ou imagem ({ $images } imagens): os objetos se referem a elas por UIDs criados aqui, sob os quais nenhum PACS as possui

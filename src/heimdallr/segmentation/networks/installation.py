@@ -21,6 +21,7 @@ import httpx
 from totalsegmentator.registry import package_version
 
 from heimdallr.domain.errors import LicenceError, WeightsError
+from heimdallr.files import exchange
 from heimdallr.segmentation.network_collections import networks_not_run
 from heimdallr.segmentation.networks import blast_ct
 from heimdallr.segmentation.networks.plans import check_classes, read_descriptions
@@ -336,9 +337,15 @@ def _recorded_checksums(dataset: Path) -> dict[str, str]:
 
 
 def _move_in(dataset: Path, place: Path) -> None:
-    """Put a checked dataset folder in its place; the old one returns if that fails."""
+    """Put a checked dataset folder in its place; one that is there is replaced.
+
+    Where the file system cannot exchange them, the old one steps aside, and returns if that fails.
+    """
     if not place.exists():
         dataset.rename(place)
+        return
+    if exchange(dataset, place):
+        shutil.rmtree(dataset, ignore_errors=True)
         return
     old = dataset.with_name(f"{place.name}.replaced")
     place.rename(old)

@@ -15,7 +15,7 @@ import structlog
 import heimdallr
 from heimdallr.domain.errors import ConversionError, NoDicomError
 from heimdallr.preparation.headers import scan
-from heimdallr.preparation.prepare import RefusedStudy, prepare_study
+from heimdallr.preparation.prepare import RefusedStudy, prepare_study, unread
 from heimdallr.segmentation.plan import runs_for
 from heimdallr.workflow.assignment import StudyRefusedError
 from heimdallr.workflow.cases import artefacts
@@ -137,7 +137,8 @@ class CaseWork:
             made = prepare_study(scanned, self._of.case_id, target, preferences(self._settings))
             if isinstance(made, RefusedStudy):
                 raise StudyRefusedError(made.error, made.selection)
-            made = replace(made, skipped=found.skipped)
+            notices = (*made.notices, *unread(found))
+            made = replace(made, skipped=found.skipped, notices=notices)
             artefacts.save_prepared(draft.folder, made, instances)
         self._whole("prepare", made_from)
         return artefacts.load_prepared(self._folder.path / "prepare", instances)

@@ -1,6 +1,7 @@
 """Faults of the machine, not of the case: a full disk, a folder that may not be written to.
 
-So are an object store that cannot be reached, and received images whose disk is not mounted.
+So are an object store that cannot be reached, received images whose disk is not mounted, and a
+converter that cannot be started.
 
 Every case would fail of it, one after the other, and a person would have to retry each. So a case
 waits where it is and says why; when there is room (or the right to write) again it goes on.
@@ -14,7 +15,12 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heimdallr.domain.errors import DiskLowError, ImagesAwayError, ObjectStoreError
+from heimdallr.domain.errors import (
+    ConverterMissingError,
+    DiskLowError,
+    ImagesAwayError,
+    ObjectStoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +79,7 @@ def environment_fault_in(error: BaseException, folders: DataFolders) -> Environm
         if isinstance(one, DiskLowError) or (isinstance(one, OSError) and one.errno in _FULL):
             what = "no room is left on the disk of the data folder"
             return _fault(f"{what} — free space", folders, full=True)
-        if isinstance(one, ObjectStoreError | ImagesAwayError):
+        if isinstance(one, ObjectStoreError | ImagesAwayError | ConverterMissingError):
             return _fault(str(one), folders)
         if isinstance(one, OSError) and one.errno == errno.EROFS:
             what = "the disk of the data folder is read-only"
