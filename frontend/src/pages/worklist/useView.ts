@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 
 import { type Filters, paramsOf, type View, viewOf, withFilters } from "./view";
@@ -33,7 +33,8 @@ export function useView(): ViewControl {
   const view = underway?.view ?? arrived;
 
   const latest = useRef({ view, address, setParams });
-  useEffect(() => {
+  // Not after painting: a change that comes before would build on an address that is gone.
+  useLayoutEffect(() => {
     latest.current = { view, address, setParams };
   });
 
