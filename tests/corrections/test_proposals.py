@@ -172,17 +172,22 @@ def test_what_was_drawn_wins_and_what_is_left_belongs_to_nothing(
     assert not after[between].any()
 
 
+def assert_one_slice_of_liver(case: ForeignCase, proposal: Proposal) -> None:
+    """A hundred pixels on one slice, which is said; the other slices of the liver stay."""
+    assert notes(proposal) == {"proposal_on_one_plane": ("liver",)}
+    after, before = case.after(proposal), np.asarray(case.labels.data)
+    (changed,) = np.unique(np.argwhere(after != before)[:, 2])
+    assert (after[:, :, changed] == LIVER).sum() == 100
+    assert (before == LIVER).any(axis=(0, 1)).sum() > 3
+
+
 def test_one_slice_is_taken_for_that_slice(case: ForeignCase, tmp_path: Path) -> None:
     """Our own objects show muscle on the slice of L3 alone; whoever edits one means that slice."""
     masks = np.zeros(case.pixels_lps_mm().shape[:-1], bool)
     masks[5, 10:20, 10:20] = True
     path = write_segmentation(case, tmp_path / "seg", [Drawn("liver", masks)])
     proposal = proposal_from(case.folder, [path])
-    assert notes(proposal) == {"proposal_on_one_plane": ("liver",)}
-    after, before = case.after(proposal), np.asarray(case.labels.data)
-    (changed,) = np.unique(np.argwhere(after != before)[:, 2])
-    assert (after[:, :, changed] == LIVER).sum() == 100
-    assert (before == LIVER).any(axis=(0, 1)).sum() > 3
+    assert_one_slice_of_liver(case, proposal)
 
 
 @pytest.mark.parametrize("kind", ["seg", "rtstruct"])
@@ -205,11 +210,7 @@ def test_one_slice_beside_the_images_is_taken_for_that_slice(
         outline = np.array([[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]])
         path = write_structure_set(case, tmp_path / "rs", {"liver": [outline]})
     proposal = proposal_from(case.folder, [path])
-    assert notes(proposal) == {"proposal_on_one_plane": ("liver",)}
-    after, before = case.after(proposal), np.asarray(case.labels.data)
-    (changed,) = np.unique(np.argwhere(after != before)[:, 2])
-    assert (after[:, :, changed] == LIVER).sum() == 100
-    assert (before == LIVER).any(axis=(0, 1)).sum() > 3
+    assert_one_slice_of_liver(case, proposal)
 
 
 def test_one_slice_outside_the_volume_changes_nothing(case: ForeignCase, tmp_path: Path) -> None:

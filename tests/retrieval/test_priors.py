@@ -213,6 +213,13 @@ def run_all(priors: Priors) -> None:
         pass
 
 
+def run_for_days(priors: Priors, clock: FakeClock) -> None:
+    """Do all that is due, again after each wait there is."""
+    for wait in (timedelta(), *WAITS):
+        clock.pass_s(wait.total_seconds())
+        run_all(priors)
+
+
 def requests(site: Site) -> list[tuple[str, FetchState, int]]:
     """Every request: what, how far, how often tried."""
     with site.database.read() as session:
@@ -386,9 +393,7 @@ def test_an_instance_that_cannot_be_used_is_asked_for_once_more(
     receive(quiet_site, Image(1))
     archive.unusable = [b"no DICOM file"]
     priors = priors_of(quiet_site, archive, clock, priors_max=1)
-    for wait in (timedelta(), *WAITS):
-        clock.pass_s(wait.total_seconds())
-        run_all(priors)
+    run_for_days(priors, clock)
     assert archive.asked.count(Image(21).study_uid) == 2
     assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
     with quiet_site.database.read() as session:
@@ -408,9 +413,7 @@ def test_an_image_that_the_archive_cannot_send_is_asked_for_once_more(
     receive(quiet_site, Image(1))
     archive.kept_back = 1
     priors = priors_of(quiet_site, archive, clock, priors_max=1)
-    for wait in (timedelta(), *WAITS):
-        clock.pass_s(wait.total_seconds())
-        run_all(priors)
+    run_for_days(priors, clock)
     assert archive.asked.count(Image(21).study_uid) == 2
     assert requests(quiet_site)[1] == (Image(21).study_uid, FetchState.DONE, 2)
     with quiet_site.database.read() as session:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from heimdallr.analyses.rules import norms
 from heimdallr.domain.study import PixelValues
 from heimdallr.publishing.judgements import patient_of
+from heimdallr.publishing.stored_measurements import contrast_phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 def standings(results: Results, identity: Identity) -> dict[str, tuple[Standing, ...]]:
     """Measured number → where it stands by each norm, or why a norm says nothing of it."""
     patient = patient_of(identity)
-    phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
     usual = results.provenance.pixel_values is PixelValues.ATTENUATION
     found = {
         one.name: norms.standings(
-            one.name, one.value, patient, native=phase == "native", usual_attenuation=usual
+            one.name,
+            one.value,
+            patient,
+            native=contrast_phase_of(results) == "native",
+            usual_attenuation=usual,
         )
         for one in results.measurements
         if isinstance(one.value, int | float)

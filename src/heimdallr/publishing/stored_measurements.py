@@ -9,6 +9,7 @@ from heimdallr.domain.statements import Statement
 from heimdallr.publishing.schema import said
 
 if TYPE_CHECKING:
+    from heimdallr.domain.measurement import Scalar
     from heimdallr.publishing.schema import FindingRecord, MeasurementRecord, Results
 
 
@@ -48,3 +49,8 @@ def _reason(record: MeasurementRecord) -> Statement | None:
     if record.reason_coded is not None:
         return said(record.reason_coded)
     return Statement(record.reason) if record.reason else None
+
+
+def contrast_phase_of(results: Results) -> Scalar:
+    """The measured contrast phase; ``None`` where it is not known."""
+    return next((one.value for one in results.measurements if one.name == "contrast_phase"), None)

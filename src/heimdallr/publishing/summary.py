@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from heimdallr.analyses.rules.change import change_of
 from heimdallr.domain.statements import Statement
-from heimdallr.publishing.stored_measurements import stored_title
+from heimdallr.publishing.stored_measurements import contrast_phase_of, stored_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ def _said(
     now = next((one for one in results.measurements if one.name == name), None)
     if before is None or now is None or not isinstance(now.value, int | float):
         return title
-    phase = next((one.value for one in results.measurements if one.name == "contrast_phase"), None)
+    phase = contrast_phase_of(results)
     change = (
         None
         if _is_other_phase(before, phase)

@@ -123,11 +123,12 @@ class Priors:
             return True
 
     def _do(self, request: FetchRequest) -> None:
-        is_search, is_first = request.study_instance_uid == SEARCH, request.attempts == 0
-        here = what_is_here(self._database, request.study_instance_uid)
-        if is_first and here.instances and not is_search:
-            self._end(request, FetchState.DONE, here.instances)  # somebody has sent it meanwhile
-            return
+        is_search = request.study_instance_uid == SEARCH
+        if not is_search and request.attempts == 0:
+            here = what_is_here(self._database, request.study_instance_uid).instances
+            if here:  # somebody has sent it meanwhile
+                self._end(request, FetchState.DONE, here)
+                return
         self._begin(request)
         if is_search:
             self._search(request)
