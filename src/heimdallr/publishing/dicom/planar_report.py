@@ -17,6 +17,7 @@ from scipy.ndimage import binary_fill_holes
 
 from heimdallr.analyses import cerebral_haemorrhage, sarcopenia_l3
 from heimdallr.analyses.anatomy.axial_tissue import MUSCLE
+from heimdallr.analyses.cerebral_haemorrhage import BRAIN
 from heimdallr.domain.terms import measurement_name
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 DESCRIPTION = "Heimdallr outlines"
+ANATOMY = "total"
+"""The label map of the whole body, whatever task made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ def _group(
     label_map = content.label_map(outlined.map)
     if plane is None or outlined.structure not in label_map.names.values():
         return
+    if outlined.structure == cerebral_haemorrhage.LABEL:
+        label_map = _measured(content, label_map)
     line = outline(_mask(content, plane, label_map, outlined.structure))
     if line is None:
         return
@@ -146,6 +151,14 @@ def _group(
     items = [site(outlined.structure), *_value(value, language), region]
     group = measurement_group(told, items, "1410")
     yield group, plane
+
+
+def _measured(content: CaseFolderContent, bleed_map: LabelMap) -> LabelMap:
+    """Of a bleed what its volume counts, where the brain is there to tell."""
+    record = content.map_of(ANATOMY)
+    if record is None or all(one.structure != BRAIN for one in record.structures):
+        return bleed_map
+    return cerebral_haemorrhage.measured_bleed(bleed_map, content.label_map(ANATOMY))
 
 
 def _plane(content: CaseFolderContent, outlined: _Outlined, k: int) -> SourcePlane | None:

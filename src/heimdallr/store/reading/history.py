@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 
 from heimdallr.analyses.lung_nodules import RANKED
+from heimdallr.analyses.ventricles import SHIFT_SIDE
 from heimdallr.preparation.persons import Named, same_person
 from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.store.reading.search import search_words
@@ -41,6 +42,7 @@ class Examined:
         current: the study that was asked about.
         same_name: it names the patient in the same words.
         contrast_phase: as measured; ``None`` where it was not.
+        shift_side: to which the midline is shifted, likewise.
         values: name → number; only what was measured.
     """
 
@@ -52,6 +54,7 @@ class Examined:
     modality: str
     same_name: bool
     contrast_phase: str | None
+    shift_side: str | None
     notices: tuple[str, ...]
     notices_coded: Json
     values: Mapping[str, float]
@@ -90,7 +93,7 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
     others = [other for other in known if _may_be_one_person(study, other)]
     told = sorted([study, *others[:limit]], key=_when)
     numbers, units = _numbers(session, told, names)
-    phases = _phases(session, told)
+    words = _words(session, told)
     return History(
         doubt=doubt,
         studies=tuple(
@@ -102,7 +105,8 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
                 description=one.description,
                 modality=one.modality,
                 same_name=_name_words(one) == _name_words(study),
-                contrast_phase=phases.get(one.id),
+                contrast_phase=words.get((one.id, _PHASE)),
+                shift_side=words.get((one.id, SHIFT_SIDE.name)),
                 notices=tuple(one.notices),
                 notices_coded=one.notices_coded,
                 values=numbers.get(one.id, {}),
@@ -183,10 +187,11 @@ def _numbers(
     return numbers, dict(sorted(units.items()))
 
 
-def _phases(session: Session, studies: Iterable[Study]) -> dict[int, str]:
-    query = select(MeasurementRow.study_fk, MeasurementRow.text).where(
+def _words(session: Session, studies: Iterable[Study]) -> dict[tuple[int, str], str]:
+    """Study and name → the category that says how numbers of it are to be compared."""
+    query = select(MeasurementRow.study_fk, MeasurementRow.name, MeasurementRow.text).where(
         MeasurementRow.study_fk.in_([one.id for one in studies]),
-        MeasurementRow.name == _PHASE,
+        MeasurementRow.name.in_([_PHASE, SHIFT_SIDE.name]),
         MeasurementRow.text.is_not(None),
     )
-    return {number: phase for number, phase in session.execute(query).all() if phase}
+    return {(number, name): text for number, name, text in session.execute(query).all() if text}
