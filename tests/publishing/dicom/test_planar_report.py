@@ -26,7 +26,7 @@ from pydicom import dcmread
 from heimdallr.analyses import cerebral_haemorrhage
 from heimdallr.analyses.rules.findings import Conclusions
 from heimdallr.domain.source_images import SourceImages, SourcePlane
-from heimdallr.imaging.volume import LabelMap, save_nifti
+from heimdallr.imaging.volume import LabelMap, Volume, save_nifti
 from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.objects import write_objects
@@ -175,6 +175,7 @@ def test_the_outline_of_a_bleed_is_of_what_was_measured(tmp_path: Path) -> None:
     marked = LabelMap(blood, TRUNK_AFFINE, {1: cerebral_haemorrhage.LABEL})
     head = replace(
         trunk(),
+        image=Volume(np.where(blood > 0, 65, 34).astype(np.int16), TRUNK_AFFINE),
         segmentations={
             "total": segmentation(LabelMap(labels, TRUNK_AFFINE, {90: "brain"})),
             "cerebral_bleed": segmentation(marked, "cerebral_bleed"),
