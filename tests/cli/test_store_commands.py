@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from migrated_database import migrated_database
 from received_images import ROOT, Image, stack
 from sqlalchemy import delete, select, text
 from store_cases import add_instance, add_study, make_identity, make_results, write_case
@@ -52,8 +53,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 def opened(settings: Settings) -> Iterator[Database]:
     """The configured database with its tables, and all folders."""
     data_folders(settings).create()
-    database = open_database(settings)
-    upgrade(database)
+    database = migrated_database(settings)
     yield database
     database.close()
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from deliveries import MAKERS, QUICK, FakePeer, FakeReports, add_destination, add_done
+from migrated_database import migrated_database
 from sqlalchemy import select
 
 from heimdallr.config import Settings
 from heimdallr.delivery.destinations import Folder
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.delivery.service import run_deliverer
-from heimdallr.store.database import open_database
 from heimdallr.store.delivery_tables import DeliveryState, OutboxRow
 from heimdallr.store.layout import made_folders
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Service
 
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ def settings(tmp_path: Path) -> Settings:
 def database(settings: Settings) -> Iterator[Database]:
     """Its database."""
     made_folders(settings)
-    opened = open_database(settings)
-    upgrade(opened)
+    opened = migrated_database(settings)
     yield opened
     opened.close()
 

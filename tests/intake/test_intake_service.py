@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from migrated_database import migrated_database
 from postgresql import program, running_cluster
 from received_images import ONE, TWO, FakeClock, Image, of, spooled, stack
 from sqlalchemy import func, make_url, select
@@ -43,8 +44,7 @@ class Site:
         self.settings = Settings.model_validate({"data_dir": folder / "data", **more})
         self.folders = data_folders(self.settings)
         self.folders.create()
-        self.database = open_database(self.settings)
-        upgrade(self.database)
+        self.database = migrated_database(self.settings)
         self.clock = FakeClock()
         self.intake = self.restart()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
+from migrated_database import migrated_database
 from received_images import Image
 from store_cases import (
     NOW,
@@ -27,9 +28,7 @@ from store_cases import (
 from store_cases import bleed as bleed_finding
 
 from heimdallr.config import Settings
-from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Run, StudyState
 from heimdallr.store.results import index_results
 from heimdallr.store.work.states import new_workflow_id
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from heimdallr.publishing.schema import Identity, Results
+    from heimdallr.store.database import Database
 
 
 @dataclass
@@ -95,8 +95,7 @@ def service_in(folder: Path, **settings: object) -> Service:
     chosen = Settings.model_validate(given)
     folders = data_folders(chosen)
     folders.create()
-    database = open_database(chosen)
-    upgrade(database)
+    database = migrated_database(chosen)
     app = create_app(chosen, database)
     client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))
     return Service(app, chosen, database, folders, client)

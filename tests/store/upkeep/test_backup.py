@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from migrated_database import write_migrated
 from sqlalchemy import func, make_url, select, text
 from store_cases import NOW, add_instance, add_study, bleed, make_identity, make_results, write_case
 
@@ -220,12 +220,10 @@ def test_a_backup_is_whole_or_not_there(
         back_up(filled, folders, target, NOW)
 
 
-def test_a_damaged_database_is_put_aside_by_force(
-    folders: DataFolders, tmp_path: Path, migrated_sqlite: Path
-) -> None:
+def test_a_damaged_database_is_put_aside_by_force(folders: DataFolders, tmp_path: Path) -> None:
     """The case a backup is for: the file is no database any more; it is kept, under a new name."""
     path = tmp_path / "heimdallr.db"
-    shutil.copyfile(migrated_sqlite, path)
+    write_migrated(path)
     database = Database(make_url(f"sqlite:///{path}"))
     with database.write() as session:
         add_study(session)
@@ -243,12 +241,10 @@ def test_a_damaged_database_is_put_aside_by_force(
     database.close()
 
 
-def test_it_is_made_while_others_write(
-    folders: DataFolders, tmp_path: Path, migrated_sqlite: Path
-) -> None:
+def test_it_is_made_while_others_write(folders: DataFolders, tmp_path: Path) -> None:
     """A transaction under way is not in the copy, and does not hinder it."""
     path = tmp_path / "heimdallr.db"
-    shutil.copyfile(migrated_sqlite, path)
+    write_migrated(path)
     database = Database(make_url(f"sqlite:///{path}"))
     with database.write() as session:
         add_study(session, "before")
