@@ -19,11 +19,12 @@ from pydicom.sr.codedict import codes
 
 from heimdallr.domain.errors import ObjectError, PublishingError
 from heimdallr.domain.identity import OWN_UID_ROOT
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.imaging.volume import LabelMap, Volume, load_volume
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
 from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS, source_planes
+from heimdallr.publishing.dicom.label_planes import source_planes
 from heimdallr.publishing.dicom.objects import write_objects, write_objects_of
 from heimdallr.publishing.dicom.segmentation_reader import (
     SegmentationImage,
@@ -67,7 +68,7 @@ def labels_at(points_lps_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 def labelled(volume: Volume) -> LabelMap:
     """The body's labels on the voxels of a volume."""
     index = np.moveaxis(np.indices(volume.shape), 0, -1)
-    return LabelMap(labels_at(volume.voxel_to_world(index) @ RAS_TO_LPS), volume.affine, NAMES)
+    return LabelMap(labels_at(volume.voxel_to_world(index) @ LPS_RAS), volume.affine, NAMES)
 
 
 def labelled_by_value(volume: Volume) -> LabelMap:
@@ -199,7 +200,7 @@ def test_planes_that_make_no_grid_get_their_own_pixels(name: str, tmp_path: Path
     regular = made.read(SEG_REGULAR)
     organ = next(one for one in regular.segments if one.structure == "liver")
     voxels = np.argwhere(np.asarray(made.labels.data) == ORGAN)
-    middle = made.labels.voxel_to_world(voxels).mean(axis=0) @ RAS_TO_LPS
+    middle = made.labels.voxel_to_world(voxels).mean(axis=0) @ LPS_RAS
     assert np.allclose(regular.centroid_lps_mm(organ), middle, atol=CENTROID_MM)
     assert errors_of(made.path(), "Segmentation") == []
     assert errors_of(made.path(SEG_REGULAR), "Segmentation") == []
