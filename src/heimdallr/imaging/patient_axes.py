@@ -24,5 +24,6 @@ def plane_normal(along_rows: npt.ArrayLike, down_columns: npt.ArrayLike) -> Floa
             ImageOrientationPatient.
         down_columns: (3,) direction in which row numbers grow; the last three.
     """
-    normal = np.cross(along_rows, down_columns)
+    rows, columns = (np.asarray(one, np.float64) for one in (along_rows, down_columns))
+    normal = np.cross(rows, columns)
     return np.asarray(normal / np.linalg.norm(normal))
