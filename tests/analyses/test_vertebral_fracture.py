@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pieces.spine import Column, Vertebra, draw_spine
 from spine_cases import bundled, spine_case, with_labels, with_levels
 
 from heimdallr.analyses import vertebral_fracture
 from heimdallr.analyses.vertebral_fracture import UNNAMED, Heights, losses_of
 from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 
 if TYPE_CHECKING:
+    from pieces.drawing import Triple
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
-    from heimdallr.phantom.pieces.drawing import Triple
 
 SOUND = (25.0, 24.0, 26.0)
 WEDGE, BICONCAVE, CRUSH = (16.0, 21.0, 26.0), (25.0, 16.0, 26.0), (15.0, 14.0, 15.5)

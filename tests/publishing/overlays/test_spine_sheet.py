@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pieces.spine import Column, Vertebra, draw_spine
 from spine_cases import bundled, spine_case, with_levels
 
 from heimdallr.analyses import bone_density, vertebral_fracture
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Patient
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 from heimdallr.publishing.overlays import canvas, spine
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import pytest
 from tiny_networks import install_tiny, install_tiny_model
 
 from heimdallr.domain.errors import WeightsError
+from heimdallr.files import sha256_of
 from heimdallr.segmentation.networks import weights as weights_module
-from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore, sha256_of
+from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.tasks import task
 
 if TYPE_CHECKING:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from heimdallr.cli.ports import dicom_address, with_ports
+from heimdallr.cli.ports import with_ports
 from heimdallr.cli.uploading.following import FINAL, StudyNow
 from heimdallr.cli.uploading.sending import open_client
 from heimdallr.clock import utc_now
 from heimdallr.config import PREFIX, Settings
 from heimdallr.domain.errors import HeimdallrError
+from heimdallr.intake.scp.access import listening_address
 from heimdallr.publishing.schema import Identity, Results
 from heimdallr.store.database import open_database
 from heimdallr.store.models import Role
@@ -76,7 +77,7 @@ class DemoSystem:
         """
         return send_over_dicom(
             sorted(folder.rglob("*.dcm")),
-            dicom_address(self.settings),
+            listening_address(self.settings),
             self.settings.dicom_port,
             self.settings.ae_title,
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.source_images import SourceImages
     from heimdallr.domain.verification import Verification
     from heimdallr.publishing.judgements import Judgement
-    from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
+    from heimdallr.publishing.schema import Identity, Results
 
 _PLACES = {"cm3": 3, "cm2": 2, "cm2/m2": 2, "HU": 2, "mm": 1, "mm3": 1, "mL": 1, "s": 2, "%": 1}
 """Unit → decimal places the analyses round to. JSON numbers forget trailing zeros, which are
@@ -176,10 +176,3 @@ def published_number(value: float, unit: str) -> Decimal:
     exponent = number.as_tuple().exponent
     exact = isinstance(exponent, int) and -exponent <= places
     return number.quantize(Decimal(1).scaleb(-places)) if exact else number
-
-
-def value_of(one: MeasurementRecord) -> Decimal | str | None:
-    """A measurement's number or category; ``None`` unless it was measured."""
-    if one.value is None or isinstance(one.value, str):
-        return one.value
-    return published_number(one.value, one.unit)

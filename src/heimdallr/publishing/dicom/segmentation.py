@@ -27,6 +27,7 @@ from heimdallr.publishing.dicom.header import (
 )
 from heimdallr.publishing.dicom.kinds import SERIES_NUMBERS, DicomObject
 from heimdallr.publishing.dicom.label_planes import regular_planes, source_planes
+from heimdallr.publishing.dicom.nearest_plane import nearest
 from heimdallr.publishing.dicom.references import referenced_series
 from heimdallr.publishing.dicom.segmentation_file import (
     decimal_strings,
@@ -161,7 +162,8 @@ def _write(
     """The object; none where no pixel of an image belongs to its structures."""
     path = target / f"{one.kind.value}-{one.chosen.record.name}.dcm"
     if one.chosen.only is not None:
-        planes = planes.only(planes.nearest(one.chosen.only.position_ras_mm))
+        grid, point = planes.grid, one.chosen.only.position_ras_mm
+        planes = planes.only(nearest(grid.positions, grid.orientation, point))
     header = _header(content, one, planes)
     labels = [structure.label for structure in one.chosen.structures]
     write = write_label_map if one.is_label_map else write_binary

@@ -21,7 +21,7 @@ import httpx
 from totalsegmentator.registry import package_version
 
 from heimdallr.domain.errors import LicenceError, WeightsError
-from heimdallr.files import exchange
+from heimdallr.files import exchange, sha256_of
 from heimdallr.segmentation.network_collections import networks_not_run
 from heimdallr.segmentation.networks import blast_ct
 from heimdallr.segmentation.networks.plans import check_classes, read_descriptions
@@ -30,7 +30,6 @@ from heimdallr.segmentation.networks.weights import (
     BLAST_FOLDER,
     CHECKPOINT,
     CHECKSUMS,
-    sha256_of,
 )
 from heimdallr.segmentation.tasks import all_tasks, download_url, tasks_of_collections
 

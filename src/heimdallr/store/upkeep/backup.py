@@ -8,7 +8,6 @@ passwords go through the environment, never through a command line.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -24,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import heimdallr
 from heimdallr.domain.errors import StorageError
-from heimdallr.files import sync_folder, whole_file
+from heimdallr.files import sha256_of, sync_folder, whole_file
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
@@ -150,7 +149,7 @@ def read_manifest(source: Path) -> Manifest:
         manifest = Manifest.model_validate_json((source / MANIFEST).read_bytes())
         _demand_checksums(manifest, source)
         damaged = [
-            name for name, digest in manifest.sha256.items() if _sha256(source / name) != digest
+            name for name, digest in manifest.sha256.items() if sha256_of(source / name) != digest
         ]
     except (OSError, ValueError) as error:
         msg = f"{source} is no whole backup of Heimdallr"
@@ -202,7 +201,7 @@ def _fill(
         made_at=now,
         database="sqlite" if database.is_sqlite else "postgresql",
         schema_revision=revision,
-        sha256={path.name: _sha256(path) for path in folder.iterdir()},
+        sha256={path.name: sha256_of(path) for path in folder.iterdir()},
     )
     with whole_file(folder / MANIFEST) as file:
         file.write(manifest.model_dump_json(indent=2).encode())
@@ -296,11 +295,3 @@ def _after(database: Database, manifest: Manifest, now: datetime) -> int:
         made = f"{manifest.made_at:%Y-%m-%d %H:%M} UTC"
         note(session, None, "restored", f"restored from a backup of {made}", now)
         return session.scalar(select(func.count()).select_from(Study)) or 0
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()

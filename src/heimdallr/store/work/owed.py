@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, literal, or_, select, update
+from sqlalchemy import delete, exists, literal, or_, select, update
 
 from heimdallr.publishing.schema import coded
 from heimdallr.store.delivery_tables import (
@@ -162,11 +162,3 @@ def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
         exists().where(DeliveryRule.enabled.is_(True)),
     )
     return frozenset(session.scalars(waiting.union(news)))
-
-
-def count_open(session: Session, study_id: int) -> int:
-    """How many objects of a study are still owed."""
-    query = select(func.count()).where(
-        OutboxRow.study_fk == study_id, OutboxRow.state.in_(OPEN_STATES)
-    )
-    return session.scalar(query) or 0

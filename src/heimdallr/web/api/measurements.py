@@ -11,13 +11,14 @@ from heimdallr.analyses.registry import ANALYSES
 from heimdallr.analyses.rules.norms import norms
 from heimdallr.analyses.rules.references import references
 from heimdallr.analyses.rules.rule_table import RuleTable
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.store.reading import export
 from heimdallr.store.reading.cohort import Cohort, Sex
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.answers.csv_tables import csv_lines
 from heimdallr.web.api.worklist import WorklistQuery
 from heimdallr.web.context import Ctx
-from heimdallr.web.schemas.common import MAX_ID, calendar_date
+from heimdallr.web.schemas.common import MAX_ID
 from heimdallr.web.schemas.measurements import (
     AnalysisOut,
     Catalogue,
