@@ -268,12 +268,11 @@ def test_a_transitional_vertebra_is_a_note() -> None:
     ("level", "count", "words"),
     [
         ("L1", 1, "Compression suspected: L1 has lost 31 % of its height"),
-        ("unnamed", 1, "a vertebra (which one is not certain) has lost 31 %"),
         ("L1", 2, "Compression of 2 vertebrae suspected; L1 has lost 31 %"),
     ],
 )
 def test_a_vertebral_fracture_names_its_level(level: str, count: int, words: str) -> None:
-    """Where it is known; the viewer is led to the vertebra that the numbers are of."""
+    """The viewer is led to the vertebra that the numbers are of."""
     lowest = output("vertebral_height_loss_percent").measured(31.4, level=level)
     how_many = output("vertebral_fractures_suspected").measured(count, structure="vertebrae_L1")
     found = find(CASE, [lowest, how_many]).findings[0]
@@ -352,6 +351,15 @@ def stones(side: str, diameter_mm: float) -> list[Measurement]:
         output(f"kidney_stones_{side}").measured(1, largest_mm=diameter_mm),
         output(f"kidney_stones_{side}_diameter_mm").measured(diameter_mm, slice_index=7),
     ]
+
+
+def test_a_vertebral_fracture_without_a_name_has_a_place() -> None:
+    """Said of *a vertebra*, and shown on its slice."""
+    lowest = output("vertebral_height_loss_percent").measured(31.4, level="unnamed")
+    one = output("vertebral_fractures_suspected").measured(1, levels="unnamed", slice_index=17)
+    (found,) = find(CASE, [lowest, one]).findings
+    assert "a vertebra (which one is not certain) has lost 31 %" in found.title
+    assert (found.structure, found.slice_index) == (None, 17)
 
 
 @pytest.mark.parametrize(
