@@ -72,6 +72,7 @@ virtual_image_shows_no_phase = a virtual image does not show the contrast phase
 phase_regressors_disagree = the regressors disagree about the time after injection (standard deviation { NUMBER($spread_s, maximumFractionDigits: 1) } s, at most { $limit_s } s)
 phase_contradicted = { $phase } is impossible with { NUMBER($median_hu, maximumFractionDigits: 0) } HU in the { $structure }
 phase_contradicted_by_veins = { $phase } is impossible with { NUMBER($artery_hu, maximumFractionDigits: 0) } and { NUMBER($vein_hu, maximumFractionDigits: 0) } HU in { $structures }
+phase_later_than_regressors_know = contrast medium is excreted already; the regressors know no time as late as that
 too_few_structures_for_phase = { $seen } of the { $known } structures the phase is read off are in view, at least { $needed } with a vessel, the heart or the liver are needed
 mr_has_no_hounsfield_units = MR intensities are not Hounsfield units
 virtual_attenuation = the scanner computed these Hounsfield units; they are not what a usual tube shows

@@ -68,6 +68,7 @@ virtual_image_shows_no_phase = uma imagem virtual não mostra a fase de contrast
 phase_regressors_disagree = os regressores discordam quanto ao tempo após a injeção (desvio-padrão { NUMBER($spread_s, maximumFractionDigits: 1) } s, no máximo { $limit_s } s)
 phase_contradicted = fase { $phase } é impossível com { NUMBER($median_hu, maximumFractionDigits: 0) } HU em { $structure }
 phase_contradicted_by_veins = fase { $phase } é impossível com { NUMBER($artery_hu, maximumFractionDigits: 0) } e { NUMBER($vein_hu, maximumFractionDigits: 0) } HU em { $structures }
+phase_later_than_regressors_know = o meio de contraste já é excretado; os regressores não conhecem tempos tão tardios
 too_few_structures_for_phase = { $seen } das { $known } estruturas usadas para ler a fase estão no exame; são necessárias ao menos { $needed }, com um vaso, o coração ou o fígado
 mr_has_no_hounsfield_units = intensidades de RM não são unidades Hounsfield
 virtual_attenuation = estas unidades Hounsfield foram calculadas pelo tomógrafo; não são as de um tubo convencional
