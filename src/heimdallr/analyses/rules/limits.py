@@ -161,9 +161,9 @@ class Limit(BaseModel):
             return False
         if self.bmi_from is None and self.bmi_below is None:
             return True
-        if patient.height_m is None or patient.weight_kg is None:
+        index = patient.body_mass_index
+        if index is None:
             return False
-        index = patient.weight_kg / patient.height_m**2
         return (self.bmi_from or 0.0) <= index < (self.bmi_below or float("inf"))
 
     def holds_at(self, phase: str | None, kvp: float | None) -> bool:
