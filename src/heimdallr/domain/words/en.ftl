@@ -346,6 +346,7 @@ finding_ascending_aorta_dilated = Dilated ascending aorta, { NUMBER($diameter_mm
 finding_ascending_aorta_dilated_seen = Dilated ascending aorta, at least { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (seen in part)
 finding_splenomegaly = Enlarged spleen, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
 finding_liver_steatosis = Liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_liver_steatosis_below_spleen = Liver darker than the spleen in the range of steatosis, difference { NUMBER($difference_hu, maximumFractionDigits: 0) } HU
 finding_hepatomegaly = Enlarged liver, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² of body surface
 finding_hepatomegaly_massive = Massively enlarged liver, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² of body surface
 finding_small_kidney_right = Small right kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm

@@ -348,6 +348,7 @@ finding_ascending_aorta_dilated = Aorta ascendente dilatada, { NUMBER($diameter_
 finding_ascending_aorta_dilated_seen = Aorta ascendente dilatada, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
 finding_splenomegaly = Baço aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
 finding_liver_steatosis = Atenuação hepática na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
+finding_liver_steatosis_below_spleen = Fígado menos denso que o baço, na faixa de esteatose, diferença { NUMBER($difference_hu, maximumFractionDigits: 0) } HU
 finding_hepatomegaly = Fígado aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² de superfície corporal
 finding_hepatomegaly_massive = Fígado muito aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² de superfície corporal
 finding_small_kidney_right = Rim direito pequeno, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
