@@ -40,6 +40,7 @@ from heimdallr.publishing.targets import (
     SLICE_VALUES,
     Grid,
     Places,
+    decided_at,
     finding_target,
     measurement_targets,
 )
@@ -287,7 +288,8 @@ class _Writer:
     def _plane_of(self, finding: FindingRecord) -> SourcePlane | None:
         if self._places is None or finding.slice_index is None:
             return None
-        target = finding_target(finding.structure, finding.slice_index, self._places)
+        at = decided_at(finding.evidence, self._targets)
+        target = finding_target(finding.structure, finding.slice_index, self._places, at)
         return nearest_plane(self._content.source, target.position_ras_mm) if target else None
 
     @property
