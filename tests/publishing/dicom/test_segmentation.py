@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
 import highdicom
@@ -22,6 +23,7 @@ from heimdallr.domain.identity import OWN_UID_ROOT
 from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.imaging.volume import LabelMap, Volume, load_volume
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
+from heimdallr.publishing.correction_records import CorrectionRecord, StructureChange
 from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
 from heimdallr.publishing.dicom.label_planes import source_planes
@@ -30,11 +32,14 @@ from heimdallr.publishing.dicom.segmentation_reader import (
     SegmentationImage,
     read_segmentation,
 )
+from heimdallr.publishing.results import results_json
+from heimdallr.publishing.schema import RESULTS_FILE, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from heimdallr.publishing.correction_records import CorrectionKind
     from heimdallr.publishing.dicom.written import WrittenObject
 
 ORGAN, BONE = 5, 27
@@ -343,6 +348,67 @@ def test_a_label_map_object_says_the_same_in_less(regular: Made, tmp_path: Path)
         assert [one.sop_instance_uid for one in mine.planes] == [
             one.sop_instance_uid for one in theirs.planes
         ]
+
+
+def _corrected(number: int, kind: CorrectionKind, **volumes_before_cm3: float) -> CorrectionRecord:
+    """A correction of these structures."""
+    changes = [
+        StructureChange(
+            task="total",
+            structure=structure,
+            voxels_added=9,
+            voxels_removed=0,
+            dice=0.9 if before else None,
+            volume_before_cm3=before,
+            volume_after_cm3=before + 1,
+        )
+        for structure, before in volumes_before_cm3.items()
+    ]
+    at = datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc)
+    return CorrectionRecord(
+        number=number, kind=kind, by="user:ana", at=at, base="0" * 32, structures=changes
+    )
+
+
+REDRAWN = _corrected(1, "voxels", liver=1200.0)
+PAINTED = _corrected(2, "voxels", vertebrae_L4=0.0)
+
+
+@pytest.mark.parametrize(
+    ("corrections", "types"),
+    [
+        ([], ["AUTOMATIC", "AUTOMATIC"]),
+        ([REDRAWN], ["SEMIAUTOMATIC", "AUTOMATIC"]),
+        ([REDRAWN, PAINTED], ["SEMIAUTOMATIC", "MANUAL"]),
+        ([PAINTED, _corrected(3, "voxels", vertebrae_L4=1.0)], ["AUTOMATIC", "MANUAL"]),
+        ([_corrected(1, "levels", vertebrae_L4=0.0)], ["AUTOMATIC", "SEMIAUTOMATIC"]),
+        ([PAINTED, _corrected(3, "levels", vertebrae_L4=1.0)], ["AUTOMATIC", "SEMIAUTOMATIC"]),
+        ([_corrected(3, "restore", liver=1201.0, vertebrae_L4=1.0)], ["AUTOMATIC", "AUTOMATIC"]),
+    ],
+)
+def test_a_persons_outline_is_not_called_the_networks(
+    regular: Made, tmp_path: Path, corrections: list[CorrectionRecord], types: list[str]
+) -> None:
+    """Redrawn, or under another level's name: in part; painted where there was nothing: alone.
+
+    After the way back to the networks' version it is theirs again.
+    """
+    folder = tmp_path / regular.folder.name
+    shutil.copytree(regular.folder, folder)
+    results = read_results(folder)
+    told = results.provenance.model_copy(update={"corrections": corrections})
+    text = results_json(results.model_copy(update={"provenance": told}))
+    (folder / RESULTS_FILE).write_text(text)
+    (one,) = write_objects(folder, [SEG], tmp_path / "objects", BOTH)
+    assert errors_of(one.path, "Segmentation") == []
+    segments = pydicom.dcmread(one.path).SegmentSequence
+    assert [segment.SegmentAlgorithmType for segment in segments] == types
+    for segment in segments:
+        is_networks = segment.SegmentAlgorithmType == "AUTOMATIC"
+        assert segment.SegmentDescription.endswith("corrected by a person") is not is_networks
+        by_network = segment.SegmentAlgorithmType != "MANUAL"
+        assert ("SegmentAlgorithmName" in segment) is by_network
+        assert ("SegmentationAlgorithmIdentificationSequence" in segment) is by_network
 
 
 def test_made_again_it_is_the_same_file(regular: Made, tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ class ReportedCase:
         standings: measurement → where it stands by published norms.
         digest: SHA-256 of ``resultados.json``, and of who verified it: other results, other
             messages.
-        unsaid: findings and measurements that an earlier revision reported and this one does not:
-            they are taken back by name.
+        unsaid: what an earlier revision reported by name, and this one does not as a finding or a
+            measurement: it is taken back.
         verification: who verified the results; ``None``: nobody, and all of it is preliminary.
         corrects: digests of what the same system was told of the study before, as verified.
     """
@@ -109,7 +109,7 @@ def read_case(
 
     Args:
         case_folder: as ``publishing`` writes it.
-        unsaid: names that an earlier revision reported (:func:`reported_names`); those that are
+        unsaid: names that an earlier revision reported; those of :func:`reported_names` that are
             reported again are left out here.
         verification: who verified the results of the folder.
         corrects: digests of what the receiver was told of the study before, as verified.
