@@ -196,6 +196,37 @@ def test_only_the_keyboard(open_page: Callable[..., Page], system: DemoSystem) -
     expect(page).to_have_url(re.compile(r"/studies/\d+$"))
 
 
+def test_enter_waits_for_what_is_searched(page: Page, system: DemoSystem) -> None:
+    """A scanner's number and its returns open the study of that number, however late it is told."""
+    number, trunk = next(
+        (one["id"], str(one["accession_number"]))
+        for one in studies_of(system)
+        if "CT TRUNK" in str(one["description"])
+    )
+    open_worklist(page)
+    expect(rows(page).first).not_to_have_attribute("data-study", str(number))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    searched = re.compile(r"/api/v1/studies\?.*search=")
+    page.route(searched, hold)
+    with page.expect_request(searched):
+        page.get_by_role("searchbox").fill(trunk)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"q={trunk}"))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    for route in held:
+        route.continue_()
+    page.unroute(searched, hold)
+    expect(row_of(page, trunk)).to_be_focused()
+    expect(rows(page)).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/studies/{number}$"))
+
+
 def test_many_studies_at_a_time(page: Page) -> None:
     """Marked as read together; what is refused is told per study, with the reason.
 
