@@ -72,7 +72,7 @@ class Service:
             study = add_study(
                 session, uid, state=StudyState.DONE, case_id=case_id, revision=1, digest="d"
             )
-            add_instance(session, study, f"{uid}.4.1", series_uid=SERIES_UID)
+            add_instance(session, study, f"{uid}.4.1", self.folders, series_uid=SERIES_UID)
             session.add(
                 Run(
                     study_fk=study.id, revision=1, attempt=1, cause="received",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 from message_cases import (
     CREATED,
     CT,
@@ -39,7 +40,6 @@ from heimdallr.delivery.messages.reported_case import published_number, read_cas
 from heimdallr.domain.errors import UnsendableError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.verification import Verification
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 from heimdallr.publishing.results import build_results
 
 if TYPE_CHECKING:

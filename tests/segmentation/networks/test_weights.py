@@ -42,6 +42,20 @@ def test_official_weights_come_before_bundled_ones(store: WeightsStore, tmp_path
     assert "mine" in str(store.locate(total)[0].folder)
 
 
+def test_a_name_left_empty_is_not_the_present_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty TOTALSEG_WEIGHTS_PATH names no folder; TotalSegmentator's usual one is looked in."""
+    monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", "")
+    monkeypatch.setenv("TOTALSEG_HOME_DIR", str(tmp_path / "home"))
+    installed = tmp_path / "home" / "nnunet" / "results"
+    installed.mkdir(parents=True)
+    install_tiny(installed, task("total_fast"))
+    (tmp_path / "bundled").mkdir()
+    store = WeightsStore(tmp_path / "mine", tmp_path / "cache", bundled_dir=tmp_path / "bundled")
+    assert store.locate(task("total_fast"))[0].folder.is_relative_to(installed)
+
+
 def test_a_marked_copy_of_bundled_weights_stays_bundled(
     store: WeightsStore, tmp_path: Path
 ) -> None:

@@ -242,8 +242,8 @@ def _checkpoints(folder: Path, model: Model) -> tuple[Path, ...]:
 
 def _totalsegmentator_results() -> Path:
     """TotalSegmentator's weights folder (``totalsegmentator.config.get_weights_dir``'s rule)."""
-    if "TOTALSEG_WEIGHTS_PATH" in os.environ:
-        return Path(os.environ["TOTALSEG_WEIGHTS_PATH"])
+    if named := os.environ.get("TOTALSEG_WEIGHTS_PATH"):
+        return Path(named)
     home = os.environ.get("TOTALSEG_HOME_DIR")
     base = Path(home) if home else Path.home() / ".totalsegmentator"
     return base / "nnunet" / "results"

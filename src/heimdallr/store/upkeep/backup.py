@@ -24,8 +24,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import heimdallr
 from heimdallr.domain.errors import StorageError
 from heimdallr.files import sha256_of, sync_folder, whole_file
+from heimdallr.publishing.case_folder import CASE_ID
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
+from heimdallr.store.layout import SAFE_KEY
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
 from heimdallr.store.models import Study, WebSession
 from heimdallr.store.upkeep import postgresql_tools
@@ -63,10 +65,17 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back: how many studies, of when."""
+    """What was put back.
+
+    Attributes:
+        studies: how many.
+        made_at: of when.
+        unknown: folders of images or results, of studies that the backup does not know.
+    """
 
     studies: int
     made_at: datetime
+    unknown: int
 
 
 def back_up(database: Database, folders: DataFolders, target: Path, now: datetime) -> Manifest:
@@ -136,7 +145,8 @@ def restore(
         postgresql_tools.restore(database, source / POSTGRESQL_COPY, manifest.schema_revision)
     _put_back_state(folders, source)
     upgrade(database)
-    return Restored(_after(database, manifest, now), manifest.made_at)
+    studies = _after(database, manifest, now)
+    return Restored(studies, manifest.made_at, _unknown_folders(database, folders))
 
 
 def read_manifest(source: Path) -> Manifest:
@@ -295,3 +305,20 @@ def _after(database: Database, manifest: Manifest, now: datetime) -> int:
         made = f"{manifest.made_at:%Y-%m-%d %H:%M} UTC"
         note(session, None, "restored", f"restored from a backup of {made}", now)
         return session.scalar(select(func.count()).select_from(Study)) or 0
+
+
+def _unknown_folders(database: Database, folders: DataFolders) -> int:
+    """Folders of the data folder that only :mod:`heimdallr.store.upkeep.rebuild` looks into."""
+    with database.read() as session:
+        keys = set(session.scalars(select(Study.key)))
+        cases = set(session.scalars(select(Study.case_id)))
+    there = (
+        (folders.incoming, SAFE_KEY, keys),
+        (folders.output, CASE_ID, cases),
+    )
+    return sum(
+        path.is_dir() and path.name not in known
+        for folder, named, known in there
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if named.fullmatch(path.name)
+    )

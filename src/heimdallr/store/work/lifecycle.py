@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+FOUND_AGAIN = "rebuilt"
+"""Cause of the run, and kind of the event, of a study that was found again by its case folder."""
+
+
 class Received(NamedTuple):
     """A received image; its path is below the incoming folder."""
 
@@ -208,7 +212,7 @@ def adopt(  # noqa: PLR0917 - what a folder tells of its work
         study_fk=study.id,
         revision=1,
         attempt=1,
-        cause="rebuilt",
+        cause=FOUND_AGAIN,
         fresh=False,
         workflow_id=new_workflow_id(),
         state=StudyState.DONE,
@@ -223,7 +227,7 @@ def adopt(  # noqa: PLR0917 - what a folder tells of its work
     )
     session.add(run)
     mirror(study, run)
-    note(session, study, "rebuilt", "found again by its case folder", now)
+    note(session, study, FOUND_AGAIN, "found again by its case folder", now)
 
 
 def handed_over(
