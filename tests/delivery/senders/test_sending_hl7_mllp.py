@@ -255,6 +255,10 @@ def test_tls_believes_only_whom_it_is_told_to(tmp_path: Path, pair: Pair) -> Non
         unknown = sent(Hl7Listener(host="127.0.0.1", port=port, tls=True), item)["1"]
         assert unknown.why is not None
         assert (unknown.fate, unknown.why.code) == (Fate.LATER, "peer_not_trusted")
+        lost = Hl7Listener(host="127.0.0.1", port=port, tls=True, ca=tmp_path / "nowhere.pem")
+        no_file = sent(lost, item)["1"]
+        assert no_file.why is not None
+        assert (no_file.fate, no_file.why.code) == (Fate.LATER, "certificate_unusable")
 
 
 @pytest.mark.parametrize("character_set", ["UNICODE UTF-8", "8859/1"])

@@ -578,7 +578,6 @@ commitment_unanswered = sent, but { $count ->
 commitment_failed = the destination does not keep what it had taken (storage commitment, reason { $status }); it is sent again
 
 ## Why an archive does not give a study
-archive_not_reached = { $ae_title } at { $address } cannot be reached: check address, port and network, and whether it wants TLS
 archive_rejects_us = { $ae_title } at { $address } rejects the association ({ $said }): enter our AE title there, and check its own
 archive_does_not_do = the archive does not offer { $service } to us: have it enabled for our AE title
 archive_cannot_send_to_us = the archive cannot send to { $ae_title }: enter that AE title there with this machine's address and port { $port }, see that the listener runs and lets the archive in, or fetch with C-GET
@@ -589,7 +588,7 @@ archive_refuses = the archive refuses ({ $status }): its log says why
 archive_too_many = the archive found more than { $limit } studies: ask for less
 archive_answer_unreadable = the archive's answer cannot be read: check that the address is that of its DICOMweb service
 archive_wants_another_secret = the archive does not accept the token or password (HTTP { $status })
-archive_web_not_reached = the archive cannot be reached ({ $error }): check address, network and certificates
+archive_web_broke_off = the archive broke off, did not answer in time, or does not speak HTTP ({ $error })
 archive_sent_but_not_here = the archive sent { $count } images, { $here } are here: see that the listener runs
 archive_patient_id_not_asked = the patient ID holds a wildcard: an archive would answer with other patients
 record_has_no_body_size = the record has neither height nor weight of this patient within { $days } days of the study

@@ -580,7 +580,6 @@ commitment_unanswered = enviado, mas { $count ->
 commitment_failed = o destino não guarda o que tinha recebido (storage commitment, motivo { $status }); será enviado de novo
 
 ## Por que um arquivo não entrega um exame
-archive_not_reached = { $ae_title } em { $address } não pode ser alcançado: verifique endereço, porta e rede, e se ele exige TLS
 archive_rejects_us = { $ae_title } em { $address } recusa a associação ({ $said }): cadastre lá o nosso AE title, e verifique o dele
 archive_does_not_do = o arquivo não nos oferece { $service }: peça que seja habilitado para o nosso AE title
 archive_cannot_send_to_us = o arquivo não consegue enviar para { $ae_title }: cadastre lá esse AE title com o endereço desta máquina e a porta { $port }, verifique se o listener está em execução e deixa o arquivo entrar, ou busque com C-GET
@@ -591,7 +590,7 @@ archive_refuses = o arquivo recusa ({ $status }): o log dele diz por quê
 archive_too_many = o arquivo encontrou mais de { $limit } exames: peça menos
 archive_answer_unreadable = a resposta do arquivo não pode ser lida: verifique se o endereço é o do serviço DICOMweb dele
 archive_wants_another_secret = o arquivo não aceita o token ou a senha (HTTP { $status })
-archive_web_not_reached = o arquivo não pode ser alcançado ({ $error }): verifique endereço, rede e certificados
+archive_web_broke_off = o arquivo interrompeu a conexão, não respondeu a tempo ou não fala HTTP ({ $error })
 archive_sent_but_not_here = o arquivo enviou { $count } imagens, { $here } estão aqui: verifique se o listener está em execução
 archive_patient_id_not_asked = o ID do paciente contém um curinga: um arquivo responderia com outros pacientes
 record_has_no_body_size = o prontuário não tem altura nem peso deste paciente a até { $days } dias do exame

@@ -167,13 +167,7 @@ def complete(
         return None
     study.revision += 1
     study.digest = digest
-    if study.case_id is None or not _is_named_after(study, study.case_id):
-        former, study.case_id = study.case_id, _name(session, study, folder_taken)
-        if former is not None:
-            move_case(former, study.case_id)
-            message = "the case has another name now, as patient, date or accession number have"
-            changes = [("case_id", former, study.case_id)]
-            note(session, study, "renamed", message, now, changes=changes)
+    _name_case(session, study, now, folder_taken, move_case)
     objects = session.scalar(
         select(func.count()).select_from(Instance).where(Instance.study_fk == study.id)
     )
@@ -368,6 +362,25 @@ def _stop(
 def _digest(images: Sequence[Received]) -> str:
     lines = "\n".join(f"{one.key} {one.digest}" for one in images)
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _name_case(
+    session: Session,
+    study: Study,
+    now: datetime,
+    folder_taken: Callable[[str], bool],
+    move_case: Callable[[str, str], None],
+) -> None:
+    """Name the case after the study; anew where the study's facts have changed."""
+    former = study.case_id
+    if former is not None and _is_named_after(study, former):
+        return
+    study.case_id = _name(session, study, folder_taken)
+    if former is not None:
+        move_case(former, study.case_id)
+        message = "the case has another name now, as patient, date or accession number have"
+        changes = [("case_id", former, study.case_id)]
+        note(session, study, "renamed", message, now, changes=changes)
 
 
 def _is_named_after(study: Study, name: str) -> bool:
