@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from deliveries import MAKERS, QUICK, FakePeer, FakeReports, add_destination, add_done
 from migrated_database import migrated_database
 from sqlalchemy import select
+from waiting import wait_for
 
 from heimdallr.config import Settings
 from heimdallr.delivery.destinations import Folder
@@ -20,7 +20,7 @@ from heimdallr.store.layout import made_folders
 from heimdallr.store.models import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from heimdallr.delivery.destinations import Peer
@@ -72,13 +72,6 @@ class Running:
         return self.ended
 
 
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert is_so()
-
-
 def _states(database: Database, name: str) -> list[DeliveryState]:
     with database.read() as session:
         query = select(OutboxRow.state).where(OutboxRow.destination == name)
@@ -108,7 +101,7 @@ def test_a_peer_that_stalls_holds_up_nobody_but_itself(
     for number in (1, 2, 3):
         add_done(database, folders, number)
         wanted = [DeliveryState.SENT] * 2 * number
-        _until(lambda wanted=wanted: _states(database, "well") == wanted)  # type: ignore[misc]
+        wait_for(lambda wanted=wanted: _states(database, "well") == wanted)  # type: ignore[misc]
     assert DeliveryState.SENT not in _states(database, "stalled")
     with database.read() as session:
         assert session.scalars(select(Service.kind)).all() == ["deliverer"]
@@ -123,7 +116,7 @@ def test_a_deliverer_that_is_told_to_stop_ends(settings: Settings, database: Dat
     add_done(database, folders)
     peer = FakePeer()
     running = Running(settings, lambda _peer, _secret: peer, stop_s=20)
-    _until(lambda: _states(database, "share") == [DeliveryState.SENT])
+    wait_for(lambda: _states(database, "share") == [DeliveryState.SENT])
     assert running.stop() is True
     with database.read() as session:
         assert session.scalars(select(Service)).all() == []
@@ -146,5 +139,5 @@ def test_a_deliverer_on_another_host_waits_for_the_data_folder(
     running = Running(settings, lambda _peer, _secret: peer, stop_s=20)
     folders.output.rmdir()
     disk.rename(folders.output)
-    _until(lambda: _states(database, "share") == [DeliveryState.SENT])
+    wait_for(lambda: _states(database, "share") == [DeliveryState.SENT])
     assert running.stop() is True

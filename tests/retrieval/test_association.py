@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from fetching_site import free_port
+from waiting import free_port
 
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.domain.errors import ArchiveError, ConfigurationError

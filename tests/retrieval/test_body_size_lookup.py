@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fetching_site import free_port
 from pydantic import SecretStr
+from waiting import free_port
 
 from heimdallr.config import Settings
 from heimdallr.delivery.destinations import FhirServer

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrated_database import migrated_database
+from waiting import free_port
 
 from heimdallr.config import Settings
 from heimdallr.store.layout import DataFolders, data_folders
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from heimdallr.store.database import Database
 
 STUDIES, IMAGES = 4, 5
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @dataclass(frozen=True)

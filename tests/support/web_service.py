@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import socket
 import threading
-import time
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from store_cases import (
     write_viewer_files,
 )
 from store_cases import bleed as bleed_finding
+from waiting import wait_for_port
 
 from heimdallr.config import Settings
 from heimdallr.store.layout import DataFolders, data_folders
@@ -122,7 +122,7 @@ def served(service: Service) -> Iterator[str]:
         target=serve, args=(service.app, service.settings, stop, listener), daemon=True
     )
     thread.start()
-    _wait_for(port)
+    wait_for_port(port)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -148,12 +148,3 @@ def zipped(images: Iterable[Image | tuple[str, bytes]]) -> bytes:
             else:
                 archive.writestr(*one)
     return stream.getvalue()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("the server did not start")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from message_cases import case_folder, identity, source
+from waiting import free_port
 
 from heimdallr.delivery.destinations import Hl7Listener
 from heimdallr.delivery.messages.hl7_result import MEDIA_TYPE, Hl7Options, write_hl7_result
@@ -299,8 +300,7 @@ def test_a_bridge_to_fhir_understands_it(tmp_path: Path, character_set: Characte
 )
 def test_simple_hl7_takes_it(tmp_path: Path) -> None:
     """An engine that answers AA to everything, and tells what it read."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     item = result(tmp_path)
     program = subprocess.Popen(
         [
