@@ -181,6 +181,9 @@ def test_an_arch_is_divided_by_its_branches(chest: Piece) -> None:
     assert one.value == pytest.approx(chest.truth["ascending_mm"], abs=2.0)
     assert one.parameters["lower_border"] == "brachiocephalic_trunk"
     assert one.parameters["ecg_gating"] == "unknown"
+    gated = replace(case_of(chest), series=replace(case_of(chest).series, gated=True))
+    one = found_in(gated)["aorta_ascending_diameter_mm"]
+    assert one.parameters["ecg_gating"] == "gated"
     arch = found["aorta_arch_diameter_mm"]
     assert arch.value == pytest.approx(chest.truth["arch_mm"], abs=2.0)
     assert arch.parameters["lower_border"] == "subclavian_artery_left"

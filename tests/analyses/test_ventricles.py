@@ -59,7 +59,7 @@ def test_a_straight_head(shifted: HeadPiece) -> None:
     assert skull == pytest.approx(shifted.truth["skull_mm"], abs=1.5)
     shift = found["midline_shift_mm"]
     assert shift.value == pytest.approx(7.0, abs=1.0)
-    assert shift.parameters["towards"] == "left"
+    assert found["midline_shift_side"].value == "left"
     assert shift.parameters["measured_at"] == "septum"
 
 
@@ -77,14 +77,24 @@ def test_a_head_that_lies_askew(turn_deg: Triple, gantry_deg: Triple, flipped: t
     found = measures(made_case(made))
     assert found["evans_index"].value == pytest.approx(made.truth["evans_index"], abs=0.01)
     assert found["midline_shift_mm"].value == pytest.approx(6.0, abs=1.0)
-    assert found["midline_shift_mm"].parameters["towards"] == "right"
+    assert found["midline_shift_side"].value == "right"
+
+
+@pytest.mark.parametrize("inner_mm", [(72.0, 80.0, 66.0), (71.0, 79.0, 67.0), (60.0, 90.0, 76.0)])
+@pytest.mark.parametrize("turn_deg", [(0.0, 0.0, 0.0), (0.0, 10.0, 10.0), (8.0, -10.0, -10.0)])
+def test_a_head_of_any_shape(inner_mm: Triple, turn_deg: Triple) -> None:
+    """Broad and low, or long and high: the plane is found, and does not run away."""
+    made = head(GRID, HeadShape(inner_mm=inner_mm, shift_mm=6.0, turn_deg=turn_deg))
+    found = measures(made_case(made))
+    assert found["evans_index"].value == pytest.approx(made.truth["evans_index"], abs=0.01)
+    assert found["midline_shift_mm"].value == pytest.approx(6.0, abs=1.0)
 
 
 def test_no_shift_goes_to_no_side() -> None:
     """Below 1 mm the plane is no better."""
-    found = measures(made_case(head(GRID, HeadShape())))["midline_shift_mm"]
-    assert found.value == pytest.approx(0.0, abs=0.6)
-    assert "towards" not in found.parameters
+    found = measures(made_case(head(GRID, HeadShape())))
+    assert found["midline_shift_mm"].value == pytest.approx(0.0, abs=0.6)
+    assert found["midline_shift_side"].value == "neither"
 
 
 def test_a_missing_half_of_the_brain_does_not_move_the_middle(shifted: HeadPiece) -> None:
@@ -200,7 +210,8 @@ def test_thick_slices_are_refused(spacing_mm: float, *, measured: bool) -> None:
 def test_sides_need_to_be_known(shifted: HeadPiece) -> None:
     """The shift is still a distance."""
     found = measures(made_case(shifted, series=replace(SERIES, sides_known=False)))
-    assert "towards" not in found["midline_shift_mm"].parameters
+    assert found["midline_shift_mm"].value == pytest.approx(7.0, abs=1.0)
+    assert found["midline_shift_side"].status is Status.NOT_ASSESSABLE
     assert found["lateral_ventricle_left_vol_cm3"].status is Status.NOT_ASSESSABLE
     assert found["ventricles_vol_cm3"].status is Status.MEASURED
 

@@ -252,3 +252,35 @@ def test_an_enhanced_ct_names_its_contrast_agent_by_code(tmp_path: Path) -> None
     pydicom.dcmwrite(tmp_path / "enhanced" / "enhanced.dcm", whole)
     (one,) = [each for each in _candidates(tmp_path) if each.series.kvp == 120.0]
     assert (one.series.contrast_agent, one.series.phase_hint) == ("Iohexol", None)
+
+
+@pytest.mark.parametrize(
+    ("tags", "gated"),
+    [
+        ({"TriggerTime": 612.0}, True),
+        ({"NominalPercentageOfCardiacPhase": 75.0}, True),
+        ({"NominalCardiacTriggerDelayTime": 350.0}, True),
+        ({"CardiacSynchronizationTechnique": "PROSPECTIVE"}, True),
+        ({"CardiacSynchronizationTechnique": "NONE", "TriggerTime": 0.0}, False),
+        ({"CardiacSynchronizationTechnique": "REALTIME"}, False),
+        ({}, False),
+    ],
+)
+def test_gating_is_what_the_header_tells_of(
+    tmp_path: Path, tags: dict[str, object], *, gated: bool
+) -> None:
+    """A time within the cardiac cycle, or the name of a technique; zeros stand in any header."""
+    SeriesOnDisk(tags=tags).write(tmp_path)
+    (one,) = _candidates(tmp_path)
+    assert one.series.gated is gated
+
+
+def test_frames_of_an_enhanced_ct_tell_of_gating(tmp_path: Path) -> None:
+    """In Cardiac Synchronization (PS3.3 C.7.6.16.2.7), frame by frame."""
+    whole = _enhanced_ct(tmp_path, (120.0,))
+    for frame in whole.PerFrameFunctionalGroupsSequence:
+        cycle = Dataset()
+        cycle.NominalPercentageOfCardiacPhase = 75.0
+        frame.CardiacSynchronizationSequence = [cycle]
+    pydicom.dcmwrite(tmp_path / "enhanced.dcm", whole)
+    assert all(one.series.gated for one in _candidates(tmp_path))

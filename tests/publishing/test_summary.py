@@ -50,8 +50,8 @@ def test_a_finding_without_an_earlier_study() -> None:
 @pytest.mark.parametrize(
     ("earlier", "date", "told"),
     [
-        (320.0, "20240301", "(was 320 in 2024-03: +50 a year)"),
-        (520.0, "20250301", "(was 520 in 2025-03: −100.1 a year)"),
+        (320.0, "20240301", "(was 320 in 2024-03: +50.0 a year)"),
+        (520.0, "20250301", "(was 520 in 2025-03: −100 a year)"),
         (390.0, "20240301", "(was 390 in 2024-03: no change beyond measurement error)"),
         (320.0, "20260215", "(was 320 in 2026-02)"),
     ],
@@ -81,8 +81,8 @@ BONE = FindingRecord(
         ("venous", None, "(was 135 in 2024-03, contrast phase: venous)"),
         (None, "native", "(was 135 in 2024-03)"),
         (None, None, "(was 135 in 2024-03)"),
-        ("native", "native", "(was 135 in 2024-03: −15 a year)"),
-        ("venous", "venous", "(was 135 in 2024-03: −15 a year)"),
+        ("native", "native", "(was 135 in 2024-03: −15.0 a year)"),
+        ("venous", "venous", "(was 135 in 2024-03: −15.0 a year)"),
     ],
 )
 def test_contrast_medium_is_no_loss_of_bone(before: str | None, now: str | None, told: str) -> None:
@@ -108,6 +108,58 @@ def test_the_phase_makes_an_attenuation_unchanged_too() -> None:
 
     assert one.said.code == "summary_other_phase"
     assert one.said.in_language("pt").endswith("(era 106 em 2024-03, fase de contraste: venosa)")
+
+
+def finding(code: str, said: Statement, name: str, value: float) -> FindingRecord:
+    """A finding of one number."""
+    return FindingRecord(
+        code=code, severity="significant", title=said.text, title_coded=coded(said),
+        evidence={name: value}, reference="", structure=None, slice_index=None, caveats=[],
+    )  # fmt: skip
+
+
+def test_an_index_has_two_decimals_as_everywhere() -> None:
+    """With one, a year's change of it is nothing."""
+    index = measurement("evans_index", 0.37)
+    said = Statement("finding_ventriculomegaly", {"index": 0.37})
+    made = make_results(measurements=(index,)).model_copy(
+        update={"findings": [finding("ventriculomegaly", said, "evans_index", 0.37)]}
+    )
+    earlier = EarlierValue("evans_index", 0.301, "", "20250301")
+
+    (one,) = summary_of(made, "20260301", {"evans_index": earlier}).lines
+
+    assert one.said.text == "Wide ventricles: Evans index 0.37 (was 0.30 in 2025-03: +0.07 a year)"
+    assert one.said.in_language("pt").endswith("(era 0,30 em 2025-03: +0,07 por ano)")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "code"),
+    [
+        ("left", "left", "summary_unchanged"),
+        ("neither", "left", "summary_unchanged"),
+        ("left", "right", "summary_other_side"),
+        ("right", "left", "summary_other_side"),
+        (None, "right", "summary_earlier"),
+        ("left", None, "summary_earlier"),
+    ],
+)
+def test_a_shift_to_the_other_side_is_a_change(
+    before: str | None, now: str | None, code: str
+) -> None:
+    """7 mm to the left and 6 to the right are 13 mm apart."""
+    shift = measurement("midline_shift_mm", 6.0, unit="mm")
+    side = measurement("midline_shift_side", now)
+    said = Statement("finding_midline_shift", {"shift_mm": 6.0})
+    made = make_results(measurements=(shift, side)).model_copy(
+        update={"findings": [finding("midline_shift", said, shift.name, 6.0)]}
+    )
+    earlier = EarlierValue(shift.name, 7.0, "mm", "20260215", side=before)
+
+    (one,) = summary_of(made, "20260301", {shift.name: earlier}).lines
+
+    assert one.said.code == code
+    assert one.said.text.startswith("Midline shift of 6 mm (was 7 in 2026-02")
 
 
 def test_silence_is_not_health() -> None:

@@ -159,7 +159,7 @@ def test_a_backup_of_the_running_system_can_be_restored(
     (tmp_path / "backup").mkdir()
     _shell(commands[0], system.data, tmp_path / "backup")
     Sender(system.settings.dicom_port).send(write_study(tmp_path, 7, kind=1))
-    until("done", lambda: system.states().get(f"{UID}.8") == "done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.8") == "done", 90)
     _shell(commands[1], system.data, tmp_path / "backup")
     restored = tmp_path / "restored"
     (restored / "state").mkdir(parents=True)

@@ -12,6 +12,14 @@ ACQUISITION = ("contrast_phase",)
 """Measurements it is read from."""
 
 
+GATED, GATING_UNKNOWN = "gated", "unknown"
+
+
+def ecg_gating(case: Case) -> str:
+    """Whether the heart was held still by its electrocardiogram, as far as the header tells."""
+    return GATED if case.series.gated else GATING_UNKNOWN
+
+
 def acquisition(case: Case) -> dict[str, Scalar]:
     """Contrast phase, tube voltage, kernel, energy and compression; only what is known."""
     phase, series = case.facts.get("contrast_phase"), case.series

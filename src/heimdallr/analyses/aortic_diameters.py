@@ -29,6 +29,7 @@ worst, the ascending by 0.5 and 1.2, common iliac arteries by 0.1 and 0.2; tilte
 slices by 0.4 and 1.1, the arch by 1.3 and 2.1. On four real label maps the diameters agree with
 those of circles of the same volume per length by 0.2 mm in the mean, 0.4 mm in absolute terms.
 Without ECG gating the ascending aorta moves; its label, and its diameter, are off by some mm more.
+``ecg_gating`` says whether the header tells of it.
 
 **How to read it.** Abdominal: aneurysm from 30 mm, in bands from 40, 50 and 55 mm (SVS 2018, J Vasc
 Surg 67:2); infrarenal 25 to 29 mm ectatic, while a suprarenal aorta may be 30 mm wide (ACR 2013, J
@@ -43,6 +44,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heimdallr.analyses.acquisition import ecg_gating
 from heimdallr.analyses.anatomy.aortic_segments import (
     ABDOMINAL,
     AORTA,
@@ -176,7 +178,7 @@ def _diameters(case: Case, aorta: Aorta, name: str, part: Segment) -> tuple[Meas
         "planes": int(aorta.measurable[part.stations].sum()),
     }
     if name == SEGMENTS[0]:
-        conditions["ecg_gating"] = "unknown"
+        conditions["ecg_gating"] = ecg_gating(case)
     return tuple(
         one.measured(round(float(value), 1), structure=AORTA, **conditions)
         for one, value in zip(outputs, values, strict=True)

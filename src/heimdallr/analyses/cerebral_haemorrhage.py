@@ -26,7 +26,7 @@ agent can imitate blood.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cc3d
@@ -52,8 +52,10 @@ from heimdallr.analyses.presence import (
 )
 from heimdallr.analyses.unseen_regions import may_be_unseen
 from heimdallr.imaging.morphology import (
+    Box,
     Mask,
     box_around,
+    box_of,
     dilated,
     largest_diameter_mm,
     reach_voxels,
@@ -64,10 +66,11 @@ if TYPE_CHECKING:
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
     from heimdallr.imaging.statistics import StructureStatistics
-    from heimdallr.imaging.volume import Affine
+    from heimdallr.imaging.volume import Affine, LabelMap
 
 TASK, LABEL = "cerebral_bleed", "intracerebral_hemorrhage"
 VENTRICLE_TASK = "ventricle_parts"
+BRAIN = "brain"
 
 SMALLEST_BRAIN_CM3 = 5.0
 """Chosen, not measured: less is a stray. The task itself is run from 100 cm³ on."""
@@ -128,7 +131,7 @@ SIDE = Output("hemorrhage_side", "", "left, right or both")
 VENTRICLE = Output("hemorrhage_ventricle_contact", "", "whether a bleed reaches a ventricle")
 HU_MEAN = Output("hemorrhage_hu_mean", "HU", "mean attenuation of the bleed")
 OUTPUTS = (VOLUME, *SLICES, ALARM, ABC2, DIAMETER, LESIONS, SIDE, VENTRICLE, HU_MEAN)
-READS = Reads(structures=("brain",), tasks=(TASK, VENTRICLE_TASK), coverage=True, facts=ACQUISITION)
+READS = Reads(structures=(BRAIN,), tasks=(TASK, VENTRICLE_TASK), coverage=True, facts=ACQUISITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         return all_absent(OUTPUTS, inapplicable("task_reads_ct_only", task=TASK))
     if absence := attenuation_absence(case):
         return all_absent(OUTPUTS, absence)
-    brain = structure_or_absence(case, "brain", region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
+    brain = structure_or_absence(case, BRAIN, region="head", at_least_cm3=SMALLEST_BRAIN_CM3)
     if isinstance(brain, Absence):
         return all_absent(OUTPUTS, brain)
     if absence := task_absence(case, TASK) or rejection(case, LABEL):
@@ -176,12 +179,34 @@ def _nothing_found(case: Case, brain: StructureStatistics, bleed: _Bleed) -> Abs
 
 def _inside_brain(case: Case, brain: StructureStatistics) -> _Bleed:
     """Cut bleed and brain out of the case, and drop bleed outside the brain."""
-    affine = case.image.affine
-    box = box_around(brain, case.image.shape, affine, 2 * BRAIN_MARGIN_MM)
-    bleed_map = case.segmentations[TASK].label_map
-    everywhere = bleed_map.data == bleed_map.number(LABEL)
+    box = box_around(brain, case.image.shape, case.image.affine, 2 * BRAIN_MARGIN_MM)
+    return _cut(case.segmentations[TASK].label_map, case.anatomy, box)
+
+
+def measured_bleed(bleed_map: LabelMap, anatomy: LabelMap) -> LabelMap:
+    """The map of a bleed without what lies outside the brain and is not measured.
+
+    Args:
+        bleed_map: of the task ``cerebral_bleed``.
+        anatomy: whole-body map on the same voxels.
+    """
+    brain = box_of(anatomy.mask(BRAIN))
+    data = np.zeros_like(bleed_map.data)
+    if brain is not None:
+        reach = reach_voxels(anatomy.affine, 2 * BRAIN_MARGIN_MM)
+        i, j, k = (
+            slice(max(side.start - by, 0), side.stop + by)
+            for side, by in zip(brain, reach, strict=True)
+        )
+        data[i, j, k][_cut(bleed_map, anatomy, (i, j, k)).mask] = bleed_map.number(LABEL)
+    return replace(bleed_map, data=data)
+
+
+def _cut(bleed_map: LabelMap, anatomy: LabelMap, box: Box) -> _Bleed:
+    affine = anatomy.affine
+    everywhere = bleed_map.mask(LABEL)
     found = everywhere[box]
-    filled = _without_holes(case.anatomy.data[box] == case.anatomy.number("brain"))
+    filled = _without_holes(anatomy.data[box] == anatomy.number(BRAIN))
     kept = found.copy()
     if found.any():
         near = _around(found, affine)

@@ -1,9 +1,10 @@
-"""Coronary calcium on a chest CT without ECG gating: a category, and each lesion for review.
+"""Coronary calcium on an unenhanced chest CT: a category, and each lesion for review.
 
 **Formulas.** The Agatston score (see *Calcified lesions*) of the coronary territory gives the
 category 0, 1-99, 100-299 or 300 and more (the categories of CAC-DRS, Hecht 2018, J Cardiovasc
-Comput Tomogr 12:185; the same limits hold for chest CT). Without gating the heart moves while it is
-scanned: the score itself is an estimate, given as the parameter ``estimated_agatston`` only.
+Comput Tomogr 12:185; the same limits hold for chest CT). Without ECG gating the heart moves while
+it is scanned: the score itself is an estimate, given as the parameter ``estimated_agatston`` only.
+``ecg_gating`` says whether the header tells of gating; where it does not, there may have been none.
 
 *Territory.* Where the task ``coronary_arteries`` was run, its arteries and 3 mm around them.
 Otherwise an **estimate**: the outer 12 mm of the heart's mask and 6 mm of fat outside it. Left out
@@ -40,7 +41,7 @@ from typing import TYPE_CHECKING
 import cc3d
 import numpy as np
 
-from heimdallr.analyses.acquisition import ACQUISITION, acquisition
+from heimdallr.analyses.acquisition import ACQUISITION, acquisition, ecg_gating
 from heimdallr.analyses.anatomy.calcified_lesions import (
     AGATSTON_KVP,
     CALCIUM_HU,
@@ -164,6 +165,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
             structure=HEART,
             estimated_agatston=round(score, 1),
             route=scored.route,
+            ecg_gating=ecg_gating(case),
             threshold_hu=CALCIUM_HU,
             slices_averaged=scored.count,
             **first,

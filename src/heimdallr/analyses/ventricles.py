@@ -9,8 +9,8 @@ the trigones to the frontal horns, near that of the commissures.
 * ``midline_shift_mm``: distance of the septum from the midsagittal plane at the height of the
   foramen of Monro, where the frontal horns come closest to the third ventricle. The septum lies
   halfway between the inner walls of both horns (median of the rows within 10 mm); where one horn is
-  not seen, the third ventricle's middle stands for it (``measured_at``). ``towards`` names the side
-  it moved to.
+  not seen, the third ventricle's middle stands for it (``measured_at``). ``midline_shift_side`` is
+  the side it moved to, from 1 mm on; below, *neither*.
 * Volumes: ``n · |det(A)| / 1000`` cm³ of each lateral ventricle (five parts), of third and fourth,
   of all.
 
@@ -116,7 +116,8 @@ MOST_POINTS = 2000
 """Of a part, where distances are looked for: one per cubic millimetre of a third ventricle."""
 
 FINE_MM = 0.5
-TOWARDS_FROM_MM = 1.0
+NEITHER = "neither"
+SIDED_FROM_MM = 1.0
 """Smaller shifts go to neither side: the plane itself is no better. Chosen."""
 
 EVANS = Output("evans_index", "", "frontal horn width over inner skull width")
@@ -128,7 +129,16 @@ SIDE_VOLUMES = {
 THIRD_VOLUME = Output("third_ventricle_vol_cm3", "cm3", "volume of the third ventricle")
 FOURTH_VOLUME = Output("fourth_ventricle_vol_cm3", "cm3", "volume of the fourth ventricle")
 ALL_VOLUME = Output("ventricles_vol_cm3", "cm3", "volume of all ventricles")
-OUTPUTS = (EVANS, SHIFT, *SIDE_VOLUMES.values(), THIRD_VOLUME, FOURTH_VOLUME, ALL_VOLUME)
+SHIFT_SIDE = Output("midline_shift_side", "", "the side the septum moved to: left, right, neither")
+OUTPUTS = (
+    EVANS,
+    SHIFT,
+    SHIFT_SIDE,
+    *SIDE_VOLUMES.values(),
+    THIRD_VOLUME,
+    FOURTH_VOLUME,
+    ALL_VOLUME,
+)
 READS = Reads(structures=("brain", "skull"), tasks=(TASK,), coverage=True)
 
 
@@ -189,9 +199,9 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         return all_absent(OUTPUTS, parts_mm)
     head = levelled_head(case, parts_mm)
     if isinstance(head, Absence):
-        geometry = (EVANS.absent(head), SHIFT.absent(head))
+        geometry = all_absent((EVANS, SHIFT, SHIFT_SIDE), head)
     else:
-        geometry = (_evans(case, head), _shift(case, head))
+        geometry = (_evans(case, head), *_shift(case, head))
     return (*geometry, *_volumes(case, parts_mm))
 
 
@@ -379,7 +389,7 @@ def _evans(case: Case, head: Head) -> Measurement:
     if isinstance(found, Absence):
         return EVANS.absent(found, structure=HORNS["right"])
     return EVANS.measured(
-        round(found.index, 3),
+        round(found.index, 2),  # as it is printed: no more of it is known
         structure=HORNS["right"],
         slice_index=_slice_of(case, head, found.horns_forward_mm, found.height_mm),
         frontal_horns_mm=round(found.horns_mm[1] - found.horns_mm[0], 1),
@@ -387,20 +397,25 @@ def _evans(case: Case, head: Head) -> Measurement:
     )
 
 
-def _shift(case: Case, head: Head) -> Measurement:
+def _shift(case: Case, head: Head) -> tuple[Measurement, Measurement]:
+    """The shift and its side."""
     found = head.septum
     if isinstance(found, Absence):
-        return SHIFT.absent(found, structure=HORNS["right"])
+        shift, side = (one.absent(found, structure=HORNS["right"]) for one in (SHIFT, SHIFT_SIDE))
+        return shift, side
     shift_mm = abs(found.right_mm)
-    told: dict[str, Scalar] = {"measured_at": found.measured_at}
-    if shift_mm >= TOWARDS_FROM_MM and not unknown_side(case):
-        told["towards"] = "right" if found.right_mm > 0 else "left"
-    return SHIFT.measured(
+    at = _slice_of(case, head, found.forward_mm, found.up_mm)
+    shift = SHIFT.measured(
         round(shift_mm, 1),
         structure=HORNS["right"],
-        slice_index=_slice_of(case, head, found.forward_mm, found.up_mm),
-        **told,
+        slice_index=at,
+        measured_at=found.measured_at,
     )
+    if absence := unknown_side(case):
+        return shift, SHIFT_SIDE.absent(absence, structure=HORNS["right"])
+    side = "right" if found.right_mm > 0 else "left"
+    told = side if shift_mm >= SIDED_FROM_MM else NEITHER
+    return shift, SHIFT_SIDE.measured(told, structure=HORNS["right"], slice_index=at)
 
 
 def _volumes(case: Case, parts_mm: Mapping[str, Affine]) -> Iterator[Measurement]:

@@ -160,6 +160,8 @@ class Series:
         coverage_mm: extent along the slice normal.
         kvp: KVP (0018,0060).
         contrast_agent: ContrastBolusAgent (0018,0010); ``None`` when absent.
+        gated: the header tells of an electrocardiogram the images were triggered or sorted by.
+            ``False`` says nothing: many scanners leave it out.
         phase_hint: contrast phase the tags tell (``native``, ``arterial``, ``venous``,
             ``delayed``), ``None`` when they do not.
         acquisition: MR sequence facts (ScanningSequence, MRAcquisitionType, EchoTime …).
@@ -194,6 +196,7 @@ class Series:
     coverage_mm: float | None = None
     kvp: float | None = None
     contrast_agent: str | None = None
+    gated: bool = False
     phase_hint: str | None = None
     acquisition: tuple[tuple[str, str], ...] = ()
     rescaled: bool = True

@@ -105,7 +105,8 @@ class Instance:
 
 
 TEXTS = (
-    "AccessionNumber", "BodyPartExamined", "ContrastBolusAgent", "ConvolutionKernel",
+    "AccessionNumber", "BodyPartExamined", "CardiacSynchronizationTechnique",
+    "ContrastBolusAgent", "ConvolutionKernel",
     "EchoTime", "FrameOfReferenceUID", "InstitutionName", "InversionTime", "KVP",
     "LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio",
     "MRAcquisitionType", "MagneticFieldStrength", "Manufacturer", "PatientAge",

@@ -39,6 +39,13 @@ if TYPE_CHECKING:
     from heimdallr.preparation.geometry import StackGeometry
     from heimdallr.preparation.instances import Frame, Instance
 
+_GATED = {"PROSPECTIVE", "RETROSPECTIVE", "PACED"}
+"""Of CardiacSynchronizationTechnique (0018,9037), PS3.3 C.7.6.18.1.1.1; ``REALTIME`` is none."""
+_IN_CYCLE = {
+    "NominalPercentageOfCardiacPhase", "NominalCardiacTriggerDelayTime", "TriggerTime",
+}  # fmt: skip
+"""When in the cardiac cycle an image was made; a 0 stands in headers of scans without gating."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesCandidate:
@@ -321,6 +328,7 @@ def _series(
         coverage_mm=geometry.coverage_mm if geometry else None,
         kvp=_kvp(images),
         contrast_agent=instance.texts.get("ContrastBolusAgent"),
+        gated=is_ct and _is_gated(images),
         phase_hint=phase_from_words(description, protocol) if is_ct and not spectral else None,
         acquisition=_acquisition(lead) if instance.modality == "MR" else (),
         rescaled=all(image.frame.rescale is not None for image in images),
@@ -336,6 +344,15 @@ def _kvp(images: Sequence[Image]) -> float | None:
     told = (dict(i.frame.when).get("KVP") or i.instance.text("KVP") for i in images)
     voltages = {number_in(text) for text in dict.fromkeys(told) if text}
     return voltages.pop() if len(voltages) == 1 else None
+
+
+def _is_gated(images: Sequence[Image]) -> bool:
+    """Whether a header tells of gating by an electrocardiogram."""
+    return any(
+        image.instance.text("CardiacSynchronizationTechnique").upper() in _GATED
+        or any((number_in(text) or 0.0) > 0 for name, text in image.frame.when if name in _IN_CYCLE)
+        for image in images
+    )
 
 
 def _acquisition(lead: Image) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -20,11 +21,16 @@ from heimdallr.analyses.rules.findings import (
     told_by,
 )
 from heimdallr.analyses.rules.references import references_for
-from heimdallr.analyses.rules.rule_table import packaged_rules
+from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
 from heimdallr.analyses.rules.severity import Severity
+from heimdallr.analyses.rules.titles import title_code
+from heimdallr.domain.statements import LANGUAGES, Statement, parameters_of
 from heimdallr.domain.study import Patient, Series, Spectral
+from heimdallr.domain.terms import value_text
 
 if TYPE_CHECKING:
+    from heimdallr.analyses.rules.limits import Limit
+    from heimdallr.analyses.rules.rule_table import Rule
     from heimdallr.domain.measurement import Measurement, Scalar
 
 CASE = trunk((6.0, 6.0, 6.0)).case()
@@ -213,7 +219,7 @@ def test_steatosis_without_a_spleen() -> None:
         ("liver_portal_venous_hu_class", "80 to 90 HU", None),
         ("liver_portal_venous_hu_class", "below 80 HU", "Portal venous liver attenuation"),
         ("liver_pdff_percent", 17.3, None),
-        ("liver_pdff_percent", 17.4, "Liver fat fraction in the range of steatosis, 17 %"),
+        ("liver_pdff_percent", 17.4, "Liver fat fraction in the range of steatosis, 17.4 %"),
     ],
 )
 def test_steatosis_in_other_ways(name: str, value: float | str, title: str | None) -> None:
@@ -440,6 +446,56 @@ def test_coronary_calcium_speaks_from_a_hundred_on(category: str, severity: str 
     found = find(case, measured).findings
     assert [one.severity.value for one in found] == ([severity] if severity else [])
     assert find(case, measured[:1]).findings == ()
+
+
+@pytest.mark.parametrize("category", ["100-299", "300 or more"])
+def test_a_finding_says_of_gating_what_the_header_does(category: str) -> None:
+    """Gated, or not known: no header says that a scan was not."""
+    case = replace(CASE, series=replace(CASE.series, kvp=120.0))
+    native = output("contrast_phase").measured("native")
+    for gating, said in (
+        ("gated", {"en": "on an ECG-gated CT", "pt": "em TC sincronizada com ECG"}),
+        ("unknown", {"en": "(ECG gating not known)", "pt": "(sincronização com ECG desconhecida)"}),
+    ):
+        calcium = output("coronary_calcium_category").measured(category, ecg_gating=gating)
+        (found,) = find(case, [calcium, native]).findings
+        assert found.evidence["ecg_gating"] == gating
+        for language in LANGUAGES:
+            assert found.said.in_language(language).endswith(said[language])
+
+
+def told_limits() -> dict[str, tuple[Rule, Limit, str]]:
+    """Limits of numbers that titles tell: in words → rule, limit, the number's parameter."""
+    return {
+        f"{rule.code}: {limit.in_words(unit_of(limit))}": (rule, limit, parameter)
+        for rule in packaged_rules()
+        for limit in rule.limits
+        for parameter, name in rule.values.items()
+        if limit.bound is not None and name == limit.measurement
+    }
+
+
+@pytest.mark.parametrize("which", told_limits())
+def test_no_title_rounds_a_number_over_a_limit(which: str) -> None:
+    """29.7 mm of an ectatic aorta are not 30, which is an aneurysm; nor is 0.30 above 0.30."""
+    rule, limit, parameter = told_limits()[which]
+    unit, bound = unit_of(limit), limit.bound
+    step = 0.1 if unit else 0.01 if limit.measurement == "evans_index" else 1.0
+    assert bound is not None
+    bands = [one for one in rule.limits if one.measurement == limit.measurement]
+    for steps in (-3, -1, 0, 1, 3):
+        value = round(bound + steps * step, 2)
+        crossed = [one for one in bands if one.is_crossed_by(value)]
+        codes = {title_code(rule, one) for one in crossed}
+        told = [
+            Statement(code, {parameter: value}).text
+            for code in codes
+            if parameter in parameters_of(code)
+        ]
+        for text in (*told, value_text(value, unit, "en")) if crossed else ():
+            shown = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))]
+            nearest = min(shown, key=lambda one: abs(one - value))
+            assert limit.is_crossed_by(nearest) == limit.is_crossed_by(value), text
 
 
 def test_aortic_calcium_speaks_above_two_hundred() -> None:

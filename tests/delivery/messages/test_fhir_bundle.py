@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 from message_cases import (
     CREATED,
     CT,
@@ -26,6 +25,7 @@ from message_cases import (
     results,
     source,
 )
+from pieces.spine import Column, Vertebra, draw_spine
 from publishing_cases import trunk
 from spine_cases import spine_case, with_levels
 

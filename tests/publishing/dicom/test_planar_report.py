@@ -12,15 +12,28 @@ from dicom_validators import errors_of
 from measured_cases import measured_body, measured_trunk, results_of, retold
 from object_cases import trunk_source
 from object_checks import IODS, output_of
-from publishing_cases import trunk_arrays
+from publishing_cases import (
+    ENDED,
+    PREPARED,
+    STARTED,
+    TRUNK_AFFINE,
+    TRUNK_SHAPE,
+    segmentation,
+    trunk,
+    trunk_arrays,
+)
 from pydicom import dcmread
 
+from heimdallr.analyses import cerebral_haemorrhage
+from heimdallr.analyses.rules.findings import Conclusions
 from heimdallr.domain.source_images import SourceImages, SourcePlane
+from heimdallr.imaging.volume import LabelMap, save_nifti
 from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.objects import write_objects
 from heimdallr.publishing.dicom.outlines import signed_area
 from heimdallr.publishing.dicom.planar_report import planar_report
+from heimdallr.publishing.publish import Publication, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +192,33 @@ def test_a_bleed_is_outlined_with_its_volume(case: Path, tmp_path: Path) -> None
     assert errors_of(one.path, IODS["sr_planar"]) == []
     (group,) = hd.sr.srread(one.path).content.get_planar_roi_measurement_groups()
     assert group.get_measurements()[0].value == 12.5
+
+
+def test_the_outline_of_a_bleed_is_of_what_was_measured(tmp_path: Path) -> None:
+    """Two cubes of blood on a slice: one in the brain, and a larger one 12 mm and more outside."""
+    labels, blood = np.zeros(TRUNK_SHAPE, np.uint8), np.zeros(TRUNK_SHAPE, np.uint8)
+    labels[20:60, 15:50, 20:60] = 90
+    blood[30:36, 30:36, 38:43] = 1
+    blood[63:72, 30:39, 38:43] = 1
+    marked = LabelMap(blood, TRUNK_AFFINE, {1: cerebral_haemorrhage.LABEL})
+    head = replace(
+        trunk(),
+        segmentations={
+            "total": segmentation(LabelMap(labels, TRUNK_AFFINE, {90: "brain"})),
+            "cerebral_bleed": segmentation(marked, "cerebral_bleed"),
+        },
+    )
+    measured = cerebral_haemorrhage.measure(head)
+    (volume,) = [one for one in measured if one.name == "hemorrhage_vol_cm3"]
+    assert volume.value == pytest.approx(6 * 6 * 5 * 0.08)
+    assert volume.parameters["dropped_cm3"] == pytest.approx(9 * 9 * 5 * 0.08)
+    path = tmp_path / "volume.nii"
+    save_nifti(path, head.image.data, head.image.affine)
+    prepared = replace(PREPARED, volume_path=path)
+    publication = Publication(prepared, head, measured, Conclusions(), STARTED)
+    folder = publish(tmp_path / "cases", publication, lambda: ENDED).folder
+    _, points = _region(_report(folder, trunk_source(), tmp_path))
+    assert abs(signed_area(points[:-1])) == 6 * 6
 
 
 def test_without_anything_to_outline_there_is_no_report(case: Path, tmp_path: Path) -> None:

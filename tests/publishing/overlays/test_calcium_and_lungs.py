@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,14 @@ from pieces.drawing import Grid
 from pieces.kidneys import SIZE_MM, StoneTruth, kidneys
 
 from heimdallr.analyses import coronary_calcium, kidney_stones
-from heimdallr.publishing.overlays import coronary, emphysema, stones
+from heimdallr.publishing.overlays import canvas, coronary, emphysema, stones
 from heimdallr.publishing.overlays.canvas import LETTER
 from heimdallr.publishing.targets import Grid as Voxels
 from heimdallr.publishing.targets import Places
 
 if TYPE_CHECKING:
+    import pytest
+
     from heimdallr.analyses.case import Analysis, Case
     from heimdallr.publishing.overlays.sheet import Drawing
 
@@ -48,6 +51,31 @@ def test_each_coronary_lesion_is_ringed() -> None:
     case = case_of(heart(grid, [plaque]), rng)
     assert drawn(case, coronary_calcium, coronary.draw) == [coronary.FILE_NAME]
     assert drawn(case_of(heart(grid), rng), coronary_calcium, coronary.draw) == []
+
+
+def test_the_sheet_says_of_gating_what_the_header_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan for calcium is gated as a rule, and its header may tell."""
+    written: list[str] = []
+    set_text = canvas.Canvas.text
+
+    def record(self: canvas.Canvas, at: object, text: str, *rest: object, **more: object) -> int:
+        written.append(text)
+        return set_text(self, at, text, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(canvas.Canvas, "text", record)
+    plaque = Plaque(on_heart(100.0, 0.3), (3.0, 2.0, 5.0), 700.0)
+    chest = heart(Grid(CHEST_MM, (1.2, 1.2, 3.0)), [plaque])
+    case = case_of(chest, np.random.default_rng(1))
+    for gated, said, told in (
+        (True, "ECG-gated. A category", "gated"),
+        (False, "ECG gating not known. A category", "unknown"),
+    ):
+        one = replace(case, series=replace(case.series, gated=gated))
+        measured = {each.name: each for each in coronary_calcium.measure(one)}
+        assert measured["coronary_calcium_category"].parameters["ecg_gating"] == told
+        written.clear()
+        coronary.draw(one, measured, [])
+        assert any(text.startswith(said) for text in written)
 
 
 def test_the_viewer_is_led_to_a_voxel_that_exists() -> None:

@@ -163,6 +163,27 @@ def test_the_bleed_is_drawn_on_its_three_slices() -> None:
     assert painted.min() > bleed.PANEL / 2
 
 
+def test_what_was_not_measured_is_not_drawn_as_the_bleed() -> None:
+    """A piece at the edge of the head is dropped from the volume; it is outlined in grey."""
+    case = _head()
+    found = case.segmentations["cerebral_bleed"].label_map
+    labels = found.data.copy()
+    labels[27:33, 65:69, 17:24] = 1  # before the skull, 20 mm and more from the brain
+    pieces = segmentation(replace(found, data=labels), "cerebral_bleed")
+    more = replace(case, segmentations={**case.segmentations, "cerebral_bleed": pieces})
+    before, after = (
+        bleed.draw(one, _measured(one), NOTICE)["bleed_overlay_center_50.png"]
+        for one in (case, more)
+    )
+    dropped = _measured(more)["hemorrhage_vol_cm3"].parameters["dropped_cm3"]
+    assert isinstance(dropped, float)
+    assert dropped > 5
+    marked = slice(32 + bleed.PANEL + bleed.GAP, 32 + 2 * bleed.PANEL + bleed.GAP)
+    name = "intracerebral_hemorrhage"
+    assert np.array_equal(_resembling(after, name, marked), _resembling(before, name, marked))
+    assert not np.array_equal(np.asarray(after.image), np.asarray(before.image))
+
+
 def test_specks_that_are_not_believed_neither_vote_nor_are_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,14 +9,13 @@ from store_cases import add_study
 
 from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.publishing.dicom.kinds import EarlierValue
-from heimdallr.store.models import MeasurementRow, StudyState
+from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.store.reading.earlier import earlier_values
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from heimdallr.store.database import Database
-    from heimdallr.store.models import Study
 
 
 def measured(session: Session, uid: str, date: str | None, value: float, **more: object) -> Study:
@@ -107,6 +106,33 @@ def test_attenuation_is_compared_at_its_own_contrast_phase(
             EarlierValue("liver_hu_eroded_mean", value, "HU", date, at),
             EarlierValue("liver_vol_cm3", 1400.0, "cm3", "20250101"),
         )
+
+
+def test_a_midline_shift_has_its_side(database: Database) -> None:
+    """Of the same study; older results name none."""
+    with database.write() as session:
+        for uid, date, side in (("1.1", "20240101", "left"), ("1.2", "20250101", None)):
+            study = add_study(
+                session, uid, study_date=date, patient_fk=1, modality="CT", has_results=True,
+                state=StudyState.DONE,
+            )  # fmt: skip
+            told: dict[str, dict[str, object]] = {
+                "midline_shift_mm": {"value": 7.0, "unit": "mm"},
+                "ventricles_vol_cm3": {"value": 30.0, "unit": "cm3"},
+                "midline_shift_side": {"text": side},
+            }
+            session.add_all(
+                MeasurementRow(study_fk=study.id, name=name, status="measured", **columns)
+                for name, columns in told.items()
+            )
+        session.flush()
+        last = measured(session, "1.3", "20260101", 1400.0)
+        shift, volume = earlier_values(session, last)
+        assert (shift.study_date, shift.side) == ("20250101", None)
+        assert volume.side is None
+        second = session.get_one(Study, study.id)
+        shift, _ = earlier_values(session, second)
+        assert (shift.study_date, shift.side) == ("20240101", "left")
 
 
 def test_where_the_patient_is_not_certain_there_is_none(database: Database) -> None:

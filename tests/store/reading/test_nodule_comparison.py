@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 LOBE = "lung_lower_lobe_right"
 
 
-def lobe(low: Index, high: Index) -> Labels:
+def lobe(low: Index, high: Index, name: str = LOBE) -> Labels:
     """``labels.json`` of an image of 200³ voxels of 1 × 1 × 2 mm with one lobe."""
     middle = (100.0, 100.0, 100.0)
     record = StructureRecord(
-        label=13, structure=LOBE, name="", colour=(1, 2, 3), group="lungs", voxels=9,
+        label=13, structure=name, name="", colour=(1, 2, 3), group="lungs", voxels=9,
         bbox_min_ijk=low, bbox_max_ijk=high, centroid_ijk=middle, centroid_ras_mm=middle,
         largest_slice=100, position_ijk=(100, 100, 100), position_ras_mm=middle,
     )  # fmt: skip
@@ -52,9 +52,16 @@ def nodule(number: int, volume_mm3: float, voxel: str) -> tuple[MeasurementRecor
 
 
 def examined(
-    session: Session, output: Path, date: str, labels: Labels, *rows: MeasurementRecord
+    session: Session,
+    output: Path,
+    date: str,
+    labels: Labels,
+    *rows: MeasurementRecord,
+    count: int | None = None,
 ) -> Study:
-    """A study of the patient with a folder."""
+    """A study of the patient with a folder; it lists all it counts unless told otherwise."""
+    counted = len(rows) // 2 if count is None else count
+    rows = (measurement("lung_nodules", counted), *rows)
     case_id = f"SilvaMJ_{date}_1"
     folder = write_case(
         output,
@@ -67,11 +74,12 @@ def examined(
         session, f"1.{date}", study_date=date, patient_fk=1, modality="CT", has_results=True,
         state=StudyState.DONE, case_id=case_id,
     )  # fmt: skip
-    counted = ("lung_nodules", len(rows) / 2)
-    for name, value in (counted, *((one.name, one.value) for one in rows)):
-        number = value if isinstance(value, float) else None
+    for one in rows:
+        number = one.value if isinstance(one.value, int | float) else None
         session.add(
-            MeasurementRow(study_fk=study.id, name=name, value=number, unit="", status="measured")
+            MeasurementRow(
+                study_fk=study.id, name=one.name, value=number, unit="", status="measured"
+            )
         )
     session.flush()
     return study
@@ -110,6 +118,65 @@ def test_a_lobe_at_the_edge_of_the_image_is_not_compared(
         now = examined(session, tmp_path, "20260101", lobe((20, 20, 20), (119, 119, 119)), *row)
         found = compare_nodules(session, now, tmp_path)
         assert found is not None
+        assert [one.why_not for one in found.nodules] == ["lobe_not_whole"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "why_not"),
+    [(10, 10, None), (12, 10, "not_all_listed"), (10, 12, "not_all_listed")],
+)
+def test_of_more_than_ten_nodules_some_have_no_place(
+    database: Database, tmp_path: Path, then: int, now: int, why_not: str | None
+) -> None:
+    """Number 2 of now may have been number 11 then, and lie beside what was number 8."""
+    place = lobe((20, 20, 20), (119, 119, 119))
+    rows = [
+        one
+        for n in range(10)
+        for one in nodule(n + 1, 300.0 - n, f"{30 + 25 * (n % 4)} {30 + 25 * (n // 4)} 70")
+    ]
+    with database.write() as session:
+        examined(session, tmp_path, "20250101", place, *rows, count=then)
+        study = examined(session, tmp_path, "20260101", place, *rows, count=now)
+        found = compare_nodules(session, study, tmp_path)
+        assert found is not None
+        assert [one.why_not for one in found.nodules] == [why_not] * 10
+        growths = [one.growth and one.growth.verdict for one in found.nodules]
+        assert growths == [None if why_not else "no_change"] * 10
+
+
+def test_a_nodule_without_a_volume_may_be_the_one(database: Database, tmp_path: Path) -> None:
+    """Missing slices cut it then; what lies there now is not new."""
+    place = lobe((20, 20, 20), (119, 119, 119))
+    volume, where = nodule(1, 400.0, "70 70 70")
+    cut = volume.model_copy(update={"value": None, "status": "not_assessable"})
+    with database.write() as session:
+        examined(session, tmp_path, "20250101", place, cut, where)
+        now = examined(session, tmp_path, "20260101", place, volume, where)
+        found = compare_nodules(session, now, tmp_path)
+        assert found is not None
+        assert [one.why_not for one in found.nodules] == ["not_all_listed"]
+
+
+def test_the_last_ct_that_shows_the_lobe_counts(database: Database, tmp_path: Path) -> None:
+    """Between two chests an abdomen shows the bases, and no nodule in them."""
+    upper = "lung_upper_lobe_right"
+    place = lobe((20, 20, 20), (119, 119, 119), upper)
+    volume, _ = nodule(1, 400.0, "70 70 70")
+    rows = (volume, measurement("nodule_1_lobe", upper))
+    with database.write() as session:
+        chest = examined(session, tmp_path, "20250101", place, *rows)
+        bases = lobe((20, 20, 0), (119, 119, 90))
+        abdomen = examined(session, tmp_path, "20250301", bases)
+        now = examined(session, tmp_path, "20250601", place, *rows)
+        found = compare_nodules(session, now, tmp_path)
+        assert found is not None
+        assert (found.study_id, found.study_date) == (chest.id, "20250101")
+        assert [one.why_not for one in found.nodules] == [None]
+        shutil.rmtree(tmp_path / str(chest.case_id))
+        found = compare_nodules(session, now, tmp_path)
+        assert found is not None
+        assert (found.study_id, found.study_date) == (abdomen.id, "20250301")
         assert [one.why_not for one in found.nodules] == ["lobe_not_whole"]
 
 

@@ -8,7 +8,7 @@ const KEY: Record<string, readonly RegExp[] | undefined> = {
   ],
   vertebral_fracture: [/^vertebral_(fractures_suspected|height_loss_percent)$/],
   bone_density: [/^(bone_density_(category|z)|L1_trabecular_hu_mean)$/],
-  ventricles: [/^(evans_index|midline_shift_mm)$/],
+  ventricles: [/^(evans_index|midline_shift_(mm|side))$/],
   lung_nodules: [/^lung_nodules$/, /^lung_nodule_(largest_mm|size_class)$/],
   effusions: [/^(pleural_effusion_(right|left)|pericardial_effusion)_ml$/],
   aortic_diameters: [/^aorta_(ascending|abdominal)_diameter_mm$/],

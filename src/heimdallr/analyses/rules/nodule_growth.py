@@ -3,7 +3,8 @@
 **Formula.** Two scans are laid over each other lobe by lobe: a nodule's place is its centre within
 the box of its lobe, 0 to 1 along each axis, so that another breath stretches it with the lobe. Two
 nodules are one where they lie in the same lobe, within :data:`FARTHEST_MM`, each the other's
-nearest, and no third one could be meant. What is not certain is not paired. The *volume doubling
+nearest, and no third one could be meant: also none that a study counts and does not list. What is
+not certain is not paired. The *volume doubling
 time* is ``t · ln 2 / ln(V / V₀)`` days; a change of the volume below a quarter is *no change*
 (van Klaveren 2009, N Engl J Med 361:2221, who call nodules that double within 400 days fast).
 """
@@ -17,8 +18,6 @@ from typing import TYPE_CHECKING, Literal
 from heimdallr.analyses.rules.change import SHORTEST_DAYS, days_between
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from heimdallr.analyses.rules.change import Verdict
 
 FARTHEST_MM = 15.0
@@ -31,7 +30,7 @@ SMALLEST_SHARE = 0.25
 """Of the earlier volume; van Klaveren 2009."""
 
 Point = tuple[float, float, float]
-NotPaired = Literal["not_seen_before", "several_near", "lobe_not_whole"]
+NotPaired = Literal["not_seen_before", "several_near", "lobe_not_whole", "not_all_listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,24 @@ class PlacedNodule:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedNodules:
+    """The nodules of a study.
+
+    Attributes:
+        nodules: the listed ones whose lobe is wholly in view and whose volume is measured.
+        lobes: that are wholly in view.
+        complete: those of them whose every nodule, as far as it is not too small to be listed, is
+            among ``nodules``.
+        smaller: pieces that are too small to be listed, in all lobes.
+    """
+
+    nodules: tuple[PlacedNodule, ...]
+    lobes: frozenset[str]
+    complete: frozenset[str]
+    smaller: int
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
     """What became of a nodule's volume.
 
@@ -67,28 +84,26 @@ class Growth:
 
 
 def earlier_of(
-    nodule: PlacedNodule,
-    now: Sequence[PlacedNodule],
-    before: Sequence[PlacedNodule],
-    lobes: Collection[str],
+    nodule: PlacedNodule, now: PlacedNodules, before: PlacedNodules
 ) -> PlacedNodule | NotPaired:
     """The same nodule in an earlier study, or why none is named.
 
     Args:
         nodule: of this study.
-        now: all that are placed in this study.
-        before: all that are placed in the earlier one.
-        lobes: that the earlier study shows whole.
+        now: this study.
+        before: the earlier one.
     """
-    if nodule.lobe not in lobes:
+    lobe = nodule.lobe
+    if lobe not in before.lobes:
         return "lobe_not_whole"
-    near = [one for one in before if _apart_mm(nodule, one) <= FARTHEST_MM]
+    near = [one for one in before.nodules if _apart_mm(nodule, one) <= FARTHEST_MM]
     if not near:
-        return "not_seen_before"
-    rivals = [one for one in now if _apart_mm(one, near[0]) <= FARTHEST_MM]
+        is_new = lobe in before.complete and not before.smaller
+        return "not_seen_before" if is_new else "not_all_listed"
+    rivals = [one for one in now.nodules if _apart_mm(one, near[0]) <= FARTHEST_MM]
     if len(near) > 1 or len(rivals) > 1:
         return "several_near"
-    return near[0]
+    return near[0] if lobe in now.complete & before.complete else "not_all_listed"
 
 
 def growth_of(

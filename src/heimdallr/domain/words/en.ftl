@@ -338,26 +338,32 @@ finding_pericardial_effusion = Pericardial effusion of { $limit_ml } mL or more
 finding_ventriculomegaly = Wide ventricles: Evans index { NUMBER($index, minimumFractionDigits: 2, maximumFractionDigits: 2) }
 finding_low_muscle_mass = Low skeletal muscle mass at L3
 finding_low_muscle_attenuation = Low skeletal muscle attenuation at L3
-finding_abdominal_aorta_dilated = Abdominal aortic aneurysm, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
-finding_abdominal_aorta_dilated_seen = Abdominal aortic aneurysm, at least { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (seen in part)
-finding_infrarenal_aorta_ectatic = Ectatic infrarenal aorta, { NUMBER($infrarenal_mm, maximumFractionDigits: 0) } mm
-finding_infrarenal_aorta_ectatic_seen = Ectatic infrarenal aorta, at least { NUMBER($infrarenal_seen_mm, maximumFractionDigits: 0) } mm (seen in part)
-finding_ascending_aorta_dilated = Dilated ascending aorta, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
-finding_ascending_aorta_dilated_seen = Dilated ascending aorta, at least { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (seen in part)
+finding_abdominal_aorta_dilated = Abdominal aortic aneurysm, { NUMBER($diameter_mm, maximumFractionDigits: 1) } mm
+finding_abdominal_aorta_dilated_seen = Abdominal aortic aneurysm, at least { NUMBER($seen_mm, maximumFractionDigits: 1) } mm (seen in part)
+finding_infrarenal_aorta_ectatic = Ectatic infrarenal aorta, { NUMBER($infrarenal_mm, maximumFractionDigits: 1) } mm
+finding_infrarenal_aorta_ectatic_seen = Ectatic infrarenal aorta, at least { NUMBER($infrarenal_seen_mm, maximumFractionDigits: 1) } mm (seen in part)
+finding_ascending_aorta_dilated = Dilated ascending aorta, { NUMBER($diameter_mm, maximumFractionDigits: 1) } mm
+finding_ascending_aorta_dilated_seen = Dilated ascending aorta, at least { NUMBER($seen_mm, maximumFractionDigits: 1) } mm (seen in part)
 finding_splenomegaly = Enlarged spleen, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
-finding_liver_steatosis = Liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
-finding_liver_steatosis_below_spleen = Liver darker than the spleen in the range of steatosis, difference { NUMBER($difference_hu, maximumFractionDigits: 0) } HU
+finding_liver_steatosis = Liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 1) } HU
+finding_liver_steatosis_below_spleen = Liver darker than the spleen in the range of steatosis, difference { NUMBER($difference_hu, maximumFractionDigits: 1) } HU
 finding_hepatomegaly = Enlarged liver, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² of body surface
 finding_hepatomegaly_massive = Massively enlarged liver, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² of body surface
 finding_small_kidney_right = Small right kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
 finding_small_kidney_left = Small left kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
 finding_large_kidney_right = Large right kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
 finding_large_kidney_left = Large left kidney, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
-finding_kidney_length_difference = Kidneys differ in length by { NUMBER($difference_mm, maximumFractionDigits: 0) } mm
-finding_liver_steatosis_portal_venous = Portal venous liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
-finding_liver_steatosis_fat_fraction = Liver fat fraction in the range of steatosis, { NUMBER($percent, maximumFractionDigits: 0) } %
-finding_coronary_calcium = Coronary calcium, category 100–299, estimated on an ungated CT
-finding_coronary_calcium_severe = Coronary calcium, category 300 or more, estimated on an ungated CT
+finding_kidney_length_difference = Kidneys differ in length by { NUMBER($difference_mm, maximumFractionDigits: 1) } mm
+finding_liver_steatosis_portal_venous = Portal venous liver attenuation in the range of steatosis, { NUMBER($liver_hu, maximumFractionDigits: 1) } HU
+finding_liver_steatosis_fat_fraction = Liver fat fraction in the range of steatosis, { NUMBER($percent, maximumFractionDigits: 1) } %
+finding_coronary_calcium = Coronary calcium, category 100–299, estimated { $gating ->
+    [gated] on an ECG-gated CT
+   *[unknown] (ECG gating not known)
+}
+finding_coronary_calcium_severe = Coronary calcium, category 300 or more, estimated { $gating ->
+    [gated] on an ECG-gated CT
+   *[unknown] (ECG gating not known)
+}
 finding_kidney_stone_right = Stone in the right kidney, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
 finding_kidney_stone_left = Stone in the left kidney, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
 finding_aortic_calcium = Calcium of the abdominal aorta, Agatston score { NUMBER($score, maximumFractionDigits: 0) }
@@ -370,17 +376,23 @@ finding_vertebral_fracture_several = Compression of { $count } vertebrae suspect
     [unnamed] one (which is not certain)
    *[other] { $level }
 } has lost { NUMBER($percent, maximumFractionDigits: 0) } % of its height
-finding_low_bone_density = Low bone density: { NUMBER($hu, maximumFractionDigits: 0) } HU in { $levels }
+finding_low_bone_density = Low bone density: { NUMBER($hu, maximumFractionDigits: 1) } HU in { $levels }
 finding_truncated_coverage = Not wholly in the volume: { $structures }
 site_finding = { $name }: { $value } { $unit } (this department's rule)
 
 ## A study in a few words
 
-summary_earlier = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month })
-summary_other_phase = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }, contrast phase: { $phase })
-summary_unchanged = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: no change beyond measurement error)
-summary_risen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
-summary_fallen = { $title } (was { NUMBER($value, maximumFractionDigits: 1) } in { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } a year)
+rounded = { $digits ->
+    [0] { NUMBER($value, maximumFractionDigits: 0) }
+    [1] { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) }
+   *[2] { NUMBER($value, minimumFractionDigits: 2, maximumFractionDigits: 2) }
+}
+summary_earlier = { $title } (was { $value } in { $month })
+summary_other_phase = { $title } (was { $value } in { $month }, contrast phase: { $phase })
+summary_other_side = { $title } (was { $value } in { $month }, to the other side)
+summary_unchanged = { $title } (was { $value } in { $month }: no change beyond measurement error)
+summary_risen = { $title } (was { $value } in { $month }: +{ $per_year } a year)
+summary_fallen = { $title } (was { $value } in { $month }: −{ $per_year } a year)
 other_rules = rules that found nothing: { $silent }; that could not be asked: { $not_asked }
 no_finding_of_rules = no finding. Rules that found nothing: { $silent }; that could not be asked: { $not_asked }. This does not mean that nothing is wrong
 rules_not_told = these results do not say which rules could be asked

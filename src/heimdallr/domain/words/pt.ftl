@@ -340,26 +340,32 @@ finding_pericardial_effusion = Derrame pericárdico de { $limit_ml } mL ou mais
 finding_ventriculomegaly = Ventrículos alargados: índice de Evans { NUMBER($index, minimumFractionDigits: 2, maximumFractionDigits: 2) }
 finding_low_muscle_mass = Massa muscular esquelética baixa em L3
 finding_low_muscle_attenuation = Atenuação muscular esquelética baixa em L3
-finding_abdominal_aorta_dilated = Aneurisma da aorta abdominal, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
-finding_abdominal_aorta_dilated_seen = Aneurisma da aorta abdominal, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
-finding_infrarenal_aorta_ectatic = Ectasia da aorta infrarrenal, { NUMBER($infrarenal_mm, maximumFractionDigits: 0) } mm
-finding_infrarenal_aorta_ectatic_seen = Ectasia da aorta infrarrenal, de ao menos { NUMBER($infrarenal_seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
-finding_ascending_aorta_dilated = Aorta ascendente dilatada, { NUMBER($diameter_mm, maximumFractionDigits: 0) } mm
-finding_ascending_aorta_dilated_seen = Aorta ascendente dilatada, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 0) } mm (vista em parte)
+finding_abdominal_aorta_dilated = Aneurisma da aorta abdominal, { NUMBER($diameter_mm, maximumFractionDigits: 1) } mm
+finding_abdominal_aorta_dilated_seen = Aneurisma da aorta abdominal, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 1) } mm (vista em parte)
+finding_infrarenal_aorta_ectatic = Ectasia da aorta infrarrenal, { NUMBER($infrarenal_mm, maximumFractionDigits: 1) } mm
+finding_infrarenal_aorta_ectatic_seen = Ectasia da aorta infrarrenal, de ao menos { NUMBER($infrarenal_seen_mm, maximumFractionDigits: 1) } mm (vista em parte)
+finding_ascending_aorta_dilated = Aorta ascendente dilatada, { NUMBER($diameter_mm, maximumFractionDigits: 1) } mm
+finding_ascending_aorta_dilated_seen = Aorta ascendente dilatada, de ao menos { NUMBER($seen_mm, maximumFractionDigits: 1) } mm (vista em parte)
 finding_splenomegaly = Baço aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³
-finding_liver_steatosis = Atenuação hepática na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
-finding_liver_steatosis_below_spleen = Fígado menos denso que o baço, na faixa de esteatose, diferença { NUMBER($difference_hu, maximumFractionDigits: 0) } HU
+finding_liver_steatosis = Atenuação hepática na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 1) } HU
+finding_liver_steatosis_below_spleen = Fígado menos denso que o baço, na faixa de esteatose, diferença { NUMBER($difference_hu, maximumFractionDigits: 1) } HU
 finding_hepatomegaly = Fígado aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² de superfície corporal
 finding_hepatomegaly_massive = Fígado muito aumentado, { NUMBER($volume_cm3, maximumFractionDigits: 0) } cm³: { $index_ml_m2 } mL/m² de superfície corporal
 finding_small_kidney_right = Rim direito pequeno, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
 finding_small_kidney_left = Rim esquerdo pequeno, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
 finding_large_kidney_right = Rim direito aumentado, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
 finding_large_kidney_left = Rim esquerdo aumentado, { NUMBER($length_mm, maximumFractionDigits: 0) } mm
-finding_kidney_length_difference = Rins com diferença de comprimento de { NUMBER($difference_mm, maximumFractionDigits: 0) } mm
-finding_liver_steatosis_portal_venous = Atenuação hepática na fase portal na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 0) } HU
-finding_liver_steatosis_fat_fraction = Fração de gordura hepática na faixa de esteatose, { NUMBER($percent, maximumFractionDigits: 0) } %
-finding_coronary_calcium = Cálcio coronariano, categoria 100–299, estimado em TC sem sincronização
-finding_coronary_calcium_severe = Cálcio coronariano, categoria 300 ou mais, estimado em TC sem sincronização
+finding_kidney_length_difference = Rins com diferença de comprimento de { NUMBER($difference_mm, maximumFractionDigits: 1) } mm
+finding_liver_steatosis_portal_venous = Atenuação hepática na fase portal na faixa de esteatose, { NUMBER($liver_hu, maximumFractionDigits: 1) } HU
+finding_liver_steatosis_fat_fraction = Fração de gordura hepática na faixa de esteatose, { NUMBER($percent, maximumFractionDigits: 1) } %
+finding_coronary_calcium = Cálcio coronariano, categoria 100–299, estimado { $gating ->
+    [gated] em TC sincronizada com ECG
+   *[unknown] (sincronização com ECG desconhecida)
+}
+finding_coronary_calcium_severe = Cálcio coronariano, categoria 300 ou mais, estimado { $gating ->
+    [gated] em TC sincronizada com ECG
+   *[unknown] (sincronização com ECG desconhecida)
+}
 finding_kidney_stone_right = Cálculo no rim direito, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
 finding_kidney_stone_left = Cálculo no rim esquerdo, { NUMBER($diameter_mm, minimumFractionDigits: 1, maximumFractionDigits: 1) } mm
 finding_aortic_calcium = Cálcio na aorta abdominal, escore de Agatston { NUMBER($score, maximumFractionDigits: 0) }
@@ -372,17 +378,23 @@ finding_vertebral_fracture_several = Suspeita de compressão de { $count } vért
     [unnamed] uma (não se sabe ao certo qual)
    *[other] { $level }
 } perdeu { NUMBER($percent, maximumFractionDigits: 0) } % da altura
-finding_low_bone_density = Densidade óssea baixa: { NUMBER($hu, maximumFractionDigits: 0) } HU em { $levels }
+finding_low_bone_density = Densidade óssea baixa: { NUMBER($hu, maximumFractionDigits: 1) } HU em { $levels }
 finding_truncated_coverage = Não está inteiro no volume: { $structures }
 site_finding = { $name }: { $value } { $unit } (regra deste serviço)
 
 ## Um estudo em poucas palavras
 
-summary_earlier = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month })
-summary_other_phase = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }, fase de contraste: { $phase })
-summary_unchanged = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: sem mudança além do erro de medida)
-summary_risen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: +{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
-summary_fallen = { $title } (era { NUMBER($value, maximumFractionDigits: 1) } em { $month }: −{ NUMBER($per_year, maximumFractionDigits: 1) } por ano)
+rounded = { $digits ->
+    [0] { NUMBER($value, maximumFractionDigits: 0) }
+    [1] { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) }
+   *[2] { NUMBER($value, minimumFractionDigits: 2, maximumFractionDigits: 2) }
+}
+summary_earlier = { $title } (era { $value } em { $month })
+summary_other_phase = { $title } (era { $value } em { $month }, fase de contraste: { $phase })
+summary_other_side = { $title } (era { $value } em { $month }, para o outro lado)
+summary_unchanged = { $title } (era { $value } em { $month }: sem mudança além do erro de medida)
+summary_risen = { $title } (era { $value } em { $month }: +{ $per_year } por ano)
+summary_fallen = { $title } (era { $value } em { $month }: −{ $per_year } por ano)
 other_rules = regras que nada encontraram: { $silent }; que não puderam ser consultadas: { $not_asked }
 no_finding_of_rules = nenhum achado. Regras que nada encontraram: { $silent }; que não puderam ser consultadas: { $not_asked }. Isso não significa que nada esteja errado
 rules_not_told = estes resultados não dizem quais regras puderam ser consultadas

@@ -84,6 +84,7 @@ class EarlierValue:
         unit: as of a measurement.
         study_date: ``YYYYMMDD``.
         contrast_phase: at which a value in HU was measured; ``None``: not known, or no such value.
+        side: to which the midline was shifted; ``None``: not known, or another measurement.
     """
 
     name: str
@@ -91,3 +92,4 @@ class EarlierValue:
     unit: str
     study_date: str
     contrast_phase: str | None = None
+    side: str | None = None

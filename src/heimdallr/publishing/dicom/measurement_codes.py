@@ -135,7 +135,7 @@ _CONCEPTS: tuple[tuple[str, Concept], ...] = (
         Concept(NUMBER_OF_LESIONS),
     ),
     (r"(pleural|pericardial)_effusion(_right|_left)?_ml|nodule_\d+_vol_mm3", Concept(VOLUME)),
-    (r"hemorrhage_side", Concept(LATERALITY)),
+    (r"hemorrhage_side|midline_shift_side", Concept(LATERALITY)),
     (r"contrast_phase", Concept(CONTRAST_PHASE)),
     (r".+_trabecular_area_cm2", Concept(AREA, method="trabecular")),
     (r".+_trabecular_hu_mean", Concept(ATTENUATION, MEAN, method="trabecular")),

@@ -24,6 +24,7 @@ from heimdallr.analyses.anatomy.axial_tissue import (
     compartments_of,
     labelled,
 )
+from heimdallr.analyses.cerebral_haemorrhage import BRAIN
 from heimdallr.domain.terms import measurement_name
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.codes import codes_of
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.source_images import SourcePlane
     from heimdallr.domain.statements import Language
     from heimdallr.domain.verification import Verification
+    from heimdallr.imaging.volume import LabelMap
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
     from heimdallr.publishing.dicom.kinds import Reference
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 DESCRIPTION = "Heimdallr outlines"
+ANATOMY = "total"
+"""The label map of the whole body, whatever task made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,14 @@ def _group(
     yield group, plane
 
 
+def _measured(content: CaseFolderContent, bleed_map: LabelMap) -> LabelMap:
+    """Of a bleed what its volume counts, where the brain is there to tell."""
+    record = content.map_of(ANATOMY)
+    if record is None or all(one.structure != BRAIN for one in record.structures):
+        return bleed_map
+    return cerebral_haemorrhage.measured_bleed(bleed_map, content.label_map(ANATOMY))
+
+
 def _plane(content: CaseFolderContent, outlined: _Outlined, k: int) -> SourcePlane | None:
     """The source image at the structure's height on an axial slice of the volume."""
     labels = content.labels
@@ -190,6 +202,8 @@ def _labels(
     if content.map_of(label_map) is None:
         return np.zeros((content.source.rows, content.source.columns), np.uint8), {}
     found = content.label_map(label_map)
+    if cerebral_haemorrhage.LABEL in found.names.values():
+        found = _measured(content, found)
     planes = source_planes(found, content.source, resampled=is_resampled(content))
     return planes.read(planes.grid.sources.index(plane)), found.names
 

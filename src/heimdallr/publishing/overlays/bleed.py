@@ -1,7 +1,8 @@
 """``bleed_overlay_*.png``: three slices through an intracerebral haemorrhage.
 
 Each sheet shows one of the analysis slices twice in a brain window: untouched, so that the
-overlay hides nothing from the reader, and with the bleed outlined.
+overlay hides nothing from the reader, and with the bleed outlined: what was measured in colour,
+what the network marked outside the brain in grey.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from heimdallr.analyses.cerebral_haemorrhage import (
     SLICES,
     TASK,
     VOLUME,
+    measured_bleed,
 )
 from heimdallr.domain.measurement import Status
 from heimdallr.publishing.overlays.canvas import MUTED
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
+    from heimdallr.imaging.volume import LabelMap
     from heimdallr.publishing.overlays.canvas import Canvas
 
 FILE_NAME = "bleed_overlay_{place}.png"
@@ -59,6 +62,7 @@ FIELD_MARGIN_MM = 10.0
 CLAIM = (
     "Intracerebral haemorrhage only: subdural, epidural and subarachnoid blood are not segmented."
 )
+DROPPED = "Grey: outside the brain, not measured."
 
 
 def draw(
@@ -73,18 +77,20 @@ def draw(
     """
     if TASK not in case.segmentations:
         return {}
+    measured = measured_bleed(case.segmentations[TASK].label_map, case.anatomy)
     sheets = {}
     for (place, share), output in zip(ANALYSIS_SLICES.items(), SLICES, strict=True):
         found = measurements.get(output.name)
         if found is None or found.status is not Status.MEASURED:
             continue
-        sheet = _sheet(case, int(str(found.value)), share, measurements, notices)
+        sheet = _sheet(case, measured, int(str(found.value)), share, measurements, notices)
         sheets[FILE_NAME.format(place=place)] = sheet
     return sheets
 
 
-def _sheet(
+def _sheet(  # noqa: PLR0917 - of what, where and what is said
     case: Case,
+    measured: LabelMap,
     k: int,
     share: float,
     measurements: Mapping[str, Measurement],
@@ -94,8 +100,9 @@ def _sheet(
     everything = sample_image(case.image, whole, outside=background_value(case))
     plane = whole.around(_head(everything), FIELD_MARGIN_MM)
     values = sample_image(case.image, plane, outside=background_value(case))
-    bleed_map = case.segmentations[TASK].label_map
-    bleed = sample_labels(bleed_map, plane) == bleed_map.number(LABEL)
+    bleed = sample_labels(measured, plane) == measured.number(LABEL)
+    marked = sample_labels(case.segmentations[TASK].label_map, plane) == measured.number(LABEL)
+    dropped = marked & ~bleed
 
     facts = [
         f"slice {k} of 0–{case.image.shape[2] - 1}, {share:.0%} up the bleed",
@@ -109,8 +116,10 @@ def _sheet(
         picture = Picture(BRAIN_BLEED.grey(values), plane, (PANEL, PANEL))
         if n == 1:
             picture.paint(bleed, colour(LABEL), fill=0.22, line=2.4)
+            picture.paint(dropped, MUTED, fill=0.0, line=1.2)
         canvas.picture(picture, (left, top, left + PANEL, top + PANEL))
-    _values(canvas, top + PANEL + LINE, measurements)
+    claim = f"{CLAIM} {DROPPED}" if dropped.any() else CLAIM
+    _values(canvas, top + PANEL + LINE, measurements, claim)
     return canvas
 
 
@@ -123,7 +132,7 @@ def _head(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return np.asarray(pieces == 1 + int(np.argmax(sizes)))
 
 
-def _values(canvas: Canvas, y: int, measurements: Mapping[str, Measurement]) -> None:
+def _values(canvas: Canvas, y: int, measurements: Mapping[str, Measurement], claim: str) -> None:
     x: float = MARGIN
     for name, output in (
         ("Volume", VOLUME),
@@ -134,4 +143,4 @@ def _values(canvas: Canvas, y: int, measurements: Mapping[str, Measurement]) -> 
     ):
         x += canvas.text((x, y), name, 20, MUTED) + 12
         x += canvas.text((x, y), value_text(measurements.get(output.name)), 26) + 52
-    canvas.text((MARGIN, y + LINE - 4), CLAIM, 19, MUTED)
+    canvas.text((MARGIN, y + LINE - 4), claim, 19, MUTED)

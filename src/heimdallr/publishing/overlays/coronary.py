@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heimdallr.analyses.acquisition import GATED, GATING_UNKNOWN, ecg_gating
 from heimdallr.analyses.anatomy.calcified_lesions import CALCIUM_HU
 from heimdallr.analyses.coronary_calcium import (
     CATEGORY,
@@ -50,7 +51,8 @@ HEART_WINDOW = Window(level=100, width=600)
 """Calcium is told from blood and fat; chosen by eye."""
 TERRITORY = (96, 150, 220)
 MARGIN_MM = 20.0
-CLAIM = "Not gated: a category, no score. A stent cannot be told from calcium."
+CLAIM = "A category, no score. A stent cannot be told from calcium."
+GATING = {GATED: "ECG-gated.", GATING_UNKNOWN: "ECG gating not known."}
 
 
 def draw(
@@ -97,7 +99,8 @@ def draw(
             if (seen := sample_labels(mask, picture.plane) > 0).any():
                 picture.paint(seen, colour, fill=0.0, line=line)
         place_panel(canvas, case, panel, picture, (left, top, left + SIDE, top + SIDE))
-    canvas.text((MARGIN, height - FOOTER - 22), f"{CLAIM} Territory {scored.route}.", 19, MUTED)
+    claims = f"{GATING[ecg_gating(case)]} {CLAIM} Territory {scored.route}."
+    canvas.text((MARGIN, height - FOOTER - 22), claims, 19, MUTED)
     return {FILE_NAME: canvas}
 
 

@@ -16,7 +16,9 @@ from heimdallr.analyses.ventricles import (
     ALL_VOLUME,
     EVANS,
     SHIFT,
+    SHIFT_SIDE,
     SIDE_VOLUMES,
+    SIDES,
     TASK,
     Head,
     Septum,
@@ -159,8 +161,9 @@ def _values(canvas: Canvas, y: int, measurements: Mapping[str, Measurement]) -> 
         text = value_text(found)
         if output is EVANS and found is not None and isinstance(found.value, float):
             text = f"{found.value:.2f}"
-        if output is SHIFT and found is not None and "towards" in found.parameters:
-            text = f"{text} to the {found.parameters['towards']}"
+        side = measurements.get(SHIFT_SIDE.name)
+        if output is SHIFT and side is not None and side.value in SIDES:
+            text = f"{text} to the {side.value}"
         x += canvas.text((x, y), name, 20, MUTED) + 12
         x += canvas.text((x, y), text, 26, INK) + 44
     canvas.text((MARGIN, y + LINE - 4), CLAIM, 19, LETTER)

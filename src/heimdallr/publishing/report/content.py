@@ -42,7 +42,7 @@ KEY = {
     ),
     "vertebral_fracture": r"vertebral_(fractures_suspected|height_loss_percent)",
     "bone_density": r"(bone_density_(category|z)|L1_trabecular_hu_mean)",
-    "ventricles": r"evans_index|midline_shift_mm",
+    "ventricles": r"evans_index|midline_shift_(mm|side)",
     "lung_nodules": r"lung_nodules|lung_nodule_(largest_mm|size_class)",
     "effusions": r"(pleural_effusion_(right|left)|pericardial_effusion)_ml",
     "aortic_diameters": r"aorta_(ascending|abdominal)_diameter_mm",

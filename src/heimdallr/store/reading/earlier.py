@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heimdallr.analyses.ventricles import SHIFT
 from heimdallr.publishing.dicom.kinds import EarlierValue
 from heimdallr.store.reading.history import history
 
@@ -37,5 +38,6 @@ def earlier_values(session: Session, study: Study) -> tuple[EarlierValue, ...]:
             if is_other and name in found and found[name].contrast_phase == phase:
                 continue
             at = one.contrast_phase if in_hu else None
-            found[name] = EarlierValue(name, value, told.units[name], date, at)
+            side = one.shift_side if name == SHIFT.name else None
+            found[name] = EarlierValue(name, value, told.units[name], date, at, side)
     return tuple(found[name] for name in sorted(found))

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from heimdallr.analyses.lung_nodules import RANKED
 from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
+from heimdallr.analyses.ventricles import SHIFT_SIDE
 from heimdallr.preparation.persons import Named, same_person
 from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.store.reading.search import search_words
@@ -46,6 +47,7 @@ class Examined:
             another modality; measured with bundled weights, and that study was not; or the
             reverse. ``None`` where it is.
         contrast_phase: as measured; ``None`` where it was not.
+        shift_side: to which the midline is shifted, likewise.
         values: name → number; only what was measured.
     """
 
@@ -58,6 +60,7 @@ class Examined:
     same_name: bool
     not_compared: NotCompared | None
     contrast_phase: str | None
+    shift_side: str | None
     notices: tuple[str, ...]
     notices_coded: Json
     values: Mapping[str, float]
@@ -96,7 +99,7 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
     others = [other for other in known if _may_be_one_person(study, other)]
     told = sorted([study, *others[:limit]], key=_when)
     numbers, units = _numbers(session, told, names)
-    phases = _phases(session, told)
+    words = _words(session, told)
     return History(
         doubt=doubt,
         studies=tuple(
@@ -109,7 +112,8 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
                 modality=one.modality,
                 same_name=_name_words(one) == _name_words(study),
                 not_compared=_not_compared(study, one),
-                contrast_phase=phases.get(one.id),
+                contrast_phase=words.get((one.id, _PHASE)),
+                shift_side=words.get((one.id, SHIFT_SIDE.name)),
                 notices=tuple(one.notices),
                 notices_coded=one.notices_coded,
                 values=numbers.get(one.id, {}),
@@ -199,10 +203,11 @@ def _numbers(
     return numbers, dict(sorted(units.items()))
 
 
-def _phases(session: Session, studies: Iterable[Study]) -> dict[int, str]:
-    query = select(MeasurementRow.study_fk, MeasurementRow.text).where(
+def _words(session: Session, studies: Iterable[Study]) -> dict[tuple[int, str], str]:
+    """Study and name → the category that says how numbers of it are to be compared."""
+    query = select(MeasurementRow.study_fk, MeasurementRow.name, MeasurementRow.text).where(
         MeasurementRow.study_fk.in_([one.id for one in studies]),
-        MeasurementRow.name == _PHASE,
+        MeasurementRow.name.in_([_PHASE, SHIFT_SIDE.name]),
         MeasurementRow.text.is_not(None),
     )
-    return {number: phase for number, phase in session.execute(query).all() if phase}
+    return {(number, name): text for number, name, text in session.execute(query).all() if text}

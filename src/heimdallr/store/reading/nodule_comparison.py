@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import select
 
-from heimdallr.analyses.lung_nodules import LISTED, LOBE, VOLUME
+from heimdallr.analyses.lung_nodules import COUNT, LISTED, LOBE, VOLUME
 from heimdallr.analyses.rules.nodule_growth import (
     Growth,
     NotPaired,
     PlacedNodule,
+    PlacedNodules,
     earlier_of,
     growth_of,
 )
@@ -56,19 +57,6 @@ class ComparedNodule:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedNodules:
-    """The nodules of a study.
-
-    Attributes:
-        nodules: the listed ones whose lobe is wholly in view and whose volume is measured.
-        lobes: that are wholly in view.
-    """
-
-    nodules: tuple[PlacedNodule, ...]
-    lobes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class NoduleComparison:
     """The nodules of a study against those of an earlier one.
 
@@ -84,7 +72,11 @@ class NoduleComparison:
 
 
 def compare_nodules(session: Session, study: Study, output: Path) -> NoduleComparison | None:
-    """The nodules of a study against the last CT before it in which nodules were looked for.
+    """The nodules of a study against the last CT before it that shows where they lie.
+
+    That is the newest in which nodules were looked for and which has a lobe with a nodule of now
+    wholly in view: bases of the lungs above an abdomen say nothing of an upper lobe. Where none
+    has, it is the newest that can be read.
 
     Args:
         session: the transaction.
@@ -99,25 +91,21 @@ def compare_nodules(session: Session, study: Study, output: Path) -> NoduleCompa
     now = placed_nodules(output, study)
     if now is None or not now.nodules:
         return None
-    told = history(session, study, names=["lung_nodules"], limit=_LOOKED_AT).studies
-    earlier = [
-        one
-        for one in told
-        if one.modality == "CT"
-        and one.values
-        and one.study_date
-        and one.study_date < study.study_date
-    ]
-    if not earlier:
-        return None
-    last = earlier[-1]
-    before = placed_nodules(output, session.get_one(Study, last.study_id))
-    if before is None or last.study_date is None:
-        return None
-    compared = tuple(
-        _compared(one, now, before, study.study_date, last.study_date) for one in now.nodules
-    )
-    return NoduleComparison(last.study_id, last.study_date, compared)
+    told = history(session, study, names=[COUNT.name], limit=_LOOKED_AT).studies
+    lobes = {one.lobe for one in now.nodules}
+    found: NoduleComparison | None = None
+    for one in reversed(told):
+        date = one.study_date
+        if one.modality != "CT" or not one.values or not date or date >= study.study_date:
+            continue
+        before = placed_nodules(output, session.get_one(Study, one.study_id))
+        if before is None or (found is not None and not lobes & before.lobes):
+            continue
+        compared = (_compared(each, now, before, study.study_date, date) for each in now.nodules)
+        found = NoduleComparison(one.study_id, date, tuple(compared))
+        if lobes & before.lobes:
+            break
+    return found
 
 
 def placed_nodules(output: Path, study: Study) -> PlacedNodules | None:
@@ -128,9 +116,30 @@ def placed_nodules(output: Path, study: Study) -> PlacedNodules | None:
     with suppress(OSError, ValueError):
         measured = {one.name: one for one in read_results(folder).measurements}
         boxes = _whole_boxes(read_labels(folder))
-        found = (_placed(number, measured, boxes) for number in range(1, LISTED + 1))
-        return PlacedNodules(tuple(one for one in found if one is not None), frozenset(boxes))
+        return _placed_nodules(measured, boxes)
     return None
+
+
+def _placed_nodules(
+    measured: Mapping[str, MeasurementRecord],
+    boxes: Mapping[str, tuple[StructureRecord, np.ndarray]],
+) -> PlacedNodules:
+    count = measured.get(COUNT.name)
+    lobe_of = {
+        number: str(one.value)
+        for number in range(1, LISTED + 1)
+        if (one := measured.get(LOBE.of(n=str(number)).name)) is not None
+    }
+    found = {number: _placed(number, measured, boxes) for number in lobe_of}
+    all_listed = count is not None and count.value == len(lobe_of)
+    unplaced = {lobe for number, lobe in lobe_of.items() if found[number] is None}
+    smaller = count.parameters.get("micronodules") if count is not None else None
+    return PlacedNodules(
+        tuple(one for one in found.values() if one is not None),
+        frozenset(boxes),
+        frozenset(boxes) - unplaced if all_listed else frozenset(),
+        smaller if isinstance(smaller, int) else 0,
+    )
 
 
 def _has_nodules(session: Session, study: Study) -> bool:
@@ -146,7 +155,7 @@ def _compared(
     study_date: str,
     earlier_date: str,
 ) -> ComparedNodule:
-    earlier = earlier_of(nodule, now.nodules, before.nodules, before.lobes)
+    earlier = earlier_of(nodule, now, before)
     if not isinstance(earlier, PlacedNodule):
         return ComparedNodule(nodule, None, earlier, None)
     growth = growth_of(

@@ -52,7 +52,8 @@ class NoduleOut(Schema):
     why_not: NotPaired | None = Field(
         description=(
             "`not_seen_before`: nothing lay near; `several_near`: more than one could be meant; "
-            "`lobe_not_whole`: its lobe was not wholly in view"
+            "`lobe_not_whole`: its lobe was not wholly in view; `not_all_listed`: one of the "
+            "studies has nodules that it does not list, and one of them could be meant"
         )
     )
     volume_mm3: float
@@ -64,7 +65,7 @@ class NoduleOut(Schema):
 
 
 class NoduleComparisonOut(Schema):
-    """The lung nodules of the study against the patient's last CT before it."""
+    """The lung nodules of the study against the patient's last CT before it that shows them."""
 
     study_id: int = Field(description="the earlier study", examples=[12])
     study_date: date | None
