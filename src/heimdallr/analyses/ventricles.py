@@ -413,8 +413,8 @@ def _shift(case: Case, head: Head) -> tuple[Measurement, Measurement]:
     )
     if absence := unknown_side(case):
         return shift, SHIFT_SIDE.absent(absence, structure=HORNS["right"])
-    side = "right" if found.right_mm > 0 else "left"
-    told = side if shift_mm >= SIDED_FROM_MM else NEITHER
+    moved_to = "right" if found.right_mm > 0 else "left"
+    told = moved_to if shift_mm >= SIDED_FROM_MM else NEITHER
     return shift, SHIFT_SIDE.measured(told, structure=HORNS["right"], slice_index=at)
 
 
