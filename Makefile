@@ -9,7 +9,7 @@ export HEIMDALLR_TEST_DATA ?= $(abspath ../shared/data)
 
 DASHBOARD := src/heimdallr/web/static/dashboard/index.html
 
-.PHONY: help setup dashboard wheel wheelhouse deb demo test test-slow test-install lint format bench weights clean
+.PHONY: help setup dashboard wheel wheelhouse deb demo test test-slow test-install lint lint-python lint-dashboard format bench weights clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,10 +58,15 @@ test-install: deb ## What `make deb` made, and the Containerfile's steps, in a D
 	$(BIN)/python -m pytest -m slow -s tests/system/test_install_in_a_fresh_debian.py
 
 lint: $(STAMP) frontend/node_modules/.installed ## ruff, mypy --strict, the folder-order contracts; ESLint, tsc and Vitest of the dashboard
+	$(MAKE) --no-print-directory --output-sync=target -j 2 lint-python lint-dashboard
+
+lint-python: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-dashboard: $(STAMP) frontend/node_modules/.installed
 	$(BIN)/python tools/openapi.py frontend/openapi.json
 	cd frontend && ./with-node npm run --silent check
 

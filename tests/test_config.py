@@ -7,6 +7,8 @@ from pydantic import ValidationError
 
 from heimdallr.config import Settings, describe, load_settings, unknown_names
 from heimdallr.domain.errors import ConfigurationError
+from heimdallr.store.database import database_url
+from heimdallr.store.layout import data_folders
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,9 @@ def test_defaults_are_the_documents() -> None:
         ("HEIMDALLR_MAX_PARALLEL_CASES", "0"),
         ("HEIMDALLR_PHASE_ORDER", "native,sideways"),
         ("HEIMDALLR_PHASE_ORDER", ""),
+        ("HEIMDALLR_DATA_DIR", ""),
+        ("HEIMDALLR_DATABASE_URL", ""),
+        ("HEIMDALLR_SERVER_HOST", " "),
         ("HEIMDALLR_OBJECT_STORE", "radiology/heimdallr"),
         ("HEIMDALLR_OBJECT_STORE", "s3://KEY:SECRET@radiology"),
     ],
@@ -45,6 +50,32 @@ def test_a_bad_value_names_its_variable(
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError, match=variable):
         load_settings()
+
+
+_MAY_BE_NONE = sorted(
+    name
+    for name, field in Settings.model_fields.items()
+    if field.default is None and name != "database_url"
+)
+
+
+@pytest.mark.parametrize("name", _MAY_BE_NONE)
+def test_what_is_left_empty_has_its_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """An empty folder is none, not the one the service was started in; so for all that may be."""
+    monkeypatch.setenv(f"HEIMDALLR_{name.upper()}", "")
+    assert getattr(load_settings(), name) is None
+
+
+def test_an_empty_folder_is_where_it_is_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch folder would be the data folder, the database another one."""
+    for name in ("WEIGHTS", "WATCH", "INCOMING", "STATE"):
+        monkeypatch.setenv(f"HEIMDALLR_{name}_DIR", "")
+    settings = load_settings()
+    assert settings.watch_dir is None
+    assert settings.weights_folder == settings.data_dir / "weights"
+    folders = data_folders(settings)
+    assert (folders.incoming, folders.state) == (folders.root / "incoming", folders.root / "state")
+    assert database_url(settings).database == str(folders.state / "heimdallr.db")
 
 
 def test_a_list_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ import subprocess
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,6 +22,9 @@ from typer.main import get_command
 
 from heimdallr.cli.app import app
 from heimdallr.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -126,38 +130,73 @@ def test_the_user_and_the_folders_are_declared() -> None:
     assert re.search(r"^d /var/lib/heimdallr +0750 heimdallr", folders, re.MULTILINE)
 
 
-def test_the_administrators_command_has_the_services_settings_and_user(tmp_path: Path) -> None:
-    """Values with spaces, quotes and dollars arrive as systemd would hand them over."""
+@pytest.fixture
+def administrator(tmp_path: Path) -> Callable[[str, Path], list[str]]:
+    """The administrator's command, as root in a folder: lines of what a shell in its place says."""
     if os.geteuid() != 0 or shutil.which("runuser") is None:
         pytest.skip("only root can become another user")
-    settings = tmp_path / "heimdallr.env"
-    settings.write_text(
-        '# a comment\n\nHEIMDALLR_AE_TITLE=MY AE\nHEIMDALLR_DATA_DIR="/srv/x y"\n'
-        "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME`id`@h/d"
-    )
-    script = tmp_path / "heimdallr"
+    file, script = tmp_path / "heimdallr.env", tmp_path / "heimdallr"
     text = (DEPLOY / "bin" / "heimdallr").read_text(encoding="utf-8")
     for there, here in {
-        "/etc/heimdallr/heimdallr.env": str(settings),
-        "/var/lib/heimdallr": "/",
+        "/etc/heimdallr/heimdallr.env": str(file),
         "-u heimdallr": "-u nobody",
         "/opt/heimdallr/.venv/bin/heimdallr": "/bin/sh",
     }.items():
         assert there in text, f"deploy/bin/heimdallr: no {there} to put {here} in its place"
         text = text.replace(there, here)
     script.write_text(text)
-    done = subprocess.run(
-        ["/bin/sh", str(script), "-c", "env; id -un; umask; pwd"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
+
+    def run(settings: str, folder: Path) -> list[str]:
+        file.write_text(settings)
+        done = subprocess.run(
+            ["/bin/sh", str(script), "-c", "env; id -un; umask; pwd"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+            cwd=folder,
+        )
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_the_administrators_command_has_the_services_settings_and_user(
+    administrator: Callable[[str, Path], list[str]],
+) -> None:
+    """Values with spaces, quotes and dollars arrive as systemd would hand them over."""
+    lines = administrator(
+        '# a comment\n\nHEIMDALLR_AE_TITLE=MY AE\nHEIMDALLR_DATA_DIR="/srv/x y"\n'
+        "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME`id`@h/d",
+        Path("/"),
     )
-    lines = done.stdout.splitlines()
     assert "HEIMDALLR_AE_TITLE=MY AE" in lines
     assert "HEIMDALLR_DATA_DIR=/srv/x y" in lines
     assert "HEIMDALLR_DATABASE_URL=postgresql://u:p$HOME`id`@h/d" in lines
     assert lines[-3:] == ["nobody", "0027", "/"]
+
+
+def test_the_administrators_command_works_where_the_administrator_is(
+    administrator: Callable[[str, Path], list[str]],
+) -> None:
+    """Else relative paths mean another folder, the patients' data for one; settings mean theirs."""
+    with TemporaryDirectory() as name:
+        open_one, closed = Path(name) / "open", Path(name) / "closed"
+        open_one.mkdir()
+        closed.mkdir()
+        for folder, mode in ((Path(name), 0o755), (open_one, 0o755), (closed, 0o700)):
+            folder.chmod(mode)
+        lines = administrator("HEIMDALLR_RULES_FILE=rules.toml\nHEIMDALLR_WATCH_DIR=", open_one)
+        assert lines[-1] == str(open_one)
+        assert administrator("", closed)[-1] == "/"
+    assert "HEIMDALLR_DATA_DIR=/var/lib/heimdallr/data" in lines
+    assert "HEIMDALLR_RULES_FILE=/var/lib/heimdallr/rules.toml" in lines
+    assert "HEIMDALLR_WATCH_DIR=" in lines
+    text = (DEPLOY / "bin" / "heimdallr").read_text(encoding="utf-8")
+    ends = re.findall(r"HEIMDALLR_\*(_[A-Z_]+)", text)
+    paths = [name for name, one in Settings.model_fields.items() if "Path" in str(one.annotation)]
+    assert "data_dir" in paths
+    assert [name for name in paths if not name.upper().endswith(tuple(ends))] == []
 
 
 def _install(*arguments: str, nobody: bool = False) -> subprocess.CompletedProcess[str]:

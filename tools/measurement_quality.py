@@ -31,7 +31,7 @@ HEADER = """# How far off the measurements are
 Each analysis on phantoms of random, known truth, as drawn and under conditions that should not
 change the answer: on {default} of them, unless a section says otherwise. Made by `python
 tools/measurement_quality.py docs/measurements-quality.md`; the phantoms are those of
-`heimdallr.phantom.pieces`, drawn with partial volumes and noise. The labels are the phantom's
+`tools/pieces`, drawn with partial volumes and noise. The labels are the phantom's
 own: what a segmentation adds to the error is below, [on real scans](#on-real-scans), and in
 [bundled-weights.md](bundled-weights.md).
 *Refused*: the analysis gave a reason instead of a number.

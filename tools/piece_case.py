@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
-
-    from heimdallr.phantom.pieces.drawing import Kernel, Marks, Piece
+    from pieces.drawing import Kernel, Marks, Piece
 
 ADULT = Patient(sex="M", age_years=60.0, height_m=1.75, weight_kg=80.0)
 SERIES = Series("1.2.3", "CT", kvp=120.0, kernel="B30f", kernel_class=KernelClass.SOFT)

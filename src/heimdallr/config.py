@@ -32,6 +32,8 @@ from heimdallr.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import ValidationInfo
+
 PREFIX = "HEIMDALLR_"
 Phase = Literal["native", "venous", "arterial", "delayed", "unknown"]
 Rule = Literal["off", "warn", "enforce"]
@@ -46,6 +48,9 @@ def _words(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Phases = Annotated[tuple[Phase, ...], NoDecode, BeforeValidator(_words)]
+
+_NEVER_EMPTY = frozenset({"data_dir", "database_url", "server_host"})
+"""Where an empty value would silently mean another place; something was to be filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +354,18 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least urgent event that is logged"
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _left_empty(cls, value: object, info: ValidationInfo) -> object:
+        """A setting that may be none and is left empty is none; an empty path were this folder."""
+        name = info.field_name or ""
+        if not isinstance(value, str) or value.strip():
+            return value
+        if name in _NEVER_EMPTY:
+            msg = "it is empty; give it a value, or leave it out for its default"
+            raise ValueError(msg)
+        return None if cls.model_fields[name].default is None else value
 
     @field_validator("object_store")
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -108,6 +109,15 @@ def exchange(one: Path, other: Path) -> bool:
     if number in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
         return False
     raise OSError(number, os.strerror(number))
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

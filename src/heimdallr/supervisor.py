@@ -129,7 +129,7 @@ class Supervisor:
                 self._end()
 
     def pids(self) -> dict[str, int]:
-        """Name → process id of the parts that run."""
+        """Name → process id of the parts that run, for tests that end one of them."""
         return {one.part.name: one.process.pid for one in self._children if one.process}
 
     def _prepare(self, part: Part, folder: Path) -> _Child:

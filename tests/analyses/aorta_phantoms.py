@@ -1,4 +1,4 @@
-"""Cases made of aortas of known diameters (:mod:`heimdallr.phantom.pieces.aorta`)."""
+"""Cases made of aortas of known diameters (:mod:`pieces.aorta`)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import piece_case
 from heimdallr.imaging.volume import Volume
 
 if TYPE_CHECKING:
+    from pieces.drawing import Piece
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Piece
 
 ABDOMEN_MM, CHEST_MM = (150.0, 110.0, 258.0), (130.0, 170.0, 300.0)
 """Fields of view that hold an abdominal and a thoracic aorta."""

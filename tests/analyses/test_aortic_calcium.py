@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from piece_case import SERIES, case_of
+from pieces.calcium import (
+    ABDOMEN_MM,
+    Plaque,
+    abdominal_aorta,
+    reference_agatston,
+)
+from pieces.drawing import Grid
 
 from heimdallr.analyses import aortic_calcium
 from heimdallr.analyses.contrast_phase import PHASE
@@ -16,17 +23,11 @@ from heimdallr.analyses.vertebral_levels import LevelCheck
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import Volume
-from heimdallr.phantom.pieces.calcium import (
-    ABDOMEN_MM,
-    Plaque,
-    abdominal_aorta,
-    reference_agatston,
-)
-from heimdallr.phantom.pieces.drawing import Grid
 
 if TYPE_CHECKING:
+    from pieces.drawing import Piece, Triple
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Piece, Triple
 
 PLAQUES = (
     Plaque((3.0, 2.0, 20.0), (1.5, 5.0, 8.0), 700.0),

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from analysis_bodies import ADULT, segmentation
 from aorta_phantoms import ABDOMEN_MM, CHEST_MM, case_of
+from pieces.aorta import abdominal_aorta, thoracic_aorta
+from pieces.drawing import Grid
 from totalsegmentator.map_to_binary import class_map
 
 from heimdallr.analyses.aortic_diameters import OUTPUTS, measure
@@ -19,12 +21,11 @@ from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Series
 from heimdallr.imaging.volume import Volume
-from heimdallr.phantom.pieces.aorta import abdominal_aorta, thoracic_aorta
-from heimdallr.phantom.pieces.drawing import Grid
 
 if TYPE_CHECKING:
+    from pieces.drawing import Piece
+
     from heimdallr.domain.measurement import Measurement
-    from heimdallr.phantom.pieces.drawing import Piece
 
 WITHIN_MM = 1.5
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
+from pieces.spine import Column, Vertebra, draw_spine
 from spine_cases import bundled, spine_case, with_levels
 
 from heimdallr.analyses import bone_density, vertebral_fracture
@@ -16,13 +17,13 @@ from heimdallr.analyses.declared_outputs import Absence
 from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Patient
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 
 if TYPE_CHECKING:
+    from pieces.drawing import Triple
+    from pieces.spine import Spine
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
-    from heimdallr.phantom.pieces.drawing import Triple
-    from heimdallr.phantom.pieces.spine import Spine
 
 LEVELS = ("T12", "L1", "L2")
 HU = {"T12": 150.0, "L1": 130.0, "L2": 140.0}

@@ -135,6 +135,15 @@ def test_excretion_at_equilibrium_is_delayed() -> None:
     assert found["contrast_phase_fine"].value == "delayed"
     assert found["contrast_phase_fine"].parameters["regressors_say"] != "delayed"
     assert found["contrast_phase"].parameters["rule"] == "excretion at equilibrium"
+    assert found["contrast_phase_spread_s"].status is Status.MEASURED
+
+
+def test_a_delayed_ct_has_no_time_after_injection() -> None:
+    """The regressors answer with one of a phase that it is not, and may disagree by any amount."""
+    found = phase(with_bright_pelvis(enhanced(150, 100, 95), 600).case())
+    seconds = found["contrast_phase_seconds"]
+    assert (seconds.value, seconds.status) == (None, Status.NOT_ASSESSABLE)
+    assert seconds.why == Statement("phase_later_than_regressors_know")
 
 
 @pytest.mark.parametrize(

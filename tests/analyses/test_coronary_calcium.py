@@ -10,24 +10,25 @@ import numpy as np
 import pytest
 from analysis_bodies import segmentation
 from piece_case import ADULT, SERIES, case_of
-
-from heimdallr.analyses import coronary_calcium
-from heimdallr.analyses.contrast_phase import PHASE
-from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.domain.study import KernelClass, Series
-from heimdallr.imaging.volume import LabelMap
-from heimdallr.phantom.pieces.calcium import (
+from pieces.calcium import (
     CHEST_MM,
     Plaque,
     heart,
     on_heart,
     reference_agatston,
 )
-from heimdallr.phantom.pieces.drawing import Grid
+from pieces.drawing import Grid
+
+from heimdallr.analyses import coronary_calcium
+from heimdallr.analyses.contrast_phase import PHASE
+from heimdallr.domain.measurement import Measurement, Status
+from heimdallr.domain.study import KernelClass, Series
+from heimdallr.imaging.volume import LabelMap
 
 if TYPE_CHECKING:
+    from pieces.drawing import Piece, Triple
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Piece, Triple
 
 PLAQUES = (
     Plaque(on_heart(100.0, 0.3), (2.0, 1.5, 4.0), 600.0),

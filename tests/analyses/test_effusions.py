@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from piece_case import SERIES, case_of
+from pieces.drawing import Grid
+from pieces.effusions import PLEURAL, TASK, ChestPiece, Fluid, chest
 
 from heimdallr.analyses import effusions
 from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.effusions import PLEURAL, TASK, ChestPiece, Fluid, chest
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case

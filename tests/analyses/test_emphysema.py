@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from piece_case import ADULT, SERIES, case_of
+from pieces.drawing import Grid
+from pieces.lungs import SIZE_MM, lungs
 
 from heimdallr.analyses import emphysema
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.domain.study import KernelClass, Patient, Series
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.lungs import SIZE_MM, lungs
 
 if TYPE_CHECKING:
+    from pieces.drawing import Piece
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Piece
 
 SCALE = 0.6
 SMALL = replace(ADULT, sex="F", height_m=0.95)

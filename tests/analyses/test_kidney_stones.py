@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from piece_case import SERIES, case_of
+from pieces.drawing import Grid
+from pieces.kidneys import CENTRE_MM, SIZE_MM, StoneTruth, kidneys
 
 from heimdallr.analyses import kidney_stones
 from heimdallr.analyses.contrast_phase import PHASE
 from heimdallr.analyses.declared_outputs import unassessable
 from heimdallr.domain.measurement import Measurement, Status
 from heimdallr.imaging.volume import Volume
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.kidneys import CENTRE_MM, SIZE_MM, StoneTruth, kidneys
 
 if TYPE_CHECKING:
+    from pieces.drawing import Piece, Triple
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Piece, Triple
 
 LOWER_POLE = StoneTruth("kidney_right", (0, 0, -30), (3.5, 2.5, 3.0), 900.0)
 PELVIS = StoneTruth("kidney_right", (-18, 0, 0), (5.0, 4.0, 4.0), 700.0)

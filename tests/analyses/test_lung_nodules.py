@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from piece_case import ADULT, case_of
+from pieces.drawing import Grid
+from pieces.nodules import LABEL, LOWER, SUBSOLID_HU, UPPER, Nodule, lung
 
 from heimdallr.analyses import lung_nodules
 from heimdallr.analyses.anatomy.axes import axes_on_slice
 from heimdallr.analyses.lung_nodules import size_class_of
 from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.nodules import LABEL, LOWER, SUBSOLID_HU, UPPER, Nodule, lung
 
 if TYPE_CHECKING:
+    from pieces.nodules import LungPiece
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.nodules import LungPiece
 
 GRID = Grid((60.0, 60.0, 40.0), (0.8, 0.8, 1.25))
 ROUND = Nodule((4.0, 8.0, 2.0), (4.5, 3.5, 4.0), 30.0)

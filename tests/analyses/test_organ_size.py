@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from analysis_bodies import ADULT, Body, segmentation, trunk
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.kidneys import leaning_kidneys
 
 from heimdallr.analyses import organ_size, organ_volumetry
 from heimdallr.analyses.declared_outputs import Output, unassessable
 from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.kidneys import leaning_kidneys
 
 if TYPE_CHECKING:
     from heimdallr.analyses.case import Case

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from piece_case import SERIES, case_of
+from pieces.drawing import Grid, rotation
+from pieces.ventricles import TASK, HeadPiece, HeadShape, head
 
 from heimdallr.analyses import ventricles
 from heimdallr.domain.measurement import Measurement, Status
-from heimdallr.phantom.pieces.drawing import Grid, rotation
-from heimdallr.phantom.pieces.ventricles import TASK, HeadPiece, HeadShape, head
 
 if TYPE_CHECKING:
+    from pieces.drawing import Triple
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Triple
 
 GRID = Grid((190.0, 220.0, 190.0), (2.0, 2.0, 3.0))
 

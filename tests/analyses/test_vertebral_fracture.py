@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pieces.spine import Column, Vertebra, draw_spine
 from spine_cases import bundled, spine_case, with_labels, with_levels
 
 from heimdallr.analyses import vertebral_fracture
+from heimdallr.analyses.rules.findings import find
 from heimdallr.analyses.vertebral_fracture import UNNAMED, Heights, losses_of
 from heimdallr.domain.measurement import Status
 from heimdallr.domain.statements import Statement
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 
 if TYPE_CHECKING:
+    from pieces.drawing import Triple
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.measurement import Measurement
-    from heimdallr.phantom.pieces.drawing import Triple
 
 SOUND = (25.0, 24.0, 26.0)
 WEDGE, BICONCAVE, CRUSH = (16.0, 21.0, 26.0), (25.0, 16.0, 26.0), (15.0, 14.0, 15.5)
@@ -164,13 +166,33 @@ def test_a_vertebra_at_the_edge_has_no_height() -> None:
 
 @pytest.mark.parametrize("code", sorted(UNNAMED))
 def test_without_names_a_fracture_is_said_of_a_vertebra(code: str) -> None:
-    """No anchor in view: no level has numbers, and yet one vertebra looks compressed."""
+    """No anchor in view: no level has numbers, and yet one vertebra looks compressed.
+
+    It is shown by its place; a structure would be coded as the very vertebra that it may not be.
+    """
     case = with_levels(case_of(CRUSH), ("T12", "L1", "L2"), Statement(code))
     found = measured(case)
-    assert found["vertebral_fractures_suspected"].parameters["levels"] == "unnamed"
-    assert found["vertebral_height_loss_percent"].parameters["level"] == "unnamed"
-    assert found["vertebral_height_loss_percent"].structure == "vertebrae_L1"
+    count, most = (
+        found[name] for name in ("vertebral_fractures_suspected", "vertebral_height_loss_percent")
+    )
+    assert count.parameters["levels"] == "unnamed"
+    assert most.parameters["level"] == "unnamed"
     assert found["L1_height_loss_percent"].why == Statement(code)
+    (finding,) = find(case, found.values()).findings
+    assert finding.code == "vertebral_fracture"
+    assert (count.structure, most.structure, finding.structure) == (None, None, None)
+    for one in (count, most):
+        i, j, k = map(int, str(one.parameters["voxel"]).split())
+        assert case.anatomy.names[int(case.anatomy.data[i, j, k])] == "vertebrae_L1"
+        assert one.parameters["slice_index"] == finding.slice_index == k
+
+
+def test_a_named_fracture_is_shown_by_its_structure() -> None:
+    """The whole vertebra, not a voxel of it."""
+    found = measured(case_of(CRUSH))
+    count = found["vertebral_fractures_suspected"]
+    assert count.structure == "vertebrae_L1"
+    assert not {"slice_index", "voxel"} & count.parameters.keys()
 
 
 def test_a_column_in_disorder_has_no_heights() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from study_page import open_study, row, study_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,23 +52,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def trunk(system: DemoSystem) -> Iterator[int]:
     """Number of the trunk CT; what a test does to it is taken back."""
-    studies = system.client.get("/api/v1/studies?limit=200").json()["studies"]
-    study = min(int(one["id"]) for one in studies if "CT TRUNK" in one["description"])
+    study = study_of(system, "CT TRUNK")
     yield study
     now = corrections_of(system, study)
     if now["version"] != 0:
         say(system, study, "restore", base=now["base"], version=0)
-
-
-def open_study(page: Page, study: int) -> None:
-    """Go there, and wait until the page knows what can be corrected."""
-    page.goto(f"/studies/{study}")
-    expect(page.locator("[data-measurement]").first).to_be_visible()
-
-
-def row(page: Page, name: str) -> Locator:
-    """A measurement of the panel."""
-    return page.locator(f'[data-measurement="{name}"]')
 
 
 def choose(page: Page, beside: Locator, action: str) -> None:

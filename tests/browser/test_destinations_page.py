@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from accessibility import serious_violations
 from playwright.sync_api import Page, expect
+from study_page import study_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def study(system: DemoSystem) -> Iterator[int]:
     """Number of the trunk CT; what a test set up around it is gone afterwards."""
-    studies = system.client.get("/api/v1/studies?limit=200").json()["studies"]
-    yield min(int(one["id"]) for one in studies if "CT TRUNK" in one["description"])
+    yield study_of(system, "CT TRUNK")
     for one in system.client.get("/api/v1/destinations").json()["destinations"]:
         system.client.delete(f"/api/v1/destinations/{one['name']}").raise_for_status()
 

@@ -6,6 +6,7 @@ How OHIF is had, says ``tests/support/ohif.py``; without it, Orthanc or Chromium
 from __future__ import annotations
 
 import io
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -153,10 +154,12 @@ def test_segments_are_drawn(page: Page, series: str, structure: str) -> None:
     expect(page.locator("[data-cy=data-row]").get_by_text(structure)).to_be_visible()
 
 
-def test_the_outline_is_drawn_with_its_value(page: Page, area: str) -> None:
-    """On the slice it was measured on, without anybody looking for it."""
+def test_the_outline_is_drawn_with_its_values(page: Page, area: str) -> None:
+    """On the slice it was measured on, without anybody looking for it; its own area beside it."""
     page.get_by_text("Heimdallr outlines").dblclick()
     drawn = page.locator("svg.svg-layer")
-    expect(drawn.get_by_text(f"Area: {area} cm2")).to_be_visible(timeout=LOADED_MS)
+    measured = f"Skeletal muscle area at L3 (SMA), -29..150 HU: {area} cm2"
+    expect(drawn.get_by_text(measured)).to_be_visible(timeout=LOADED_MS)
+    expect(drawn.get_by_text(re.compile(r"^Area: [\d.]+ cm2"))).to_be_visible()
     assert drawn.locator("polyline").count() == 1
     assert len((drawn.locator("polyline").get_attribute("points") or "").split()) > ENOUGH // 10

@@ -15,6 +15,7 @@ import pytest
 from accessibility import serious_violations
 from playwright.sync_api import Page, expect
 from received_images import Image, stack
+from study_page import open_study, row, study_of
 from web_service import zipped
 
 from heimdallr.cli.demonstration.system import USER
@@ -45,12 +46,6 @@ def head(system: DemoSystem) -> int:
     return study_of(system, "CT HEAD")
 
 
-def study_of(system: DemoSystem, description: str) -> int:
-    """The oldest study of this description."""
-    studies = system.client.get("/api/v1/studies?limit=200").json()["studies"]
-    return min(int(one["id"]) for one in studies if description in one["description"])
-
-
 def received(system: DemoSystem, search: str) -> int:
     """Number of the one study that fits, as soon as the recorder has noted its first image."""
     for _ in range(int(PROCESSED_MS / 100)):
@@ -72,17 +67,6 @@ def value_of(system: DemoSystem, study: int, name: str) -> float:
     """A measured number of a study."""
     measurements = detail_of(system, study)["results"]["measurements"]
     return float(next(one["value"] for one in measurements if one["name"] == name))
-
-
-def open_study(page: Page, study: int) -> None:
-    """Go there, and wait for the numbers."""
-    page.goto(f"/studies/{study}")
-    expect(page.locator("[data-measurement]").first).to_be_visible()
-
-
-def row(page: Page, name: str) -> Locator:
-    """A measurement of the panel."""
-    return page.locator(f'[data-measurement="{name}"]')
 
 
 def place(page: Page, name: str) -> Locator:

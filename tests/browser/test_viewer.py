@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
@@ -12,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from study_page import study_of
+from waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.int16]
 
-_PATIENCE_S = 120.0
 _LOADED_MS = 120_000
 _SEEN = 4.0
 """Mean change of a pixel (0 to 255) that nobody overlooks, over where the change is."""
@@ -32,13 +32,13 @@ _SEEN = 4.0
 @pytest.fixture
 def trunk(system: DemoSystem) -> int:
     """Number of the trunk CT."""
-    return _study(system, "TRUNK")
+    return study_of(system, "CT TRUNK")
 
 
 @pytest.fixture
 def head(system: DemoSystem) -> int:
     """Number of the head CT with a haemorrhage."""
-    return _study(system, "HEAD")
+    return study_of(system, "CT HEAD")
 
 
 def test_it_draws_and_follows_window_and_slice(page: Page, trunk: int) -> None:
@@ -142,7 +142,7 @@ def test_values_and_structures_are_those_of_the_volume(page: Page, trunk: int) -
     box = _box(page)
     page.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] * 0.47)
     crosshair = liver["position_ras_mm"]
-    _until(lambda: _said_place(page) != pytest.approx(crosshair, abs=0.06))
+    wait_for(lambda: _said_place(page) != pytest.approx(crosshair, abs=0.06))
     near = _said_place(page)
     around = {
         _stored(volume, [near[0] + x, near[1] + y, near[2]])
@@ -266,7 +266,7 @@ def test_the_volume_takes_the_place_of_its_preview(page: Page, trunk: int) -> No
     expect(footer).to_be_visible()
     expect(page.locator('[data-stage="volume"]')).to_be_visible(timeout=_LOADED_MS)
     coarse = _still(page)
-    _until(lambda: _picture(page).size > 0 and len(held) > 0)  # both let events come
+    wait_for(lambda: _picture(page).size > 0 and len(held) > 0)  # both let events come
     place = _said_place(page)
     held[0].continue_()
     expect(footer).to_have_count(0, timeout=_LOADED_MS)
@@ -360,11 +360,6 @@ def test_without_webgl_it_says_what_to_do(open_page: Callable[..., Page], trunk:
     expect(page.get_by_text("The viewer needs WebGL 2")).to_be_visible()
 
 
-def _study(system: DemoSystem, description: str) -> int:
-    studies = system.client.get("/api/v1/studies").json()["studies"]
-    return next(int(one["id"]) for one in studies if description in one["description"].upper())
-
-
 def _open(page: Page, study: int) -> None:
     page.goto(f"/studies/{study}")
     expect(page.get_by_test_id("value")).to_be_visible(timeout=_LOADED_MS)
@@ -390,19 +385,13 @@ def _text(locator: Any) -> str:  # noqa: ANN401
 
 
 def _picture(page: Page) -> Picture:
-    shot = page.screenshot(clip=_box(page), timeout=_PATIENCE_S * 1000)
+    shot = page.screenshot(clip=_box(page), timeout=_LOADED_MS)
     with Image.open(io.BytesIO(shot)) as picture:
         return np.asarray(picture.convert("RGB")).astype(np.int16)
 
 
-def _until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < until, "it did not come to pass"
-
-
 def _drawn(page: Page) -> Picture:
-    _until(lambda: _picture(page).max() > 100)
+    wait_for(lambda: _picture(page).max() > 100)
     return _picture(page)
 
 
@@ -415,7 +404,7 @@ def _still(page: Page) -> Picture:
         seen.append(_picture(page))
         return np.array_equal(seen[-2], seen[-1])
 
-    _until(stays)
+    wait_for(stays)
     return seen[-1]
 
 
@@ -428,7 +417,7 @@ def _changed(page: Page, before: Picture) -> Picture:
         difference = np.abs(now - before).max(axis=2)
         return bool((difference > _SEEN).mean() > 1e-3)
 
-    _until(differs)
+    wait_for(differs)
     return _picture(page)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Response, Route
 
     from heimdallr.cli.demonstration.system import DemoSystem
-    from heimdallr.phantom.studies import WrittenStudy
 
 BUDGET_BYTES = 300_000
 PROCESSED_MS = 300_000.0
@@ -197,6 +196,37 @@ def test_only_the_keyboard(open_page: Callable[..., Page], system: DemoSystem) -
     expect(page).to_have_url(re.compile(r"/studies/\d+$"))
 
 
+def test_enter_waits_for_what_is_searched(page: Page, system: DemoSystem) -> None:
+    """A scanner's number and its returns open the study of that number, however late it is told."""
+    number, trunk = next(
+        (one["id"], str(one["accession_number"]))
+        for one in studies_of(system)
+        if "CT TRUNK" in str(one["description"])
+    )
+    open_worklist(page)
+    expect(rows(page).first).not_to_have_attribute("data-study", str(number))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    searched = re.compile(r"/api/v1/studies\?.*search=")
+    page.route(searched, hold)
+    with page.expect_request(searched):
+        page.get_by_role("searchbox").fill(trunk)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"q={trunk}"))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    for route in held:
+        route.continue_()
+    page.unroute(searched, hold)
+    expect(row_of(page, trunk)).to_be_focused()
+    expect(rows(page)).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/studies/{number}$"))
+
+
 def test_many_studies_at_a_time(page: Page) -> None:
     """Marked as read together; what is refused is told per study, with the reason.
 
@@ -261,7 +291,7 @@ def test_acknowledging_in_the_quick_look(page: Page, system: DemoSystem) -> None
 
 
 def test_a_study_is_followed_while_it_is_processed(
-    page: Page, system: DemoSystem, phantoms: dict[str, WrittenStudy]
+    page: Page, system: DemoSystem, phantom_studies: Path
 ) -> None:
     """It appears, its bar moves, it is done: without a reload, and without moving the cursor."""
     open_worklist(page)
@@ -269,7 +299,7 @@ def test_a_study_is_followed_while_it_is_processed(
     under = rows(page).first
     focused = under.get_attribute("data-study")
     page.evaluate("window.wasNeverReloaded = true")
-    system.send(phantoms["abdomen_mr"].dicom)
+    system.send(phantom_studies / "abdomen_mr" / "dicom")
 
     study = rows(page).filter(has_text="MR ABDOMEN")
     expect(study).to_be_visible()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from migrated_database import migrated_database
 from object_cases import trunk_folder
 from publishing_cases import ENDED, trunk_arrays
 from sqlalchemy import select
@@ -25,15 +26,15 @@ from heimdallr.imaging.volume import load_volume, save_nifti
 from heimdallr.publishing.correction_records import CorrectionRecord
 from heimdallr.publishing.schema import read_identity, read_results
 from heimdallr.store.corrections import CorrectionState, corrections_of, keep_correction
-from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import data_folders
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import AuditEntry, Study, StudyState
 from heimdallr.store.results import index_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from heimdallr.store.database import Database
 
 LIVER = 5
 
@@ -50,8 +51,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 def opened(settings: Settings) -> Iterator[Database]:
     """The configured database with its tables, and all folders."""
     data_folders(settings).create()
-    database = open_database(settings)
-    upgrade(database)
+    database = migrated_database(settings)
     yield database
     database.close()
 

@@ -60,13 +60,21 @@ def test_a_case_is_named_by_its_id_or_its_folder(case: Path, tmp_path: Path) -> 
     by_id = export(case.name, "--seg")
     assert by_id.exit_code == 0, by_id.output
     target = tmp_path / f"{case.name}-dicom" / "seg-total.dcm"
-    assert f"seg\t{case.name}-dicom/seg-total.dcm\n" == by_id.stdout
+    assert f"seg\t{target}\n" == by_id.stdout
     first = target.read_bytes()
     by_folder = export(str(case), "--seg", "--to", str(tmp_path / "there"), "--json")
     assert json.loads(by_folder.stdout) == [
         {"kind": DicomObject.SEG.value, "path": str(tmp_path / "there" / "seg-total.dcm")}
     ]
     assert (tmp_path / "there" / "seg-total.dcm").read_bytes() == first
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_command_line(case: Path, tmp_path: Path) -> None:
+    """It is named, and what to do is said."""
+    (tmp_path / "file").touch()
+    refused = export(case.name, "--seg", "--to", str(tmp_path / "file" / "x"))
+    assert refused.exit_code == 2
+    assert "--to" in refused.output
 
 
 def test_kind_of_segmentation_and_structures_are_asked_for(case: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from migrated_database import migrated_database
 from received_images import ROOT, Image, stack
 from sqlalchemy import delete, select, text
 from store_cases import add_instance, add_study, make_identity, make_results, write_case
@@ -52,8 +53,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 def opened(settings: Settings) -> Iterator[Database]:
     """The configured database with its tables, and all folders."""
     data_folders(settings).create()
-    database = open_database(settings)
-    upgrade(database)
+    database = migrated_database(settings)
     yield database
     database.close()
 
@@ -108,13 +108,22 @@ def test_backup_and_restore(settings: Settings, opened: Database, tmp_path: Path
     assert "checked" in run("backup", str(tmp_path / "backup"))
     opened.close()
     shutil.rmtree(data_folders(settings).state)
-    assert "restored: 1 studies" in run("restore", str(tmp_path / "backup"))
+    folders = data_folders(settings)
+    folders.study("1.2.3").mkdir()
+    said = run("restore", str(tmp_path / "backup"))
+    assert "restored: 1 studies" in said
+    assert "does not know" not in said
+    assert "`heimdallr rebuild-index`" in said
+    assert "`heimdallr user list`" in said
     with opened.read() as session:
         assert session.scalars(select(Study.key)).all() == ["1.2.3"]
     refused = CliRunner().invoke(app, ["restore", str(tmp_path / "backup")])
     assert isinstance(refused.exception, HeimdallrError)
     assert "1 studies" in str(refused.exception)
-    assert "restored" in run("restore", str(tmp_path / "backup"), "--force")
+    folders.study("1.2.4").mkdir()
+    write_case(folders.output, make_results())
+    said = run("restore", str(tmp_path / "backup"), "--force")
+    assert "2 folders hold images or results of studies it does not know" in said
     assert audited(opened) == ["database.restore"]
 
 
@@ -140,6 +149,7 @@ def test_rebuild_index_from_images_and_case_folders(settings: Settings, opened: 
     said = run("rebuild-index")
     assert "10 images recorded, 0 known, 2 unusable" in said
     assert "studies: 1 with their results, 0 from results alone" in said
+    assert "flag again, within 7 days, what retention is to leave" in said
     with opened.read() as session:
         states = {study.key: study.state for study in session.scalars(select(Study))}
         assert states == {f"{ROOT}.1": StudyState.DONE, f"{ROOT}.2": StudyState.RECEIVING}

@@ -86,6 +86,7 @@ CT = (
     measured(
         "liver_hu_eroded_mean", 38.0, "HU", structure="liver", analysis="organ_density", kvp=120.0
     ),
+    measured("liver_fat_percent", 16.2, "%", structure="liver", analysis="liver_steatosis"),
     measured("liver_hu_std", 21.07, "HU", structure="liver", analysis="organ_density"),
     measured("slice_L3", 38, structure="vertebrae_L3", analysis="sarcopenia_l3"),
     measured("contrast_phase", "native", analysis="contrast_phase"),

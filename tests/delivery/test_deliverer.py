@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from deliveries import MAKERS, QUICK, FakePeer, FakeReports, add_destination, add_done
+from migrated_database import migrated_database
 from sqlalchemy import select
+from waiting import wait_for
 
 from heimdallr.config import Settings
 from heimdallr.delivery.destinations import Folder
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.delivery.service import run_deliverer
-from heimdallr.store.database import open_database
 from heimdallr.store.delivery_tables import DeliveryState, OutboxRow
 from heimdallr.store.layout import made_folders
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from heimdallr.delivery.destinations import Peer
@@ -40,8 +39,7 @@ def settings(tmp_path: Path) -> Settings:
 def database(settings: Settings) -> Iterator[Database]:
     """Its database."""
     made_folders(settings)
-    opened = open_database(settings)
-    upgrade(opened)
+    opened = migrated_database(settings)
     yield opened
     opened.close()
 
@@ -74,13 +72,6 @@ class Running:
         return self.ended
 
 
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert is_so()
-
-
 def _states(database: Database, name: str) -> list[DeliveryState]:
     with database.read() as session:
         query = select(OutboxRow.state).where(OutboxRow.destination == name)
@@ -110,7 +101,7 @@ def test_a_peer_that_stalls_holds_up_nobody_but_itself(
     for number in (1, 2, 3):
         add_done(database, folders, number)
         wanted = [DeliveryState.SENT] * 2 * number
-        _until(lambda wanted=wanted: _states(database, "well") == wanted)  # type: ignore[misc]
+        wait_for(lambda wanted=wanted: _states(database, "well") == wanted)  # type: ignore[misc]
     assert DeliveryState.SENT not in _states(database, "stalled")
     with database.read() as session:
         assert session.scalars(select(Service.kind)).all() == ["deliverer"]
@@ -125,7 +116,7 @@ def test_a_deliverer_that_is_told_to_stop_ends(settings: Settings, database: Dat
     add_done(database, folders)
     peer = FakePeer()
     running = Running(settings, lambda _peer, _secret: peer, stop_s=20)
-    _until(lambda: _states(database, "share") == [DeliveryState.SENT])
+    wait_for(lambda: _states(database, "share") == [DeliveryState.SENT])
     assert running.stop() is True
     with database.read() as session:
         assert session.scalars(select(Service)).all() == []
@@ -148,5 +139,5 @@ def test_a_deliverer_on_another_host_waits_for_the_data_folder(
     running = Running(settings, lambda _peer, _secret: peer, stop_s=20)
     folders.output.rmdir()
     disk.rename(folders.output)
-    _until(lambda: _states(database, "share") == [DeliveryState.SENT])
+    wait_for(lambda: _states(database, "share") == [DeliveryState.SENT])
     assert running.stop() is True

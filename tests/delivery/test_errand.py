@@ -24,11 +24,11 @@ from deliveries import (
     verify_study,
 )
 from sqlalchemy import delete, select, update
-from store_cases import NOW
+from store_cases import NOW, make_identity, make_results, write_case
 
 from heimdallr.config import Settings
 from heimdallr.delivery import claims, commitment, directory, makers, outbox
-from heimdallr.delivery.destinations import DicomNode
+from heimdallr.delivery.destinations import DicomNode, FhirServer, Hl7Listener
 from heimdallr.delivery.directory import DestinationFacts
 from heimdallr.delivery.making import Made, Workshop
 from heimdallr.delivery.sending import Answer, Fate
@@ -43,6 +43,7 @@ from heimdallr.store.delivery_tables import (
     When,
 )
 from heimdallr.store.models import Event, Run, Study, StudyState
+from heimdallr.store.results import forget_results
 from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.upkeep.withdrawal import clear_withdrawn, withdraw_results
 from heimdallr.store.work.states import end, lock
@@ -50,6 +51,7 @@ from heimdallr.store.work.states import end, lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from heimdallr.delivery.destinations import Peer
     from heimdallr.delivery.making import Order
     from heimdallr.delivery.sending import Item
 
@@ -177,7 +179,7 @@ def unsure(fate: Fate) -> Answer:
 
 @pytest.fixture
 def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
-    """What was ordered of results, whose names are what they say."""
+    """What was ordered of results, and messages of them, whose names are what they say."""
     heard: list[Order] = []
 
     def make(order: Order) -> Sequence[Made]:
@@ -185,7 +187,8 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
         (made,) = deliveries.make_one(order)
         return [replace(made, said=(order.results_digest,))]
 
-    monkeypatch.setitem(deliveries.MAKERS, "results", make)
+    for kind in ("results", "hl7", "fhir"):
+        monkeypatch.setitem(deliveries.MAKERS, kind, make)
     return heard
 
 
@@ -280,6 +283,80 @@ def test_a_report_replaces_what_was_sent_last_and_what_may_have_come_since(
     first, second, third = ([row for row in rows(desk) if row.revision == n] for n in (1, 2, 3))
     expected = [*first, *(second if may_have_arrived else ())]
     assert told_of(third[0]) == [row.sop_instance_uid for row in expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "peer", "is_told"),
+    [
+        ("hl7", Hl7Listener(host="10.1.2.3"), False),
+        ("fhir", FhirServer(url="https://record.example/fhir"), True),
+    ],
+)
+def test_a_record_is_told_nothing_of_what_another_patients_was(
+    desk: Desk, orders: list[Order], kind: str, peer: Peer, *, is_told: bool
+) -> None:
+    """A message files by the patient: theirs never had what it would delete or correct.
+
+    FHIR's resources are the study's, and go over with it.
+    """
+    there = add_destination(desk.database, "there", peer=peer, objects=(kind,))
+    study_id = add_done(desk.database, desk.folders)
+    verify_study(desk.database, desk.folders, study_id)
+    desk.deliver(there)
+    (before,) = rows(desk)
+    desk.forward(hours=1)
+    with desk.database.write() as session:
+        study = lock(session, study_id)
+        withdraw_results(session, desk.folders, study, desk.time)
+        case_id = str(study.case_id)
+        identity = make_identity(case_id=case_id, uid=study.study_instance_uid)
+    write_case(desk.folders.output, make_results(case_id=case_id), identity)
+    desk.forward(hours=1)
+    for _ in range(2):
+        publish_anew(desk.database, desk.folders, study_id)
+        verify_study(desk.database, desk.folders, study_id)
+        desk.deliver(there)
+        desk.forward(hours=1)
+    _, second, third = rows(desk)
+    old = (before.results_digest,) if is_told else ()
+    told = [(one.said, one.verified_before) for one in orders[1:]]
+    new = (*old, second.results_digest)
+    assert told == [(old, old), (new, new)]
+    assert third.state is DeliveryState.SENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_named"),
+    [
+        (Answer(Fate.SENT), True),
+        (unsure(Fate.LATER), True),
+        (later(None), False),  # type: ignore[arg-type]
+    ],
+    ids=["sent", "unanswered", "not reached"],
+)
+def test_an_event_names_who_has_results_of_the_wrong_patient(
+    desk: Desk, answer: Answer, *, is_named: bool
+) -> None:
+    """Also once retention has removed them here; each of them once, and no webhook's event."""
+    kinds = (("share", "results"), ("archive", "seg"), ("hook", "event"))
+    destinations = [add_destination(desk.database, name, objects=(kind,)) for name, kind in kinds]
+    study_id = add_done(desk.database, desk.folders)
+    desk.peer.answer = lambda _item: answer
+    for one in destinations:
+        desk.deliver(one)
+    for _ in range(2):
+        desk.forward(hours=1)
+        with desk.database.write() as session:
+            study = lock(session, study_id)
+            forget_results(session, study)
+            withdraw_results(session, desk.folders, study, desk.time)
+    with desk.database.read() as session:
+        told = session.scalars(select(Event.message).where(Event.kind == "withdrawn")).all()
+    assert [message.partition("; ")[2] for message in told] == (
+        ["they were sent to archive, share, where somebody has to take them back"]
+        if is_named
+        else []
+    )
 
 
 def told_of(row: OutboxRow) -> list[str]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fluent.syntax import FluentParser
@@ -21,7 +21,7 @@ from fluent.syntax.visitor import Visitor
 import heimdallr
 from heimdallr.analyses.rules.rule_table import packaged_rules
 from heimdallr.domain import statements
-from heimdallr.domain.corrections import REJECTION_REASONS
+from heimdallr.domain.corrections import RejectionReason
 from heimdallr.domain.statements import LANGUAGES, Language, Statement, Value, structure_name
 from heimdallr.publishing.schema import coded
 
@@ -119,7 +119,7 @@ FURTHER = (
     ),
     Statement("truncated", {"edges": ("left",), "count": 1, "percent": 99.5}),
     Statement("other_sex", {"structure": "prostate", "sex": "F"}),
-    *(Statement("rejected_by_person", {"rejection": why}) for why in REJECTION_REASONS),
+    *(Statement("rejected_by_person", {"rejection": why}) for why in get_args(RejectionReason)),
     Statement("other_unit", {"unit": "micron"}),
     Statement("task_not_run", {"task": "total", "reason": Statement("a_reason_of_tomorrow")}),
     *(

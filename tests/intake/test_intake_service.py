@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from migrated_database import migrated_database
 from postgresql import program, running_cluster
 from received_images import ONE, TWO, FakeClock, Image, of, spooled, stack
+from small_disks import small_disk as disk_of
 from sqlalchemy import func, make_url, select
+from waiting import wait_for
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings
@@ -29,7 +31,7 @@ from heimdallr.store.work.services import services
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOBODY = 2**22 + 1
@@ -43,8 +45,7 @@ class Site:
         self.settings = Settings.model_validate({"data_dir": folder / "data", **more})
         self.folders = data_folders(self.settings)
         self.folders.create()
-        self.database = open_database(self.settings)
-        upgrade(self.database)
+        self.database = migrated_database(self.settings)
         self.clock = FakeClock()
         self.intake = self.restart()
 
@@ -359,7 +360,7 @@ def test_a_recorder_shows_that_it_lives(tmp_path: Path) -> None:
             return [one.pid for one in found if one.alive]
 
     with _running(settings):
-        _wait_for(lambda: living() == [os.getpid()])
+        wait_for(lambda: living() == [os.getpid()])
     assert living() == []
     database.close()
 
@@ -375,14 +376,6 @@ def _running(settings: Settings) -> Iterator[None]:
         stop.set()
         thread.join(60)
         assert not thread.is_alive()
-
-
-def _wait_for(found: Callable[[], bool], seconds: float = 120.0) -> float:
-    began = time.monotonic()
-    while not found():
-        assert time.monotonic() - began < seconds, "waited in vain"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def _quick(folder: Path, **more: object) -> Settings:
@@ -402,16 +395,16 @@ def test_the_service_is_prompt_and_stops_when_told(tmp_path: Path) -> None:
     folders.create()
     database = open_database(settings)
     with _running(settings):
-        _wait_for((folders.state / "heimdallr.db").exists)
+        wait_for((folders.state / "heimdallr.db").exists)
         spooled(folders.spool, stack())
-        _wait_for(lambda: not list(folders.spool.iterdir()))
+        wait_for(lambda: not list(folders.spool.iterdir()))
         assert _has(database, 5)
 
         def queued() -> bool:
             with database.read() as session:
                 return session.scalars(select(Study.state)).one() is StudyState.QUEUED
 
-        _wait_for(queued)
+        wait_for(queued)
     database.close()
 
 
@@ -428,13 +421,13 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing(tmp_path: Path) 
 
         with _running(settings):
             spooled(folders.spool, stack(count=2))
-            _wait_for(lambda: _has(database, 2))
+            wait_for(lambda: _has(database, 2))
             cluster.stop("fast")
             batch = spooled(folders.spool, stack(study=2, count=4))
             time.sleep(1.5)
             assert len(list(batch.folder.glob("*.dcm"))) == 4
             cluster.start()
-            _wait_for(lambda: not list(folders.spool.iterdir()))
+            wait_for(lambda: not list(folders.spool.iterdir()))
             assert _has(database, 6)
         database.close()
 
@@ -442,17 +435,8 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing(tmp_path: Path) 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 24 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a tmpfs cannot be mounted here")
-    yield folder
-    subprocess.run(["/usr/bin/umount", "-l", str(folder)], check=True)
+    with disk_of(tmp_path / "disk", "24m") as disk:
+        yield disk.folder
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, small_disk: Path) -> None:
@@ -473,7 +457,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, small_disk: Path) -> None:
         waiting = len(list(folders.spool.glob("*/*.dcm")))
         assert waiting > 0
         filler.unlink()
-        _wait_for(lambda: not list(folders.spool.iterdir()))
+        wait_for(lambda: not list(folders.spool.iterdir()))
         assert _has(database, 160)
     with database.read() as session:
         paths = session.scalars(select(Instance.path)).all()

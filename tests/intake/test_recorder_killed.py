@@ -14,6 +14,7 @@ import pytest
 from received_images import Image, spooled
 from sqlalchemy import func, select
 from test_recorder import consistent
+from waiting import wait_for
 
 from heimdallr.config import Settings
 from heimdallr.intake.recorder import Recorder
@@ -59,13 +60,6 @@ def _recorder(database: Database, folders: DataFolders) -> subprocess.Popen[byte
     return subprocess.Popen([sys.executable, "-c", SERVICE], env=environment)
 
 
-def _wait_for(what: str, found: object, seconds: float = 180.0) -> None:
-    end = time.monotonic() + seconds
-    while not found():  # type: ignore[operator]
-        assert time.monotonic() < end, f"waited in vain for: {what}"
-        time.sleep(0.05)
-
-
 def _fill(folders: DataFolders, round_: int) -> None:
     """New images, a late one, one again with other content, one again, one that is damaged."""
     for half in (1, 2):
@@ -92,9 +86,9 @@ def test_a_killed_recorder_loses_nothing(
         _fill(folders, round_)
         files = _waiting(folders)
         # Wait until they have begun, then strike somewhere in the middle.
-        _wait_for(
-            "the recorder to begin",
-            lambda files=files: _waiting(folders) < files,
+        wait_for(
+            lambda files=files: _waiting(folders) < files,  # type: ignore[misc]
+            what="the recorder to begin",
         )
         time.sleep(rng.uniform(0, 0.15))
         for one in running:
@@ -106,8 +100,8 @@ def test_a_killed_recorder_loses_nothing(
         assert all(path.is_file() for path in placed)
     running = [_recorder(database, folders) for _ in range(recorders)]
     try:
-        _wait_for("an empty spool", lambda: not list(folders.spool.iterdir()))
-        _wait_for("complete studies", lambda: _open(database) == 0)
+        wait_for(lambda: not list(folders.spool.iterdir()), what="an empty spool")
+        wait_for(lambda: _open(database) == 0, what="complete studies")
     finally:
         for one in running:
             one.terminate()

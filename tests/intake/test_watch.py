@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from migrated_database import migrated_database
 from received_images import FakeClock, Image, stack
 from sqlalchemy import func, select
 
@@ -21,9 +22,7 @@ from heimdallr.intake import watch
 from heimdallr.intake.service import Intake
 from heimdallr.intake.uploads import check_room
 from heimdallr.intake.watch import LOOK_EVERY_S, LOOKS, QUIET_S, StabilityRule, WatchFolder
-from heimdallr.store.database import open_database
 from heimdallr.store.layout import data_folders
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Event, Instance, Study, StudyState
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ class Desk:
         self.settings = Settings(data_dir=folder / "data", watch_dir=self.folder, disk_reserve_gb=0)
         self.folders = data_folders(self.settings)
         self.folders.create()
-        self.database = open_database(self.settings)
-        upgrade(self.database)
+        self.database = migrated_database(self.settings)
         self.clock = FakeClock()
         self.restart()
 

@@ -25,13 +25,20 @@ from heimdallr.publishing.schema import IDENTITY_FILE, RESULTS_FILE, read_identi
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heimdallr.imaging.volume import Array
     from heimdallr.publishing.schema import Identity, Results
     from heimdallr.segmentation.result import WeightsOrigin
 
 
 def measured_trunk(output: Path, origin: WeightsOrigin = "bundled") -> Path:
     """The trunk as a case folder with all its measurements and findings."""
-    hu, organs, tissues = trunk_arrays()
+    return measured_body(output, *trunk_arrays(), origin=origin)
+
+
+def measured_body(
+    output: Path, hu: Array, organs: Array, tissues: Array, *, origin: WeightsOrigin = "bundled"
+) -> Path:
+    """The same of another body on the trunk's voxels."""
     output.mkdir(parents=True, exist_ok=True)
     volume = output / "volume.nii"
     save_nifti(volume, hu, TRUNK_AFFINE)

@@ -23,6 +23,7 @@ from heimdallr.publishing.targets import (
     Places,
     Target,
     canonical,
+    decided_at,
     finding_target,
     measurement_targets,
 )
@@ -129,6 +130,24 @@ def test_findings_lead_to_their_slice(places: Places) -> None:
     assert (bare.slice_index, bare.structure, bare.shown) == (7, None, ())
     assert finding_target(None, None, places) is None
     assert finding_target("brain", None, places) is None
+
+
+def test_a_finding_without_a_name_leads_to_the_voxel_of_what_decided(places: Places) -> None:
+    """On its slice; of a finding that names a structure or another slice, nothing changes."""
+    nameless = {"structure": None, "analysis": "vertebral_fracture"}
+    voxel = record("vertebral_fractures_suspected", 1, slice_index=30, voxel="40 20 30")
+    voxel, count = (
+        one.model_copy(update=nameless) for one in (voxel, record("vertebrae_measured", 3))
+    )
+    measured = measurement_targets([count, voxel], places)
+    at = decided_at({voxel.name: 1, "limit_genant_1993": 1}, measured)
+    assert at is not None
+    assert at.position_ijk == (40, 20, 30)
+    assert finding_target(None, 30, places, at) == at
+    assert finding_target(None, 31, places, at) == finding_target(None, 31, places)
+    assert finding_target("spleen", 30, places, at) == finding_target("spleen", 30, places)
+    assert decided_at({}, measured) is None
+    assert decided_at({count.name: 3}, measured) is None
 
 
 @pytest.mark.parametrize("k", [-1, 72])

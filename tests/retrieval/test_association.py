@@ -10,6 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import free_port
 
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.domain.errors import ArchiveError, ConfigurationError
@@ -35,9 +36,11 @@ def archive_without_query(site: Site, **changes: object) -> Iterator[int]:
         scp.stop(grace_s=1)
 
 
-def ask(site: Site, port: int, *, tls: bool = False, ca: Path | None = None) -> ArchiveError:
+def ask(
+    site: Site, port: int, *, host: str = "127.0.0.1", tls: bool = False, ca: Path | None = None
+) -> ArchiveError:
     """Ask it; it has to say no."""
-    node = DicomNode(ae_title="HEIMDALLR", host="127.0.0.1", port=port, tls=tls, ca=ca)
+    node = DicomNode(ae_title="HEIMDALLR", host=host, port=port, tls=tls, ca=ca)
     archive = DicomArchive(node, site.settings, site.folders.spool, get=True)
     with pytest.raises(ArchiveError) as refused:
         archive.find(Query(accession_number="A1"))
@@ -70,7 +73,18 @@ def test_over_tls_only_to_whom_is_believed(quiet_site: Site, pair: tuple[Path, P
         plain = ask(quiet_site, port)
     assert arrived.why.code == "archive_does_not_do"
     assert "FIND" in str(arrived.why.parameters["service"])
-    assert stranger.why.code == plain.why.code == "archive_not_reached"
+    assert stranger.why.code == "peer_not_trusted"
+    assert plain.why.code == "association_not_answered"
+
+
+def test_why_an_archive_is_not_there_is_told(quiet_site: Site) -> None:
+    """A name that nobody has is mended elsewhere than a port where nobody listens."""
+    port = free_port()
+    nobody = ask(quiet_site, port)
+    nowhere = ask(quiet_site, port, host="archive.invalid")
+    assert (nobody.why.code, nowhere.why.code) == ("nobody_listens", "peer_name_unknown")
+    assert nobody.again
+    assert nowhere.again
 
 
 def test_our_own_certificate_is_shown_where_it_is_demanded(

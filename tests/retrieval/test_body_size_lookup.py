@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import SecretStr
+from waiting import free_port
 
 from heimdallr.config import Settings
 from heimdallr.delivery.destinations import FhirServer
@@ -218,4 +219,14 @@ def test_a_record_that_does_not_answer_says_why(
     with pytest.raises(ArchiveError) as refused:
         found(record)
     assert (refused.value.why.code, refused.value.again) == (code, again)
+    assert "P-77" not in str(refused.value)
+
+
+def test_a_record_that_is_not_there_says_why() -> None:
+    """The address without the question, in which the patient's number stands."""
+    away = FhirServer(url=f"http://127.0.0.1:{free_port()}/fhir")
+    with pytest.raises(ArchiveError) as refused:
+        look_up(away, None, Settings.model_validate({}), "P-77", STUDY_DATE)
+    assert (refused.value.why.code, refused.value.again) == ("nobody_listens", True)
+    assert away.url in str(refused.value)
     assert "P-77" not in str(refused.value)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fetching_site import free_port
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 from received_images import Image
+from waiting import free_port, wait_for_port
 
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.domain.errors import ArchiveError
@@ -54,7 +52,7 @@ def dcmqrscp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DicomNo
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, "-c", folder / "dcmqrscp.cfg"], stdout=log, stderr=log)
         try:
-            _wait_for(port)
+            wait_for_port(port)
             images = [Image(1, 1, number, number) for number in range(1, IMAGES + 1)]
             images += [Image(2, tags=dict(ELSEWHEN)), Image(2, 2, tags={**ELSEWHEN, **KEY_OBJECT})]
             for number, image in enumerate(images):
@@ -66,16 +64,6 @@ def dcmqrscp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DicomNo
         finally:
             process.terminate()
             process.wait(30)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("dcmqrscp does not start")
 
 
 def test_a_move_is_counted(dcmqrscp: tuple[DicomNode, int], quiet_site: Site) -> None:

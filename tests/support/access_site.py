@@ -6,7 +6,6 @@ small parameters, so that a test does not spend its time there.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,11 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
+from migrated_database import write_migrated
 from sqlalchemy import make_url, select
 
 from heimdallr.config import Settings
 from heimdallr.store.database import Database
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import AuditEntry, Role
 from heimdallr.store.people import accounts, passwords, tokens
 from heimdallr.web.access import (
@@ -192,20 +191,11 @@ def guarded(quick_passwords: None) -> Callable[..., Site]:
     return make
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, made once."""
-    path = tmp_path_factory.mktemp("migrated") / "heimdallr.db"
-    database = Database(make_url(f"sqlite:///{path}"))
-    upgrade(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
     """A database with all tables, on SQLite."""
-    path = shutil.copy(migrated_file, tmp_path / "heimdallr.db")
+    path = tmp_path / "heimdallr.db"
+    write_migrated(path)
     database = Database(make_url(f"sqlite:///{path}"))
     yield database
     database.close()

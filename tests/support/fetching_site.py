@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrated_database import migrated_database
+from waiting import free_port
+
 from heimdallr.config import Settings
-from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from heimdallr.store.database import Database
+
 STUDIES, IMAGES = 4, 5
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,6 @@ def site_in(folder: Path, **more: object) -> Iterator[Site]:
     settings = Settings.model_validate(given)
     folders = data_folders(settings)
     folders.create()
-    database = open_database(settings)
-    upgrade(database)
+    database = migrated_database(settings)
     yield Site(settings, folders, database)
     database.close()

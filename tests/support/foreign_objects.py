@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.imaging.volume import LabelMap, load_label_map, load_volume
 from heimdallr.preparation.prepare import PreparedStudy, prepare
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,7 @@ class ForeignCase:
     def points_lps_mm(self) -> Floats:
         """(I, J, K, 3) centres of the voxels."""
         index = np.moveaxis(np.indices(self.labels.shape), 0, -1)
-        return self.labels.voxel_to_world(index) @ RAS_TO_LPS
+        return self.labels.voxel_to_world(index) @ LPS_RAS
 
     def pixels_lps_mm(self) -> Floats:
         """(N, rows, columns, 3) centres of the pixels."""
@@ -136,7 +136,7 @@ def case_of(series: SeriesOnDisk, tmp_path: Path) -> ForeignCase:
     prepared = next(one for one in studies if isinstance(one, PreparedStudy))
     volume = load_volume(prepared.volume_path)
     index = np.moveaxis(np.indices(volume.shape), 0, -1)
-    points = volume.voxel_to_world(index) @ RAS_TO_LPS
+    points = volume.voxel_to_world(index) @ LPS_RAS
     data = np.select([AS_FOUND(points), VERTEBRA(points)], [LIVER, L4], 0).astype(np.uint8)
     labels = LabelMap(data, volume.affine, NAMES)
     folder = folder_of(prepared, labels, tmp_path / "cases")

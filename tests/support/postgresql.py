@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from migrated_database import write_migrated
 from sqlalchemy import URL, make_url
 
 from heimdallr.store.database import Database
@@ -197,16 +198,6 @@ def postgresql_url(postgresql_cluster: Cluster) -> Iterator[str]:
     postgresql_cluster.drop_database(url)
 
 
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables and no rows, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "heimdallr.db"
-    database = Database(make_url(f"sqlite:///{path}"))
-    upgrade(database)
-    database.close()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database without tables; once on SQLite, once on PostgreSQL."""
@@ -225,7 +216,7 @@ def _opened(
     if request.param == "sqlite":
         path = tmp_path / "heimdallr.db"
         if migrated:
-            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+            write_migrated(path)
         database = Database(make_url(f"sqlite:///{path}"))
         yield database
         database.close()

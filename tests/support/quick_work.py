@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from store_cases import add_instance, add_study, make_identity, make_results, measurement
+from waiting import PATIENCE_S, wait_for
 
 from heimdallr import logs
 from heimdallr.clock import utc_now
@@ -34,7 +35,6 @@ from heimdallr.store.layout import data_folders
 from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.work import lifecycle, states
 from heimdallr.workflow.assignment import StudyRefusedError
-from heimdallr.workflow.cases.environment_faults import UNCHANGED_S
 from heimdallr.workflow.work_folder import fingerprint
 
 if TYPE_CHECKING:
@@ -205,18 +205,6 @@ def runs_of(database: Database, study_id: int) -> list[Run]:
     with database.read() as session:
         found = session.query(Run).filter_by(study_fk=study_id)
         return list(found.order_by(Run.revision, Run.attempt))
-
-
-PATIENCE_S = UNCHANGED_S + 60.0
-"""Longer than anything waits here: a case whose disk seems as full as it was."""
-
-
-def wait_for(what: Callable[[], bool], limit_s: float = PATIENCE_S) -> None:
-    """Wait until something is so; the test fails when it does not become so."""
-    until = time.monotonic() + limit_s
-    while not what():
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def wait_for_state(

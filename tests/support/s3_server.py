@@ -7,12 +7,12 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import wait_for_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,14 +58,8 @@ class S3Server:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 30
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            assert self.process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for_port(self.port)
+        assert self.process.poll() is None
 
     def kill(self) -> None:
         """Be gone, at any instant."""

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from piece_case import SERIES, case_of
+from pieces.spine import NOISE_HU
 
 from heimdallr.analyses.vertebral_levels import LevelCheck
 from heimdallr.domain.study import Patient
 from heimdallr.imaging.volume import LabelMap
-from heimdallr.phantom.pieces.spine import NOISE_HU
 from heimdallr.segmentation.result import Segmentation, SegmentationProvenance
 
 if TYPE_CHECKING:
+    from pieces.spine import Spine
+
     from heimdallr.analyses.case import Case
     from heimdallr.domain.statements import Statement
-    from heimdallr.phantom.pieces.spine import Spine
 
 WOMAN = Patient(sex="F", age_years=60.0)
 

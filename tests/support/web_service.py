@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import socket
 import threading
-import time
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
+from migrated_database import migrated_database
 from received_images import Image
 from store_cases import (
     NOW,
@@ -25,11 +25,10 @@ from store_cases import (
     write_viewer_files,
 )
 from store_cases import bleed as bleed_finding
+from waiting import wait_for_port
 
 from heimdallr.config import Settings
-from heimdallr.store.database import Database, open_database
 from heimdallr.store.layout import DataFolders, data_folders
-from heimdallr.store.migrate import upgrade
 from heimdallr.store.models import Run, StudyState
 from heimdallr.store.results import index_results
 from heimdallr.store.work.states import new_workflow_id
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from heimdallr.publishing.schema import Identity, Results
+    from heimdallr.store.database import Database
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Service:
             study = add_study(
                 session, uid, state=StudyState.DONE, case_id=case_id, revision=1, digest="d"
             )
-            add_instance(session, study, f"{uid}.4.1", series_uid=SERIES_UID)
+            add_instance(session, study, f"{uid}.4.1", self.folders, series_uid=SERIES_UID)
             session.add(
                 Run(
                     study_fk=study.id, revision=1, attempt=1, cause="received",
@@ -95,8 +95,7 @@ def service_in(folder: Path, **settings: object) -> Service:
     chosen = Settings.model_validate(given)
     folders = data_folders(chosen)
     folders.create()
-    database = open_database(chosen)
-    upgrade(database)
+    database = migrated_database(chosen)
     app = create_app(chosen, database)
     client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))
     return Service(app, chosen, database, folders, client)
@@ -123,7 +122,7 @@ def served(service: Service) -> Iterator[str]:
         target=serve, args=(service.app, service.settings, stop, listener), daemon=True
     )
     thread.start()
-    _wait_for(port)
+    wait_for_port(port)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -149,12 +148,3 @@ def zipped(images: Iterable[Image | tuple[str, bytes]]) -> bytes:
             else:
                 archive.writestr(*one)
     return stream.getvalue()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("the server did not start")

@@ -21,7 +21,8 @@ from debian_root import (
     RunningSystem,
     fresh_debian,
 )
-from whole_system import until, write_study
+from waiting import wait_for
+from whole_system import write_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,11 +80,10 @@ def test_the_image_serves_without_rights_on_a_root_that_cannot_be_written(
             "storescu", "-aec", "HEIMDALLR", "--scan-directories", "127.0.0.1", "11112", str(study)
         )
         assert sent.returncode == 0, sent.stderr
-        until(
-            "a case folder",
+        wait_for(
             lambda: any(volume.glob("output/*/resultados.json")),
+            what="a case folder",
             limit_s=START_LIMIT_S,
-            every_s=1,
         )
     assert "Read-only file system" not in up.log.read_text(encoding="utf-8")
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from waiting import wait_for
 from whole_system import (
     LISTENER,
     UID,
@@ -25,7 +26,6 @@ from whole_system import (
     Sender,
     missing_on_disk,
     process_undisturbed,
-    until,
     what_came_out,
     whole_system,
     worker,
@@ -167,8 +167,8 @@ def _survive(  # noqa: PLR0917
             came_out = what_came_out(cases[f"{UID}.{number + 1}"])
             assert came_out == undisturbed[number % KINDS], number
         spool = system.data / "incoming" / ".spool"
-        until("an empty spool", lambda: not any(spool.iterdir()), limit_s=60)
-        until("the web server", lambda: _answers(system), limit_s=60)
+        wait_for(lambda: not any(spool.iterdir()), what="an empty spool", limit_s=60)
+        wait_for(lambda: _answers(system), what="the web server", limit_s=60)
         assert system.get("/api/v1/studies").json()["total"] == ordeal.cases
     shutil.rmtree(folder, ignore_errors=True)
 

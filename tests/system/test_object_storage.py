@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from s3_server import s3_server
+from waiting import wait_for
 from whole_system import (
     LISTENER,
     UID,
     WEB,
     Sender,
     process_undisturbed,
-    until,
     what_came_out,
     whole_system,
     worker,
@@ -63,7 +63,7 @@ def test_a_host_without_the_data_folder_does_the_work(
             try:
                 Sender(system.settings.dicom_port).send(study)
                 assert set(system.wait_for(1, 180).values()) == {"done"}, "\n".join(lines)
-                until("an empty bucket", lambda: not server.objects(), limit_s=30)
+                wait_for(lambda: not server.objects(), what="an empty bucket", limit_s=30)
             finally:
                 stop.set()
                 thread.join()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import wait_for
 from whole_system import (
     LISTENER,
     UID,
@@ -22,7 +23,6 @@ from whole_system import (
     Sender,
     missing_on_disk,
     process_undisturbed,
-    until,
     what_came_out,
     whole_system,
     worker,
@@ -84,7 +84,7 @@ def test_a_study_sent_with_dcmtk_becomes_results(system: WholeSystem, studies: l
     done = _dcmtk("dcmsend", "-v", *send)
     assert done.returncode == 0, done.stdout + done.stderr
     uid = f"{UID}.1"
-    until("done", lambda: system.states().get(uid) == "done", limit_s=90)
+    wait_for(lambda: system.states().get(uid) == "done", what="done", limit_s=90)
     case = system.cases()[uid]
     results = system.get(f"/api/patients/{case.name}/results").json()
     assert results["case_id"] == case.name
@@ -95,7 +95,7 @@ def test_a_study_sent_with_dcmtk_becomes_results(system: WholeSystem, studies: l
     before = what_came_out(case)
     assert _dcmtk("dcmsend", *send).returncode == 0
     spool = system.data / "incoming" / ".spool"
-    until("recorded", lambda: not any(spool.iterdir()), limit_s=60)
+    wait_for(lambda: not any(spool.iterdir()), what="recorded", limit_s=60)
     time.sleep(1)
     assert system.runs() == [(uid, 1, 1, "done")]
     assert what_came_out(case) == before
@@ -127,7 +127,7 @@ def test_what_is_put_into_the_watch_folder_is_taken(
 ) -> None:
     """A folder that is copied there file by file."""
     shutil.copytree(studies[3], system.data.parent / "watched" / "study")
-    until("done", lambda: system.states().get(f"{UID}.4") == "done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.4") == "done", what="done", limit_s=90)
 
 
 def test_the_system_measures_what_the_command_measures(
@@ -135,7 +135,7 @@ def test_the_system_measures_what_the_command_measures(
 ) -> None:
     """Case folders of the service and of `heimdallr process` are equal, masks and all."""
     Sender(system.settings.dicom_port).send(studies[4])
-    until("done", lambda: system.states().get(f"{UID}.5") == "done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.5") == "done", what="done", limit_s=90)
     (alone,) = process_undisturbed([studies[4]], tmp_path / "alone", cache).values()
     assert what_came_out(system.cases()[f"{UID}.5"]) == what_came_out(alone)
 
@@ -143,28 +143,35 @@ def test_the_system_measures_what_the_command_measures(
 def test_a_backup_of_the_running_system_can_be_restored(
     system: WholeSystem, studies: list[Path], tmp_path: Path, cache: Path
 ) -> None:
-    """The operator's page, command by command: the restored system shows the same results."""
+    """The operator's page, command by command: the restored system shows the same results.
+
+    Also those of a study that came after the copy of the database, before that of the folders.
+    """
     Sender(system.settings.dicom_port).send(studies[5])
-    until("done", lambda: system.states().get(f"{UID}.6") == "done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.6") == "done", what="done", limit_s=90)
     page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
     section = page.split("## Backup and restore")[1].split("\n## ")[0].replace("\\\n", "")
     commands = re.findall(
-        r"^    ((?:heimdallr backup|heimdallr restore|tar) .*)$", section, re.MULTILINE
+        r"^    ((?:heimdallr (?:backup|restore|rebuild-index)|tar)\b.*)$", section, re.MULTILINE
     )
-    assert [one.split()[0] for one in commands] == ["heimdallr", "tar", "tar", "heimdallr"]
+    programs = [one.split()[0] for one in commands]
+    assert programs == ["heimdallr", "tar", "tar", "heimdallr", "heimdallr"]
     (tmp_path / "backup").mkdir()
-    for command in commands[:2]:
-        _shell(command, system.data, tmp_path / "backup")
+    _shell(commands[0], system.data, tmp_path / "backup")
+    Sender(system.settings.dicom_port).send(write_study(tmp_path, 7, kind=1))
+    wait_for(lambda: system.states().get(f"{UID}.8") == "done", 90)
+    _shell(commands[1], system.data, tmp_path / "backup")
     restored = tmp_path / "restored"
     (restored / "state").mkdir(parents=True)
     for command in commands[2:]:
         _shell(command, restored, tmp_path / "backup")
-    case = system.cases()[f"{UID}.6"]
+    case, later = system.cases()[f"{UID}.6"], system.cases()[f"{UID}.8"]
     with whole_system(restored, cache, (WEB,)) as again:
         assert again.states() == system.states()
         path = f"/api/patients/{case.name}/results"
         assert again.get(path).json() == system.get(path).json()
         assert what_came_out(again.cases()[f"{UID}.6"]) == what_came_out(case)
+        assert what_came_out(again.cases()[f"{UID}.8"]) == what_came_out(later)
 
 
 def _shell(command: str, data: Path, backup: Path) -> None:

@@ -20,6 +20,7 @@ from dicom_series import SeriesOnDisk
 from pydicom import dcmread
 from pynetdicom import AE
 from sqlalchemy import select
+from waiting import wait_for
 
 from heimdallr.cli.ports import with_ports
 from heimdallr.config import PREFIX, Settings
@@ -29,7 +30,7 @@ from heimdallr.store.models import Run, Study
 from heimdallr.supervisor import Backoff, Part, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 UID = "1.2.826.0.1.3680043.2.1125.77"
 LISTENER, WEB = Part("listener", ("listen",)), Part("web", ("serve",))
@@ -39,16 +40,6 @@ FINAL = {"done", "refused", "failed", "cancelled"}
 def worker(number: int = 1) -> Part:
     """A worker; several of them have different names."""
     return Part(f"worker{number}", ("work",))
-
-
-def until(
-    what: str, condition: Callable[[], bool], *, limit_s: float, every_s: float = 0.1
-) -> None:
-    """Wait for something that has to come true."""
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {limit_s:.0f} s"
-        time.sleep(every_s)
 
 
 def write_study(folder: Path, number: int, *, kind: int | None = None, slices: int = 14) -> Path:
@@ -108,9 +99,9 @@ class WholeSystem:
 
     def wait_for(self, count: int, limit_s: float) -> dict[str, str]:
         """Until so many studies are over."""
-        until(
-            f"{count} studies over",
+        wait_for(
             lambda: sum(state in FINAL for state in self.states().values()) >= count,
+            what=f"{count} studies over",
             limit_s=limit_s,
         )
         return self.states()
@@ -180,7 +171,7 @@ def whole_system(
     thread.start()
     database = Database(database_url(own))
     try:
-        until("ready", lambda: ready.is_set() or not thread.is_alive(), limit_s=120)
+        wait_for(lambda: ready.is_set() or not thread.is_alive(), what="ready", limit_s=120)
         assert ready.is_set(), "\n".join(lines)
         yield WholeSystem(own, supervisor, database, lines)
     except AssertionError:

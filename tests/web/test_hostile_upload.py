@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from received_images import stack
 from sqlalchemy import select
+from waiting import peak_memory_mb
 from web_service import zipped
 
 from heimdallr.intake.parsing import data_set_digest
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from web_service import Service
 
 
-def _memory_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def contents(folder: Path) -> Counter[str]:
     """Digests of the data sets below a folder, with how many files have each."""
     return Counter(data_set_digest(path) for path in folder.rglob("*") if path.is_file())
@@ -33,10 +29,10 @@ def test_hostile_files_in_one_zip(service: Service, real_set: Callable[[str], Pa
     """Each is stored, in quarantine with its reason or passed over; the next upload is taken."""
     paths = sorted(real_set("fuzz_pwnlab").rglob("*.dcm"))
     content = zipped((f"disc/{path.name}", path.read_bytes()) for path in paths)
-    before = _memory_mb()
+    before = peak_memory_mb()
     answer = service.client.post("/upload", files={"file": ("fuzz.zip", content)})
     assert answer.status_code == 200, answer.text
-    assert _memory_mb() - before < 128
+    assert peak_memory_mb() - before < 128
 
     body = answer.json()
     with service.database.read() as session:

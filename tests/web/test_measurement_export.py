@@ -11,7 +11,7 @@ from sqlalchemy import select
 from store_cases import NOW, make_identity, make_results, measurement
 
 from heimdallr.analyses.registry import ANALYSES
-from heimdallr.store.models import MeasurementRow, Study
+from heimdallr.store.models import AuditEntry, MeasurementRow, Study
 from heimdallr.store.reading.cohort import Cohort
 from heimdallr.store.reading.export import Wanted, every_measurement
 from heimdallr.store.results import index_results
@@ -72,6 +72,23 @@ def test_the_table_says_the_same(service: Service) -> None:
     assert rows["liver_vol_cm3"]["value"] == "1500.5"
     assert rows["SMA_cm2"]["value"] == ""
     assert rows["liver_vol_cm3"]["study_date"] == "20260201"
+
+
+def test_the_trail_says_whose_numbers_they_are(service: Service) -> None:
+    """Of one study, or all of its patient's, as for whatever else shows a study; else of nobody."""
+    number = service.add_done()
+    for query, told in (
+        ({"study": number}, (f"study:{number}", "")),
+        ({"patient_of": number}, (f"study:{number}", ", all studies of the patient")),
+        ({"study": number, "patient_of": number}, (f"study:{number}", "")),
+        ({"search": "silva"}, ("", "")),
+    ):
+        table(service, **query)
+        next(pages(service, **query))
+        with service.database.read() as session:
+            newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(2)
+            json, csv = ((one.object, one.details) for one in session.scalars(newest))
+        assert (json, csv) == ((told[0], f"json{told[1]}"), (told[0], f"csv{told[1]}"))
 
 
 def test_filters_and_pages(service: Service) -> None:

@@ -96,10 +96,23 @@ def test_attenuation_by_phase_and_voltage() -> None:
     liver = measurement("liver_hu_eroded_mean", 35.0, unit="HU").model_copy(
         update={"parameters": {"kvp": 120.0}}
     )
-    native = of_case(liver, measurement("contrast_phase", "native"))["liver_hu_eroded_mean"]
-    venous = of_case(liver, measurement("contrast_phase", "venous"))["liver_hu_eroded_mean"]
+    fat = measurement("liver_fat_percent", 17.9, unit="%")
+    native, venous = (
+        of_case(liver, fat, measurement("contrast_phase", phase))["liver_hu_eroded_mean"]
+        for phase in ("native", "venous")
+    )
     assert (native["flag"], venous["flag"]) == ("low", None)
     assert native["reference"]["applies_to"]["contrast_phase"] == "native"
+
+
+def test_attenuation_of_a_sliver_of_liver_has_no_limit() -> None:
+    """Where neither fat nor ratio is assessable the number beside them is not judged either."""
+    liver = measurement("liver_hu_eroded_mean", 35.0, unit="HU").model_copy(
+        update={"parameters": {"kvp": 120.0}}
+    )
+    little = measurement("liver_fat_percent", reason="only 60 cm³ of liver over 20 mm in view")
+    found = of_case(liver, little, measurement("contrast_phase", "native"))["liver_hu_eroded_mean"]
+    assert (found["reference"], found["flag"]) == (None, None)
 
 
 def test_virtual_images_have_no_limit_of_attenuation() -> None:

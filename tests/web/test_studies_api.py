@@ -343,6 +343,16 @@ def test_delete(service: Service) -> None:
         assert "study.delete" in session.scalars(select(AuditEntry.action)).all()
 
 
+def test_a_deletion_is_not_done_while_the_disk_is_away(service: Service) -> None:
+    """The files come back with it: 503, and nothing says that they were deleted."""
+    number = service.add_done()
+    service.folders.output.rename(service.folders.root / "disk")
+    answer = service.client.delete(f"/api/v1/studies/{number}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage")
+    with service.database.read() as session:
+        assert session.get_one(Study, number).state is StudyState.DELETING
+
+
 def test_what_a_worker_holds_is_not_deleted(service: Service) -> None:
     """409; cancel first."""
     number = service.add("1.9", StudyState.SEGMENTING, revision=1)

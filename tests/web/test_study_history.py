@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from store_cases import add_study
 
+from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.store.models import MeasurementRow, Patient, Study, StudyState
 from heimdallr.store.reading.history import History, history
 
@@ -86,6 +87,28 @@ def test_earlier_and_later_studies(database: Database) -> None:
     assert found.studies[2].notices == ("bundled weights",)
     assert {one.contrast_phase for one in found.studies} == {"venous"}
     assert (found.doubt, found.left_out, found.further) == (None, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("notices", "told"),
+    [
+        ([], [None, "other_modality", "bundled_weights", None]),
+        ([BUNDLED_CAVEAT.text], ["other_weights", "other_modality", None, None]),
+    ],
+)
+def test_what_cannot_be_compared_says_why(
+    database: Database, notices: list[str], told: list[str | None]
+) -> None:
+    """Another modality, and bundled networks beside others; it is told nevertheless."""
+    with database.write() as session:
+        patient = one_patient(session)
+        examined(session, "1.1", "20230101", patient)
+        examined(session, "1.2", "20240101", patient, modality="MR")
+        examined(session, "1.3", "20250101", patient, notices=[BUNDLED_CAVEAT.text])
+        asked = examined(session, "1.4", "20260201", patient, notices=notices)
+    with database.read() as session:
+        found = history(session, asked, limit=20)
+    assert [one.not_compared for one in found.studies] == told
 
 
 def test_a_limit_leaves_the_newest(database: Database) -> None:

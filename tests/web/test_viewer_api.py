@@ -24,7 +24,7 @@ from heimdallr.publishing.case_file import CASE_FILE, CaseRecord, TaskRecord
 from heimdallr.publishing.correction_records import CORRECTION_FILE, StructureChange
 from heimdallr.publishing.label_maps import describe, describe_map
 from heimdallr.publishing.masks import write_masks, write_volume
-from heimdallr.store.models import AuditEntry, StudyState
+from heimdallr.store.models import AuditEntry, FindingRow, StudyState
 from heimdallr.web.api import viewer
 
 if TYPE_CHECKING:
@@ -120,6 +120,26 @@ def test_the_manifest_tells_where_everything_is(viewed: Viewed) -> None:
     assert finding["slice_index"] == 12
     assert (told["volume_reason"], told["labels_reason"]) == ("", "")
     assert told["modality"] == "CT"
+
+
+def test_a_finding_that_names_no_structure_leads_to_the_voxel_of_its_number(
+    viewed: Viewed,
+) -> None:
+    """Of a vertebra that is not named, say: not to the middle of the image."""
+    with viewed.service.database.write() as session:
+        row = session.scalars(select(FindingRow)).one()
+        row.structure, row.slice_index = None, 9
+        row.evidence = {"vertebral_fractures_suspected": 1}
+    count = json.loads((viewed.folder / "resultados.json").read_text())["measurements"][0] | {
+        "name": "vertebral_fractures_suspected",
+        "structure": None,
+        "parameters": {"slice_index": 9, "voxel": "4 5 9"},
+    }
+    viewed.rewrite_results(measurements=[count])
+    targets = viewed.manifest()["targets"]
+    (finding,) = targets["findings"].values()
+    assert finding["position_ijk"] == [4, 5, 9]
+    assert finding == targets["measurements"]["vertebral_fractures_suspected"]
 
 
 def test_every_address_of_the_manifest_answers(viewed: Viewed) -> None:

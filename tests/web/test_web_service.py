@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from waiting import free_port, wait_for_port
 from web_service import Service, served, service_in
 
 from heimdallr.config import Settings
@@ -187,8 +186,7 @@ def test_half_a_configuration_of_tls_is_refused(
 
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     """`heimdallr serve`: answers, and ends with 0 on SIGTERM; a taken port is an error."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "PATH": "/usr/bin:/bin",
         "HEIMDALLR_DATA_DIR": str(tmp_path / "data"),
@@ -197,19 +195,10 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     }
     command = [sys.executable, "-m", "heimdallr", "serve"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
-        _wait_until_ready(port)
+        wait_for_port(port)
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code in (200, 503)
         second = subprocess.run(command, env=environment, capture_output=True, check=False)
         assert second.returncode == 1
         assert re.search(rb"cannot listen on 127.0.0.1", second.stderr)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-
-
-def _wait_until_ready(port: int) -> None:
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code in (200, 503)
-                return
-        time.sleep(0.1)
-    pytest.fail("heimdallr serve does not answer")

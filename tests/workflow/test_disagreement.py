@@ -18,9 +18,9 @@ from quick_work import (
     receive,
     runs_of,
     study_of,
-    wait_for,
     wait_for_state,
 )
+from waiting import wait_for
 
 from heimdallr.store.models import Event, StudyState
 

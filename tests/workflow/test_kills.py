@@ -23,9 +23,9 @@ from quick_work import (
     runs_of,
     study_of,
     volume_of,
-    wait_for,
     wait_for_state,
 )
+from waiting import wait_for
 
 from heimdallr.store.models import Event, Instance, MeasurementRow, Study, StudyState
 from heimdallr.store.work.states import FINAL_STATES

@@ -22,11 +22,11 @@ from quick_work import (
     runs_of,
     study_of,
     volume_of,
-    wait_for,
     wait_for_state,
 )
 from s3_server import S3Server, s3_server
 from sqlalchemy import select
+from waiting import wait_for
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings

@@ -9,8 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from quick_work import Worker, runs_of, wait_for, wait_for_state
+from quick_work import Worker, runs_of, wait_for_state
 from store_cases import add_instance, add_study
+from waiting import wait_for
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings

@@ -15,9 +15,9 @@ from quick_work import (
     runs_of,
     study_of,
     volume_of,
-    wait_for,
     wait_for_state,
 )
+from waiting import wait_for
 
 from heimdallr.clock import utc_now
 from heimdallr.store.models import STAT, Event, MeasurementRow, Series, Study, StudyState

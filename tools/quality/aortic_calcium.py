@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from piece_case import case_of
-from quality.trial import Trial
-
-from heimdallr.analyses.aortic_calcium import measure
-from heimdallr.phantom.pieces.calcium import (
+from pieces.calcium import (
     ABDOMEN_MM,
     AORTA_RADIUS_MM,
     Plaque,
     abdominal_aorta,
     reference_agatston,
 )
-from heimdallr.phantom.pieces.drawing import Grid
+from pieces.drawing import Grid
+from quality.trial import Trial
+
+from heimdallr.analyses.aortic_calcium import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from heimdallr.phantom.pieces.drawing import Kernel, Piece, Triple
+    from pieces.drawing import Kernel, Piece, Triple
 
 CONDITIONS: dict[str, tuple[Triple, Triple, tuple[int, ...], Kernel]] = {
     "as drawn": ((0.7, 0.7, 3.0), (0, 0, 0), (), "soft"),

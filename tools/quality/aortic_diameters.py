@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from piece_case import case_of
+from pieces.aorta import abdominal_aorta, thoracic_aorta
+from pieces.drawing import Grid
 from quality.trial import Trial
 
 from heimdallr.analyses import aortic_diameters
-from heimdallr.phantom.pieces.aorta import abdominal_aorta, thoracic_aorta
-from heimdallr.phantom.pieces.drawing import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from heimdallr.phantom.pieces.drawing import Piece
+    from pieces.drawing import Piece
 
 ABDOMEN_MM, CHEST_MM = (148.0, 100.0, 250.0), (120.0, 160.0, 300.0)
 TURN_DEG = (12.0, -10.0, 15.0)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pieces.spine import Column, draw_spine
 from quality.trial import Trial
 from quality.vertebral_fracture import GRIDS, case_of, random_column
 
 from heimdallr.analyses import bone_density
-from heimdallr.phantom.pieces.spine import Column, draw_spine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-
-    from heimdallr.phantom.pieces.drawing import Kernel
+    from pieces.drawing import Kernel
 
 GRIDS_OF_DENSITY = {
     **GRIDS,

@@ -5,25 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
-from quality.aortic_calcium import CONDITIONS
-from quality.trial import Trial
-
-from heimdallr.analyses.coronary_calcium import measure
-from heimdallr.phantom.pieces.calcium import (
+from pieces.calcium import (
     CHEST_MM,
     Plaque,
     heart,
     on_heart,
     reference_agatston,
 )
-from heimdallr.phantom.pieces.drawing import Grid
+from pieces.drawing import Grid
+from quality.aortic_calcium import CONDITIONS
+from quality.trial import Trial
+
+from heimdallr.analyses.coronary_calcium import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-
-    from heimdallr.phantom.pieces.drawing import Piece
+    from pieces.drawing import Piece
 
 
 def trials(rng: np.random.Generator, count: int) -> Iterator[Trial]:

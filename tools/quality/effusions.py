@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.effusions import TASK, Fluid, chest
 from quality.trial import Trial
 
 from heimdallr.analyses import effusions
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.effusions import TASK, Fluid, chest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

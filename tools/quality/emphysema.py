@@ -6,18 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from piece_case import ADULT, case_of
+from pieces.drawing import Grid
+from pieces.lungs import LOBES, SIZE_MM, lungs
 from quality.trial import Trial
 
 from heimdallr.analyses.emphysema import measure
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.lungs import LOBES, SIZE_MM, lungs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-
-    from heimdallr.phantom.pieces.drawing import Kernel, Triple
+    from pieces.drawing import Kernel, Triple
 
 SCALE = 0.6
 SMALL = replace(ADULT, sex="F", height_m=0.9)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.kidneys import SIZE_MM, StoneTruth, kidneys
 from quality.trial import Trial
 
 from heimdallr.analyses.kidney_stones import measure
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.kidneys import SIZE_MM, StoneTruth, kidneys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-
-    from heimdallr.phantom.pieces.drawing import Kernel, Triple
+    from pieces.drawing import Kernel, Triple
 
 CONDITIONS: dict[str, tuple[Triple, Triple, tuple[int, ...], Kernel]] = {
     "as drawn": ((0.8, 0.8, 1.0), (0, 0, 0), (), "soft"),

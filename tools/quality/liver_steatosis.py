@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
+from pieces.drawing import Grid, Kernel
+from pieces.upper_abdomen import liver_and_spleen
 from quality.trial import Trial
 
 from heimdallr.analyses import liver_steatosis, organ_density
 from heimdallr.analyses.contrast_phase import FINE
-from heimdallr.phantom.pieces.drawing import Grid, Kernel
-from heimdallr.phantom.pieces.upper_abdomen import liver_and_spleen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.nodules import LABEL, SUBSOLID_HU, Nodule, lung
 from quality.trial import Trial
 
 from heimdallr.analyses import lung_nodules
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.nodules import LABEL, SUBSOLID_HU, Nodule, lung
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-
-    from heimdallr.phantom.pieces.drawing import Kernel
+    from pieces.drawing import Kernel
 
 SIZE_MM = (62.0, 62.0, 46.0)
 FINE, THICK = (0.7, 0.7, 1.0), (0.7, 0.7, 2.5)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.kidneys import leaning_kidneys
 from quality.trial import Trial
 
 from heimdallr.analyses import organ_size, organ_volumetry
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.kidneys import leaning_kidneys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.ventricles import TASK, HeadShape, head
 from quality.trial import Trial
 
 from heimdallr.analyses import ventricles
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.ventricles import TASK, HeadShape, head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-
-    from heimdallr.phantom.pieces.drawing import Kernel
+    from pieces.drawing import Kernel
 
 SIZE_MM = (190.0, 226.0, 196.0)
 FINE, THICK = (1.0, 1.0, 2.0), (1.0, 1.0, 5.0)

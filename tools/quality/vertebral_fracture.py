@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import piece_case
+from pieces.spine import NOISE_HU, Column, Vertebra, draw_spine
 from quality.trial import Trial
 
 from heimdallr.analyses import vertebral_fracture
 from heimdallr.analyses.vertebral_levels import LevelCheck
 from heimdallr.domain.study import Patient
-from heimdallr.phantom.pieces.spine import NOISE_HU, Column, Vertebra, draw_spine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pieces.drawing import Kernel
+    from pieces.spine import Spine
+
     from heimdallr.analyses.case import Case
-    from heimdallr.phantom.pieces.drawing import Kernel
-    from heimdallr.phantom.pieces.spine import Spine
 
 LEVELS = ("T11", "T12", "L1", "L2", "L3")
 GRIDS: Mapping[str, Mapping[str, tuple[float, float, float] | tuple[int, ...]]] = {

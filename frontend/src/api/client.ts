@@ -25,7 +25,7 @@ export const BACKGROUND = { headers: { "X-Background": "1" } } as const;
 const guard: Middleware = {
   onRequest({ request }) {
     if (csrfToken && request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
-    if (request.method === "GET" && !isAttended()) request.headers.set("X-Background", "1");
+    if (!isAttended()) request.headers.set("X-Background", "1");
     return request;
   },
   async onResponse({ response }) {

@@ -58,11 +58,14 @@ function makeFormat(language: string): Format {
       const whole = Math.round(seconds);
       if (whole < 60) return `${whole} s`;
       if (whole < 3600) return join(Math.floor(whole / 60), "min", whole % 60, "s");
-      return join(Math.floor(whole / 3600), "h", Math.round((whole % 3600) / 60), "min");
+      const minutes = Math.round(whole / 60);
+      return join(Math.floor(minutes / 60), "h", minutes % 60, "min");
     },
     ago: (text, now = Date.now()) => {
       const seconds = (new Date(text).getTime() - now) / 1000;
-      const [unit, size] = UNITS.find(([, one]) => Math.abs(seconds) >= one) ?? ["second", 1];
+      // What would be rounded to 60 minutes is an hour.
+      const reach = (at: number) => (UNITS[at]?.[1] ?? 0) - (UNITS[at + 1]?.[1] ?? 0) / 2;
+      const [unit, size] = UNITS.find((_, at) => Math.abs(seconds) >= reach(at)) ?? ["second", 1];
       return relative.format(Math.round(seconds / size), unit);
     },
     bytes: (count) => {

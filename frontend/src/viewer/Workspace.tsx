@@ -235,7 +235,7 @@ export function Workspace(props: Props) {
   const [isSaveOpen, setSaveOpen] = useState(false);
   const take = useCallback(() => dispatch({ do: "tool", tool: "crosshair" }), []);
   const onSave = useCallback(() => {
-    if ((session?.whole.size ?? 0) > 0) setSaveOpen(true);
+    if (session?.canSave) setSaveOpen(true);
   }, [session]);
   const { layout } = state;
   useEditKeys({ root, engine, session, hand, settings, layout, set, take, onSave });

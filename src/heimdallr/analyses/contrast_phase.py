@@ -8,8 +8,8 @@ structure that is not there is coded 0.0, as in their training. ``native < 10 s 
 made, on the image's own grid (TotalSegmentator takes them at 3 mm). A structure that is not
 believed is not there.
 
-**Delayed.** The regressors cannot return *delayed*. Here the phase is ``delayed`` when all of
-these hold:
+**Delayed.** The regressors cannot return *delayed*, and none of their times is one: there is no
+time after injection then. The phase is ``delayed`` when all of these hold:
 
 1. equilibrium: median aorta ≥ 60 HU, and within 20 HU of vena cava and portal vein (those present,
    at least one of them);
@@ -260,6 +260,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         **excretion,
     }
     doubt = None if excretion else doubt_about(prediction, median_hu)
+    timeless = unassessable("phase_later_than_regressors_know") if excretion else doubt
     return (
         PHASE.absent(doubt, structure=None, **evidence)
         if doubt
@@ -267,8 +268,8 @@ def measure(case: Case) -> tuple[Measurement, ...]:
         FINE.absent(doubt, regressors_say=prediction.fine)
         if doubt
         else FINE.measured(fine, regressors_say=prediction.fine),
-        SECONDS.absent(doubt)
-        if doubt
+        SECONDS.absent(timeless)
+        if timeless
         else SECONDS.measured(prediction.seconds, margin_s=margin_s(prediction)),
         SPREAD.measured(
             prediction.spread_s,

@@ -19,11 +19,11 @@ and 250 mm³). They hold from 35 years on, for nodules found by chance, not in s
 cancer or immunosuppression; number, density, prior studies and risk decide with them, so no
 management is derived. For Lung-RADS 2022 the fields are here (mean diameter to a tenth, volume,
 density, lobe); the category needs the screening history. Numbers follow size in *this* study:
-nodule 1 need not be nodule 1 of an earlier one. The study page lays the patient's last CT that shows
-a lobe with a nodule over this one, lobe by lobe, and gives the *volume doubling time* ``t · ln 2 /
-ln(V / V₀)`` of each nodule it finds again for certain (within 15 mm, no third one near, all that
-both studies count listed); a change of less than a quarter is none (van Klaveren 2009, N Engl J Med
-361:2221).
+nodule 1 need not be nodule 1 of an earlier one. The study page lays the patient's last CT that
+shows a lobe with a nodule over this one, lobe by lobe, and gives the *volume doubling time*
+``t · ln 2 / ln(V / V₀)`` of each nodule it finds again for certain (within 15 mm, no third one
+near, all that both studies count listed); a change of less than a quarter is none (van Klaveren
+2009, N Engl J Med 361:2221).
 
 **How sure.** On 100 drawn nodules of 4 to 16 mm (labels as drawn, slices of 1 and 2.5 mm, flipped,
 tilted, sharp kernel) mean diameters were 0.2 mm too large on average, 0.6 mm at worst, volumes

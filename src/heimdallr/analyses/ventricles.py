@@ -130,7 +130,15 @@ THIRD_VOLUME = Output("third_ventricle_vol_cm3", "cm3", "volume of the third ven
 FOURTH_VOLUME = Output("fourth_ventricle_vol_cm3", "cm3", "volume of the fourth ventricle")
 ALL_VOLUME = Output("ventricles_vol_cm3", "cm3", "volume of all ventricles")
 SHIFT_SIDE = Output("midline_shift_side", "", "the side the septum moved to: left, right, neither")
-OUTPUTS = (EVANS, SHIFT, SHIFT_SIDE, *SIDE_VOLUMES.values(), THIRD_VOLUME, FOURTH_VOLUME, ALL_VOLUME)
+OUTPUTS = (
+    EVANS,
+    SHIFT,
+    SHIFT_SIDE,
+    *SIDE_VOLUMES.values(),
+    THIRD_VOLUME,
+    FOURTH_VOLUME,
+    ALL_VOLUME,
+)
 READS = Reads(structures=("brain", "skull"), tasks=(TASK,), coverage=True)
 
 
@@ -405,8 +413,8 @@ def _shift(case: Case, head: Head) -> tuple[Measurement, Measurement]:
     )
     if absence := unknown_side(case):
         return shift, SHIFT_SIDE.absent(absence, structure=HORNS["right"])
-    side = "right" if found.right_mm > 0 else "left"
-    told = side if shift_mm >= SIDED_FROM_MM else NEITHER
+    moved_to = "right" if found.right_mm > 0 else "left"
+    told = moved_to if shift_mm >= SIDED_FROM_MM else NEITHER
     return shift, SHIFT_SIDE.measured(told, structure=HORNS["right"], slice_index=at)
 
 

@@ -12,10 +12,11 @@ too high raises no alarm. Grades as Genant has them: 1 from 20 %, 2 from 25, 3 a
 
 **Gate.** CT; slices and pixels of at most 3 mm; a column that passes the level self-check; of each
 vertebra: whole in the image, believed, no metal, a body that can be told from its arch. Where
-nothing outside the column confirms the names of the vertebrae, none is named: what was found is
-said of *a vertebra*, with its place. The bundled networks draw the borders between vertebrae at 6
-mm: on four real CTs A/P came out between 0.5 and 2.5, on two of them where official labels give
-0.83 to 1.21, so with them nothing is measured. Task ``vertebrae_body`` is used where it was run.
+nothing outside the column confirms the names of the vertebrae, none is named, in words or by
+``structure``: what was found is said of *a vertebra*, with its place. The bundled networks draw the
+borders between vertebrae at 6 mm: on four real CTs A/P came out between 0.5 and 2.5, on two of them
+where official labels give 0.83 to 1.21, so with them nothing is measured. Task ``vertebrae_body``
+is used where it was run.
 
 **How sure.** On 20 phantoms (columns of five, one body broken by 0 to 60 %, slices of 1.5 mm) the
 posterior height is off by 0.3 mm in the mean and 1.7 at worst, the loss by 1.6 and 7.8 percentage
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 
     from heimdallr.analyses.anatomy.vertebral_body import VertebralBody
     from heimdallr.analyses.case import Case
-    from heimdallr.domain.measurement import Measurement
+    from heimdallr.domain.measurement import Measurement, Scalar
 
 LEVELS = (*THORACIC[3:], *LUMBAR)
 """T4 to L5: above them bodies are small, and compression is rare."""
@@ -162,7 +163,7 @@ def measure(case: Case) -> tuple[Measurement, ...]:
     heights = {level: heights_of(body) for level, body in bodies.items()}
     losses = losses_of(heights)
     nothing = all_absent(OUTPUTS, unassessable("no_vertebra_measurable"))
-    summary = _summary(case, losses) if losses else nothing
+    summary = _summary(case, bodies, losses) if losses else nothing
     rows = [one for level in found for one in _rows(case, level, found, heights, losses)]
     return (*summary, *rows)
 
@@ -251,26 +252,38 @@ def _below(height_mm: float, sides: list[list[float]]) -> bool:
     return not sides or height_mm < AGAINST_NEIGHBOURS * _expected(sides)
 
 
-def _summary(case: Case, losses: Mapping[str, Loss]) -> tuple[Measurement, ...]:
+def _summary(
+    case: Case, bodies: Mapping[str, VertebralBody], losses: Mapping[str, Loss]
+) -> tuple[Measurement, ...]:
     """How many, and the worst: of those that are suspected, if any is."""
     suspected = [level for level, loss in losses.items() if loss.suspected]
     worst = max(suspected or losses, key=lambda level: losses[level].percent)
-    loss, conditions = losses[worst], case.levels.conditions if _named(case) else {}
+    loss, named = losses[worst], _named(case)
+    conditions = case.levels.conditions if named else {}
+    structure = structure_of(worst) if named else None
+    place: dict[str, Scalar] = {} if named else _place(case, bodies[worst])
     count = SUSPECTED.measured(len(suspected), **conditions)
     if suspected:
-        levels = ",".join(suspected) if _named(case) else "unnamed"
+        levels = ",".join(suspected) if named else "unnamed"
         count = SUSPECTED.measured(
-            len(suspected), structure=structure_of(worst), levels=levels, **conditions
+            len(suspected), structure=structure, levels=levels, **place, **conditions
         )
     most = MOST.measured(
         round(loss.percent, 1),
-        structure=structure_of(worst),
-        level=worst if _named(case) else "unnamed",
+        structure=structure,
+        level=worst if named else "unnamed",
         form=loss.form,
         genant_grade=loss.grade,
+        **place,
         **conditions,
     )
     return (count, most, MEASURED.measured(len(losses), **conditions))
+
+
+def _place(case: Case, body: VertebralBody) -> dict[str, Scalar]:
+    """Where a viewer is to jump to a body that has no name."""
+    i, j, k = (round(float(along)) for along in case.image.world_to_voxel(body.centre_mm))
+    return {"slice_index": k, "voxel": f"{i} {j} {k}"}
 
 
 def _named(case: Case) -> bool:

@@ -9,7 +9,6 @@ label ``ignore``.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import Counter, defaultdict
@@ -22,7 +21,7 @@ import heimdallr
 from heimdallr.corrections.training_cases import TakenCase, read_candidate
 from heimdallr.corrections.versions import label_map_of, version_in
 from heimdallr.domain.errors import CorrectionError, PublishingError
-from heimdallr.files import fresh_folder, sync_folder, whole_file
+from heimdallr.files import fresh_folder, sha256_of, sync_folder, whole_file
 from heimdallr.imaging.volume import LabelMap, native_grid
 from heimdallr.publishing.case_file import MASK_FOLDERS
 from heimdallr.publishing.masks import write_label_map
@@ -208,8 +207,8 @@ def _write_case(
     write_label_map(target, numbered, grid)
     return {
         "name": case.name,
-        "image_sha256": _sha256(image),
-        "labels_sha256": _sha256(target),
+        "image_sha256": sha256_of(image),
+        "labels_sha256": sha256_of(target),
         "verified": case.verified,
         "corrected": [
             _told(name, before == number, after == number)
@@ -241,14 +240,6 @@ def _made_by(record: SegmentationRecord) -> dict[str, Any]:
         "weights_origin": record.weights_origin,
         "licences": {one.name: one.licence for one in record.collections},
     }
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:

@@ -45,6 +45,10 @@ USUAL: dict[str, tuple[Kind, ...]] = {
 }
 """Kind of destination → what it gets where nobody has chosen."""
 
+FILED_BY_PATIENT: tuple[Kind, ...] = ("hl7",)
+"""What receivers file by the patient's number alone: of a study that is another patient's now, that
+one's record knows nothing that was said before. All else finds the study by its UID."""
+
 OF_FAILURES: tuple[Kind, ...] = ("event",)
 """What can be made of a study that could not be measured."""
 

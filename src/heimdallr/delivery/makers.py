@@ -159,7 +159,7 @@ def hl7(order: Order) -> Sequence[Made]:
     path = order.folder / "result.hl7"
     case = _reported(order)
     write_hl7_result(case, path, options)
-    return [Made(path, hl7_result.MEDIA_TYPE, said=case.said)]
+    return [Made(path, hl7_result.MEDIA_TYPE, said=hl7_result.said(case, options))]
 
 
 def _reported(order: Order) -> ReportedCase:

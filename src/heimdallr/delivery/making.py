@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select, true
 
 from heimdallr.delivery import claims
 from heimdallr.delivery.case_digest import said_digest, tells_of_failure
 from heimdallr.delivery.directory import kinds_of, peer_of
+from heimdallr.delivery.kinds import FILED_BY_PATIENT
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.domain.errors import HeimdallrError, StateConflictError, UnsendableError
 from heimdallr.domain.statements import Statement
@@ -30,6 +31,7 @@ from heimdallr.publishing.body_size import created_at
 from heimdallr.store.delivery_tables import DeliveryNews, DeliveryState, Destination, OutboxRow
 from heimdallr.store.models import FindingRow, Study, StudyState
 from heimdallr.store.reading.earlier import earlier_values
+from heimdallr.store.work.owed import has_arrived, of_this_patient
 from heimdallr.store.work.states import lock
 from heimdallr.store.work.verification import is_settled, verification_of
 
@@ -329,7 +331,8 @@ def _told_before(
 ) -> Sequence[OutboxRow]:
     """What a destination has of other results of a study, older than these; oldest first.
 
-    Also what it may have, because it left and nobody has said what became of it.
+    Also what it may have, because it left and nobody has said what became of it; not what it has
+    of another patient, whom the study was of then, where that one's record is another.
     """
     same_kind = (
         OutboxRow.study_fk == study_id,
@@ -341,13 +344,13 @@ def _told_before(
         .where(*same_kind, OutboxRow.results_digest == digest)
         .scalar_subquery()
     )
-    may_have_arrived = (OutboxRow.losses > 0) & (OutboxRow.media_type != "")  # something was made
     return session.scalars(
         select(OutboxRow)
         .where(
             *same_kind,
             OutboxRow.id < these,
-            or_(OutboxRow.sent_at.is_not(None), may_have_arrived),
+            has_arrived(),
+            of_this_patient(session, study_id) if kind in FILED_BY_PATIENT else true(),
         )
         .order_by(OutboxRow.id)
     ).all()

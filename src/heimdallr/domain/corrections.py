@@ -7,7 +7,7 @@ they are in the label maps.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from heimdallr.domain.statements import Statement
 
@@ -22,7 +22,6 @@ RejectionReason = Literal[
 ]
 REJECTED = "rejected_by_person"
 """Code of the reason of a measurement, or a finding, that a person rejects."""
-REJECTION_REASONS: tuple[RejectionReason, ...] = get_args(RejectionReason)
 
 
 @dataclass(frozen=True, slots=True)

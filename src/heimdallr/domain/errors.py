@@ -30,6 +30,7 @@
     ├── StateConflictError        what is asked does not fit the state a study is in
     ├── ArchiveError              an archive cannot be asked, or does not give what it is asked for
     └── AccountError              a user, a password or a token cannot be made or changed so
+        └── WrongPasswordError    the present password is another one
 
 An error says what happened (``str(error)``), and what a person can do (``error.remedy``).
 It never carries patient data: a study is named by its UID or number only.
@@ -192,3 +193,7 @@ class ArchiveError(HeimdallrError):
 
 class AccountError(HeimdallrError):
     """A user, a password or an API token cannot be made or changed in this way."""
+
+
+class WrongPasswordError(AccountError):
+    """Somebody who changes their password does not know the present one."""

@@ -44,6 +44,16 @@ class Patient:
     height_m: float | None = None
     weight_kg: float | None = None
 
+    @property
+    def body_mass_index(self) -> float | None:
+        """In kg/m², to six decimals; ``None`` where height or weight is not known.
+
+        Without rounding 64 kg at 1.60 m lie below 25: no binary number is 1.6.
+        """
+        if self.height_m is None or self.weight_kg is None:
+            return None
+        return round(self.weight_kg / self.height_m**2, 6)
+
 
 @dataclass(frozen=True, slots=True)
 class Study:

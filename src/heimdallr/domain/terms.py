@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib import resources
@@ -16,9 +15,12 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime
 
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.statements import LANGUAGES, is_structure, structure_name, term
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from heimdallr.domain.statements import Language
 
 UNITS = {
@@ -108,9 +110,8 @@ def range_text(low: float | None, high: float | None, unit: str, language: Langu
 
 def date_text(day: str, language: Language) -> str:
     """``20260201`` → "1 Feb 2026"; what is no date stays as it was sent."""
-    try:
-        parsed = date(int(day[:4]), int(day[4:6]), int(day[6:8]))
-    except ValueError:
+    parsed = calendar_date(day)
+    if parsed is None:
         return day
     return format_date(parsed, "medium", locale=_LOCALES[language])
 

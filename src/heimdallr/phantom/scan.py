@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.phantom.dicom import (
     ContrastBolus,
     Plane,
@@ -30,7 +31,7 @@ from heimdallr.phantom.render import (
     radiograph,
     slab_maximum,
 )
-from heimdallr.phantom.stack import RAS_TO_LPS, Stack, stack_over
+from heimdallr.phantom.stack import Stack, stack_over
 from heimdallr.phantom.truth import SeriesTruth
 
 if TYPE_CHECKING:
@@ -191,10 +192,10 @@ class Scan:
         across, down = ((1, 2), (0, 2), (0, 1))[axis]
         affine, shape = self.phantom.affine, self.phantom.material.shape
         spacing = np.linalg.norm(affine[:3, :3], axis=0)
-        directions = RAS_TO_LPS @ (affine[:3, :3] / spacing)
+        directions = LPS_RAS @ (affine[:3, :3] / spacing)
         corner = np.zeros(3)
         corner[[axis, across, down]] = index, shape[across] - 1, shape[down] - 1
-        x, y, z = RAS_TO_LPS @ (affine[:3, :3] @ corner + affine[:3, 3])
+        x, y, z = LPS_RAS @ (affine[:3, :3] @ corner + affine[:3, 3])
         return Plane(
             orientation_lps=tuple(map(float, (*-directions[:, across], *-directions[:, down]))),
             position_lps_mm=(float(x), float(y), float(z)),

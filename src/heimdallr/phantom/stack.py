@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from heimdallr.imaging.patient_axes import LPS_RAS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Array = npt.NDArray[Any]
 Affine = npt.NDArray[np.float64]
-
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
-"""DICOM's patient axes point left and posterior, NIfTI's right and anterior."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,14 @@ class Stack:
     def orientation_lps(self) -> tuple[float, ...]:
         """ImageOrientationPatient: unit vectors along a row and down a column, LPS."""
         axes = self.affine[:3, :3] / self.phantom_spacing_mm
-        row, column = -(RAS_TO_LPS @ axes[:, 0]), -(RAS_TO_LPS @ axes[:, 1])
+        row, column = -(LPS_RAS @ axes[:, 0]), -(LPS_RAS @ axes[:, 1])
         return tuple(float(x) for x in (*row, *column))
 
     def position_lps_mm(self, index: int) -> tuple[float, float, float]:
         """ImagePositionPatient of slice `index`: centre of its first pixel, LPS mm."""
         last = self.matrix - 1
         i, j = self.first_ij
-        x, y, z = RAS_TO_LPS @ self._world(i + last, j + last, self._k(index))
+        x, y, z = LPS_RAS @ self._world(i + last, j + last, self._k(index))
         return float(x), float(y), float(z)
 
     def weights(self, index: int, depth: int) -> tuple[int, npt.NDArray[np.float32]]:

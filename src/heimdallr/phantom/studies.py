@@ -124,47 +124,68 @@ def write_trunk_ct(
     abdomen = _heights_of(phantom, "liver", "kidney_left", "kidney_right")
     chest = _heights_of(phantom, *(name for name in TOTAL if name.startswith("lung_")))
 
-    def header(number: int, text: str, time: str, acquisition: int) -> SeriesHeader:
-        return ct_header(
-            number,
-            text,
-            protocol="TRUNK",
-            body_part="CHESTABDPELVIS",
-            time=time,
-            acquisition=acquisition,
-        )
-
     tell("trunk CT: native")
+    native, stack = _write_trunk_native(scan, thin_mm, thick_mm)
+    tell("trunk CT: lung and bone kernel")
+    _write_trunk_kernels(scan, thick_mm, chest)
+    tell("trunk CT: contrast phases")
+    _write_trunk_phases(scan, thick_mm, abdomen)
+    _write_dose(scan, ("Native", "Arterial", "Portal venous"), "BODY", 8.1)
+
+    tell("trunk CT: truth")
+    regions = RegionTruth(("thorax", "abdomen", "pelvis"), ("neck", "extremities"), ("head",))
+    return _finish(scan, "trunk_ct", stack, regions, native)
+
+
+def _trunk_header(number: int, text: str, time: str, acquisition: int) -> SeriesHeader:
+    return ct_header(
+        number,
+        text,
+        protocol="TRUNK",
+        body_part="CHESTABDPELVIS",
+        time=time,
+        acquisition=acquisition,
+    )
+
+
+def _write_trunk_native(scan: Scan, thin_mm: float, thick_mm: float) -> tuple[CtSeries, Stack]:
+    """Scout, thin and thick series of the whole trunk; returns the thin one, to be measured."""
     scout = replace(
-        header(1, "Topogram", "090100", 1),
+        _trunk_header(1, "Topogram", "090100", 1),
         image_type=_LOCALIZER,
         kernel="T20f",
         window=_SCOUT_WINDOW,
     )
     scan.write_scout(scout, "a localizer is no volume")
-    native = CtSeries(
-        header(2, f"Native {thin_mm:g} B30f", "090300", 2),
+    thin = CtSeries(
+        _trunk_header(2, f"Native {thin_mm:g} B30f", "090300", 2),
         "native",
         SOFT,
         thin_mm,
         f"whole trunk, native, soft kernel, {thin_mm:g} mm",
         selected=True,
     )
-    stack = scan.write_ct(native)
-    thick = header(3, f"Native {thick_mm:g} B30f", "090300", 2)
+    stack = scan.write_ct(thin)
+    thick = _trunk_header(3, f"Native {thick_mm:g} B30f", "090300", 2)
     reason = f"as the selected series, but {thick_mm:g} mm thick"
     scan.write_ct(CtSeries(thick, "native", SOFT, thick_mm, reason))
+    return thin, stack
 
-    tell("trunk CT: lung and bone kernel")
-    lung = replace(header(4, "Native 3 B70f lung", "090300", 2), window=_LUNG_WINDOW)
+
+def _write_trunk_kernels(scan: Scan, thick_mm: float, chest: tuple[float, float]) -> None:
+    """Lung and bone kernel of the native scan; ``chest``: lower and upper height, RAS mm."""
+    lung = replace(_trunk_header(4, "Native 3 B70f lung", "090300", 2), window=_LUNG_WINDOW)
     reason = "chest only, sharp kernel"
     scan.write_ct(CtSeries(lung, "native", LUNG, 3.0, reason, extent_mm=chest))
-    bone = replace(header(5, f"Native {thick_mm:g} B60f bone", "090300", 2), window=_BONE_WINDOW)
+    bone = _trunk_header(5, f"Native {thick_mm:g} B60f bone", "090300", 2)
+    bone = replace(bone, window=_BONE_WINDOW)
     scan.write_ct(CtSeries(bone, "native", BONE, thick_mm, "sharp kernel"))
 
-    tell("trunk CT: contrast phases")
+
+def _write_trunk_phases(scan: Scan, thick_mm: float, abdomen: tuple[float, float]) -> None:
+    """Arterial with its MIP, portal venous; ``abdomen``: lower and upper height, RAS mm."""
     arterial = CtSeries(
-        header(6, f"Arterial {thick_mm:g} B30f", "090935", 3),
+        _trunk_header(6, f"Arterial {thick_mm:g} B30f", "090935", 3),
         "arterial",
         SOFT,
         thick_mm,
@@ -175,7 +196,7 @@ def write_trunk_ct(
     mip = replace(
         arterial,
         header=replace(
-            header(7, f"Arterial MIP {2 * thick_mm:g}", "090935", 3),
+            _trunk_header(7, f"Arterial MIP {2 * thick_mm:g}", "090935", 3),
             image_type=("DERIVED", "SECONDARY", "MIP"),
         ),
         thickness_mm=2 * thick_mm,
@@ -183,14 +204,9 @@ def write_trunk_ct(
         mip=True,
     )
     scan.write_ct(mip)
-    portal = header(8, f"Portal venous {thick_mm:g} B30f", "091010", 4)
+    portal = _trunk_header(8, f"Portal venous {thick_mm:g} B30f", "091010", 4)
     reason = "whole trunk, but there is a native series"
     scan.write_ct(CtSeries(portal, "portal_venous", SOFT, thick_mm, reason))
-    _write_dose(scan, ("Native", "Arterial", "Portal venous"), "BODY", 8.1)
-
-    tell("trunk CT: truth")
-    regions = RegionTruth(("thorax", "abdomen", "pelvis"), ("neck", "extremities"), ("head",))
-    return _finish(scan, "trunk_ct", stack, regions, native)
 
 
 def write_head_ct(

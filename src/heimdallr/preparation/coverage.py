@@ -14,10 +14,10 @@ import numpy as np
 
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Unseen
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.imaging.statistics import FACES
 from heimdallr.preparation.geometry import MISSING_SLICE, gaps_between, slice_normal
 from heimdallr.preparation.image_planes import positions_mm
-from heimdallr.preparation.verification import LPS_TO_RAS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -152,7 +152,7 @@ def _beyond(
 
 
 def _ras(normal_lps: Floats) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in normal_lps * LPS_TO_RAS)
+    x, y, z = (float(value) for value in normal_lps @ LPS_RAS)
     return x, y, z
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from heimdallr.imaging.patient_axes import plane_normal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -146,8 +148,7 @@ def slice_normal(orientation: npt.ArrayLike) -> Floats:
     if abs(float(row @ column)) > 1e-2:  # noqa: PLR2004 - about half a degree
         msg = "the orientation's rows and columns are not perpendicular"
         raise ValueError(msg)
-    normal = np.cross(row, column)
-    return np.asarray(normal / np.linalg.norm(normal))
+    return plane_normal(row, column)
 
 
 def along_normal(positions: npt.ArrayLike, orientation: npt.ArrayLike) -> Floats:

@@ -8,7 +8,6 @@ patient lies: the volume is measured, but not what is called left or right.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import zlib
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from nibabel.spatialimages import HeaderDataError
 from heimdallr.domain.errors import ConversionError, UnsupportedStudyError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Modality, Patient, Selection, Series, SeriesVerdict, Study
+from heimdallr.files import sha256_of
 from heimdallr.preparation.case_id import case_id
 from heimdallr.preparation.notices import notices_of
 
@@ -128,7 +128,7 @@ def study_of_nifti(
     else:
         _write(target, values, placement)
     study = Study(
-        case_id=case_id("", None, "", _content_hash(path), taken=taken),
+        case_id=case_id("", None, "", sha256_of(path), taken=taken),
         study_instance_uid="",
         patient=Patient(),
         modality=modality,
@@ -253,11 +253,3 @@ def _apart_mm(one: Floats, other: Floats, shape: tuple[int, ...]) -> float:
     ends = [(0, count - 1) for count in shape[:3]]
     corners = np.array([[i, j, k, 1] for i in ends[0] for j in ends[1] for k in ends[2]])
     return float(np.linalg.norm(corners @ (one - other).T, axis=1).max())
-
-
-def _content_hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()

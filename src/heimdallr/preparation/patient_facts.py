@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.study import Patient
 from heimdallr.preparation.case_id import alphabetic_name
 from heimdallr.preparation.instances import number_in
@@ -47,16 +48,7 @@ def patient_of(told: Callable[[str], str], study_date: str | None) -> Patient:
 def dicom_date(text: str) -> str | None:
     """``YYYYMMDD`` of a DA value, the old ``YYYY.MM.DD`` included; ``None`` when it is no day."""
     digits = re.sub(r"[.\-]", "", text)
-    return digits if _day(digits) else None
-
-
-def _day(text: str | None) -> date | None:
-    if text is None or not re.fullmatch(r"[0-9]{8}", text):
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
+    return digits if calendar_date(digits) else None
 
 
 def _age_of_text(text: str) -> float | None:
@@ -71,7 +63,7 @@ def _age_of_text(text: str) -> float | None:
 
 def _age_between(birth_date: str | None, study_date: str | None) -> float | None:
     """Years from one day to the other, whole ones on birthdays; ``None`` when that cannot be."""
-    born, seen = _day(birth_date), _day(study_date)
+    born, seen = calendar_date(birth_date), calendar_date(study_date)
     if born is None or seen is None or seen < born:
         return None
     had_birthday = (seen.month, seen.day) >= (born.month, born.day)

@@ -65,7 +65,8 @@ Chosen, not measured: signatures and padding that follow take some kilobytes.
 
 HEADER_TAGS = (
     "AccessionNumber", "AcquisitionNumber", "AcquisitionTime", "BitsAllocated", "BodyPartExamined",
-    "CardiacSynchronizationTechnique", "Columns", "ContentTime", "ContrastBolusAgent", "ContrastBolusAgentSequence",
+    "CardiacSynchronizationTechnique", "Columns", "ContentTime", "ContrastBolusAgent",
+    "ContrastBolusAgentSequence",
     "ConvolutionKernel", "DiffusionBValue", "DirectoryRecordSequence", "EchoTime",
     "FrameOfReferenceUID", "ImageOrientationPatient",
     "ImagePositionPatient", "ImageType", "InstanceNumber", "InstitutionName", "InversionTime",

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import shift
 
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.preparation.geometry import SAME_POSITION_MM, slice_normal
-from heimdallr.preparation.verification import LPS_TO_RAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,10 +70,10 @@ def resample(slices: npt.NDArray[np.generic], frames: Sequence[Frame]) -> Resamp
         positions[0] + low[0] * between_columns * cosines[:3] + low[1] * between_rows * cosines[3:]
     )
     affine = np.eye(4)
-    affine[:3, 0] = cosines[:3] * between_columns * LPS_TO_RAS
-    affine[:3, 1] = cosines[3:] * between_rows * LPS_TO_RAS
-    affine[:3, 2] = normal * step_mm * LPS_TO_RAS
-    affine[:3, 3] = origin * LPS_TO_RAS
+    affine[:3, 0] = cosines[:3] * between_columns @ LPS_RAS
+    affine[:3, 1] = cosines[3:] * between_rows @ LPS_RAS
+    affine[:3, 2] = normal * step_mm @ LPS_RAS
+    affine[:3, 3] = origin @ LPS_RAS
     return Resampled(data, affine)
 
 

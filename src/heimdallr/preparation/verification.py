@@ -14,15 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import map_coordinates, uniform_filter
 
+from heimdallr.imaging.patient_axes import LPS_RAS, plane_normal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heimdallr.preparation.instances import Frame
 
 Floats = npt.NDArray[np.float64]
-
-LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
-"""DICOM counts towards left and posterior, NIfTI towards right and anterior."""
 
 SAME_VALUE_HU = 1.0
 """How far the median pixel of a volume that was not resampled may be off: rescaling is rounded to
@@ -108,7 +107,7 @@ def plane_points_ras(frame: Frame, rows: Floats, columns: Floats) -> Floats:
         + columns[..., None] * cosines[:3] * between_columns
         + rows[..., None] * cosines[3:] * between_rows
     )
-    return np.asarray(points * LPS_TO_RAS)
+    return np.asarray(points @ LPS_RAS)
 
 
 def placement_error_mm(
@@ -203,8 +202,7 @@ def extent_error_mm(
     top = np.asarray(shape, dtype=np.float64) - 1
     sticks_out = np.maximum(np.maximum(-voxels, voxels - top), 0.0) * spacing
     first, last = corners[0, 0], corners[-1, 0]
-    normal = np.cross(corners[0, 1] - first, corners[0, 2] - first)
-    normal /= np.linalg.norm(normal)
+    normal = plane_normal(corners[0, 1] - first, corners[0, 2] - first)
     ends = sorted((float(first @ normal), float(last @ normal)))
     grid = np.array([[i, j, k] for i in (0, top[0]) for j in (0, top[1]) for k in (0, top[2])])
     depth = (grid @ affine_ras[:3, :3].T + affine_ras[:3, 3]) @ normal

@@ -20,6 +20,7 @@ from heimdallr.publishing.stored_measurements import contrast_phase_of, stored_t
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from heimdallr.analyses.rules.change import Change
     from heimdallr.domain.measurement import Scalar
     from heimdallr.domain.statements import Value
     from heimdallr.publishing.dicom.kinds import EarlierValue
@@ -102,7 +103,10 @@ def _said(
         return Statement("summary_other_side", told)
     if change is None or change.per_year is None:
         return Statement("summary_earlier", told)
-    told["per_year"] = _rounded(abs(change.per_year), before.unit)
+    return _moved(told | {"per_year": _rounded(abs(change.per_year), before.unit)}, change)
+
+
+def _moved(told: dict[str, Value], change: Change) -> Statement:
     if change.verdict == "risen":
         return Statement("summary_risen", told)
     return Statement("summary_fallen", told)

@@ -167,8 +167,27 @@ def measurement_targets(
     return {name: target for name, target in found.items() if target is not None}
 
 
-def finding_target(structure: str | None, slice_index: int | None, places: Places) -> Target | None:
-    """The place of a finding."""
+def decided_at(evidence: Iterable[str], targets: Mapping[str, Target]) -> Target | None:
+    """The place of what decided a finding: the first of its evidence."""
+    return targets.get(next(iter(evidence), ""))
+
+
+def finding_target(
+    structure: str | None,
+    slice_index: int | None,
+    places: Places,
+    of_decisive: Target | None = None,
+) -> Target | None:
+    """The place of a finding.
+
+    Args:
+        structure: what it is about; ``None``: nothing that has a name.
+        slice_index: axial slice to look at.
+        places: of the case.
+        of_decisive: place of the measurement that decided; more than a slice, without a name.
+    """
+    if structure is None and of_decisive is not None and of_decisive.slice_index == slice_index:
+        return of_decisive
     if slice_index is None:
         return places.of_structure(structure) if structure else None
     if structure == MUSCLE:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import ssl
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydicom.uid import UID
-from pynetdicom import AE
 
-from heimdallr.delivery.senders.association import rejected, rejection_of
+from heimdallr.delivery.senders.association import (
+    NoAssociationError,
+    NoContextAcceptedError,
+    association,
+)
+from heimdallr.delivery.senders.own_node import CertificateError, OwnNode, Patience
 from heimdallr.delivery.sending import Fate
 from heimdallr.domain.errors import ArchiveError, ConfigurationError
 from heimdallr.domain.statements import Statement
@@ -56,64 +59,28 @@ def associated(
         ArchiveError: it cannot be reached, rejects us, or does not know the first context.
         ConfigurationError: a certificate cannot be used.
     """
-    # It logs what peers send, values and all.
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
-    entity = AE(ae_title=node.calling_ae or settings.ae_title)
-    entity.requested_contexts = list(contexts)
-    entity.acse_timeout = entity.connection_timeout = settings.acse_timeout
-    entity.dimse_timeout = entity.network_timeout = max(SLOW_S, settings.dimse_timeout)
-    association = entity.associate(
-        node.host,
-        node.port,
-        ae_title=node.ae_title,
-        max_pdu=settings.max_pdu,
-        ext_neg=list(roles),
-        tls_args=(_tls(node, settings), node.host) if node.tls else None,
-        evt_handlers=list(handlers),
-    )
+    slow_s = max(SLOW_S, settings.dimse_timeout)
+    patience = Patience(settings.acse_timeout, settings.acse_timeout, slow_s)
+    own = replace(OwnNode.of(settings), patience=patience)
+    service = contexts[0].abstract_syntax
+    not_done = Statement("archive_does_not_do", {"service": UID(str(service)).name})
     try:
-        accepted = {one.abstract_syntax for one in association.accepted_contexts}
-        # With no context accepted at all pynetdicom has aborted the association by itself.
-        was_accepted = association.is_established or association.rejected_contexts
-        if was_accepted and contexts[0].abstract_syntax not in accepted:
-            service = UID(str(contexts[0].abstract_syntax)).name
-            raise ArchiveError(Statement("archive_does_not_do", {"service": service}))
-        if not association.is_established:
-            raise _not_made(association, node)
-        yield association
-        if association.is_established:
-            association.release()
-    finally:
-        if association.is_established:
-            association.abort()
+        with association(node, own, contexts, handlers, roles=roles) as made:
+            if service not in {one.abstract_syntax for one in made.accepted_contexts}:
+                raise ArchiveError(not_done)
+            yield made
+    except NoContextAcceptedError:
+        raise ArchiveError(not_done) from None
+    except NoAssociationError as error:
+        raise _translated(error, node) from None
 
 
-def _not_made(association: Association, node: DicomNode) -> ArchiveError:
-    told = rejection_of(association)
-    name, address = node.ae_title, f"{node.host}:{node.port}"
-    if told is None:
-        why = Statement("archive_not_reached", {"ae_title": name, "address": address})
-        return ArchiveError(why, again=True)
-    answer = rejected(told, node, association.requestor.ae_title)
-    if answer.fate is Fate.LATER and answer.why is not None:
-        return ArchiveError(answer.why, again=True)
-    said = {"ae_title": name, "address": address, "said": told.reason_str}
-    return ArchiveError(Statement("archive_rejects_us", said))
-
-
-def _tls(node: DicomNode, settings: Settings) -> ssl.SSLContext:
-    """What we believe, and show when asked: the listener's own certificate.
-
-    Raises:
-        ConfigurationError: a file cannot be used.
-    """
-    try:
-        context = ssl.create_default_context(cafile=node.ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if settings.dicom_certificate is not None:
-            context.load_cert_chain(settings.dicom_certificate, settings.dicom_key, password="")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "damaged"
-        msg = f"the certificates for {node.ae_title} cannot be used: {reason}"
-        raise ConfigurationError(msg, remedy="PEM files, a key without a password") from None
-    return context
+def _translated(error: NoAssociationError, node: DicomNode) -> ArchiveError | ConfigurationError:
+    if isinstance(error.__cause__, CertificateError):
+        msg = f"the certificates for {node.ae_title} cannot be used: {error.__cause__.reason}"
+        return ConfigurationError(msg, remedy="PEM files, a key without a password")
+    if error.rejection is None or error.answer.fate is Fate.LATER:
+        return ArchiveError(error.why, again=True)
+    address, said = f"{node.host}:{node.port}", error.rejection.reason_str
+    about = {"ae_title": node.ae_title, "address": address, "said": said}
+    return ArchiveError(Statement("archive_rejects_us", about))

@@ -23,7 +23,7 @@ from heimdallr.domain.body_size import (
 )
 from heimdallr.domain.errors import ArchiveError
 from heimdallr.domain.statements import Statement
-from heimdallr.retrieval.web_client import check, not_reached, open_client
+from heimdallr.retrieval.web_client import check, not_answered, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -115,7 +115,7 @@ def _asked(
         check(answer)
         bundle = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise not_reached(error) from None
+        raise not_answered(error, server.url) from None
     except ValueError:
         raise ArchiveError(Statement("archive_answer_unreadable")) from None
     entries = bundle.get("entry", []) if isinstance(bundle, dict) else None

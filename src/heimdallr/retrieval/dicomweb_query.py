@@ -20,7 +20,7 @@ from heimdallr.preparation.patient_facts import dicom_date
 from heimdallr.retrieval.archive import MOST_STUDIES, FoundStudy, Retrieved, each_once
 from heimdallr.retrieval.multipart import MultipartError, boundary_of, take_apart
 from heimdallr.retrieval.part10 import ArrivingFile
-from heimdallr.retrieval.web_client import check, not_reached, open_client
+from heimdallr.retrieval.web_client import check, not_answered, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,7 +129,7 @@ def _asked(client: httpx.Client, parameters: Mapping[str, str]) -> list[dict[str
         check(answer)
         rows = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise not_reached(error) from None
+        raise not_answered(error, str(client.base_url)) from None
     except ValueError:
         raise ArchiveError(Statement("archive_answer_unreadable")) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -144,7 +144,7 @@ def _retrieve(client: httpx.Client, uid: str, begin: Callable[[], ArrivingFile])
             boundary = boundary_of(answer.headers.get("Content-Type", ""))
             take_apart(answer.iter_bytes(), boundary, begin)
     except httpx.HTTPError as error:
-        raise not_reached(error) from None
+        raise not_answered(error, str(client.base_url)) from None
     except MultipartError:
         raise ArchiveError(Statement("archive_answer_unreadable"), again=True) from None
 

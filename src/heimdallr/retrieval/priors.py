@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.preparation.persons import same_person
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ def choose(
         years: how old they may be, seen from it.
         today: stands in for a study date that is not known.
     """
-    until = _day(arrived.study_date) or today
+    until = calendar_date(arrived.study_date) or today
     since = until - timedelta(days=years * DAYS_PER_YEAR)
     fitting = [
         one
         for one in found
         if one.study_instance_uid != arrived.study_instance_uid
-        and (day := _day(one.study_date)) is not None
+        and (day := calendar_date(one.study_date)) is not None
         and since <= day <= until
         and (not one.modalities or set(one.modalities) & set(MODALITIES))
         and is_same_patient(one, arrived)
@@ -92,10 +93,3 @@ def is_open(hours: str, now: datetime) -> bool:
     if first <= last:
         return first <= now.hour < last
     return now.hour >= first or now.hour < last
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return datetime.strptime(text or "", "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return None

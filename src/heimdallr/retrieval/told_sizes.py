@@ -18,6 +18,7 @@ from heimdallr.clock import utc_now
 from heimdallr.delivery.destinations import FhirServer
 from heimdallr.delivery.directory import known
 from heimdallr.domain.body_size import BodySize
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.errors import (
     ArchiveError,
     ConfigurationError,
@@ -128,7 +129,7 @@ class ToldSizes:
     def _take_over(self, one: _Candidate) -> bool:
         study = one.study
         self._ask_again_at.pop(study.id, None)
-        day = _day(study.study_date)
+        day = calendar_date(study.study_date)
         try:
             identity = read_identity(self._folders.output / (study.case_id or ""))
         except (OSError, ValueError):
@@ -250,10 +251,3 @@ def _lacks(identity: Identity, size: BodySize | None) -> bool:
     height_m = identity.height_m or (size.height_m if size else None)
     weight_kg = identity.weight_kg or (size.weight_kg if size else None)
     return height_m is None or weight_kg is None
-
-
-def _day(study_date: str | None) -> date | None:
-    try:
-        return datetime.strptime(study_date or "", "%Y%m%d").date()  # noqa: DTZ007 - a day
-    except ValueError:
-        return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING
 
 import httpx
 
+from heimdallr.delivery.senders.connection_failures import failure_of
+from heimdallr.delivery.senders.own_node import CertificateError
+from heimdallr.delivery.senders.web import http_client, root_of
 from heimdallr.domain.errors import ArchiveError, ConfigurationError
 from heimdallr.domain.statements import Statement
 
@@ -26,9 +28,6 @@ def open_client(
 ) -> httpx.Client:
     """A client for a peer's address; nothing is connected yet.
 
-    Redirects are not followed, and proxies of the environment not used: secret and question are for
-    this host.
-
     Args:
         peer: the peer.
         secret: its password where it names a user, else a bearer token.
@@ -38,17 +37,12 @@ def open_client(
     Raises:
         ConfigurationError: its authorities cannot be read.
     """
-    password = secret.get_secret_value() if secret else ""
-    auth = httpx.BasicAuth(peer.user, password) if peer.user else None
-    return httpx.Client(
-        base_url=peer.url.rstrip("/"),
-        auth=auth,
-        headers={"Authorization": f"Bearer {password}"} if password and not auth else {},
-        verify=_authorities(peer),
-        timeout=httpx.Timeout(settings.network_timeout, read=silent_s),
-        follow_redirects=False,
-        trust_env=False,
-    )
+    timeout = httpx.Timeout(settings.network_timeout, read=silent_s)
+    try:
+        return http_client(peer, secret.get_secret_value() if secret else "", timeout)
+    except CertificateError as error:
+        msg = f"the certificate authorities of {peer.url} cannot be used: {error.reason}"
+        raise ConfigurationError(msg, remedy="a PEM file") from None
 
 
 def check(answer: httpx.Response) -> None:
@@ -67,17 +61,14 @@ def check(answer: httpx.Response) -> None:
     )
 
 
-def not_reached(error: Exception) -> ArchiveError:
-    """Without the error's text: it may hold the address with a patient's ID in it."""
+def not_answered(error: Exception, address: str) -> ArchiveError:
+    """Why there is no answer, without the error's text: that may hold a patient's ID.
+
+    Args:
+        error: of the client.
+        address: of the peer, without the question.
+    """
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return ArchiveError(failure_of(root_of(error), address), again=True)
     about = {"error": type(error).__name__}
-    return ArchiveError(Statement("archive_web_not_reached", about), again=True)
-
-
-def _authorities(peer: DicomWeb | FhirServer) -> ssl.SSLContext | bool:
-    if peer.ca is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=peer.ca)
-    except (OSError, ValueError):
-        msg = "the certificate authorities of a peer cannot be read"
-        raise ConfigurationError(msg, remedy="a PEM file") from None
+    return ArchiveError(Statement("archive_web_broke_off", about), again=True)

@@ -96,7 +96,6 @@ class Engine:
         threads: CPU threads; 0 leaves it to the library.
         licence: TotalSegmentator licence number for licensed tasks. Only whether there is one is
             remembered.
-        trust_pickle: see :func:`~heimdallr.segmentation.networks.network.load_network`.
         crop_to_body: run networks on the box around the patient, as TotalSegmentator does when it
             is told to (``--body_seg``). Half the patches or less; patches then lie elsewhere, so
             label maps differ at borders. Bundled networks see the whole image.
@@ -115,14 +114,12 @@ class Engine:
         cache_dir: Path | None = None,
         threads: int = 0,
         licence: str | None = None,
-        trust_pickle: bool = False,
         crop_to_body: bool = False,
     ) -> None:
         self.store = store
         self.choice = choose_device(device, backend, precision, threads)
         self._cache_dir = cache_dir
         self.licensed = bool(licence)
-        self._trust_pickle = trust_pickle
         self._crop_to_body = crop_to_body
         self._loaded: dict[Path, _Loaded] = {}
         self._blast: dict[Path, BlastNetwork] = {}
@@ -406,11 +403,7 @@ class Engine:
         if weights.folder not in self._loaded:
             checksum = self.store.sha256(weights)
             plans, predictors = load_predictors(
-                weights,
-                self.choice,
-                checksum=checksum,
-                cache_dir=self._cache_dir,
-                trust_pickle=self._trust_pickle,
+                weights, self.choice, checksum=checksum, cache_dir=self._cache_dir
             )
             self._loaded[weights.folder] = _Loaded(weights, plans, predictors)
             self._checksums[weights.folder] = checksum

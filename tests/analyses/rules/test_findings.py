@@ -18,7 +18,9 @@ from heimdallr.analyses.rules.findings import (
     REMARKS,
     Finding,
     find,
+    told_by,
 )
+from heimdallr.analyses.rules.references import references_for
 from heimdallr.analyses.rules.rule_table import packaged_rules, unit_of
 from heimdallr.analyses.rules.severity import Severity
 from heimdallr.analyses.rules.titles import title_code
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.measurement import Measurement, Scalar
 
 CASE = trunk((6.0, 6.0, 6.0)).case()
+NATIVE_AT_120 = replace(CASE.series, kvp=120.0)
 
 
 def findings(
@@ -151,14 +154,63 @@ def test_steatosis_needs_native_ct_at_the_usual_voltage(
 ) -> None:
     """Below 40 HU or 10 HU below the spleen; unenhanced and 110 to 130 kVp only."""
     found = findings(
-        {
-            "liver_hu_eroded_mean": liver,
-            "liver_minus_spleen_hu": liver - spleen,
-            "contrast_phase": phase,
-        },
-        series=replace(CASE.series, kvp=kvp),
+        fatty(liver, spleen) | {"contrast_phase": phase}, series=replace(CASE.series, kvp=kvp)
     )
     assert ("liver_steatosis" in found) is expected
+
+
+def fatty(liver_hu: float, spleen_hu: float) -> dict[str, float | str]:
+    """What an unenhanced CT says of such a liver."""
+    return {
+        "liver_hu_eroded_mean": liver_hu,
+        "liver_minus_spleen_hu": liver_hu - spleen_hu,
+        "liver_to_spleen_hu_ratio": liver_hu / spleen_hu,
+        "contrast_phase": "native",
+    }
+
+
+@pytest.mark.parametrize(
+    ("liver", "spleen", "decides", "title"),
+    [
+        (47.0, 58.0, "liver_minus_spleen_hu",
+         "Liver darker than the spleen in the range of steatosis, difference -11 HU"),
+        (30.0, 50.0, "liver_hu_eroded_mean", "Liver attenuation in the range of steatosis, 30 HU"),
+        (38.0, 40.0, "liver_hu_eroded_mean", "Liver attenuation in the range of steatosis, 38 HU"),
+    ],
+)  # fmt: skip
+def test_steatosis_is_told_by_what_decided(
+    liver: float, spleen: float, decides: str, title: str
+) -> None:
+    """47 HU are in no range of steatosis, the spleen says so; 30 HU are by themselves."""
+    found = findings(fatty(liver, spleen), series=NATIVE_AT_120)["liver_steatosis"]
+    assert found.title == title
+    assert next(iter(found.evidence)) == decides
+
+
+@pytest.mark.parametrize(("height_mm", "fits"), [(27, False), (30, True)])
+def test_steatosis_is_not_read_off_a_sliver_of_liver(height_mm: int, *, fits: bool) -> None:
+    """130 cm³ of the liver's dome at 30 HU, 24 mm high: no limit holds, and it is said why."""
+    body = trunk()
+    body.image[body.labels["total"] == 5] = 20
+    body.labels["total"][body.labels["total"] == 5] = 0
+    body.paint(body.box((66, 6, 84), (90, 60, height_mm)), 30, "liver")
+    case = body.case(series=NATIVE_AT_120)
+    measurements = run_all(case)
+    assert next(one.value for one in measurements if one.name == "liver_hu_eroded_mean") == 30.0
+    conclusions = find(case, measurements)
+    (outcome,) = (one for one in conclusions.outcomes if one.code == "liver_steatosis")
+    assert (outcome.finding is not None) is fits
+    assert (outcome.why_not.code if outcome.why_not else None) == (None if fits else "little_liver")
+    judged = references_for(told_by(case, measurements))
+    assert ("liver_hu_eroded_mean" in judged) is fits
+    assert ("liver_minus_spleen_hu" in judged) is fits
+
+
+def test_steatosis_without_a_spleen() -> None:
+    """The fat percentage says that the images are fit."""
+    alone: dict[str, float | str] = {"liver_hu_eroded_mean": 30.0, "contrast_phase": "native"}
+    assert "liver_steatosis" not in findings(alone, series=NATIVE_AT_120)
+    assert "liver_steatosis" in findings(alone | {"liver_fat_percent": 20.8}, series=NATIVE_AT_120)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +261,7 @@ def test_kidney_length(side: str, length_mm: float, code: str | None) -> None:
 def test_limits_in_hounsfield_units_do_not_hold_for_virtual_images() -> None:
     """A fatty liver and poor muscle at 40 keV are judged by nobody's limits."""
     values: dict[str, float | str] = {
-        "liver_hu_eroded_mean": 30.0, "contrast_phase": "native", "muscle_HU_mean": 10.0,
-        "SMA_cm2": 60.0,
+        **fatty(30.0, 50.0), "muscle_HU_mean": 10.0, "SMA_cm2": 60.0,
     }  # fmt: skip
     usual = replace(CASE.series, kvp=120.0)
     virtual = replace(usual, spectral=Spectral.MONOENERGETIC, energy_kev=40.0)
@@ -274,12 +325,11 @@ def test_a_transitional_vertebra_is_a_note() -> None:
     ("level", "count", "words"),
     [
         ("L1", 1, "Compression suspected: L1 has lost 31 % of its height"),
-        ("unnamed", 1, "a vertebra (which one is not certain) has lost 31 %"),
         ("L1", 2, "Compression of 2 vertebrae suspected; L1 has lost 31 %"),
     ],
 )
 def test_a_vertebral_fracture_names_its_level(level: str, count: int, words: str) -> None:
-    """Where it is known; the viewer is led to the vertebra that the numbers are of."""
+    """The viewer is led to the vertebra that the numbers are of."""
     lowest = output("vertebral_height_loss_percent").measured(31.4, level=level)
     how_many = output("vertebral_fractures_suspected").measured(count, structure="vertebrae_L1")
     found = find(CASE, [lowest, how_many]).findings[0]
@@ -289,6 +339,15 @@ def test_a_vertebral_fracture_names_its_level(level: str, count: int, words: str
     assert found.slice_index == round(CASE.statistics["vertebrae_L1"].centroid_ijk[2])
     none = output("vertebral_fractures_suspected").measured(0)
     assert not find(CASE, [none]).findings
+
+
+def test_a_vertebral_fracture_without_a_name_has_a_place() -> None:
+    """Said of *a vertebra*, and shown on its slice."""
+    lowest = output("vertebral_height_loss_percent").measured(31.4, level="unnamed")
+    one = output("vertebral_fractures_suspected").measured(1, levels="unnamed", slice_index=17)
+    (found,) = find(CASE, [lowest, one]).findings
+    assert "a vertebra (which one is not certain) has lost 31 %" in found.title
+    assert (found.structure, found.slice_index) == (None, 17)
 
 
 @pytest.mark.parametrize(
@@ -464,6 +523,7 @@ def test_every_rule_can_speak() -> None:
         output("muscle_HU_mean").measured(10.0),
         output("spleen_vol_cm3").measured(500.0),
         output("liver_hu_eroded_mean").measured(20.0),
+        output("liver_fat_percent").measured(26.6),
         output("contrast_phase").measured("native"),
         output("L1_trabecular_hu_mean").measured(80.0),
         output("vertebral_fractures_suspected").measured(1),

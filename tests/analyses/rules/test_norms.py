@@ -52,6 +52,25 @@ def test_far_out_no_percentile_is_named(value: float, words: str) -> None:
     assert said("SMA_cm2", value, WOMAN)[0].startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("height_m", "weight_kg", "group"),
+    [
+        (1.60, 51.1, "men of 50 to 59 years, BMI 17 to 20"),
+        (1.60, 51.2, "men of 50 to 59 years, BMI 20 to 25"),
+        (1.80, 64.8, "men of 50 to 59 years, BMI 20 to 25"),
+        (1.60, 64.0, "men of 50 to 59 years, BMI 25 to 30"),
+    ],
+)
+def test_the_first_body_mass_index_of_a_group_is_in_it(
+    height_m: float, weight_kg: float, group: str
+) -> None:
+    """Also where the square of a height in metres is not what it is on paper."""
+    man = Patient(sex="M", age_years=55.0, height_m=height_m, weight_kg=weight_kg)
+    (found,) = standings("SMA_cm2", 150.0, man, native=True)
+    assert found.group is not None
+    assert found.group.text == group
+
+
 @pytest.mark.parametrize(("value", "words"), [(124.4, "below the"), (124.5, "not below the")])
 def test_a_percentile_alone_says_on_which_side(value: float, words: str) -> None:
     """Of men of 60 to 69 years, whatever their body mass index."""

@@ -35,8 +35,8 @@ def told(
 
 
 def found(patient: Patient, *, phase: str = "native", kvp: float | None = 120.0) -> set[str]:
-    """Measurements with a limit for a patient."""
-    return set(references_for(told(patient, phase, kvp=kvp)))
+    """Measurements with a limit for a patient, of a CT with enough liver and spleen."""
+    return set(references_for(told(patient, phase, kvp=kvp, liver_to_spleen_hu_ratio=0.9)))
 
 
 def of(quantity: str) -> Reference:
@@ -56,7 +56,7 @@ def test_every_limit_is_of_a_measurement_in_its_unit() -> None:
 
 def test_limits_of_a_woman() -> None:
     """By sex; healthy people's first; without height and weight none that depend on them."""
-    limits = references_for(told(WOMAN))
+    limits = references_for(told(WOMAN, liver_fat_percent=4.0))
     assert [(one.low, one.source.partition(",")[0]) for one in limits["SMI_cm2_m2"]] == [
         (34.4, "Derstine 2018"),
         (38.5, "Prado 2008"),
@@ -92,7 +92,9 @@ def test_limits_of_unenhanced_ct() -> None:
 
 def test_virtual_images_have_no_limits_of_attenuation() -> None:
     """As the rules have it: neither those in HU nor those of what is outlined by attenuation."""
-    virtual = set(references_for(told(WOMAN, usual_attenuation=False)))
+    virtual = set(
+        references_for(told(WOMAN, usual_attenuation=False, liver_to_spleen_hu_ratio=0.9))
+    )
     assert found(WOMAN) - virtual == {
         "SMA_cm2",
         "SMI_cm2_m2",
@@ -108,6 +110,30 @@ def test_the_area_has_no_limit_where_the_index_counts() -> None:
     """The rules do not ask it then; of a tall woman the two may differ."""
     assert "SMA_cm2" in references_for(told(WOMAN, SMA_cm2=95.0))
     assert "SMA_cm2" not in references_for(told(WOMAN, SMA_cm2=95.0, SMI_cm2_m2=30.0))
+
+
+def test_attenuation_of_a_liver_that_is_hardly_seen_has_no_limit() -> None:
+    """The fat percentage has none then, nor has the ratio; the spleen's needs the ratio."""
+    attenuations = {"liver_hu_eroded_mean", "liver_minus_spleen_hu"}
+    for fit, judged in (
+        (told(WOMAN), set()),
+        (told(WOMAN, liver_fat_percent=20.8), {"liver_hu_eroded_mean"}),
+        (told(WOMAN, liver_to_spleen_hu_ratio=0.6), attenuations),
+    ):
+        assert attenuations & references_for(fit).keys() == judged
+
+
+@pytest.mark.parametrize(
+    ("height_m", "weight_kg", "attenuation"),
+    [(1.60, 64.0, 33.0), (1.60, 63.9, 41.0), (1.80, 81.0, 33.0), (1.80, 80.9, 41.0)],
+)
+def test_a_body_mass_index_of_25_is_not_below_it(
+    height_m: float, weight_kg: float, attenuation: float
+) -> None:
+    """64 kg at 1.60 m, whatever a computer makes of 1.6 squared; 63.9 kg are below."""
+    patient = Patient(sex="F", age_years=60.0, height_m=height_m, weight_kg=weight_kg)
+    (martin,) = references_for(told(patient, phase="venous"))["muscle_HU_mean"]
+    assert martin.low == attenuation
 
 
 def test_limits_are_for_adults() -> None:

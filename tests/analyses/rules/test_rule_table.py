@@ -135,6 +135,8 @@ def test_of_bands_the_farthest_that_is_crossed_decides() -> None:
         ("[[splenomegaly.limits]]\nmeasurement='spleen_vol_cm3'\nabove=3\nseverity='bad'\n",
          "limits.1.severity"),
         ("[splenomegaly]\ncode = 'x'\n", "is called code"),
+        (("[[splenomegaly.limits]]\nmeasurement='spleen_vol_cm3'\nabove=3\nseverity='note'"
+         "\nonly_with=['liver_fat']\n"), "is liver_fat_percent meant"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, complaint: str) -> None:

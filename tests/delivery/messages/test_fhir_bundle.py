@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -24,9 +25,11 @@ from message_cases import (
     results,
     source,
 )
+from pieces.spine import Column, Vertebra, draw_spine
 from publishing_cases import trunk
+from spine_cases import spine_case, with_levels
 
-from heimdallr.analyses import registry
+from heimdallr.analyses import registry, vertebral_fracture
 from heimdallr.analyses.rules.findings import find
 from heimdallr.delivery.messages.concepts import UnknownUnitError, ucum_code
 from heimdallr.delivery.messages.fhir_bundle import fhir_bundle, write_fhir_bundle
@@ -262,6 +265,26 @@ def test_limits_sites_and_sides(tmp_path: Path) -> None:
     assert len(observation(content, "liver_hu_std")["code"]["coding"]) == 1
     phase = observation(content, "contrast_phase")["valueCodeableConcept"]
     assert phase["coding"][0]["code"] == "native"
+
+
+def test_a_vertebra_that_is_not_named_has_no_body_site(tmp_path: Path) -> None:
+    """What is labelled L1 and lies where the sacrum says L2 is not sent as L1."""
+    vertebrae = (Vertebra("T12"), Vertebra("L1", (15.0, 14.0, 15.5)), Vertebra("L2"))
+    drawn = spine_case(draw_spine(Column(vertebrae, 6.0, 3.0), (1.5, 1.5, 1.5)))
+    levels = ("T12", "L1", "L2")
+    said = ("vertebral_fractures_suspected", "vertebral_height_loss_percent")
+    for problem, site in ((None, "L1 vertebra"), (Statement("level_contradicts_anchor"), None)):
+        case = with_levels(drawn, levels, problem)
+        found = [
+            replace(one, analysis="vertebral_fracture")
+            for one in vertebral_fracture.measure(case)
+            if one.name in said
+        ]
+        told = build_results("Case_1", case, found, find(case, found), CREATED)
+        content = bundle(tmp_path / str(site), content=told)
+        for name in (*said, "finding_vertebral_fracture"):
+            sent = observation(content, name).get("bodySite")
+            assert (sent["coding"][0]["display"] if sent else None) == site
 
 
 def test_a_finding_rests_on_its_evidence(tmp_path: Path) -> None:

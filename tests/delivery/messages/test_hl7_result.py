@@ -21,7 +21,12 @@ from message_cases import (
 )
 
 from heimdallr.delivery.messages.hl7_fields import spelled
-from heimdallr.delivery.messages.hl7_result import Hl7Options, hl7_result, write_hl7_result
+from heimdallr.delivery.messages.hl7_result import (
+    Hl7Options,
+    hl7_result,
+    said,
+    write_hl7_result,
+)
 from heimdallr.delivery.messages.reported_case import read_case, reported_names
 from heimdallr.domain.errors import UnsendableError
 from heimdallr.domain.verification import Verification
@@ -303,6 +308,30 @@ def test_a_revision_takes_back_what_it_no_longer_says(tmp_path: Path) -> None:
     )
     gone = {one.text(3): one.text(3, 2) for one in found.all("OBX") if one.text(11) == "D"}
     assert gone == {"liver_vol_cm3": "Liver, volume", "finding_splenomegaly": "Enlarged spleen"}
+
+
+def test_no_line_of_an_earlier_text_stays_below_the_new_one(tmp_path: Path) -> None:
+    """Whoever files by OBX-3 and OBX-4 has each of an earlier revision's replaced, or deleted."""
+    page = tmp_path / "report.pdf"
+    page.write_bytes(b"%PDF-1.7")
+    five = results(findings=(*FINDINGS, SITE_FINDING) * 2 + FINDINGS)
+    before = read_case(case_folder(tmp_path / "before", five))
+    options = Hl7Options(report=page)
+    filed = {(obx.text(3), obx.text(4)) for obx in read(hl7_result(before, options)).all("OBX")}
+    assert {("report_text", str(line)) for line in range(1, 8)} <= filed
+    after = message(
+        tmp_path / "after",
+        content=results(CT[1:], ()),
+        unsaid=said(before, options),
+    )
+    told = {(obx.text(3), obx.text(4)): obx.text(11) for obx in after.all("OBX")}
+    assert filed <= told.keys()
+    lines = {number: status for (name, number), status in told.items() if name == "report_text"}
+    assert lines == {"1": "P", "2": "P", "3": "P"} | dict.fromkeys("4567", "D")
+    (gone,) = (obx for obx in after.all("OBX") if obx.text(3) == "report_pdf")
+    assert (gone.text(11), gone.raw(4), gone.raw(5)) == ("D", "", "")
+    again = message(tmp_path / "again", options, content=five, unsaid=said(before, options))
+    assert {obx.text(11) for obx in again.all("OBX")} == {"P", "X"}
 
 
 @pytest.mark.parametrize(("corrects", "told"), [((), "F"), (("0" * 64,), "C")])

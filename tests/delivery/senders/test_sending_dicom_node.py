@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 from shutil import which
 from threading import Event as Flag
@@ -29,6 +28,7 @@ from sent_objects import (
     write_object,
     write_objects,
 )
+from waiting import free_port, wait_for_port
 
 from heimdallr.delivery.destinations import DicomNode
 from heimdallr.delivery.senders.dicom_node import DicomNodeSender
@@ -37,6 +37,7 @@ from heimdallr.delivery.senders.proposals import Object, by_association
 from heimdallr.delivery.sending import Answer, Fate, Item
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -199,8 +200,7 @@ def test_a_peer_that_does_not_associate(
 
 def test_nobody_listens(tmp_path: Path) -> None:
     """Nor at a name that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     items = write_objects(tmp_path)[:1]
     node = DicomNode(ae_title="ARCHIVE", host="127.0.0.1", port=port)
     found = send(node, items)["1"]
@@ -418,16 +418,10 @@ def test_dcmtk_takes_what_it_knows(tmp_path: Path) -> None:
 @contextmanager
 def storescp(program: str, *options: str) -> Iterator[DicomNode]:
     """DCMTK's archive, on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([program, *options, str(port)], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
-        while True:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert time.monotonic() < deadline, "storescp does not answer"
-            time.sleep(0.05)
+        wait_for_port(port)
         yield DicomNode(ae_title="ARCHIVE", host="127.0.0.1", port=port)
     finally:
         process.terminate()

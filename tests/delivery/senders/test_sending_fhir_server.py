@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fake_web import FakeWeb, Request, Told
 from fhir_records import running_record
-from message_cases import CT, case_folder, results, source
+from message_cases import CT, case_folder, identity, results, source
 
 from heimdallr.delivery.destinations import FhirServer
 from heimdallr.delivery.messages.fhir_bundle import MEDIA_TYPE, write_fhir_bundle
@@ -89,6 +89,88 @@ def test_a_case_arrives_once_and_a_revision_replaces_it(tmp_path: Path, bundle: 
         assert len(report["result"]) == len(CT) - 1
         assert all(one["reference"].startswith("Observation/") for one in report["result"])
         assert server.store.counts()["Provenance"] == 2
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_study_that_is_another_patients_now_takes_its_study_along(
+    tmp_path: Path, *, is_ours: bool
+) -> None:
+    """What an earlier bundle made of it; another system's ImagingStudy is that one's to correct."""
+    with running_record() as server:
+        for patient_id in ("P-77", "P-78"):
+            folder = case_folder(tmp_path / patient_id, who=identity(patient_id=patient_id))
+            path = tmp_path / f"{patient_id}.json"
+            write_fhir_bundle(read_case(folder), path)
+            assert sent(server.base_url, Item("1", path, MEDIA_TYPE))["1"] == Answer(Fate.SENT)
+            if not is_ours:
+                (versions,) = server.store.data["ImagingStudy"].values()
+                versions[-1]["meta"]["tag"] = []
+        numbers = {
+            one["identifier"][0]["value"]: f"Patient/{one['id']}"
+            for one in server.store.all("Patient")
+        }
+        (study,) = server.store.all("ImagingStudy")
+        expected = numbers["P-78" if is_ours else "P-77"]
+        assert study["subject"]["reference"] == expected
+        for kind in ("Observation", "DiagnosticReport"):
+            found = {one["subject"]["reference"] for one in server.store.all(kind)}
+            assert found == {numbers["P-78"]}
+
+
+@pytest.mark.parametrize(
+    ("studies", "patients", "is_replaced"),
+    [
+        ([("ours", "Patient/7")], ["8"], True),
+        ([("ours", "https://record/fhir/Patient/7/_history/2")], [], True),
+        ([("ours", "https://record/fhir/Patient/8/_history/2")], ["8"], False),
+        ([("ours", "")], ["8"], False),
+        ([("ours", "Patient/7")], None, False),
+        ([("theirs", "Patient/7")], ["8"], False),
+        ([("ours", "Patient/7"), ("theirs", "Patient/7")], ["8"], False),
+        ([], ["8"], False),
+    ],
+)
+def test_a_study_is_replaced_where_it_is_ours_and_another_patients(
+    bundle: Item,
+    studies: list[tuple[str, str]],
+    patients: list[str] | None,
+    *,
+    is_replaced: bool,
+) -> None:
+    """Nobody found by our identifier is somebody else too; a server that does not say leaves it."""
+    whole = bundle.path.read_bytes()
+    (system,) = {
+        tag["system"]
+        for entry in json.loads(whole)["entry"]
+        if entry["resource"]["resourceType"] == "ImagingStudy"
+        for tag in entry["resource"]["meta"]["tag"]
+    }
+    there = [
+        {
+            "resourceType": "ImagingStudy",
+            "meta": {"tag": [{"system": system if whose == "ours" else "urn:else", "code": "1"}]},
+            "subject": {"reference": reference},
+        }
+        for whose, reference in studies
+    ]
+    people = [{"resourceType": "Patient", "id": one} for one in patients or ()]
+
+    def answer(request: Request) -> Told:
+        if request.method == "POST":
+            return Told(200, taken(bundle, 1000), MEDIA_TYPE)
+        if "/Patient?" in request.path and patients is None:
+            return Told(403, b"", MEDIA_TYPE)
+        found = people if "/Patient?" in request.path else there
+        return Told(200, searchset(*found), MEDIA_TYPE)
+
+    server = FakeWeb(answer)
+    with server.running() as url:
+        assert sent(url, bundle)["1"] == Answer(Fate.SENT)
+    (posted,) = (one.body for one in server.asked if one.method == "POST")
+    created = b'"request":{"method":"POST","url":"ImagingStudy","ifNoneExist":"'
+    replaced = b'"request":{"method":"PUT","url":"ImagingStudy?'
+    assert whole.count(created) == 1
+    assert posted == (whole.replace(created, replaced) if is_replaced else whole)
 
 
 PARTLY = json.dumps(
@@ -311,7 +393,7 @@ def test_secrets_go_to_the_server(bundle: Item) -> None:
         sent(url, bundle, key="t0ken")
         sent(url, bundle, key="pass", user="heimdallr")
     told = [one.headers["authorization"].split()[0] for one in server.asked]
-    assert told == ["Bearer", "Bearer", "Basic", "Basic"]
+    assert told == ["Bearer"] * 3 + ["Basic"] * 3
 
 
 def test_a_test_leaves_nothing_there() -> None:

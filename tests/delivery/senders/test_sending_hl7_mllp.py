@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from message_cases import case_folder, identity, source
+from waiting import free_port
 
 from heimdallr.delivery.destinations import Hl7Listener
 from heimdallr.delivery.messages.hl7_result import MEDIA_TYPE, Hl7Options, write_hl7_result
@@ -255,6 +256,10 @@ def test_tls_believes_only_whom_it_is_told_to(tmp_path: Path, pair: Pair) -> Non
         unknown = sent(Hl7Listener(host="127.0.0.1", port=port, tls=True), item)["1"]
         assert unknown.why is not None
         assert (unknown.fate, unknown.why.code) == (Fate.LATER, "peer_not_trusted")
+        lost = Hl7Listener(host="127.0.0.1", port=port, tls=True, ca=tmp_path / "nowhere.pem")
+        no_file = sent(lost, item)["1"]
+        assert no_file.why is not None
+        assert (no_file.fate, no_file.why.code) == (Fate.LATER, "certificate_unusable")
 
 
 @pytest.mark.parametrize("character_set", ["UNICODE UTF-8", "8859/1"])
@@ -295,8 +300,7 @@ def test_a_bridge_to_fhir_understands_it(tmp_path: Path, character_set: Characte
 )
 def test_simple_hl7_takes_it(tmp_path: Path) -> None:
     """An engine that answers AA to everything, and tells what it read."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     item = result(tmp_path)
     program = subprocess.Popen(
         [

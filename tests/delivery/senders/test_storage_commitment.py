@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +18,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
     StorageCommitmentPushModelInstance,
 )
 from sent_objects import EXPLICIT, SR, uid_of, write_object
+from waiting import free_port, wait_for_port
 
 from heimdallr.config import Settings
 from heimdallr.delivery.destinations import DicomNode
@@ -121,8 +120,7 @@ def test_archives_that_will_not_say(items: list[Item], reports: CommitmentReport
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[DicomPeer]:
     """``heimdallr listen``, as it runs in a hospital."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "HEIMDALLR_DATA_DIR": str(tmp_path / "data"),
         "HEIMDALLR_DICOM_PORT": str(port),
@@ -130,15 +128,8 @@ def listener(tmp_path: Path) -> Iterator[DicomPeer]:
     }
     process = subprocess.Popen([sys.executable, "-m", "heimdallr", "listen"], env=environment)
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            assert process.poll() is None
-            assert time.monotonic() < deadline, "the listener does not answer"
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        wait_for_port(port)
+        assert process.poll() is None
         yield DicomPeer("HEIMDALLR", port)
     finally:
         process.terminate()

@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pytest
 from hl7_orders import HEIGHT, WEIGHT, order
 from sqlalchemy import make_url, select
 from store_cases import NOW, add_study
+from waiting import free_port
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import ConfigurationError
@@ -45,8 +46,7 @@ def answering(database: Database) -> Answering:
 @contextmanager
 def listening(database: Database, **settings: object) -> Iterator[int]:
     """A listener on a free port of this machine; the port."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = Hl7Server(Settings(hl7_port=port, **settings), answering(database))  # type: ignore[arg-type]
     stop = threading.Event()
 
@@ -237,8 +237,7 @@ def test_tls_where_it_is_set(database: Database, tmp_path: Path) -> None:
 
 def test_the_recorder_listens_where_a_port_is_set(tmp_path: Path) -> None:
     """In the process that has the database; a port that is taken is waited for."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = Settings(data_dir=tmp_path / "data", hl7_port=port)
     stop = threading.Event()
     recorder = threading.Thread(target=run_recorder, args=(settings, stop), daemon=True)

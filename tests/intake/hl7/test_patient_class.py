@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import closing
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from hl7_orders import admission, order
 from received_images import Image, spooled
 from sqlalchemy import select
 from store_cases import NOW, add_study
+from waiting import free_port
 
 from heimdallr.config import Settings
 from heimdallr.delivery.outbox import undecided_rules
@@ -286,8 +286,7 @@ def test_a_message_over_a_socket_decides_what_a_rule_sends(desk: Desk) -> None:
         ("nobody", ("unknown",)),
     ):
         add_destination(desk.database, name, conditions=Conditions(patient_classes=classes))
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = Hl7Server(
         Settings(hl7_port=port), Answering(desk.database, lambda: EVENING, timezone.utc)
     )

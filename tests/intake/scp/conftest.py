@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from scp_peers import program
+from small_disks import small_disk as disk_of
 
 from heimdallr.config import Settings
 from heimdallr.intake.scp.server import Scp
@@ -70,26 +68,5 @@ def start_scp(spool: Path, tmp_path: Path, data_path: str) -> Iterator[Callable[
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MB; skips where none may be mounted."""
-    mount, umount = program("mount"), program("umount")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False, capture_output=True
-    )
-    if done.returncode:
-        pytest.skip("a tmpfs cannot be mounted here")
-    yield folder
-    subprocess.run([umount, folder], check=True)
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Waits until something is so; fails when it never is."""
-
-    def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it never came to be"
-            time.sleep(0.02)
-
-    return wait
+    with disk_of(tmp_path / "disk", "3m") as disk:
+        yield disk.folder

@@ -20,6 +20,7 @@ import pytest
 from pydicom import dcmread
 from recorder_works import die, stay
 from scp_peers import RawPeer, data_set_of, kept, program, write_series
+from waiting import free_port, wait_for
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import ConfigurationError
@@ -35,11 +36,6 @@ LEAST_URGENT = 19
 """No niceness is higher (nice(2)); this test may itself run under `nice`."""
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 # The recorder's process -----------------------------------------------------------------------
 
 
@@ -53,7 +49,6 @@ def test_a_process_that_dies_young_waits_longer_each_time() -> None:
 
 def test_the_recorder_is_started_again(
     tmp_path: Path,
-    eventually: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -65,7 +60,7 @@ def test_the_recorder_is_started_again(
         recorder.look_after(time.monotonic())
         return len(_began(tmp_path)) >= 2
 
-    eventually(looked_after)
+    wait_for(looked_after)
     niceness = min(os.nice(0) + 5, LEAST_URGENT)
     assert all(name.endswith(f"-{niceness}") for name in _began(tmp_path))
     recorder.end()
@@ -74,14 +69,13 @@ def test_the_recorder_is_started_again(
 
 def test_the_recorder_ends_when_told_to(
     tmp_path: Path,
-    eventually: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It finishes what it has in hand."""
     monkeypatch.setenv("PYTHONPATH", str(HERE))
     recorder = Recorder(Settings(data_dir=tmp_path), stay)
     recorder.look_after(time.monotonic())
-    eventually(lambda: bool(_began(tmp_path)))
+    wait_for(lambda: bool(_began(tmp_path)))
     recorder.end()
     assert len(list(tmp_path.glob("ended-*"))) == 1
     assert recorder.pid is None
@@ -125,7 +119,7 @@ def service(tmp_path: Path) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "HEIMDALLR_DATA_DIR": str(tmp_path / "data"),
-        "HEIMDALLR_DICOM_PORT": str(_free_port()),
+        "HEIMDALLR_DICOM_PORT": str(free_port()),
         "HEIMDALLR_DISK_RESERVE_GB": "0",
     }
     return subprocess.Popen(
@@ -157,19 +151,18 @@ def _runs(pid: int) -> bool:
 def test_the_service_takes_its_recorder_with_it(
     service: subprocess.Popen[str],
     number: signal.Signals,
-    eventually: Callable[[Callable[[], bool]], None],
 ) -> None:
     """Asked to stop it ends cleanly; killed, the kernel ends what it started."""
     try:
         port = _port_of(service)
         echo = [program("echoscu"), "-aec", "HEIMDALLR", "127.0.0.1", str(port)]
         assert subprocess.run(echo, check=False).returncode == 0
-        eventually(lambda: len(_children(service.pid)) >= 1)
+        wait_for(lambda: len(_children(service.pid)) >= 1)
         children = _children(service.pid)
         service.send_signal(number)
         code = service.wait(timeout=60)
         assert code == (0 if number is signal.SIGTERM else -signal.SIGKILL)
-        eventually(lambda: not any(_runs(child) for child in children))
+        wait_for(lambda: not any(_runs(child) for child in children))
     finally:
         service.kill()
         service.communicate()
@@ -206,7 +199,6 @@ def test_what_was_confirmed_survives_a_kill(
     tmp_path: Path,
     spool: Path,
     data_path: str,
-    eventually: Callable[[Callable[[], bool]], None],
 ) -> None:
     """Six times DCMTK sends two studies at once, and SIGKILL comes amid them, at a random image."""
     chance = random.Random(20260201)  # noqa: S311 - when to kill
@@ -230,7 +222,7 @@ def test_what_was_confirmed_survives_a_kill(
             for study in studies
         ]  # fmt: skip
         wanted = here_before + chance.randint(5, 55)
-        eventually(partial(_holds, spool, wanted))
+        wait_for(partial(_holds, spool, wanted))
         listener.kill()
         listener.communicate()
         for one in senders:

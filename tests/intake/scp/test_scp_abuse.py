@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import struct
 import subprocess
@@ -24,6 +23,7 @@ from scp_peers import (
     program,
     store_command,
 )
+from waiting import peak_memory_mb, wait_for
 
 from heimdallr.intake.scp.commands import MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from heimdallr.intake.scp.upper_layer import LONGEST_ASSOCIATION_PDU
@@ -50,10 +50,6 @@ def _echoes(scp: Scp) -> bool:
 
 def _seen(scp: Scp, ae_title: str = "RAWPEER", address: str = "127.0.0.1") -> Sighting:
     return scp.presence._seen[ae_title, address]
-
-
-def _memory_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _is_ended(peer: RawPeer) -> bool:
@@ -149,28 +145,26 @@ def test_an_endless_association_request_is_not_buffered(
 ) -> None:
     """A length beyond any proposal is refused when it is announced, before it is waited for."""
     scp = start_scp()
-    before = _memory_mb()
+    before = peak_memory_mb()
     with RawPeer(scp) as peer:
         peer.send(struct.pack(">BxI", 1, length))
         with suppress(ConnectionError):
             for _ in range(50):
                 peer.send(b"\0" * (1 << 20))
         assert _is_ended(peer)
-    assert _memory_mb() - before < 20
+    assert peak_memory_mb() - before < 20
     with RawPeer(scp) as peer:
         assert peer.associate() == ACCEPTED
 
 
-def test_whose_request_was_too_long_is_told(
-    start_scp: Callable[..., Scp], eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_whose_request_was_too_long_is_told(start_scp: Callable[..., Scp]) -> None:
     """Its AE title stands at the start of it: somebody has to find the machine."""
     scp = start_scp()
     with RawPeer(scp) as peer:
         request = peer.request()
         peer.send(struct.pack(">BxI", 1, 600_000) + request[6:])
         assert _is_ended(peer)
-    eventually(lambda: ("RAWPEER", "127.0.0.1") in scp.presence._seen)
+    wait_for(lambda: ("RAWPEER", "127.0.0.1") in scp.presence._seen)
     assert "600000 bytes" in _seen(scp).rejection
 
 
@@ -178,7 +172,7 @@ def test_whose_request_was_too_long_is_told(
 def test_an_endless_pdu_is_not_buffered(start_scp: Callable[..., Scp], kind: int) -> None:
     """Whatever the type: what is longer than agreed ends the association at once."""
     scp = start_scp()
-    before = _memory_mb()
+    before = peak_memory_mb()
     with RawPeer(scp) as peer:
         assert peer.associate() == ACCEPTED
         peer.send(struct.pack(">BxI", kind, 0xFFFFFFFF))
@@ -186,12 +180,10 @@ def test_an_endless_pdu_is_not_buffered(start_scp: Callable[..., Scp], kind: int
             for _ in range(50):
                 peer.send(b"\0" * (1 << 20))
         assert _is_ended(peer)
-    assert _memory_mb() - before < 20
+    assert peak_memory_mb() - before < 20
 
 
-def test_an_endless_object_is_given_up(
-    start_scp: Callable[..., Scp], spool: Path, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_an_endless_object_is_given_up(start_scp: Callable[..., Scp], spool: Path) -> None:
     """At its largest size the association is aborted, and nothing of it stays."""
     scp = start_scp(max_object_gb=0.01)
     with RawPeer(scp) as peer:
@@ -204,10 +196,10 @@ def test_an_endless_object_is_given_up(
                 sent += 100_000
         assert sent < 1 << 27
         assert _is_ended(peer)
-    eventually(lambda: scp._places.taken == 0)
+    wait_for(lambda: scp._places.taken == 0)
     assert not list(spool.glob("*/*.part"))
     assert not kept(spool)
-    eventually(lambda: _seen(scp).rejection == "an object larger than any may be")
+    wait_for(lambda: _seen(scp).rejection == "an object larger than any may be")
 
 
 def test_empty_fragments_for_ever_are_an_object_too(start_scp: Callable[..., Scp]) -> None:
@@ -268,7 +260,6 @@ def test_a_second_message_within_a_data_set_ends_the_association(
 def test_what_is_cut_short_leaves_nothing(
     start_scp: Callable[..., Scp],
     spool: Path,
-    eventually: Callable[[Callable[[], bool]], None],
     way: str,
 ) -> None:
     """The connection is dropped, aborted or released mid data set: what was whole stays."""
@@ -283,7 +274,7 @@ def test_what_is_cut_short_leaves_nothing(
             peer.abort()
         elif way == "release":
             peer.release()
-    eventually(lambda: scp._places.taken == 0)
+    wait_for(lambda: scp._places.taken == 0)
     (batch,) = spool.iterdir()
     assert set(kept(spool)) == {"1.2.3"}
     assert not list(batch.glob("*.part"))
@@ -294,7 +285,6 @@ def test_what_is_cut_short_leaves_nothing(
 def test_a_peer_that_stalls_is_given_up(
     start_scp: Callable[..., Scp],
     spool: Path,
-    eventually: Callable[[Callable[[], bool]], None],
     where: str,
 ) -> None:
     """Before, within and between messages; each has its own patience."""
@@ -311,7 +301,7 @@ def test_a_peer_that_stalls_is_given_up(
         began = time.monotonic()
         assert _is_ended(peer)
         assert time.monotonic() - began < 8
-    eventually(lambda: scp._places.taken == 0)
+    wait_for(lambda: scp._places.taken == 0)
     assert not list(spool.glob("*/*.part"))
 
 
@@ -334,9 +324,7 @@ def test_a_trickle_is_given_up(start_scp: Callable[..., Scp]) -> None:
             assert _is_ended(peer)
 
 
-def test_an_association_does_not_last_for_ever(
-    start_scp: Callable[..., Scp], eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_an_association_does_not_last_for_ever(start_scp: Callable[..., Scp]) -> None:
     """However busy it keeps itself."""
     scp = start_scp(association_hours=1 / 3600)
     with RawPeer(scp) as peer:
@@ -346,7 +334,7 @@ def test_an_association_does_not_last_for_ever(
                 peer.store(f"1.2.{number}", b"\0" * 100)
                 time.sleep(0.02)
         assert _is_ended(peer)
-    eventually(lambda: _seen(scp).rejection == "the association lasted too long")
+    wait_for(lambda: _seen(scp).rejection == "the association lasted too long")
 
 
 # How many -------------------------------------------------------------------------------------

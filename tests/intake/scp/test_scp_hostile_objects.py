@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless
 from scp_peers import CT, RawPeer, data_set_of, kept, write_series
 from sqlalchemy import func, select
+from waiting import peak_memory_mb
 
 from heimdallr.config import Settings
 from heimdallr.intake.recorder import record_batch
@@ -47,10 +47,6 @@ def _announced(data_set: bytes, number: int) -> str:
     return found[1].decode() if found else f"1.2.840.99.{number}"
 
 
-def _memory_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def test_hostile_objects_are_stored_or_quarantined(
     start_scp: Callable[..., Scp],
     database: Database,
@@ -64,7 +60,7 @@ def test_hostile_objects_are_stored_or_quarantined(
     folders = data_folders(Settings(data_dir=tmp_path / "data"))
     folders.create()
     scp = start_scp(folders.spool)
-    before = _memory_mb()
+    before = peak_memory_mb()
 
     with RawPeer(scp) as peer:
         assert peer.associate() == ACCEPTED
@@ -89,7 +85,7 @@ def test_hostile_objects_are_stored_or_quarantined(
         quarantined = session.scalars(select(Quarantined)).all()
     assert Counter(one.reason for one in quarantined) == done.quarantined
     assert all(one.reason and (folders.quarantine / one.path).is_file() for one in quarantined)
-    assert _memory_mb() - before < 64
+    assert peak_memory_mb() - before < 64
 
     (good,) = write_series(tmp_path / "good", 1)
     with RawPeer(scp) as peer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from waiting import wait_for
 
 from heimdallr.config import Settings
 from heimdallr.intake.scp.presence import Presence, PresenceWriter
@@ -16,7 +17,7 @@ from heimdallr.store.database import Database, open_database
 from heimdallr.store.models import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 BEGIN = datetime(2026, 2, 1, 12, tzinfo=timezone.utc)
@@ -108,16 +109,14 @@ def test_the_thread_writes_once_more_when_stopped(database: Database, tmp_path: 
     assert [peer.ae_title for peer in _peers(database)] == ["CT1"]
 
 
-def test_the_thread_outlives_a_database_that_is_away(
-    database: Database, tmp_path: Path, eventually: Callable[..., None]
-) -> None:
+def test_the_thread_outlives_a_database_that_is_away(database: Database, tmp_path: Path) -> None:
     """It goes on trying, and writes when it is back."""
     presence = Presence()
     writer = PresenceWriter(presence, Settings(data_dir=tmp_path))
     presence.echoed("CT1", "10.0.0.1")
     writer.start()
-    eventually((tmp_path / "state" / "heimdallr.db").exists)
+    wait_for((tmp_path / "state" / "heimdallr.db").exists)
     with database.write() as session:
         Base.metadata.create_all(session.connection())
-    eventually(lambda: len(_peers(database)) == 1)
+    wait_for(lambda: len(_peers(database)) == 1)
     writer.stop()

@@ -32,6 +32,7 @@ from scp_peers import (
     store_command,
     write_series,
 )
+from waiting import wait_for
 
 from heimdallr.intake.spool import read_origin
 
@@ -96,7 +97,6 @@ def test_a_series_arrives_bit_for_bit(
     start_scp: Callable[..., Scp],
     spool: Path,
     tmp_path: Path,
-    eventually: Callable[[Callable[[], bool]], None],
 ) -> None:
     """What dcmsend sends is in the spool, in one batch that says who sent it."""
     scp = start_scp(stat_ae_titles="URGENT")
@@ -106,7 +106,7 @@ def test_a_series_arrives_bit_for_bit(
     )
     assert done.returncode == 0, done.stderr
     (batch,) = spool.iterdir()
-    eventually((batch / "released").exists)
+    wait_for((batch / "released").exists)
     received = kept(spool)
     for file in files:
         uid = str(dcmread(file, stop_before_pixels=True).SOPInstanceUID)

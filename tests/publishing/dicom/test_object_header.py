@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pydicom
 import pytest
+from measured_cases import measured_trunk
 from object_cases import HEADER, trunk_folder, trunk_source
 
 from heimdallr.domain.errors import ObjectError
@@ -15,6 +17,7 @@ from heimdallr.domain.identity import OWN_UID_ROOT, is_own_object
 from heimdallr.publishing.dicom.case_content import CaseFolderContent, read_case
 from heimdallr.publishing.dicom.header import described, frame_of_reference, new_object
 from heimdallr.publishing.dicom.kinds import DicomObject
+from heimdallr.publishing.dicom.objects import write_objects
 from heimdallr.publishing.schema import RESULTS_FILE
 
 if TYPE_CHECKING:
@@ -229,6 +232,61 @@ def test_empty_uids_of_the_source_are_made_up_and_that_is_said(folder: Path) -> 
     assert frame_of_reference(content.source).FrameOfReferenceUID.startswith(OWN_UID_ROOT)
     assert [one.code for one in content.notices] == ["source_uids_missing"]
     assert "no PACS has them" in made.ContributingEquipmentSequence[-1].ContributionDescription
+
+
+def test_what_is_no_uid_is_none(folder: Path) -> None:
+    """As where it is empty: nothing refers to a frame of reference called so."""
+    header = {**HEADER, "00200052": {"vr": "UI", "Value": ["unknown"]}}
+    content = read_case(folder, trunk_source(header))
+    assert frame_of_reference(content.source).FrameOfReferenceUID.startswith(OWN_UID_ROOT)
+    assert content.notices == ()
+    header["0020000D"] = {"vr": "UI", "Value": ["1.2.x"]}
+    content = read_case(folder, trunk_source(header))
+    assert made_of(content).StudyInstanceUID.startswith(OWN_UID_ROOT)
+    assert [one.code for one in content.notices] == ["source_uids_missing"]
+
+
+STUDY, SERIES, PLACE = "1.2.840.04532.1", "1.2.840.04532.2", "7"
+
+
+def test_uids_that_old_modalities_give_are_those_every_object_names(tmp_path: Path) -> None:
+    """Leading zeros, a single number: the archive has the study under these and under no other."""
+    given = {"0020000D": STUDY, "0020000E": SERIES, "00200052": PLACE}
+    header = {**HEADER, **{tag: {"vr": "UI", "Value": [uid]} for tag, uid in given.items()}}
+    plain = trunk_source(header)
+    planes = tuple(
+        replace(one, sop_instance_uid=f"{SERIES}.0{n}") for n, one in enumerate(plain.planes)
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Invalid value")  # it would quote them
+        written = write_objects(
+            measured_trunk(tmp_path / "case"),
+            list(DicomObject),
+            tmp_path / "objects",
+            source=replace(plain, planes=planes),
+        )
+    assert {one.kind for one in written} == set(DicomObject)
+    for one in written:
+        named = _uids_of(one.path)
+        assert named["StudyInstanceUID"] == {STUDY}
+        if one.kind in {DicomObject.SEG, DicomObject.SEG_REGULAR}:
+            assert named["FrameOfReferenceUID"] == {PLACE}
+        if one.kind in {DicomObject.SEG, DicomObject.SR, DicomObject.SR_PLANAR}:
+            assert SERIES in named["SeriesInstanceUID"]
+            referred = {uid for uid in named["ReferencedSOPInstanceUID"] if SERIES in uid}
+            assert referred
+            assert referred <= {plane.sop_instance_uid for plane in planes}
+
+
+def _uids_of(path: Path) -> dict[str, set[str]]:
+    """Keyword → the UIDs that an object has under it, at any depth."""
+    found: dict[str, set[str]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of their form
+        for one in pydicom.dcmread(path).iterall():
+            if one.VR == "UI":
+                found.setdefault(one.keyword, set()).add(str(one.value))
+    return found
 
 
 def test_a_folder_that_does_not_tell_its_images_needs_a_source(folder: Path) -> None:

@@ -9,7 +9,7 @@ import highdicom as hd
 import numpy as np
 import pytest
 from dicom_validators import errors_of
-from measured_cases import measured_trunk, results_of, retold
+from measured_cases import measured_body, measured_trunk, results_of, retold
 from object_cases import trunk_source
 from object_checks import IODS, output_of
 from publishing_cases import (
@@ -20,6 +20,7 @@ from publishing_cases import (
     TRUNK_SHAPE,
     segmentation,
     trunk,
+    trunk_arrays,
 )
 from pydicom import dcmread
 
@@ -114,15 +115,42 @@ def test_the_outline_is_around_the_muscle(case: Path, tmp_path: Path, name: str)
     assert area_cm2 * across == pytest.approx(measured.value, rel=0.06)
 
 
+def test_the_area_of_the_line_stands_beside_the_measured_one(tmp_path: Path) -> None:
+    """Fat in the muscle is within the line and not in the measured area; an arm is in neither.
+
+    The arm lies against the flank: its muscle is of one piece with the trunk, by the skin.
+    """
+    hu, organs, tissues = (one.copy() for one in trunk_arrays())
+    muscle = tissues == 3
+    hu[muscle & (np.indices(muscle.shape)[0] % 5 == 0)] = -100
+    tissues[76:86, 26:38][tissues[76:86, 26:38] == 0] = 1
+    tissues[79:84, 28:36], hu[76:86, 26:38] = 3, 50
+    case = measured_body(tmp_path / "case", hu, organs, tissues)
+    values = {one.name: one.value for one in results_of(case).measurements}
+    k = values["slice_L3"]
+    assert isinstance(k, int)
+    line_cm2 = int(muscle[:, :, k].sum()) * 0.16
+    (written,) = write_objects(case, [DicomObject.SR_PLANAR], tmp_path, source=trunk_source())
+    _, points = _region(dcmread(written.path))
+    assert abs(signed_area(points)) * 0.16 == pytest.approx(line_cm2, rel=0.001)
+    (group,) = hd.sr.srread(written.path).content.get_planar_roi_measurement_groups()
+    told = {one.name.value: (one.value, one.name.meaning) for one in group.get_measurements()}
+    assert told["42798000"][0] == pytest.approx(line_cm2, rel=0.001)
+    window = "Skeletal muscle area at L3 (SMA), -29..150 HU"
+    assert told["SMA_cm2"] == (values["SMA_cm2"], window)
+    assert told["SMA_cm2"][0] < 0.9 * told["42798000"][0]
+
+
 def test_its_value_is_the_measured_one_and_has_nothing_below_it(case: Path, tmp_path: Path) -> None:
     """Viewers show no value that has modifiers."""
     (one,) = write_objects(case, [DicomObject.SR_PLANAR], tmp_path, source=trunk_source())
     assert errors_of(one.path, IODS["sr_planar"]) == []
     (group,) = hd.sr.srread(one.path).content.get_planar_roi_measurement_groups()
-    (measurement,) = group.get_measurements()
+    measurement, enclosed = group.get_measurements()
     (expected,) = [each for each in results_of(case).measurements if each.name == "SMA_cm2"]
     assert measurement.value == expected.value
     assert "ContentSequence" not in measurement[0]
+    assert "ContentSequence" not in enclosed[0]
     assert "Image Region" in output_of("dsrdump", one.path)
 
 

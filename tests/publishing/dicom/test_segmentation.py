@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
 import highdicom
@@ -19,21 +20,26 @@ from pydicom.sr.codedict import codes
 
 from heimdallr.domain.errors import ObjectError, PublishingError
 from heimdallr.domain.identity import OWN_UID_ROOT
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.imaging.volume import LabelMap, Volume, load_volume
 from heimdallr.preparation.prepare import PreparedStudy, RefusedStudy, prepare
+from heimdallr.publishing.correction_records import CorrectionRecord, StructureChange
 from heimdallr.publishing.dicom.case_content import read_case
 from heimdallr.publishing.dicom.kinds import DicomObject, ObjectOptions
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS, source_planes
+from heimdallr.publishing.dicom.label_planes import source_planes
 from heimdallr.publishing.dicom.objects import write_objects, write_objects_of
 from heimdallr.publishing.dicom.segmentation_reader import (
     SegmentationImage,
     read_segmentation,
 )
+from heimdallr.publishing.results import results_json
+from heimdallr.publishing.schema import RESULTS_FILE, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from heimdallr.publishing.correction_records import CorrectionKind
     from heimdallr.publishing.dicom.written import WrittenObject
 
 ORGAN, BONE = 5, 27
@@ -67,7 +73,7 @@ def labels_at(points_lps_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 def labelled(volume: Volume) -> LabelMap:
     """The body's labels on the voxels of a volume."""
     index = np.moveaxis(np.indices(volume.shape), 0, -1)
-    return LabelMap(labels_at(volume.voxel_to_world(index) @ RAS_TO_LPS), volume.affine, NAMES)
+    return LabelMap(labels_at(volume.voxel_to_world(index) @ LPS_RAS), volume.affine, NAMES)
 
 
 def labelled_by_value(volume: Volume) -> LabelMap:
@@ -155,6 +161,21 @@ def centroid(
     return np.asarray(np.concatenate(points).mean(axis=0))
 
 
+def centroid_of(image: SegmentationImage, structure: str) -> npt.NDArray[np.float64]:
+    """(3,) LPS mm of a segment's pixels, where the object itself says they lie."""
+    segment = next(one for one in image.segments if one.structure == structure)
+    frame, row, column = np.nonzero(segment.masks)
+    cosines = np.asarray(image.orientation)
+    between_rows, between_columns = image.pixel_spacing_mm
+    positions = np.array([plane.position_lps_mm for plane in segment.planes])
+    points = (
+        positions[frame]
+        + column[:, None] * cosines[:3] * between_columns
+        + row[:, None] * cosines[3:] * between_rows
+    )
+    return np.asarray(points.mean(axis=0))
+
+
 @pytest.mark.parametrize("orientation", ORIENTATIONS, ids=str)
 def test_every_pixel_returns_to_its_image(orientation: tuple[float, ...], tmp_path: Path) -> None:
     """However the patient lies and whatever side planes are seen from, pixel by pixel."""
@@ -167,8 +188,7 @@ def test_every_pixel_returns_to_its_image(orientation: tuple[float, ...], tmp_pa
         found = masks_of(image, name)
         assert found.keys() == expected.keys()
         assert all(np.array_equal(found[uid], expected[uid]) for uid in expected)
-        segment = next(one for one in image.segments if one.structure == name)
-        at = image.centroid_lps_mm(segment)
+        at = centroid_of(image, name)
         assert np.allclose(at, centroid(expected, series), atol=CENTROID_MM)
     assert not [one for one in made.written if one.kind is SEG_REGULAR]
 
@@ -197,10 +217,9 @@ def test_planes_that_make_no_grid_get_their_own_pixels(name: str, tmp_path: Path
         shared = {uid: expected[uid] for uid in found}
         assert np.allclose(centroid(found, series), centroid(shared, series), atol=CENTROID_MM)
     regular = made.read(SEG_REGULAR)
-    organ = next(one for one in regular.segments if one.structure == "liver")
     voxels = np.argwhere(np.asarray(made.labels.data) == ORGAN)
-    middle = made.labels.voxel_to_world(voxels).mean(axis=0) @ RAS_TO_LPS
-    assert np.allclose(regular.centroid_lps_mm(organ), middle, atol=CENTROID_MM)
+    middle = made.labels.voxel_to_world(voxels).mean(axis=0) @ LPS_RAS
+    assert np.allclose(centroid_of(regular, "liver"), middle, atol=CENTROID_MM)
     assert errors_of(made.path(), "Segmentation") == []
     assert errors_of(made.path(SEG_REGULAR), "Segmentation") == []
 
@@ -329,6 +348,67 @@ def test_a_label_map_object_says_the_same_in_less(regular: Made, tmp_path: Path)
         assert [one.sop_instance_uid for one in mine.planes] == [
             one.sop_instance_uid for one in theirs.planes
         ]
+
+
+def _corrected(number: int, kind: CorrectionKind, **volumes_before_cm3: float) -> CorrectionRecord:
+    """A correction of these structures."""
+    changes = [
+        StructureChange(
+            task="total",
+            structure=structure,
+            voxels_added=9,
+            voxels_removed=0,
+            dice=0.9 if before else None,
+            volume_before_cm3=before,
+            volume_after_cm3=before + 1,
+        )
+        for structure, before in volumes_before_cm3.items()
+    ]
+    at = datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc)
+    return CorrectionRecord(
+        number=number, kind=kind, by="user:ana", at=at, base="0" * 32, structures=changes
+    )
+
+
+REDRAWN = _corrected(1, "voxels", liver=1200.0)
+PAINTED = _corrected(2, "voxels", vertebrae_L4=0.0)
+
+
+@pytest.mark.parametrize(
+    ("corrections", "types"),
+    [
+        ([], ["AUTOMATIC", "AUTOMATIC"]),
+        ([REDRAWN], ["SEMIAUTOMATIC", "AUTOMATIC"]),
+        ([REDRAWN, PAINTED], ["SEMIAUTOMATIC", "MANUAL"]),
+        ([PAINTED, _corrected(3, "voxels", vertebrae_L4=1.0)], ["AUTOMATIC", "MANUAL"]),
+        ([_corrected(1, "levels", vertebrae_L4=0.0)], ["AUTOMATIC", "SEMIAUTOMATIC"]),
+        ([PAINTED, _corrected(3, "levels", vertebrae_L4=1.0)], ["AUTOMATIC", "SEMIAUTOMATIC"]),
+        ([_corrected(3, "restore", liver=1201.0, vertebrae_L4=1.0)], ["AUTOMATIC", "AUTOMATIC"]),
+    ],
+)
+def test_a_persons_outline_is_not_called_the_networks(
+    regular: Made, tmp_path: Path, corrections: list[CorrectionRecord], types: list[str]
+) -> None:
+    """Redrawn, or under another level's name: in part; painted where there was nothing: alone.
+
+    After the way back to the networks' version it is theirs again.
+    """
+    folder = tmp_path / regular.folder.name
+    shutil.copytree(regular.folder, folder)
+    results = read_results(folder)
+    told = results.provenance.model_copy(update={"corrections": corrections})
+    text = results_json(results.model_copy(update={"provenance": told}))
+    (folder / RESULTS_FILE).write_text(text)
+    (one,) = write_objects(folder, [SEG], tmp_path / "objects", BOTH)
+    assert errors_of(one.path, "Segmentation") == []
+    segments = pydicom.dcmread(one.path).SegmentSequence
+    assert [segment.SegmentAlgorithmType for segment in segments] == types
+    for segment in segments:
+        is_networks = segment.SegmentAlgorithmType == "AUTOMATIC"
+        assert segment.SegmentDescription.endswith("corrected by a person") is not is_networks
+        by_network = segment.SegmentAlgorithmType != "MANUAL"
+        assert ("SegmentAlgorithmName" in segment) is by_network
+        assert ("SegmentationAlgorithmIdentificationSequence" in segment) is by_network
 
 
 def test_made_again_it_is_the_same_file(regular: Made, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pydicom import dcmread
 from heimdallr.analyses.registry import ANALYSES
 from heimdallr.domain.statements import LANGUAGES
 from heimdallr.domain.verification import Verification
+from heimdallr.publishing.correction_records import CorrectionRecord, StructureChange
 from heimdallr.publishing.dicom.kinds import DicomObject, EarlierValue, ObjectOptions
 from heimdallr.publishing.dicom.measurement_codes import UNITS
 from heimdallr.publishing.dicom.objects import write_objects
@@ -280,6 +282,50 @@ def test_a_verified_report_names_who_verified_it(case: Path, report: Path, tmp_p
         )
         assert who.VerifyingOrganization
         assert found.SOPInstanceUID != plain.SOPInstanceUID
+
+
+@pytest.mark.parametrize("task", ["total", "total_mr"])
+def test_a_group_tells_whose_its_outline_is(case: Path, tmp_path: Path, task: str) -> None:
+    """The networks' by name, also where their label map has another name than the task."""
+    folder = tmp_path / "case"
+    shutil.copytree(case, folder)
+    labels = (folder / "labels/labels.json").read_text()
+    (folder / "labels/labels.json").write_text(labels.replace('"task":"total"', f'"task":"{task}"'))
+    results = results_of(folder)
+    at = datetime(2026, 2, 2, 8, 30, tzinfo=timezone.utc)
+    changes = [
+        StructureChange(
+            task=task,
+            structure=structure,
+            voxels_added=9,
+            voxels_removed=0,
+            dice=None,
+            volume_before_cm3=before,
+            volume_after_cm3=before + 1,
+        )
+        for structure, before in (("liver", 900.0), ("spleen", 0.0))
+    ]
+    drawn = CorrectionRecord(
+        number=1, kind="voxels", by="user:ana", at=at, base="0" * 32, structures=changes
+    )
+    records = [
+        one.model_copy(update={"task": task}) if one.task == "total" else one
+        for one in results.provenance.segmentations
+    ]
+    told = results.provenance.model_copy(update={"corrections": [drawn], "segmentations": records})
+    retold(folder, results=results.model_copy(update={"provenance": told}))
+    path = _write(folder, tmp_path / "out")
+    assert errors_of(path, IODS["sr"]) == []
+    tracked = _tracked(path)
+    for structure, networks, corrected in (
+        ("liver", [f"heimdallr {task}"], True),
+        ("spleen", [], True),
+        ("kidney_left", [f"heimdallr {task}"], False),
+    ):
+        (group,) = tracked[f"organ_volumetry {structure} total"]
+        assert _texts_named(group, "111001") == networks
+        below = [str(one.get("TextValue", "")) for one in group.ContentSequence]
+        assert ("corrected by a person" in below) is corrected
 
 
 def test_made_again_it_is_the_same_object(case: Path, report: Path, tmp_path: Path) -> None:

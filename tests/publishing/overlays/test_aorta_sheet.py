@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from aorta_phantoms import ABDOMEN_MM, case_of
+from pieces.aorta import abdominal_aorta
+from pieces.drawing import Grid
 
 from heimdallr.analyses.aortic_diameters import measure
-from heimdallr.phantom.pieces.aorta import abdominal_aorta
-from heimdallr.phantom.pieces.drawing import Grid
 from heimdallr.publishing.overlays.aorta import FILE_NAME, draw, plane_across
 from heimdallr.publishing.overlays.canvas import LETTER
 

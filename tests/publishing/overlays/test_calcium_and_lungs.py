@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from piece_case import case_of
+from pieces.calcium import CHEST_MM, Plaque, heart, on_heart
+from pieces.drawing import Grid
+from pieces.kidneys import SIZE_MM, StoneTruth, kidneys
 
 from heimdallr.analyses import coronary_calcium, kidney_stones
-from heimdallr.phantom.pieces.calcium import CHEST_MM, Plaque, heart, on_heart
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.kidneys import SIZE_MM, StoneTruth, kidneys
 from heimdallr.publishing.overlays import canvas, coronary, emphysema, stones
 from heimdallr.publishing.overlays.canvas import LETTER
 from heimdallr.publishing.targets import Grid as Voxels

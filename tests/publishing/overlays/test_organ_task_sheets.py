@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from piece_case import case_of
+from pieces.drawing import Grid
+from pieces.nodules import LABEL, Nodule, lung
+from pieces.ventricles import TASK, HeadShape, head
 
 from heimdallr.analyses import lung_nodules, ventricles
-from heimdallr.phantom.pieces.drawing import Grid
-from heimdallr.phantom.pieces.nodules import LABEL, Nodule, lung
-from heimdallr.phantom.pieces.ventricles import TASK, HeadShape, head
 from heimdallr.publishing.overlays import nodules as nodule_sheet
 from heimdallr.publishing.overlays import ventricles as ventricle_sheet
 from heimdallr.publishing.overlays.sheet import MARGIN

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pieces.spine import Column, Vertebra, draw_spine
 from spine_cases import bundled, spine_case, with_levels
 
 from heimdallr.analyses import bone_density, vertebral_fracture
+from heimdallr.analyses.vertebral_levels import LevelCheck
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Patient
-from heimdallr.phantom.pieces.spine import Column, Vertebra, draw_spine
 from heimdallr.publishing.overlays import canvas, spine
 
 if TYPE_CHECKING:
@@ -82,6 +83,19 @@ def test_without_names_no_level_is_written_beside_a_body(written: list[str]) -> 
     spine.draw(case, measured(case), ())
     assert written.count("–") == 3
     assert written.count("T12") == 1  # the place of its density, which has none
+
+
+def test_what_contradicts_the_names_is_not_what_they_are_counted_from(written: list[str]) -> None:
+    """The sacrum is in view, and lies below what is labelled L4."""
+    case, shifted = broken_spine(), Statement("level_contradicts_anchor")
+    spine.draw(case, measured(case), ())
+    assert "counted from: sacrum" in " ".join(written)
+    written.clear()
+    case = replace(case)
+    case.worked_out.levels = LevelCheck(shifted, LEVELS, ("sacrum",))
+    spine.draw(case, measured(case), ())
+    assert written
+    assert "counted from" not in " ".join(written)
 
 
 def test_nothing_measured_nothing_drawn() -> None:

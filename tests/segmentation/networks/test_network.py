@@ -46,10 +46,11 @@ class _Payload:
 def test_a_checkpoint_with_code_is_refused(
     found: Weights, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Refused unless vouched for, and its code does not run."""
+    """Its code does not run, and what is to be done about it can be done."""
     torch.save({"network_weights": {}, "payload": _Payload()}, found.checkpoints[0])
-    with pytest.raises(WeightsError, match="would run code"):
+    with pytest.raises(WeightsError, match="would run code") as refused:
         load_network(found)
+    assert refused.value.remedy == "install the release as its makers published it"
     assert "has run" not in capsys.readouterr().out
 
 

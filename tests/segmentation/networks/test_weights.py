@@ -8,8 +8,9 @@ import pytest
 from tiny_networks import install_tiny, install_tiny_model
 
 from heimdallr.domain.errors import WeightsError
+from heimdallr.files import sha256_of
 from heimdallr.segmentation.networks import weights as weights_module
-from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore, sha256_of
+from heimdallr.segmentation.networks.weights import BUNDLED_MARKER, WeightsStore
 from heimdallr.segmentation.tasks import task
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ def test_official_weights_come_before_bundled_ones(store: WeightsStore, tmp_path
     assert "totalsegmentator" in str(store.locate(total)[0].folder)
     install_tiny(tmp_path / "mine", total)
     assert "mine" in str(store.locate(total)[0].folder)
+
+
+def test_a_name_left_empty_is_not_the_present_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty TOTALSEG_WEIGHTS_PATH names no folder; TotalSegmentator's usual one is looked in."""
+    monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", "")
+    monkeypatch.setenv("TOTALSEG_HOME_DIR", str(tmp_path / "home"))
+    installed = tmp_path / "home" / "nnunet" / "results"
+    installed.mkdir(parents=True)
+    install_tiny(installed, task("total_fast"))
+    (tmp_path / "bundled").mkdir()
+    store = WeightsStore(tmp_path / "mine", tmp_path / "cache", bundled_dir=tmp_path / "bundled")
+    assert store.locate(task("total_fast"))[0].folder.is_relative_to(installed)
 
 
 def test_a_marked_copy_of_bundled_weights_stays_bundled(

@@ -1,4 +1,4 @@
-"""A measurement's earlier value: of the same patient, of the same modality, and dated."""
+"""A measurement's earlier value: of the same patient, of what can be compared, and dated."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from store_cases import add_study
 
+from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.publishing.dicom.kinds import EarlierValue
 from heimdallr.store.models import MeasurementRow, Study, StudyState
 from heimdallr.store.reading.earlier import earlier_values
@@ -41,6 +42,27 @@ def test_the_newest_earlier_value_of_the_same_modality(database: Database) -> No
         study = measured(session, "1.6", "20260201", 1500.0)
         assert earlier_values(session, study) == (
             EarlierValue("liver_vol_cm3", 1450.0, "cm3", "20250101"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("notices", "told"),
+    [
+        ([], (1400.0, "20240101")),
+        ([BUNDLED_CAVEAT.text], (1100.0, "20250101")),
+    ],
+)
+def test_bundled_networks_are_compared_with_themselves_only(
+    database: Database, notices: list[str], told: tuple[float, str]
+) -> None:
+    """What another network draws differently is no change of the patient."""
+    with database.write() as session:
+        measured(session, "1.1", "20240101", 1400.0, notices=["files could not be read"])
+        measured(session, "1.2", "20250101", 1100.0, notices=[BUNDLED_CAVEAT.text])
+        study = measured(session, "1.3", "20260201", 1500.0, notices=notices)
+        value, date = told
+        assert earlier_values(session, study) == (
+            EarlierValue("liver_vol_cm3", value, "cm3", date),
         )
 
 

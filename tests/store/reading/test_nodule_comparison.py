@@ -77,7 +77,9 @@ def examined(
     for one in rows:
         number = one.value if isinstance(one.value, int | float) else None
         session.add(
-            MeasurementRow(study_fk=study.id, name=one.name, value=number, unit="", status="measured")
+            MeasurementRow(
+                study_fk=study.id, name=one.name, value=number, unit="", status="measured"
+            )
         )
     session.flush()
     return study

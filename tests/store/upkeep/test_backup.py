@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from migrated_database import write_migrated
 from sqlalchemy import func, make_url, select, text
-from store_cases import NOW, add_instance, add_study, bleed, make_identity, make_results, write_case
+from store_cases import (
+    CASE_ID,
+    NOW,
+    add_instance,
+    add_study,
+    bleed,
+    make_identity,
+    make_results,
+    write_case,
+)
 
 from heimdallr.config import Settings
 from heimdallr.domain.errors import StorageError
@@ -45,7 +54,9 @@ def folders(tmp_path: Path) -> DataFolders:
 def filled(database: Database, folders: DataFolders) -> Database:
     """A database with a row in the tables that matter, and somebody signed in."""
     with database.write() as session:
-        study = add_study(session, patient_name="MÜLLER^ÉVA=山田", description="'; DROP TABLE")
+        study = add_study(
+            session, patient_name="MÜLLER^ÉVA=山田", description="'; DROP TABLE", case_id=CASE_ID
+        )
         add_instance(session, study, "1.2.3.9")
         results = make_results(findings=(bleed(),))
         folder = write_case(folders.output, results)
@@ -108,7 +119,7 @@ def test_there_and_back(
     (folders.state / "watch.json").unlink()
 
     restored = restore(empty, folders, target, NOW)
-    assert (restored.studies, restored.made_at) == (1, NOW)
+    assert (restored.studies, restored.made_at, restored.unknown) == (1, NOW, 0)
     assert rows(empty) == rows(filled)
     assert json.loads((folders.state / "watch.json").read_text()) == {"taken": 1}
     with empty.write() as session:
@@ -220,12 +231,22 @@ def test_a_backup_is_whole_or_not_there(
         back_up(filled, folders, target, NOW)
 
 
-def test_a_damaged_database_is_put_aside_by_force(
-    folders: DataFolders, tmp_path: Path, migrated_sqlite: Path
+def test_what_came_after_the_backup_is_counted(
+    filled: Database, empty: Database, folders: DataFolders, tmp_path: Path
 ) -> None:
+    """Its images and its results; nothing but an index made anew finds them."""
+    back_up(filled, folders, tmp_path / "backup", NOW)
+    with filled.write() as session:
+        add_instance(session, add_study(session, "newer"), "newer.9", folders)
+    write_case(folders.output, make_results(), make_identity(case_id="Newer_1", uid="newer"))
+    (folders.output / ".Half_1.partial-abc").mkdir()
+    assert restore(empty, folders, tmp_path / "backup", NOW).unknown == 2
+
+
+def test_a_damaged_database_is_put_aside_by_force(folders: DataFolders, tmp_path: Path) -> None:
     """The case a backup is for: the file is no database any more; it is kept, under a new name."""
     path = tmp_path / "heimdallr.db"
-    shutil.copyfile(migrated_sqlite, path)
+    write_migrated(path)
     database = Database(make_url(f"sqlite:///{path}"))
     with database.write() as session:
         add_study(session)
@@ -243,12 +264,10 @@ def test_a_damaged_database_is_put_aside_by_force(
     database.close()
 
 
-def test_it_is_made_while_others_write(
-    folders: DataFolders, tmp_path: Path, migrated_sqlite: Path
-) -> None:
+def test_it_is_made_while_others_write(folders: DataFolders, tmp_path: Path) -> None:
     """A transaction under way is not in the copy, and does not hinder it."""
     path = tmp_path / "heimdallr.db"
-    shutil.copyfile(migrated_sqlite, path)
+    write_migrated(path)
     database = Database(make_url(f"sqlite:///{path}"))
     with database.write() as session:
         add_study(session, "before")

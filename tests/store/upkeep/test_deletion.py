@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ from heimdallr.store.models import (
 from heimdallr.store.results import index_results
 from heimdallr.store.upkeep import deletion
 from heimdallr.store.upkeep.deletion import delete_study, finish_deletions
+from heimdallr.store.upkeep.integrity import BEGUN_ANEW
 from heimdallr.store.upkeep.removal import clear_aside
 from heimdallr.store.work.lifecycle import complete
 from heimdallr.store.work.states import lock
@@ -236,6 +238,70 @@ def test_a_folder_that_cannot_be_read_ends_no_service(
     kept.rename(folders.sent)
     assert finish_deletions(database, folders, NOW) == 1
     assert not (folders.sent / f"study-{first}-r1.zip").exists()
+
+
+@pytest.mark.parametrize("away", ["output", "incoming"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_files_whose_disk_is_away_are_not_taken_for_gone(
+    database: Database, folders: DataFolders, both: tuple[int, int], *, away: str, alone: bool
+) -> None:
+    """Nothing is mounted, or the folder a service made instead; they go when they are back."""
+    first, second = both
+    if alone:
+        delete_study(database, folders, second, NOW, "ana")
+    place = getattr(folders, away)
+    place.rename(folders.root / "disk")
+    for is_made_anew in (False, True):
+        if is_made_anew:
+            folders.create()
+        with pytest.raises(StorageError, match="is their disk away"):
+            delete_study(database, folders, first, NOW, "ana")
+        assert finish_deletions(database, folders, NOW) == 0
+        with database.read() as session:
+            assert session.get_one(Study, first).state is StudyState.DELETING
+    shutil.rmtree(place)
+    (folders.root / "disk").rename(place)
+    assert finish_deletions(database, folders, NOW) == 1
+    with database.read() as session:
+        assert session.get(Study, first) is None
+    assert not folders.study("1.2.3").exists()
+    assert not (folders.output / "SilvaMJ_20260201_123456").exists()
+
+
+def test_files_that_are_lost_for_good_keep_nobody_from_deleting(
+    database: Database, folders: DataFolders, both: tuple[int, int]
+) -> None:
+    """Where another study has files, what is missing is gone; where none has, a person says so."""
+    first, second = both
+    shutil.rmtree(folders.study("1.2.3"))
+    shutil.rmtree(folders.output / "SilvaMJ_20260201_123456")
+    delete_study(database, folders, first, NOW, "ana")
+    shutil.rmtree(folders.output)
+    folders.create()
+    with pytest.raises(StorageError, match="disk"):
+        delete_study(database, folders, second, NOW, "ana")
+    (folders.output / BEGUN_ANEW).touch()
+    assert finish_deletions(database, folders, NOW) == 1
+
+
+def test_the_last_study_killed_before_its_rows_went_is_finished(
+    database: Database,
+    folders: DataFolders,
+    both: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No file of any study is left then; its row knows that they were removed."""
+    first, second = both
+    delete_study(database, folders, second, NOW, "ana")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deletion, "_forget", killed)
+    with pytest.raises(KeyboardInterrupt):
+        delete_study(database, folders, first, NOW, "ana")
+    monkeypatch.undo()
+    assert finish_deletions(database, folders, NOW) == 1
 
 
 def receive_again(database: Database, folders: DataFolders) -> None:

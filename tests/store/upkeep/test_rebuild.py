@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import namedtuple
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ from heimdallr.store.models import (
     StudyState,
 )
 from heimdallr.store.upkeep.rebuild import rebuild
+from heimdallr.store.upkeep.retention import sweep
 from heimdallr.store.work.lifecycle import complete
 from heimdallr.store.work.states import lock
 
@@ -106,6 +109,28 @@ def test_a_study_without_images_is_made_from_its_folder(
         assert len(session.scalars(select(MeasurementRow)).all()) == 3
         assert session.scalars(select(FindingRow.code)).all() == ["intracerebral_haemorrhage"]
         assert session.scalars(select(Instance)).all() == []
+
+
+def test_what_was_perhaps_flagged_is_left_for_a_week(
+    database: Database, folders: DataFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No folder tells of a flag: nothing goes by age or for space until a person had the time."""
+    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's own
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, 0))
+    values = Settings(data_dir=folders.root, keep_volumes_days=365, keep_free_gb=1)
+    volume = folders.output / CASE_ID / "volume.nii.gz"
+    lost = NOW + timedelta(days=730)
+    record_images(database)
+    rebuild(database, folders, lost)
+    with database.write() as session:
+        session.scalars(select(FindingRow)).one().acknowledged_at = lost
+    almost = lost + timedelta(days=6, hours=23)
+    assert sweep(values, database, almost, believe_clock=True).removals == ()
+    assert volume.exists()
+    rebuild(database, folders, almost)  # what is known is not found again
+    swept = sweep(values, database, lost + timedelta(days=7), believe_clock=True)
+    assert {one.part.value for one in swept.removals} == {"volume", "masks", "originals"}
+    assert not volume.exists()
 
 
 def test_doing_it_again_changes_nothing(database: Database, folders: DataFolders) -> None:

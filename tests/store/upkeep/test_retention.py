@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from migrated_database import write_migrated
 from sqlalchemy import delete, select, text
 from store_cases import (
     CASE_ID,
@@ -424,11 +425,9 @@ def test_a_sweep_finishes_deletions(
         assert session.scalars(select(Study)).all() == []
 
 
-def test_sqlite_keeps_what_a_sweep_has_it_learn(
-    migrated_sqlite: Path, folders: DataFolders, tmp_path: Path
-) -> None:
+def test_sqlite_keeps_what_a_sweep_has_it_learn(folders: DataFolders, tmp_path: Path) -> None:
     """A database that has filled is analysed, and what was found is committed."""
-    shutil.copyfile(migrated_sqlite, folders.state / "heimdallr.db")
+    write_migrated(folders.state / "heimdallr.db")
     database = open_database(settings(tmp_path))
     with database.write() as session:
         rows = (

@@ -240,6 +240,15 @@ def test_present_password_cannot_be_guessed(site: Site) -> None:
     assert [answer.status_code for answer in send] == [422] * 5 + [429]
 
 
+def test_a_new_password_that_is_refused_is_no_failure_to_sign_in(site: Site) -> None:
+    """Whoever knows the present one may look for a good one as often as it takes."""
+    anna = site.signed_in("anna")
+    for new in ("short", PASSWORD, "121212121212") * 2:
+        change = {"present": PASSWORD, "new": new}
+        assert anna.send("POST", "/api/v1/session/password", json=change).status_code == 422
+    assert site.browser().sign_in("anna").status_code == 200
+
+
 def test_password_must_be_changed_first(site: Site) -> None:
     """With a one-time password nothing is open but changing it, who am I, and the way out."""
     accounts.add_user(

@@ -20,11 +20,11 @@ from quick_work import (
     runs_of,
     study_of,
     volume_of,
-    wait_for,
     wait_for_state,
     workers_for,
 )
 from small_disks import SmallDisk, small_disk
+from waiting import wait_for
 
 from heimdallr.clock import utc_now
 from heimdallr.config import Settings

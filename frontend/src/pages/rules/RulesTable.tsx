@@ -93,6 +93,13 @@ function When({ limits, whom: limit }: { limits: readonly Limit[]; whom: Limit }
       : [t("ages", { count: limit.applies_to.age_from })]),
     ...(limit.usual_attenuation ? [t("usualAttenuation")] : []),
     ...(limit.unless ? [t("unless", { measurement: terms.measurement(limit.unless) })] : []),
+    ...(limit.only_with.length > 0
+      ? [
+          t("onlyWith", {
+            measurements: limit.only_with.map((one) => terms.measurement(one)).join(` ${t("or")} `),
+          }),
+        ]
+      : []),
   ];
   return (
     <>

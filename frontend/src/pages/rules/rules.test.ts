@@ -22,6 +22,7 @@ const limit = (given: Partial<Limit>): Limit => ({
   },
   usual_attenuation: false,
   unless: "",
+  only_with: [],
   ...given,
 });
 

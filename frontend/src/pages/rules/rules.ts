@@ -51,8 +51,8 @@ export function alike(limits: readonly Limit[]): Limit[][] {
   return groups;
 }
 
-const keyOf = ({ severity, source, applies_to, usual_attenuation, unless }: Limit) =>
-  JSON.stringify([severity, source, applies_to, usual_attenuation, unless]);
+const keyOf = ({ severity, source, applies_to, usual_attenuation, unless, only_with }: Limit) =>
+  JSON.stringify([severity, source, applies_to, usual_attenuation, unless, only_with]);
 
 /** Every word has to be in a rule's name, its code, or in what it is about. */
 export function matching(rules: readonly Rule[], text: string, language: Language): Rule[] {

@@ -2,12 +2,19 @@ import { Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { sortedPictures } from "@/pages/study/details/pictures";
+import { pictureUrl, sortedPictures } from "@/pages/study/details/pictures";
 
 import classes from "./QuickLook.module.css";
 
+interface Props {
+  studyId: number;
+  images: string[];
+  /** When the results were made. */
+  madeAt: string | undefined;
+}
+
 /** The overlays, small; each leads to the study. */
-export function LookPictures({ studyId, images }: { studyId: number; images: string[] }) {
+export function LookPictures({ studyId, images, madeAt }: Props) {
   const { t } = useTranslation("worklist");
   if (images.length === 0) return null;
   return (
@@ -22,7 +29,7 @@ export function LookPictures({ studyId, images }: { studyId: number; images: str
           return (
             <Link key={image} to={`/studies/${studyId}`} className={classes.picture}>
               <img
-                src={`/api/v1/studies/${studyId}/images/${encodeURIComponent(image)}`}
+                src={pictureUrl(studyId, image, madeAt)}
                 alt={t("look.picture", { name })}
                 loading="lazy"
               />

@@ -121,7 +121,11 @@ function Look({ studyId, row, onDo }: Omit<Props, "onClose" | "studyId"> & { stu
         <>
           <LookFindings studyId={studyId} findings={results.findings} />
           <LookNumbers measurements={results.measurements} />
-          <LookPictures studyId={studyId} images={results.images} />
+          <LookPictures
+            studyId={studyId}
+            images={results.images}
+            madeAt={results.provenance?.created_at}
+          />
         </>
       )}
       {detail.data && !results && <Text c="dimmed">{t("look.noResults")}</Text>}

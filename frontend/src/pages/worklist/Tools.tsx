@@ -19,6 +19,7 @@ interface Props extends Pick<ViewControl, "view" | "setFilters"> {
   columns: ReturnType<typeof useColumnChoice>;
   searchField: RefObject<HTMLInputElement | null>;
   cards: boolean;
+  isFound: boolean;
   onUpload: () => void;
   onLeaveSearch: () => void;
 }
@@ -33,6 +34,7 @@ export function Tools({ view, setFilters, counts, columns, searchField, ...rest 
         search={view.search}
         onSearch={(search) => setFilters({ search }, { replace: true })}
         field={searchField}
+        isFound={rest.isFound}
         onLeave={rest.onLeaveSearch}
       />
       <Presets filters={view} counts={counts} onChange={setFilters} />

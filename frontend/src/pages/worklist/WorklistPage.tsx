@@ -65,6 +65,7 @@ export function WorklistPage() {
   const searchField = useRef<HTMLInputElement>(null);
 
   const studies = list.data?.studies;
+  const stale = list.isPlaceholderData;
   useEffect(() => {
     if (studies)
       rememberWorklist(
@@ -96,7 +97,8 @@ export function WorklistPage() {
     if (await commands.run({ action: "delete" }, deleting)) setSelection({});
   };
   useWorklistKeys({
-    study: studies?.find(({ id }) => id === (looked ?? cursor)),
+    // Nobody means a row that is about to go.
+    study: stale ? undefined : studies?.find(({ id }) => id === (looked ?? cursor)),
     looked,
     setLooked,
     move,
@@ -116,7 +118,6 @@ export function WorklistPage() {
     if (activeFilters(view).length > 0) return "noHit" as const;
     return view.page > 1 ? ("pastEnd" as const) : ("none" as const);
   };
-  const stale = list.isPlaceholderData;
 
   const pager = (
     <Pager
@@ -140,6 +141,7 @@ export function WorklistPage() {
         columns={columns}
         searchField={searchField}
         cards={cards}
+        isFound={studies !== undefined && !stale}
         onUpload={upload.open}
         onLeaveSearch={() => move(0, true)}
       />

@@ -111,7 +111,7 @@ export function EditBar(props: Props) {
           {isBusy && <Loader size={16} />}
           <SaveButton
             editing={editing}
-            hasEdits={view.tallies.size > 0}
+            canSave={session.canSave}
             isOpen={props.isSaveOpen}
             onOpen={props.onSaveOpen}
           />

@@ -13,13 +13,14 @@ import type { Editing } from "./useEditing";
 
 interface Props {
   editing: Editing;
-  hasEdits: boolean;
+  /** There are edits, and all that was begun is among them. */
+  canSave: boolean;
   isOpen: boolean;
   onOpen: (isOpen: boolean) => void;
 }
 
 /** Saves, with a comment for whoever wants to write one; says what went wrong. */
-export function SaveButton({ editing, hasEdits, isOpen, onOpen }: Props) {
+export function SaveButton({ editing, canSave, isOpen, onOpen }: Props) {
   const { t } = useTranslation("viewer");
   const { saving } = editing;
   const [comment, setComment] = useState("");
@@ -38,7 +39,7 @@ export function SaveButton({ editing, hasEdits, isOpen, onOpen }: Props) {
           size="compact-sm"
           h={28}
           leftSection={<IconDeviceFloppy size={16} />}
-          disabled={!hasEdits}
+          disabled={!canSave}
           loading={saving.isBusy}
           aria-keyshortcuts="Control+S"
           onClick={() => onOpen(!isOpen)}
@@ -73,7 +74,13 @@ export function SaveButton({ editing, hasEdits, isOpen, onOpen }: Props) {
                   {t("edit.save.busy")}
                 </Text>
               )}
-              <Button size="xs" type="submit" loading={saving.isBusy} data-autofocus>
+              <Button
+                size="xs"
+                type="submit"
+                disabled={!canSave}
+                loading={saving.isBusy}
+                data-autofocus
+              >
                 {t(saving.error === null ? "edit.save.now" : "edit.save.again")}
               </Button>
             </Group>

@@ -320,6 +320,29 @@ test("while one thing is worked on, nothing else begins", async () => {
   expect(slow.session.view().working).toBeNull();
 });
 
+test("what was begun comes into the edits before they can be saved", async () => {
+  let finish: () => void = () => undefined;
+  const slow = new Bench(async (block, operation) => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    return perform(block, operation);
+  });
+  const { session } = slow;
+  session.choose({ map: "total", label: LIVER });
+  expect(session.canSave).toBe(false);
+  session.press([20, 8, 2], 2);
+  session.drag([18, 8, 2]);
+  expect(session.canSave).toBe(false);
+  session.lift([18, 8, 2], true);
+  expect(session.canSave).toBe(true);
+  const painted = session.whole;
+  const work = session.grow();
+  expect([session.isBusy, session.canSave]).toEqual([true, false]);
+  finish();
+  await work;
+  expect(session.canSave).toBe(true);
+  expect(session.whole).not.toEqual(painted);
+});
+
 describe("drafts", () => {
   test("go on where they were left", () => {
     bench.click([20, 8, 2]);

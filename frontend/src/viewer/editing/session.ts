@@ -82,6 +82,16 @@ export class EditSession {
     return this.#editor.history.whole;
   }
 
+  /** There are edits, and all that was begun is among them. */
+  get canSave(): boolean {
+    return this.whole.size > 0 && !this.isBusy;
+  }
+
+  /** A hand is down, or something is being worked on: its voxels are not among the edits yet. */
+  get isBusy(): boolean {
+    return this.#stroke !== null || this.#view.working !== null;
+  }
+
   #tell(part: Partial<EditView>): void {
     this.#view = { ...this.#view, ...part };
     for (const listener of this.#listeners) listener();
@@ -113,13 +123,13 @@ export class EditSession {
   }
 
   undo(): void {
-    if (this.#stroke || this.#view.working) return;
+    if (this.isBusy) return;
     this.#editor.undo();
     this.#edited();
   }
 
   redo(): void {
-    if (this.#stroke || this.#view.working) return;
+    if (this.isBusy) return;
     this.#editor.redo();
     this.#edited();
   }

@@ -24,7 +24,7 @@ export interface Saving {
 
 interface Props {
   study: number;
-  running: { session: EditSession; base: string } | null;
+  running: { session: Pick<EditSession, "whole" | "isBusy" | "canSave">; base: string } | null;
   grid: Grid;
   forget: (base: string) => Promise<void>;
   /** Take edits to what is shown next. */
@@ -40,7 +40,7 @@ export function useSaving(props: Props): Saving {
 
   const send = useCallback(
     async (comment: string) => {
-      if (!running || running.session.whole.size === 0) return;
+      if (!running?.session.canSave) return;
       const { session, base } = running;
       setBusy(true);
       setError(null);
@@ -62,6 +62,7 @@ export function useSaving(props: Props): Saving {
   );
 
   const merge = useCallback(async () => {
+    if (running?.session.isBusy) return;
     if (running) await carry(running.base, running.session.whole);
     await onRenew();
   }, [running, carry, onRenew]);

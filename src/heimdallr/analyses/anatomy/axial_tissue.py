@@ -17,6 +17,8 @@ from heimdallr.imaging.morphology import in_plane_area_mm2
 from heimdallr.imaging.statistics import cuts
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from heimdallr.analyses.case import Case
     from heimdallr.imaging.field_of_view import FieldOfView
     from heimdallr.imaging.morphology import Mask
@@ -59,11 +61,32 @@ Chosen, not measured. 15 mm would take lateral muscle off a thick wall; at 60 mm
 arm would count as trunk.
 """
 
-BODY_PARTS, ARMS = "boa_body_parts", ("arm_left", "arm_right")
+BODY_PARTS, ARMS = "boa_body_parts", frozenset({"arm_left", "arm_right"})
 """BOA's network that tells arms from the trunk, where a site has installed it."""
 
 LIMB_BONES = ("humerus", "femur")
 """An arm hanging beside the trunk brings its bone along: that is no inside of the trunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is labelled on a section through the body.
+
+    Attributes:
+        tissues: (I, J) labels of the compartments.
+        tissue_names: label → compartment.
+        structures: (I, J) labels of the whole-body map.
+        structure_names: label → structure.
+        arms: (I, J) what a network has told from the trunk as an arm.
+        spacing_mm: of the pixels along I and J.
+    """
+
+    tissues: Array
+    tissue_names: Mapping[int, str]
+    structures: Array
+    structure_names: Mapping[int, str]
+    arms: Mask
+    spacing_mm: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +129,34 @@ def route(case: Case) -> str:
 
 def axial_tissue(case: Case, k: int) -> AxialTissue:
     """Tissues of slice ``k``; the tasks ``tissue_types`` and the whole-body one must be there."""
-    tissue_map = case.segmentations[TASK].label_map
-    labels = tissue_map.data[:, :, k]
-    structures = case.anatomy.data[:, :, k]
-    limbs = [number for number, name in case.anatomy.names.items() if name.startswith(LIMB_BONES)]
-    anatomy = (structures > 0) & ~np.isin(structures, limbs)
-    trunk = _trunk(((labels > 0) | (structures > 0)) & ~_arms(case, k))
-    compartments = {
-        name: np.asarray((labels == tissue_map.number(name)) & trunk)
-        for name in (MUSCLE, SUBCUTANEOUS, TORSO)
-    }
-    inside = (compartments[TORSO] | anatomy) & trunk
-    compartments[MUSCLE] = _without_arms(compartments[MUSCLE], inside, case)
+    section = Section(
+        tissues=case.segmentations[TASK].label_map.data[:, :, k],
+        tissue_names=case.segmentations[TASK].label_map.names,
+        structures=case.anatomy.data[:, :, k],
+        structure_names=case.anatomy.names,
+        arms=_arms(case, k),
+        spacing_mm=tuple(case.image.spacing_mm[:2].tolist()),
+    )
     return AxialTissue(
-        compartments,
+        compartments_of(section),
         case.image.data[:, :, k],
         in_plane_area_mm2(case.image.affine) / 100,
         case.field_of_view,
     )
+
+
+def compartments_of(section: Section) -> dict[str, Mask]:
+    """Name of each compartment → its mask on a section, without the arms."""
+    limbs = [n for n, name in section.structure_names.items() if name.startswith(LIMB_BONES)]
+    anatomy = (section.structures > 0) & ~np.isin(section.structures, limbs)
+    trunk = _trunk(((section.tissues > 0) | (section.structures > 0)) & ~section.arms)
+    compartments = {
+        name: labelled(section.tissues, section.tissue_names, {name}) & trunk
+        for name in (MUSCLE, SUBCUTANEOUS, TORSO)
+    }
+    inside = (compartments[TORSO] | anatomy) & trunk
+    compartments[MUSCLE] = _without_arms(compartments[MUSCLE], inside, section.spacing_mm)
+    return compartments
 
 
 def _arms(case: Case, k: int) -> Mask:
@@ -131,8 +164,12 @@ def _arms(case: Case, k: int) -> Mask:
     if BODY_PARTS not in case.segmentations:
         return np.zeros(case.image.shape[:2], bool)
     parts = case.segmentations[BODY_PARTS].label_map
-    arms = [parts.number(name) for name in ARMS if name not in case.rejected]
-    return np.isin(parts.data[:, :, k], arms)
+    return labelled(parts.data[:, :, k], parts.names, ARMS - case.rejected.keys())
+
+
+def labelled(labels: Array, names: Mapping[int, str], structures: Container[str]) -> Mask:
+    """Where some structures are; nothing of those that the names do not have."""
+    return np.isin(labels, [number for number, name in names.items() if name in structures])
 
 
 def _trunk(body: Mask) -> Mask:
@@ -144,11 +181,11 @@ def _trunk(body: Mask) -> Mask:
     return np.asarray(pieces == 1 + int(np.argmax(sizes[1:])))
 
 
-def _without_arms(muscle: Mask, inside: Mask, case: Case) -> Mask:
+def _without_arms(muscle: Mask, inside: Mask, spacing_mm: tuple[float, ...]) -> Mask:
     """Muscle without the pieces that lie wholly outside the trunk wall."""
     if not inside.any():
         return muscle
-    distance_mm = distance_transform_edt(~inside, sampling=case.image.spacing_mm[:2])
+    distance_mm = distance_transform_edt(~inside, sampling=spacing_mm)
     pieces = cc3d.connected_components(muscle, connectivity=8)
     near = np.unique(pieces[muscle & (distance_mm <= ARM_DISTANCE_MM)])
     return np.asarray(np.isin(pieces, near) & muscle)

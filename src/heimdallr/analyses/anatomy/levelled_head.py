@@ -5,12 +5,13 @@ skull it leaves alone. At the height of the ventricles and above, each axial sli
 ring; what it encloses is the cavity. The midsagittal plane halves the cavity's width: a plane is
 fitted through the midpoints between both walls, along its own normal, until it stays.
 
-How far it has to be turned is told by the midpoints' slope and by the shape of the cavity. Turned by
-an angle, the midpoints of a tube slope by that angle, those of a ball not at all, those of a head
-that is broader than tall the other way: by ``1 - a²/c²`` of it in an ellipsoid with half axes *a*
-across and *c* up or along. The half widths tell that share, since their squares fall by ``a²/c²`` of
-the square of the distance from the middle. What the cavity does not tell stays as the brain has it:
-the start is the plane that mirrors it. Forward is the line from the trigones to the frontal horns.
+How far it has to be turned is told by the midpoints' slope and by the shape of the cavity. Turned
+by an angle, the midpoints of a tube slope by that angle, those of a ball not at all, those of a
+head that is broader than tall the other way: by ``1 - a²/c²`` of it in an ellipsoid with half axes
+*a* across and *c* up or along. The half widths tell that share, since their squares fall by
+``a²/c²`` of the square of the distance from the middle. What the cavity does not tell stays as the
+brain has it: the start is the plane that mirrors it. Forward is the line from the trigones to the
+frontal horns.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def _halved(case: Case, skull: Skull, frame: HeadFrame) -> tuple[float, float, f
         kept = off <= max(OUTLIERS * float(np.median(off)), GRID_MM)
     bends = np.column_stack([terms, forward**2, forward * up, up**2])[kept]
     *_, along_2, mixed, up_2 = np.linalg.lstsq(bends, half[kept] ** 2, rcond=None)[0]
-    share = np.eye(2) + [[along_2, mixed / 2], [mixed / 2, up_2]]
+    share = np.eye(2) + np.array([[along_2, mixed / 2], [mixed / 2, up_2]])
     by_forward, by_up = np.linalg.solve(share @ share + DAMPING**2 * np.eye(2), share @ slopes)
     return float(offset), float(by_forward), float(by_up)
 

@@ -35,7 +35,7 @@ COVERED = 0.5
 BLUR = 0.75
 """The mask is blurred by a Gaussian of so many of its voxels' mean side, which takes its steps off.
 
-Measured on the phantoms of ``heimdallr.phantom.pieces.aorta`` at 3 mm (November 2026): at 0.5
+Measured on the phantoms of ``tools/pieces/aorta.py`` at 3 mm (November 2026): at 0.5
 diameters are 0.8 mm too large in the mean, at 0.75 0.4 mm, at 1.0 0.2 mm, and the peak of an
 aneurysm is cut by 2 mm."""
 EDGE_VOXELS = 1.5

@@ -30,7 +30,7 @@ PIXEL_MM = 1.5
 STEADY_MM = 6.0
 """A line is smoothed by a Gaussian of this much along itself.
 
-Measured on the phantoms of ``heimdallr.phantom.pieces.aorta`` (November 2026): at 4 mm sections in
+Measured on the phantoms of ``tools/pieces/aorta.py`` (November 2026): at 4 mm sections in
 wide aneurysms tip over, by up to 50 degrees; 12 mm would cut the arch of a child short.
 """
 STEADY = 1.0

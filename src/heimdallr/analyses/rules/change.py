@@ -7,7 +7,6 @@ smallest change of ``smallest_changes.toml`` is *no change*, whatever its rate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Literal
@@ -15,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from heimdallr.analyses.rules.toml_tables import packaged_table
+from heimdallr.domain.dicom_dates import calendar_date
 
 FILE = "smallest_changes.toml"
 DAYS_PER_YEAR = 365.25
@@ -106,8 +106,5 @@ def smallest_changes() -> tuple[SmallestChange, ...]:
 
 def days_between(earlier: str, later: str) -> int | None:
     """Days from one ``YYYYMMDD`` to another; ``None`` where one of them is no date."""
-    try:
-        first, last = (datetime.strptime(one, "%Y%m%d") for one in (earlier, later))  # noqa: DTZ007
-    except ValueError:
-        return None
-    return (last - first).days
+    first, last = calendar_date(earlier), calendar_date(later)
+    return (last - first).days if first and last else None

@@ -168,6 +168,15 @@ class Told:
         return {name: value for name, value in values.items() if value is not None}
 
     def fits(self, limit: Limit) -> bool:
+        """Whether a limit holds here, and what it is to be asked with was measured."""
+        return self.holds(limit) and not self.lacks(limit)
+
+    def lacks(self, limit: Limit) -> bool:
+        """Whether none of the measurements that a limit is to be asked with has a value."""
+        needed = limit.only_with
+        return bool(needed) and all(self.value(one) is None for one in needed)
+
+    def holds(self, limit: Limit) -> bool:
         """Whether a limit holds for this patient, this acquisition and these pixel values."""
         in_hu = limit.usual_attenuation or unit_of(limit) == "HU"
         return (
@@ -287,8 +296,8 @@ def by_urgency(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _asked(rule: Rule, told: Told) -> Outcome:
-    holding = [one for one in rule.limits if told.fits(one)]
-    tellable = [one for one in holding if _untold(rule, one, told) is None]
+    holding = [one for one in rule.limits if told.holds(one)]
+    tellable = [one for one in holding if told.fits(one) and _untold(rule, one, told) is None]
     with_values = [(one, told.value(one.measurement)) for one in tellable]
     known = [(one, value) for one, value in with_values if value is not None]
     if not known:
@@ -308,9 +317,10 @@ def _untold(rule: Rule, limit: Limit, told: Told) -> Statement | None:
 
 def _why_not(rule: Rule, holding: list[Limit], told: Told) -> Statement:
     for limit in holding or rule.limits:
-        found = told.measurements.get(limit.name)
-        if found is not None and found.why is not None:
-            return found.why
+        for name in (limit.name, *limit.only_with):
+            found = told.measurements.get(name)
+            if found is not None and found.why is not None:
+                return found.why
     for limit in holding:
         if (why := _untold(rule, limit, told)) is not None:
             return why

@@ -56,6 +56,8 @@ class Limit(BaseModel):
         usual_attenuation: holds for attenuations as usual tubes give them, not for virtual images;
             always so for measurements in HU.
         unless: not asked where this measurement has a value.
+        only_with: asked only where one of these measurements has a value: what they ask of the
+            images, the limit needs as well.
         normal_range: derived from people without disease: between such limits values are normal.
             Of others, thresholds of diagnosis or treatment, nothing follows within them.
         title: message for the finding's title; empty: ``finding_<code>``.
@@ -79,6 +81,7 @@ class Limit(BaseModel):
     kvp: tuple[Number, Number] | None = None
     usual_attenuation: bool = False
     unless: str = ""
+    only_with: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     normal_range: bool = False
     title: str = ""
 
@@ -138,6 +141,7 @@ class Limit(BaseModel):
             *([self.phase] if self.phase else []),
             *([f"{self.kvp[0]:g} to {self.kvp[1]:g} kVp"] if self.kvp else []),
             *([f"without {self.unless}"] if self.unless else []),
+            *([f"with {' or '.join(self.only_with)}"] if self.only_with else []),
         ]
         condition = f" ({', '.join(whom)})" if whom else ""
         return f"{self.measurement} {beyond} {unit}".rstrip() + condition
@@ -161,9 +165,9 @@ class Limit(BaseModel):
             return False
         if self.bmi_from is None and self.bmi_below is None:
             return True
-        if patient.height_m is None or patient.weight_kg is None:
+        index = patient.body_mass_index
+        if index is None:
             return False
-        index = patient.weight_kg / patient.height_m**2
         return (self.bmi_from or 0.0) <= index < (self.bmi_below or float("inf"))
 
     def holds_at(self, phase: str | None, kvp: float | None) -> bool:

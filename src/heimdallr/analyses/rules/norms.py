@@ -61,7 +61,7 @@ class Group:
 
     def holds(self, patient: Patient) -> bool:
         """Whether a patient is one of them; what is not known of a patient does not fit."""
-        age, bmi = patient.age_years, body_mass_index(patient)
+        age, bmi = patient.age_years, patient.body_mass_index
         return (
             (self.sex is None or self.sex == patient.sex)
             and (age is not None and self.age_from <= age < self.age_below)
@@ -179,13 +179,6 @@ def standings(
     acquired = Acquired(native=native, usual_attenuation=usual_attenuation)
     found = (_standing(norm, value, patient, acquired) for norm in norms().get(quantity, ()))
     return tuple(one for one in found if one is not None)
-
-
-def body_mass_index(patient: Patient) -> float | None:
-    """In kg/m²; ``None`` where height or weight is not known."""
-    if patient.height_m is None or patient.weight_kg is None:
-        return None
-    return patient.weight_kg / patient.height_m**2
 
 
 def z_score(figure: Figure, value: float, age_years: float) -> float | None:

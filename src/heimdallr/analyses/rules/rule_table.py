@@ -68,6 +68,7 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _measurements_exist(self) -> Rule:
         named = [one.measurement for one in self.limits] + [one.unless for one in self.limits]
+        named += [one for limit in self.limits for one in limit.only_with]
         named += [*self.evidence, *(one for one in self.values.values() if one != LIMIT)]
         for one in filter(None, [*named, self.slice]):
             measurement = one.partition(":")[0]

@@ -42,8 +42,9 @@ def restore(
 ) -> None:
     """Put a backup of the database back; stop the services first.
 
-    Everybody has to sign in again. A token that was revoked since is valid again: look at
-    `heimdallr token list`.
+    Then run `heimdallr rebuild-index`: what was received or corrected since is in the data folder
+    only. Everybody has to sign in again. A token that was revoked since is valid again, and a user
+    who was shut out may sign in again: look at `heimdallr token list` and `heimdallr user list`.
     """
     keep_others_out()
     settings = load_settings()
@@ -58,3 +59,9 @@ def restore(
         database.close()
     made = f"{restored.made_at.astimezone():%Y-%m-%d %H:%M}"
     typer.echo(f"restored: {restored.studies} studies, as of {made}")
+    if restored.unknown:
+        typer.echo(f"{restored.unknown} folders hold images or results of studies it does not know")
+    typer.echo(
+        "before the services start: `heimdallr rebuild-index`, for what was received or corrected "
+        "since; then see in `heimdallr token list` and `heimdallr user list` who is let in again"
+    )

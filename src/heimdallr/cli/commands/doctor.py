@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
-import socket
 import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -24,8 +22,10 @@ from heimdallr.cli.diagnosis.store import (
     object_store_check,
     privacy_check,
 )
-from heimdallr.config import Settings, load_settings, unknown_names
-from heimdallr.domain.errors import HeimdallrError
+from heimdallr.cli.ports import bound, is_taken
+from heimdallr.config import PREFIX, Settings, load_settings, unknown_names
+from heimdallr.domain.errors import ConfigurationError, HeimdallrError
+from heimdallr.intake.scp.access import listening_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,15 +54,14 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _versions()
     yield _settings()
     yield _dcm2niix()
-    yield _device(settings)
+    yield device_check(settings)
     yield from _weights(settings)
     yield folders_check(settings)
     yield privacy_check(settings)
     yield disk_check(settings)
     yield database_check(settings)
     yield object_store_check(settings)
-    yield _port("web port", settings.server_host, settings.server_port, "HEIMDALLR_SERVER_PORT")
-    yield _port("DICOM port", "127.0.0.1", settings.dicom_port, "HEIMDALLR_DICOM_PORT")
+    yield from port_checks(settings)
 
 
 def _versions() -> Check:
@@ -92,23 +91,19 @@ def _dcm2niix() -> Check:
         return Check("dcm2niix", "problem", str(error), "pip install dcm2niix")
 
 
-def _device(settings: Settings) -> Check:
-    from heimdallr.segmentation.networks.gpus import count_gpus  # noqa: PLC0415
+def device_check(settings: Settings) -> Check:
+    """What a worker of these settings would compute with."""
+    from heimdallr.workflow.hardware import hardware  # noqa: PLC0415
 
-    cores = len(os.sched_getaffinity(0))
-    if count := count_gpus():
-        import torch  # noqa: PLC0415 - only where a GPU is
-
-        names = ", ".join(torch.cuda.get_device_name(index) for index in range(count))
-        return Check("device", "ok", f"{names}; setting {settings.device}")
-    if settings.device.startswith("cuda"):
-        return Check(
-            "device",
-            "problem",
-            f"{settings.device} is set, PyTorch sees no GPU",
-            "check nvidia-smi",
-        )
-    return Check("device", "ok", f"CPU, {cores} cores, OpenVINO")
+    try:
+        found = hardware(settings)
+    except HeimdallrError as error:
+        return Check("device", "problem", error.args[0], error.remedy)
+    except ImportError as error:
+        return Check("device", "problem", str(error), "install Heimdallr anew")
+    names = ", ".join(gpu["name"] for gpu in found["gpus"]) or found["processor"]
+    engine = f"{found['backend']} {found['precision']}"
+    return Check("device", "ok", f"{found['device']}: {names}, {found['cores']} cores, {engine}")
 
 
 def _weights(settings: Settings) -> Iterator[Check]:
@@ -131,12 +126,26 @@ def _weights(settings: Settings) -> Iterator[Check]:
             yield Check(name, "ok", f"{task.name}, {origin}")
 
 
-def _port(name: str, host: str, port: int, variable: str) -> Check:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            found = f"{port}: {error.strerror}"
-            return Check(name, "warning", found, f"heimdallr is running already, or set {variable}")
-    return Check(name, "ok", f"{port} is free")
+def port_checks(settings: Settings) -> Iterator[Check]:
+    """Whether web server and listener could listen where they are told to."""
+    yield _port("web port", settings.server_host, settings.server_port, "SERVER")
+    try:
+        host = listening_address(settings)
+    except ConfigurationError as error:
+        yield Check("DICOM port", "problem", error.args[0], error.remedy)
+    else:
+        yield _port("DICOM port", host, settings.dicom_port, "DICOM")
+
+
+def _port(name: str, host: str, port: int, service: str) -> Check:
+    """Whether a service could listen there; ``service``: how the names of its settings begin."""
+    try:
+        bound(host, port)
+    except OSError as error:
+        found = f"{host}, port {port}: {error.strerror}"
+        if is_taken(error):
+            remedy = f"heimdallr is running already, or set {PREFIX}{service}_PORT"
+        else:
+            remedy = f"set {PREFIX}{service}_HOST or {PREFIX}{service}_PORT"
+        return Check(name, "warning", found, remedy)
+    return Check(name, "ok", f"{host}, port {port} is free")

@@ -71,14 +71,20 @@ def export(
         language=language,
         structures=_structures(structures),
     )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{target.absolute()} cannot be made: {error.strerror}; name another with --to"
+        raise typer.BadParameter(message) from None
     written = write_objects_of(content, _kinds(seg=seg, sr=sr, sc=sc, pdf=pdf), target, options)
     for notice in content.notices:
         Console(stderr=True).print(f"notice: {notice.text}", markup=False, soft_wrap=True)
     if as_json:
-        typer.echo(json.dumps([{"kind": one.kind.value, "path": str(one.path)} for one in written]))
+        rows = [{"kind": one.kind.value, "path": str(one.path.absolute())} for one in written]
+        typer.echo(json.dumps(rows))
     else:
         for one in written:
-            typer.echo(f"{one.kind.value}\t{one.path}")
+            typer.echo(f"{one.kind.value}\t{one.path.absolute()}")
     if not written:
         Console(stderr=True).print("nothing of what was asked for is in this case")
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from heimdallr.cli.administration import opened_database, record
 from heimdallr.cli.token_file import read_token
 from heimdallr.clock import utc_now
 from heimdallr.config import load_settings
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.errors import ArchiveError
 from heimdallr.store.layout import made_folders
 
@@ -197,11 +198,10 @@ def _dates(date: str, before: str) -> str:
     if date:
         msg = "either --date or --before"
         raise typer.BadParameter(msg)
-    try:
-        day = datetime.strptime(before, "%Y%m%d").replace(tzinfo=timezone.utc)
-    except ValueError:
+    day = calendar_date(before)
+    if day is None:
         msg = "--before is a day, YYYYMMDD"
-        raise typer.BadParameter(msg) from None
+        raise typer.BadParameter(msg)
     return f"-{day - timedelta(days=1):%Y%m%d}"
 
 

@@ -20,6 +20,7 @@ from heimdallr.intake.spool import WHOLE, Origin, open_batch
 from heimdallr.store.layout import SAFE_KEY, data_folders
 from heimdallr.store.upkeep.rebuild import Rebuilt, rebuild
 from heimdallr.store.upkeep.removal import remove
+from heimdallr.store.upkeep.retention import FOUND_AGAIN_RESTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,10 @@ def rebuild_index(
 ) -> None:
     """Find studies, series, measurements and findings again; stop the services first.
 
-    Reads every image received and every case folder. Doing it again changes nothing. Users,
-    tokens, events and acknowledgements are not in there: restore a backup for those.
+    Reads every image received and every case folder. Doing it again changes nothing. Flags, read
+    marks, priorities, acknowledgements, users, tokens, destinations with their rules, and events
+    are not in there: restore a backup for those, before. Of what is found again retention removes
+    nothing for a week.
     """
     folders = data_folders(load_settings())
     folders.create()
@@ -53,6 +56,12 @@ def rebuild_index(
     typer.echo(_summary(recorded, rebuilt))
     for name, reason in rebuilt.skipped.items():
         typer.echo(f"skipped {name}: {reason}")
+    if found_again := rebuilt.found + rebuilt.made:
+        typer.echo(
+            f"of {found_again} studies nothing tells flags, read marks and priority: flag again, "
+            f"within {FOUND_AGAIN_RESTS.days} days, what retention is to leave; see in "
+            "`heimdallr destination list` that results are sent"
+        )
 
 
 def _study_folders(folders: DataFolders) -> list[Path]:

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from heimdallr.cli.ports import dicom_address, with_ports
+from heimdallr.cli.ports import with_ports
 from heimdallr.cli.service import begin
 from heimdallr.config import PREFIX, Settings
 from heimdallr.domain.errors import HeimdallrError
+from heimdallr.intake.scp.access import listening_address
 from heimdallr.parent_process import ready
 from heimdallr.supervisor import Part, Supervisor
 
@@ -80,18 +81,22 @@ def summary(settings: Settings) -> str:
     """What a person wants to know once everything runs."""
     scheme = "https" if settings.server_certificate else "http"
     host = "127.0.0.1" if settings.server_host in _ANY_ADDRESS else settings.server_host
-    shown = f"[{host}]" if ":" in host else host
+    dicom = _place(listening_address(settings), settings.dicom_port)
     access = "sign-in" if settings.auth == "on" else "open to everyone on this machine"
     tls = ", TLS" if settings.dicom_certificate else ""
     rows = {
-        "dashboard": f"{scheme}://{shown}:{settings.server_port} ({access})",
-        "DICOM": f"{settings.ae_title} at {dicom_address(settings)}:{settings.dicom_port}{tls}",
+        "dashboard": f"{scheme}://{_place(host, settings.server_port)} ({access})",
+        "DICOM": f"{settings.ae_title} at {dicom}{tls}",
         "may send": ", ".join(settings.dicom_peers) or "this machine only (HEIMDALLR_DICOM_PEERS)",
         "weights": _weights(settings),
         "data": str(settings.data_dir.absolute()),
     }
     lines = [f"  {name:<11}{value}" for name, value in rows.items()]
     return "\n".join(["Heimdallr is running. Ctrl-C stops it.", *lines])
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _weights(settings: Settings) -> str:

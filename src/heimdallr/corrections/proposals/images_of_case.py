@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.corrections.proposals.plane_stack import PlaneStack, normal_of
+from heimdallr.corrections.proposals.plane_stack import PlaneStack
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.domain.statements import Statement
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
+from heimdallr.imaging.patient_axes import LPS_RAS, plane_normal
 from heimdallr.publishing.dicom.missing_uids import (
     FRAME_OF_REFERENCE,
     completed,
@@ -96,7 +96,7 @@ class CaseImages:
         )
         if not alike:
             return None
-        origins = positions_lps_mm @ RAS_TO_LPS
+        origins = positions_lps_mm @ LPS_RAS
         nearest = self.stack.nearest(origins)
         off = np.abs(self.stack.origins_mm[nearest] - origins).max(initial=0.0)
         return nearest if off <= ON_PLANE_MM else None
@@ -137,10 +137,10 @@ def stack_of(
         widest: gaps are a part of the stack, as slices that a series lacks. Otherwise they are
             planes that were left out, and the smallest gap is the usual one.
     """
-    cosines = np.reshape(np.asarray(orientation, dtype=np.float64), (2, 3)) @ RAS_TO_LPS
+    cosines = np.reshape(np.asarray(orientation, dtype=np.float64), (2, 3)) @ LPS_RAS
     across, down = cosines[0] * spacing_mm[1], cosines[1] * spacing_mm[0]
-    origins = positions_lps_mm @ RAS_TO_LPS
-    depths = origins @ normal_of(down, across)
+    origins = positions_lps_mm @ LPS_RAS
+    depths = origins @ plane_normal(across, down)
     order = np.argsort(depths, kind="stable")
     new = np.diff(depths[order], prepend=-np.inf) > ON_PLANE_MM
     origins, gaps = origins[order][new], np.diff(depths[order][new])

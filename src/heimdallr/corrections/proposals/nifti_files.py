@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heimdallr.corrections.proposals.drawn import Drawn
-from heimdallr.corrections.proposals.plane_stack import PlaneStack, normal_of
+from heimdallr.corrections.proposals.plane_stack import PlaneStack
 from heimdallr.domain.errors import ConversionError, CorrectionError
 from heimdallr.domain.statements import Statement
+from heimdallr.imaging.patient_axes import plane_normal
 from heimdallr.imaging.volume import LabelMap, load_label_map, native_grid
 from heimdallr.preparation.folded_words import without_accents
 
@@ -107,7 +108,7 @@ def _stack(labels: LabelMap) -> PlaneStack:
     """The slices of a volume in RAS+ order; columns along R, rows along A."""
     affine, slices = labels.affine, labels.shape[2]
     across, down, step = affine[:3, :3].T
-    gap = abs(float(normal_of(down, across) @ step))
+    gap = abs(float(plane_normal(across, down) @ step))
     origins = affine[:3, 3] + np.arange(slices)[:, None] * step
     return PlaneStack(origins, down, across, labels.shape[1], labels.shape[0], gap / 2)
 

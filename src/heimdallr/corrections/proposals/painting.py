@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from heimdallr.corrections.proposals.plane_stack import Box, box_of
+from heimdallr.corrections.proposals.plane_stack import Box
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.domain.statements import Statement
-from heimdallr.imaging.morphology import label_boxes
+from heimdallr.imaging.morphology import box_of, label_boxes
 from heimdallr.publishing.dicom.segmentation_reader import LARGEST_PIXELS
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ class Canvas:
         """
         own = None if drawn.keeps_beyond else self._boxes.get(label)
         voxels, near = own, np.zeros(changed.shape, dtype=bool)
-        if (some := box_of(changed)) is not None:
-            some = some.grown(1, changed.shape)
+        if (around_change := box_of(changed)) is not None:
+            some = Box.of(around_change).grown(1, changed.shape)
             near[some.slices] = ndimage.binary_dilation(changed[some.slices], _AROUND)
             shape = self.before.shape
             around = drawn.stack.voxels_around(
@@ -183,7 +183,4 @@ class Canvas:
 
 def _boxes(labels: Labels) -> dict[int, Box]:
     """Label → the box around it."""
-    return {
-        label: Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
-        for label, (i, j, k) in label_boxes(labels).items()
-    }
+    return {label: Box.of(slices) for label, slices in label_boxes(labels).items()}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from heimdallr.imaging.patient_axes import plane_normal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -36,6 +38,12 @@ class Box:
 
     low: tuple[int, int, int]
     high: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, slices: tuple[slice, slice, slice]) -> Box:
+        """The same box as :mod:`heimdallr.imaging.morphology` tells it."""
+        i, j, k = slices
+        return cls((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
@@ -128,7 +136,7 @@ class PlaneStack:
     @property
     def normal(self) -> Floats:
         """(3,) unit vector across the planes."""
-        return normal_of(self.down_mm, self.across_mm)
+        return plane_normal(self.across_mm, self.down_mm)
 
     def nearest(self, points_ras_mm: Floats) -> Indices:
         """(N,) the plane that each of (N, 3) points lies on, or is nearest to."""
@@ -220,24 +228,6 @@ class PlaneStack:
         """(2, 3) what gives the row and the column of a point on a plane."""
         steps = np.stack([self.down_mm, self.across_mm])
         return np.asarray(np.linalg.inv(steps @ steps.T) @ steps)
-
-
-def normal_of(down: Floats, across: Floats) -> Floats:
-    """(3,) unit vector across rows and columns."""
-    normal = np.cross(across, down)
-    return np.asarray(normal / np.linalg.norm(normal))
-
-
-def box_of(mask: Bools) -> Box | None:
-    """The box around what is true; ``None`` where nothing is."""
-    sides = []
-    for axis in range(3):
-        others = tuple(one for one in range(3) if one != axis)
-        held = np.flatnonzero(mask.any(axis=others))
-        if not held.size:
-            return None
-        sides.append((int(held[0]), int(held[-1]) + 1))
-    return Box(_three(low for low, _ in sides), _three(high for _, high in sides))
 
 
 def _along(affine: Floats, direction: Floats, box: Box, k: int, unit: float) -> Floats:

@@ -10,7 +10,7 @@ from heimdallr.corrections.proposals.drawn import Drawn
 from heimdallr.corrections.proposals.images_of_case import stack_of
 from heimdallr.domain.errors import CorrectionError, ObjectError
 from heimdallr.domain.statements import Statement
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.publishing.dicom.segmentation_reader import read_segmentation
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def drawn_in_segmentation(path: Path, images: CaseImages) -> list[Drawn]:
         stack = stack_of(
             positions, image.orientation, image.pixel_spacing_mm, shape, image.plane_spacing_mm
         )
-        place = stack.nearest(positions @ RAS_TO_LPS)
+        place = stack.nearest(positions @ LPS_RAS)
     drawn, begin = [], 0
     for one in image.segments:
         planes, begin = place[begin : begin + len(one.planes)], begin + len(one.planes)

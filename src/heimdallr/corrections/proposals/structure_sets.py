@@ -18,8 +18,8 @@ from heimdallr.corrections.proposals.images_of_case import stack_of
 from heimdallr.corrections.proposals.outlines import filled
 from heimdallr.domain.errors import CorrectionError
 from heimdallr.domain.statements import Statement
+from heimdallr.imaging.patient_axes import LPS_RAS
 from heimdallr.publishing.dicom.codes import finding_category
-from heimdallr.publishing.dicom.label_planes import RAS_TO_LPS
 from heimdallr.publishing.dicom.segmentation_reader import UNREADABLE, SegmentCodes, code_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _stack(images: CaseImages, depths: Floats) -> tuple[PlaneStack, bool]:
         return stack, True
     origins = stack.origins_mm[nearest] + off[:, None] * stack.normal
     made = stack_of(
-        origins @ RAS_TO_LPS,
+        origins @ LPS_RAS,
         source.planes[0].orientation,
         source.pixel_spacing_mm,
         (source.rows, source.columns),
@@ -149,7 +149,7 @@ def _closed(contours: Dataset) -> list[Floats]:
                 msg = "an outline has a point that is none"
                 raise ValueError(msg)
             if len(points) >= _CORNERS:
-                outlines.append(points @ RAS_TO_LPS)
+                outlines.append(points @ LPS_RAS)
     return outlines
 
 

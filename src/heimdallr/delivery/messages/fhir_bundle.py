@@ -1,7 +1,8 @@
 """A case as one FHIR R4 transaction: all of it is taken, or nothing.
 
 * **Patient**, **ImagingStudy** and **Device** are created where there is none of their identifier
-  (conditional create); what the record knows of them already stays as it is.
+  (conditional create); what the record knows of them already stays as it is. Only a study that came
+  from here, and is another patient's now, is replaced: the sender sees to that.
 * Each **Observation** and the **DiagnosticReport** have an identifier made of study and name, and
   are created or replaced (conditional update): sending again doubles nothing, a revision replaces.
 * **Provenance** has no identifier in R4; a tag of its results keeps it from being written twice.
@@ -43,6 +44,7 @@ from heimdallr.delivery.messages.fhir_records import (
     device,
     patient,
     study,
+    tag,
 )
 from heimdallr.delivery.messages.report_text import conclusion
 from heimdallr.delivery.messages.reported_case import finding_name
@@ -161,7 +163,7 @@ def _report(
     return {
         "resourceType": "DiagnosticReport",
         # By it a final report is known as ours, and may be corrected by us.
-        "meta": {"tag": [_tag(case)]} if case.verification else None,
+        "meta": {"tag": [tag(case)]} if case.verification else None,
         "language": _LANGUAGES[language],
         "identifier": [identifier(urn_oid(concepts.REPORT_IDS_OID), case.study_key)],
         "basedOn": order_references(case.order, accession_system(options)),
@@ -200,10 +202,10 @@ def _attachment(case: ReportedCase, report: Path, title: str) -> Element:
 
 
 def _provenance(case: ReportedCase, around: Surroundings, targets: list[str]) -> Element:
-    tag = _tag(case)
+    own = tag(case)
     resource: Element = {
         "resourceType": "Provenance",
-        "meta": {"tag": [tag]},
+        "meta": {"tag": [own]},
         "target": [{"reference": url} for url in targets],
         "recorded": instant(case.said_at),
         "activity": {"coding": [terminology("v3-DataOperation", "CREATE", "create")]},
@@ -216,17 +218,12 @@ def _provenance(case: ReportedCase, around: Surroundings, targets: list[str]) ->
             *(_corrected(str(name)) for name in case.corrected_names),
         ],
     }
-    search = quote(token(str(tag["system"]), str(tag["code"])), safe="")
+    search = quote(token(str(own["system"]), str(own["code"])), safe="")
     return {
         "fullUrl": _url(case, "provenance"),
         "resource": resource,
         "request": {"method": "POST", "url": "Provenance", "ifNoneExist": f"_tag={search}"},
     }
-
-
-def _tag(case: ReportedCase) -> Element:
-    """What these results are called, as they were verified or not."""
-    return {"system": urn_oid(concepts.DELIVERIES_OID), "code": str(case.name)}
 
 
 def _agent(code: str, display: str, who: Element) -> Element:

@@ -89,6 +89,8 @@ def study(case: ReportedCase, around: Surroundings, options: FhirOptions) -> Ele
     )
     return {
         "resourceType": "ImagingStudy",
+        # By it a study is known as ours, should its patient have to be corrected.
+        "meta": {"tag": [tag(case)]},
         "identifier": [named, *accession],
         "status": "available",
         "modality": [modality],
@@ -139,6 +141,11 @@ def device(case: ReportedCase) -> Element:
         "safety": [{"text": warning}],
         "note": [{"text": warning}],
     }
+
+
+def tag(case: ReportedCase) -> Element:
+    """What these results are called, as they were verified or not."""
+    return {"system": urn_oid(concepts.DELIVERIES_OID), "code": str(case.name)}
 
 
 def accession_system(options: FhirOptions) -> str:

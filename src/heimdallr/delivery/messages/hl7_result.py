@@ -6,7 +6,8 @@ behind it; section 7.4.2.2 then leaves OBX-2 open, and ST is what receivers take
 All others are ``P``, preliminary, as OBR-25 says, until a person has verified the results; then
 ``F``, final, or ``C`` where the receiver was told final ones before. Findings and the text of
 the report follow as TX, a report of one page as ED where it is asked for. What an earlier revision
-reported and this one does not is sent as ``D``, to be deleted.
+reported and this one does not is sent as ``D``, to be deleted: values and findings by name, a line
+of the text by its number too, which a receiver that files an OBX by OBX-3 and OBX-4 would keep.
 
 The same results make the same message, byte for byte, under the same MSH-10.
 """
@@ -68,6 +69,10 @@ _TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?(?![0-9])")
 _CONTROL_ID_LENGTH = 20
 """MSH-10 takes no more (2.5.1, 2.15.9.10)."""
 _NAMED_EXACTLY = frozenset({"PID", "PV1", "ORC", "OBR"})
+_LINE = "report_text"
+"""OBX-3 of each line of the report; among what a message says, its OBX-4 stands behind a dot."""
+_PAGE = "report_pdf"
+_PAGE_CODE = components(_PAGE, "PDF", concepts.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,13 @@ def hl7_result(case: ReportedCase, options: Hl7Options) -> bytes:
     digest = hashlib.sha256(b"".join([repr(said).encode(), *lines])).digest()
     control_id = base64.b32encode(digest).decode("ascii")[:_CONTROL_ID_LENGTH]
     return b"".join([_encoded(_header(case, options, control_id), codec), *lines])
+
+
+def said(case: ReportedCase, options: Hl7Options) -> tuple[str, ...]:
+    """What a message reports by name, so that a later one can take it back."""
+    lines = range(1, len(conclusion(case, options.language)) + 1)
+    page = [_PAGE] if options.report else []
+    return (*case.said, *(f"{_LINE}.{number}" for number in lines), *page)
 
 
 def _encoded(one: Segment, codec: str) -> bytes:
@@ -228,12 +240,12 @@ def _began(case: ReportedCase) -> str:
 
 
 def _observations(case: ReportedCase, options: Hl7Options) -> list[Segment]:
-    language = options.language
+    language, again = options.language, said(case, options)
     told: list[Observation] = [
         *_study(case),
         *(_measurement(case, one, language) for one in case.results.measurements),
         *(_finding(one, language) for one in case.results.findings),
-        *(_withdrawn(name, language) for name in case.unsaid),
+        *(_withdrawn(name, language) for name in case.unsaid if name not in again),
         *_text(case, language),
         *([_attachment(options.report)] if options.report else []),
     ]
@@ -301,14 +313,16 @@ def _finding(one: FindingRecord, language: Language) -> Observation:
 
 
 def _withdrawn(name: str, language: Language) -> Observation:
+    line = name.removeprefix(f"{_LINE}.")
+    if line != name:
+        return {2: "ST", 3: _line_code(language), 4: line, 11: "D"}, ()
     told = components(name, reported_name(name, language), concepts.LOCAL)
-    return {2: "ST", 3: told, 11: "D"}, ()
+    return {2: "ST", 3: _PAGE_CODE if name == _PAGE else told, 11: "D"}, ()
 
 
 def _text(case: ReportedCase, language: Language) -> list[Observation]:
     """The report in words, a line an OBX, told apart by OBX-4."""
-    name = Statement("report_of_measurements").in_language(language)
-    code = components("report_text", name, concepts.LOCAL)
+    code = _line_code(language)
     lines = conclusion(case, language)
     return [
         ({2: "TX", 3: code, 4: str(number), 5: escaped(line)}, ())
@@ -316,11 +330,16 @@ def _text(case: ReportedCase, language: Language) -> list[Observation]:
     ]
 
 
+def _line_code(language: Language) -> str:
+    name = Statement("report_of_measurements").in_language(language)
+    return components(_LINE, name, concepts.LOCAL)
+
+
 def _attachment(report: Path) -> Observation:
     """The report as encapsulated data (2.A.24)."""
     data = base64.b64encode(report.read_bytes()).decode("ascii")
     return {
         2: "ED",
-        3: components("report_pdf", "PDF", concepts.LOCAL),
+        3: _PAGE_CODE,
         5: components(OWN_MANUFACTURER, "AP", "PDF", "Base64", data),
     }, ()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from heimdallr.domain.source_images import SourceImages
     from heimdallr.domain.verification import Verification
     from heimdallr.publishing.judgements import Judgement
-    from heimdallr.publishing.schema import Identity, MeasurementRecord, Results
+    from heimdallr.publishing.schema import Identity, Results
 
 _PLACES = {"cm3": 3, "cm2": 2, "cm2/m2": 2, "HU": 2, "mm": 1, "mm3": 1, "mL": 1, "s": 2, "%": 1}
 """Unit → decimal places the analyses round to. JSON numbers forget trailing zeros, which are
@@ -49,8 +49,8 @@ class ReportedCase:
         standings: measurement → where it stands by published norms.
         digest: SHA-256 of ``resultados.json``, and of who verified it: other results, other
             messages.
-        unsaid: findings and measurements that an earlier revision reported and this one does not:
-            they are taken back by name.
+        unsaid: what an earlier revision reported by name, and this one does not as a finding or a
+            measurement: it is taken back.
         verification: who verified the results; ``None``: nobody, and all of it is preliminary.
         corrects: digests of what the same system was told of the study before, as verified.
     """
@@ -109,7 +109,7 @@ def read_case(
 
     Args:
         case_folder: as ``publishing`` writes it.
-        unsaid: names that an earlier revision reported (:func:`reported_names`); those that are
+        unsaid: names that an earlier revision reported; those of :func:`reported_names` that are
             reported again are left out here.
         verification: who verified the results of the folder.
         corrects: digests of what the receiver was told of the study before, as verified.
@@ -176,10 +176,3 @@ def published_number(value: float, unit: str) -> Decimal:
     exponent = number.as_tuple().exponent
     exact = isinstance(exponent, int) and -exponent <= places
     return number.quantize(Decimal(1).scaleb(-places)) if exact else number
-
-
-def value_of(one: MeasurementRecord) -> Decimal | str | None:
-    """A measurement's number or category; ``None`` unless it was measured."""
-    if one.value is None or isinstance(one.value, str):
-        return one.value
-    return published_number(one.value, one.unit)

@@ -16,8 +16,8 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
-from heimdallr.delivery.senders.connection_failures import no_connection
-from heimdallr.delivery.senders.own_node import trusting
+from heimdallr.delivery.senders.connection_failures import failure_of
+from heimdallr.delivery.senders.own_node import CertificateError
 from heimdallr.delivery.sending import Answer, Fate
 from heimdallr.domain.statements import Statement
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pynetdicom.association import Association
     from pynetdicom.events import EventHandlerType
+    from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
     from pynetdicom.presentation import PresentationContext
     from pynetdicom.transport import T_CONNECT
 
@@ -36,19 +37,25 @@ if TYPE_CHECKING:
 _CALLING_AE_UNKNOWN, _CALLED_AE_UNKNOWN = 3, 7
 """Reasons of the service user (PS3.8 table 9-21)."""
 _TRANSIENT, _BY_USER, _BY_PRESENTATION = 2, 1, 3
-_MAX_PDU = 1 << 17
-"""Bytes we take at a time; chosen: eight times the usual, for large answers to queries."""
 
 # pynetdicom's default handlers format every message for a log nobody reads.
 _config.LOG_HANDLER_LEVEL = "none"
 
 
 class NoAssociationError(Exception):
-    """There is no association; the answer says why."""
+    """There is no association; caused by a ``CertificateError`` where files of ours are at fault.
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.why.text if answer.why else "")
-        self.answer = answer
+    Args:
+        why: what happened, and what to do.
+        fate: of what was to be sent.
+        rejection: what the peer rejected us with, where it did.
+    """
+
+    def __init__(
+        self, why: Statement, fate: Fate = Fate.LATER, rejection: A_ASSOCIATE | None = None
+    ) -> None:
+        super().__init__(why.text)
+        self.why, self.answer, self.rejection = why, Answer(fate, why), rejection
 
 
 class NoContextAcceptedError(Exception):
@@ -61,6 +68,8 @@ def association(
     own: OwnNode,
     contexts: Sequence[PresentationContext],
     handlers: Sequence[EventHandlerType] = (),
+    *,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
 ) -> Iterator[Association]:
     """An association with a peer; released at the end, aborted when the block raises.
 
@@ -69,6 +78,7 @@ def association(
         own: our side.
         contexts: at most 128 presentation contexts.
         handlers: of what the peer asks meanwhile.
+        roles: of which contexts we are the SCP, too.
 
     Raises:
         NoAssociationError: it cannot be reached, or rejects us.
@@ -84,7 +94,8 @@ def association(
             node.port,
             contexts=list(contexts),
             ae_title=node.ae_title,
-            max_pdu=_MAX_PDU,
+            max_pdu=own.max_pdu,
+            ext_neg=list(roles),
             evt_handlers=list(handlers),
         )
         if not made.is_established:
@@ -102,7 +113,7 @@ def address_of(node: DicomNode) -> str:
     return f"{node.ae_title}@{node.host}:{node.port}"
 
 
-def rejection_of(made: Association) -> A_ASSOCIATE | None:
+def _rejection_of(made: Association) -> A_ASSOCIATE | None:
     """What the peer rejected the association with, if it did.
 
     A rejection that comes at once closes pynetdicom's connection before it looks whether that
@@ -114,12 +125,12 @@ def rejection_of(made: Association) -> A_ASSOCIATE | None:
 
 
 def _not_made(made: Association, node: DicomNode, calling_ae: str) -> Exception:
-    told = rejection_of(made)
+    told = _rejection_of(made)
     if told is not None:
-        return NoAssociationError(rejected(told, node, calling_ae))
+        return _rejected(told, node, calling_ae)
     if made.acceptor.primitive is not None:
         return NoContextAcceptedError()
-    return NoAssociationError(Answer(Fate.LATER, _unanswered(node)))
+    return NoAssociationError(_unanswered(node))
 
 
 def _unanswered(node: DicomNode) -> Statement:
@@ -128,7 +139,7 @@ def _unanswered(node: DicomNode) -> Statement:
     return Statement("association_not_answered", {"address": address_of(node)})
 
 
-def rejected(told: A_ASSOCIATE, node: DicomNode, calling_ae: str) -> Answer:
+def _rejected(told: A_ASSOCIATE, node: DicomNode, calling_ae: str) -> NoAssociationError:
     """What a rejected association means for what was to be sent.
 
     An AE title that is not known is mended by a person, who then sends again: that is a refusal.
@@ -140,20 +151,19 @@ def rejected(told: A_ASSOCIATE, node: DicomNode, calling_ae: str) -> Answer:
         calling_ae: as whom we called.
     """
     result, source, reason = told.result, told.result_source, told.diagnostic
-    if result != _TRANSIENT and source == _BY_USER and reason == _CALLING_AE_UNKNOWN:
-        why = Statement(
-            "calling_ae_unknown", {"address": address_of(node), "calling_ae": calling_ae}
-        )
-        return Answer(Fate.REFUSED, why)
-    if result != _TRANSIENT and source == _BY_USER and reason == _CALLED_AE_UNKNOWN:
-        return Answer(Fate.REFUSED, Statement("called_ae_unknown", {"address": address_of(node)}))
+    address = address_of(node)
     if result == _TRANSIENT or source == _BY_PRESENTATION:
-        return Answer(Fate.LATER, Statement("association_limit", {"address": address_of(node)}))
+        limit = Statement("association_limit", {"address": address})
+        return NoAssociationError(limit, Fate.LATER, told)
     why = Statement(
         "association_rejected",
-        {"address": address_of(node), "calling_ae": calling_ae, "status": f"{source}/{reason}"},
+        {"address": address, "calling_ae": calling_ae, "status": f"{source}/{reason}"},
     )
-    return Answer(Fate.REFUSED, why)
+    if source == _BY_USER and reason == _CALLING_AE_UNKNOWN:
+        why = Statement("calling_ae_unknown", {"address": address, "calling_ae": calling_ae})
+    elif source == _BY_USER and reason == _CALLED_AE_UNKNOWN:
+        why = Statement("called_ae_unknown", {"address": address})
+    return NoAssociationError(why, Fate.REFUSED, told)
 
 
 def _dial(node: DicomNode, own: OwnNode) -> socket.socket:
@@ -163,18 +173,14 @@ def _dial(node: DicomNode, own: OwnNode) -> socket.socket:
         NoAssociationError: it cannot be made.
     """
     try:
-        context = trusting(node.ca) if node.tls else None
-        if context is not None and own.certificate is not None:
-            # A password is given so that OpenSSL does not ask for one on a terminal.
-            context.load_cert_chain(own.certificate, own.key, password="")
-    except (OSError, ValueError) as error:
-        why = Statement("certificate_unusable", {"error": type(error).__name__})
-        raise NoAssociationError(Answer(Fate.LATER, why)) from None
+        context = own.context_for(node.ca) if node.tls else None
+    except CertificateError as error:
+        raise NoAssociationError(error.why) from error
     try:
         line = socket.create_connection((node.host, node.port), timeout=own.patience.connect_s)
         return _greeted(line, context, node.host, own.patience.store_s)
     except OSError as error:
-        raise NoAssociationError(no_connection(error, address_of(node))) from None
+        raise NoAssociationError(failure_of(error, address_of(node))) from None
 
 
 def _greeted(

@@ -76,7 +76,7 @@ def ask(
             if why is None:
                 _wait(own, transaction_uid, heard, came)
     except NoAssociationError as error:
-        why = error.answer.why
+        why = error.why
     except NoContextAcceptedError:
         why = Statement("commitment_not_offered")
     if why is not None:

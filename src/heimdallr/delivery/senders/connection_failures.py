@@ -21,10 +21,11 @@ def no_connection(error: OSError, address: str) -> Answer:
         error: of connecting, or of the handshake.
         address: of the peer, as a person wrote it.
     """
-    return Answer(Fate.LATER, _why(error, address))
+    return Answer(Fate.LATER, failure_of(error, address))
 
 
-def _why(error: OSError, address: str) -> Statement:
+def failure_of(error: OSError, address: str) -> Statement:
+    """The reason alone, for who has nothing to send."""
     if isinstance(error, socket.gaierror):
         return Statement("peer_name_unknown", {"address": address})
     if isinstance(error, ssl.SSLCertVerificationError):

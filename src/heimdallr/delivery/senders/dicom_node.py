@@ -96,8 +96,7 @@ class DicomNodeSender:
                 reachable = Check("reachable", ok=True, told=answers)
                 return [reachable, *self._checks(made, wanted)]
         except NoAssociationError as error:
-            told = error.answer.why or Statement("peer_answers", {"address": address})
-            return [Check("reachable", ok=False, told=told)]
+            return [Check("reachable", ok=False, told=error.why)]
         except NoContextAcceptedError:
             refused = Statement("nothing_accepted", {"address": address})
             return [Check("presentation_contexts", ok=False, told=refused)]

@@ -1,7 +1,8 @@
 """Sends bundles to a FHIR R4 server as transactions (FHIR R4, RESTful API, 3.1.0.11).
 
 Before a bundle goes out, the server is asked for the report it would replace: one that a person has
-signed or amended since is left alone.
+signed or amended since is left alone. Then for the study: of one that an earlier bundle made for
+another patient, whose images they were said to be, the patient is corrected.
 
 What an answer means beside what all web peers say: 409 is how servers tell of two transactions at a
 time, so later; 412, several resources answer to one of our identifiers, which a person must mend;
@@ -11,6 +12,8 @@ succeeded.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +25,7 @@ from heimdallr.delivery.sending import Answer, Check, Fate
 from heimdallr.domain.statements import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from heimdallr.delivery.destinations import FhirServer
     from heimdallr.delivery.senders.own_node import OwnNode
@@ -38,6 +41,9 @@ _OURS = frozenset({"final", "corrected"})
 """What we make of a report ourselves, once a person has verified it here."""
 _CONFLICT, _PRECONDITION_FAILED = 409, 412
 _R4 = "4.0."
+_STUDY, _PATIENT = "ImagingStudy", "Patient"
+_ONE_PATIENT = re.compile(r"Patient/[A-Za-z0-9.-]{1,64}")
+"""What a reference to a patient ends with, or its version follows."""
 _LONGEST_ANSWER = 16 << 20
 """A report with its PDF, or every resource of a bundle sent back. Chosen, not measured: some times
 a large case with its report; half would do as well, twice would only let a wrong address send more.
@@ -83,6 +89,7 @@ class _Issue(_Tolerant):
 
 class _Request(_Tolerant):
     url: _Word = ""
+    if_none_exist: _Word = Field("", alias="ifNoneExist")
 
 
 class _Response(_Tolerant):
@@ -119,6 +126,7 @@ class _Identifier(_Tolerant):
 
 
 class _Reference(_Tolerant):
+    reference: _Word = ""
     identifier: Annotated[_Identifier, _Item] = _Identifier()
 
 
@@ -128,11 +136,13 @@ class _Entity(_Tolerant):
 
 
 class _Resource(_Tolerant):
-    """What is read of any resource: an outcome, a bundle, a report, a capability statement."""
+    """What is read of any resource: an outcome, a bundle, a report, a study, capabilities."""
 
     kind: _Word = Field("", alias="resourceType")
+    id: _Word = ""
     meta: Annotated[_Meta, _Item] = _Meta()
     entity: Annotated[list[_Entity], _Items] = []
+    subject: Annotated[_Reference, _Item] = _Reference()
     type: _Word = ""
     status: _Word = ""
     fhir_version: _Word = Field("", alias="fhirVersion")
@@ -182,10 +192,9 @@ class FhirServerSender:
 
 def _sent(web: WebPeer, item: Item) -> Answer:
     try:
-        bundle = item.path.read_bytes()
-        kept = _not_replaced(web, bundle)
-        if kept is not None:
-            return replace(kept, may_have_arrived=False)  # nothing was sent
+        bundle = _fit(web, item.path.read_bytes())
+        if isinstance(bundle, Answer):
+            return replace(bundle, may_have_arrived=False)  # nothing was sent
         reply = web.exchange(
             "POST",
             headers=_POST,
@@ -202,10 +211,10 @@ def _sent(web: WebPeer, item: Item) -> Answer:
         return Answer(Fate.LATER, Statement("own_file_unreadable"))
 
 
-def _not_replaced(web: WebPeer, bundle: bytes) -> Answer | None:
-    """Why a bundle must not go, or that the server cannot be asked whether it may."""
+def _fit(web: WebPeer, bundle: bytes) -> bytes | Answer:
+    """A bundle as it is to go, or why it must not, or that the server cannot be asked."""
     try:
-        return _signed_already(web, bundle)
+        return _signed_already(web, bundle) or _moved(web, bundle)
     except NoAnswerError as error:
         return error.answer
 
@@ -236,6 +245,48 @@ def _signed_already(web: WebPeer, bundle: bytes) -> Answer | None:
     return Answer(Fate.REFUSED, Statement("report_signed_already", {"status": other.status[:40]}))
 
 
+def _moved(web: WebPeer, bundle: bytes) -> bytes:
+    """The bundle, which replaces the study where the server has ours under another patient.
+
+    One that another system has told the server of is that system's to correct.
+    """
+    sending = _read(bundle)
+    searches = {
+        one.resource.kind: one.request.if_none_exist for one in sending.entry if one.resource
+    }
+    ours = {tag.system for one in _of_kind(sending, _STUDY) for tag in one.meta.tag}
+    studies = _found(web, _STUDY, searches.get(_STUDY, "")) if ours else None
+    if not studies or any(ours.isdisjoint(tag.system for tag in one.meta.tag) for one in studies):
+        return bundle
+    patients = _found(web, _PATIENT, searches.get(_PATIENT, ""))
+    if patients is None or all(_is_of(one, {each.id for each in patients}) for one in studies):
+        return bundle
+    search = searches[_STUDY]
+    created = _request({"method": "POST", "url": _STUDY, "ifNoneExist": search})
+    return bundle.replace(created, _request({"method": "PUT", "url": f"{_STUDY}?{search}"}))
+
+
+def _found(web: WebPeer, kind: str, search: str) -> list[_Resource] | None:
+    """What the server has; ``None`` where it does not say."""
+    reply = web.exchange(
+        "GET", f"/{kind}?{search}", headers=_ACCEPT, longest_answer=_LONGEST_ANSWER
+    )
+    found = _read(reply.body)
+    is_told = reply.is_success and not reply.is_cut and found.kind == "Bundle"
+    return _of_kind(found, kind) if is_told else None
+
+
+def _is_of(study: _Resource, patients: Collection[str]) -> bool:
+    """Whether a study is one of these patients', or does not say by reference whose it is."""
+    named = _ONE_PATIENT.search(study.subject.reference)
+    return named is None or named[0].removeprefix(f"{_PATIENT}/") in patients
+
+
+def _request(told: dict[str, str]) -> bytes:
+    """The request of an entry as bundles have it: they are JSON without blanks."""
+    return f'"request":{json.dumps(told, separators=(",", ":"))}'.encode()
+
+
 def _longest(bundle: bytes) -> int:
     """How much of an answer is read: a server may send back what it was sent, and add to it."""
     return max(_LONGEST_ANSWER, 4 * len(bundle))
@@ -248,8 +299,12 @@ def _too_long(web: WebPeer, reply: Reply) -> Answer:
 
 
 def _reports(bundle: _Resource) -> list[_Resource]:
+    return _of_kind(bundle, "DiagnosticReport")
+
+
+def _of_kind(bundle: _Resource, kind: str) -> list[_Resource]:
     resources = (one.resource for one in bundle.entry)
-    return [one for one in resources if one and one.kind == "DiagnosticReport"]
+    return [one for one in resources if one and one.kind == kind]
 
 
 def _names_of(bundle: _Resource) -> set[tuple[str, str]]:

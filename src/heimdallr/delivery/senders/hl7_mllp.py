@@ -17,8 +17,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heimdallr.delivery.senders.connection_failures import no_connection
-from heimdallr.delivery.senders.own_node import trusting
+from heimdallr.delivery.senders.connection_failures import failure_of, no_connection
+from heimdallr.delivery.senders.own_node import CertificateError
 from heimdallr.delivery.senders.words_of_peers import said
 from heimdallr.delivery.sending import Answer, Check, Fate
 from heimdallr.domain.statements import Statement
@@ -55,10 +55,9 @@ class Hl7ListenerSender:
         """Send each message and wait for its answer; the first that must wait ends it."""
         if not items:
             return
-        try:
-            connection = self._connected()
-        except OSError as error:
-            yield items[0].key, no_connection(error, self._address)
+        connection = self._connected()
+        if isinstance(connection, Statement):
+            yield items[0].key, Answer(Fate.LATER, connection)
             return
         with closing(connection):
             answers = FrameReader(connection, _LARGEST_ANSWER)
@@ -70,36 +69,33 @@ class Hl7ListenerSender:
 
     def test(self) -> Sequence[Check]:
         """Connect, with TLS where it is set; no more can be tried without leaving a message."""
-        try:
-            connection = self._connected()
-        except OSError as error:
-            why = no_connection(error, self._address).why
-            assert why is not None  # noqa: S101 - a failure has a reason
-            return [Check("reachable", ok=False, told=why)]
+        connection = self._connected()
+        if isinstance(connection, Statement):
+            return [Check("reachable", ok=False, told=connection)]
         connection.close()
         return [
             Check("reachable", ok=True, told=Statement("peer_answers", {"address": self._address})),
             Check("ack", ok=None, told=Statement("ack_only_by_sending")),
         ]
 
-    def _connected(self) -> socket.socket:
-        """A connection, over TLS where it is set.
-
-        Raises:
-            OSError: there is none; ``ssl.SSLError`` is one.
-        """
+    def _connected(self) -> socket.socket | Statement:
+        """A connection, over TLS where it is set; or why there is none."""
         engine, own = self._listener, self._own
-        connection = socket.create_connection((engine.host, engine.port), own.patience.connect_s)
-        if not engine.tls:
-            return connection
         try:
-            context = trusting(engine.ca)
-            if own.certificate:
-                context.load_cert_chain(own.certificate, own.key, password="")
-            return context.wrap_socket(connection, server_hostname=engine.host)
-        except BaseException:
-            connection.close()
-            raise
+            context = own.context_for(engine.ca) if engine.tls else None
+            address = (engine.host, engine.port)
+            connection = socket.create_connection(address, own.patience.connect_s)
+            if context is None:
+                return connection
+            try:
+                return context.wrap_socket(connection, server_hostname=engine.host)
+            except BaseException:
+                connection.close()
+                raise
+        except CertificateError as error:
+            return error.why
+        except OSError as error:
+            return failure_of(error, self._address)
 
     def _sent(self, connection: socket.socket, answers: FrameReader, item: Item) -> Answer:
         try:

@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heimdallr.domain.statements import Statement
 from heimdallr.store.commitment_reports import CommitmentReports
 from heimdallr.store.layout import data_folders
 
@@ -38,6 +39,24 @@ class Patience:
         return self.store_s + size_bytes / self.least_bytes_per_s
 
 
+class CertificateError(Exception):
+    """A certificate, key or file of authorities of ours cannot be used.
+
+    Attributes:
+        reason: in the words of OpenSSL or the system; names no file.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        told = getattr(error, "reason", None) or getattr(error, "strerror", None)
+        self.reason = str(told or type(error).__name__)
+        super().__init__(self.reason)
+
+    @property
+    def why(self) -> Statement:
+        """For whoever named the files."""
+        return Statement("certificate_unusable", {"error": self.reason})
+
+
 @dataclass(frozen=True, slots=True)
 class OwnNode:
     """This side of every connection.
@@ -48,6 +67,7 @@ class OwnNode:
         key: PEM, its private key where that is a file of its own.
         reports: where the listener leaves reports of storage commitment.
         patience: how long a peer may take.
+        max_pdu: bytes of a DICOM message that we take at a time.
     """
 
     ae_title: str
@@ -55,6 +75,7 @@ class OwnNode:
     key: Path | None = None
     reports: CommitmentReports | None = None
     patience: Patience = Patience()
+    max_pdu: int = 131_072
 
     @classmethod
     def of(cls, settings: Settings) -> OwnNode:
@@ -64,16 +85,35 @@ class OwnNode:
             certificate=settings.dicom_certificate,
             key=settings.dicom_key,
             reports=CommitmentReports(data_folders(settings).commitments),
+            max_pdu=settings.max_pdu,
         )
+
+    def context_for(self, ca: Path | None) -> ssl.SSLContext:
+        """What a TLS peer must show us (:func:`trusting`), and what we show when it asks.
+
+        Raises:
+            CertificateError: a file cannot be used.
+        """
+        context = trusting(ca)
+        if self.certificate is not None:
+            try:
+                # A password is given so that OpenSSL does not ask for one on a terminal.
+                context.load_cert_chain(self.certificate, self.key, password="")
+            except (OSError, ValueError) as error:
+                raise CertificateError(error) from None
+        return context
 
 
 def trusting(ca: Path | None) -> ssl.SSLContext:
     """What a TLS peer must show: a certificate of its name, by a known or this authority.
 
     Raises:
-        OSError: the file of authorities cannot be used.
+        CertificateError: the file of authorities cannot be used.
     """
     context = ssl.create_default_context()
     if ca is not None:
-        context.load_verify_locations(ca)
+        try:
+            context.load_verify_locations(ca)
+        except (OSError, ValueError) as error:
+            raise CertificateError(error) from None
     return context

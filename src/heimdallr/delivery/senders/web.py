@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from heimdallr.delivery.senders.connection_failures import no_connection
-from heimdallr.delivery.senders.own_node import trusting
+from heimdallr.delivery.senders.own_node import CertificateError, trusting
 from heimdallr.delivery.senders.words_of_peers import said
 from heimdallr.delivery.sending import Answer, Check, Fate
 from heimdallr.domain.statements import Statement
@@ -135,7 +135,7 @@ class WebPeer:
             late = _out_of_time(self.url, limit_s)
             raise NoAnswerError(_beside(late, error)) from None
         except httpx.TransportError as error:
-            broken = no_connection(_root_of(error), self.url)
+            broken = no_connection(root_of(error), self.url)
             raise NoAnswerError(_beside(broken, error)) from None
 
     def judge(self, reply: Reply) -> Answer:
@@ -190,23 +190,41 @@ def web_peer(
         NoAnswerError: its authorities cannot be read.
     """
     try:
-        context = trusting(peer.ca)
-    except OSError as error:
-        why = Statement("certificate_unusable", {"error": type(error).__name__})
-        raise NoAnswerError(Answer(Fate.LATER, why)) from None
+        client = http_client(
+            peer, token, httpx.Timeout(patience.answer_s, connect=patience.connect_s)
+        )
+    except CertificateError as error:
+        raise NoAnswerError(Answer(Fate.LATER, error.why)) from None
+    with client:
+        yield WebPeer(peer.url, client, patience)
+
+
+def http_client(
+    peer: DicomWeb | FhirServer | Webhook, token: str, timeout: httpx.Timeout
+) -> httpx.Client:
+    """A client for a peer's address; nothing is connected yet.
+
+    Args:
+        peer: where it is.
+        token: bearer token, or the password of ``peer.user``; empty: none is sent.
+        timeout: how long each step may take.
+
+    Raises:
+        CertificateError: its authorities cannot be read.
+    """
     # What is compressed could unpack to any size.
     headers = {"User-Agent": "Heimdallr", "Accept-Encoding": "identity"}
     if token and not peer.user:
         headers["Authorization"] = f"Bearer {token}"
-    with httpx.Client(
+    return httpx.Client(
+        base_url=peer.url.rstrip("/"),
         headers=headers,
         auth=(peer.user, token) if peer.user else None,
-        timeout=httpx.Timeout(patience.answer_s, connect=patience.connect_s),
-        verify=context,
+        timeout=timeout,
+        verify=trusting(peer.ca),
         trust_env=False,
         follow_redirects=False,
-    ) as client:
-        yield WebPeer(peer.url, client, patience)
+    )
 
 
 def _out_of_time(url: str, limit_s: float) -> Answer:
@@ -219,7 +237,7 @@ def _beside(answer: Answer, error: httpx.TransportError) -> Answer:
     return replace(answer, may_have_arrived=not isinstance(error, _NOTHING_LEFT))
 
 
-def _root_of(error: BaseException) -> OSError:
+def root_of(error: BaseException) -> OSError:
     """The error of the socket below those of the client."""
     below: BaseException | None = error
     while below is not None:

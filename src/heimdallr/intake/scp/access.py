@@ -134,6 +134,19 @@ def access(settings: Settings) -> Access:
     )
 
 
+def listening_address(settings: Settings) -> str:
+    """The address the listener binds: closed to other machines until peers are named.
+
+    Raises:
+        ConfigurationError: a peer is not an address, a network, ``AET@address`` or ``*``.
+    """
+    if settings.dicom_host is not None:
+        return settings.dicom_host
+    if not settings.dicom_peers:
+        return "127.0.0.1"
+    return "::" if access(settings).has_ipv6 else "0.0.0.0"  # noqa: S104 - peers are checked
+
+
 def plain_address(address: str) -> str:
     """An address as people write it: IPv4 also where it came over an IPv6 socket."""
     host = ip_address(address.partition("%")[0])

@@ -23,7 +23,13 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from heimdallr.clock import utc_now
 from heimdallr.domain.errors import ConfigurationError
-from heimdallr.intake.scp.access import CONGESTED, Peer, access, plain_address
+from heimdallr.intake.scp.access import (
+    CONGESTED,
+    Peer,
+    access,
+    listening_address,
+    plain_address,
+)
 from heimdallr.intake.scp.admission import Places, WaitingRoom
 from heimdallr.intake.scp.commands import OUT_OF_RESOURCES, SUCCESS
 from heimdallr.intake.scp.direct import PDU_HEADER
@@ -111,12 +117,8 @@ class Scp:
 
     @property
     def host(self) -> str:
-        """The address to bind: closed to other machines until peers are named."""
-        if self.settings.dicom_host is not None:
-            return self.settings.dicom_host
-        if not self.settings.dicom_peers:
-            return "127.0.0.1"
-        return "::" if self.access.has_ipv6 else "0.0.0.0"  # noqa: S104 - peers are checked
+        """The address to bind."""
+        return listening_address(self.settings)
 
     @property
     def port(self) -> int:

@@ -87,12 +87,6 @@ def private_code(name: str, meaning: str = "") -> Code:
     return Code(value, PRIVATE_SCHEME, (meaning or display_name(name))[:64])
 
 
-def has_row(structure: str) -> bool:
-    """Whether somebody has decided on the codes of a structure."""
-    table = _table()
-    return _side_of(structure)[1] in {*table.coded, *table.not_coded}
-
-
 def says_finding(kind: Code | None, category: Code | None) -> bool:
     """Whether a type or category means something in or beside an organ, a lesion, and no organ."""
     if category is not None and category == finding_category():
@@ -103,14 +97,6 @@ def says_finding(kind: Code | None, category: Code | None) -> bool:
 def finding_category() -> Code:
     """SegmentedPropertyCategory of what is no anatomy of a healthy person."""
     return _snomed(_table().categories["finding"])
-
-
-def snomed_codes() -> frozenset[str]:
-    """Every SNOMED CT code that the table uses, those of sides included."""
-    table = _table()
-    pairs = [*table.categories.values(), *(row.type for row in table.coded.values())]
-    pairs += [row.region for row in table.coded.values() if row.region is not None]
-    return frozenset({value for value, _ in pairs} | {code.value for code in _SIDES.values()})
 
 
 def _side_of(structure: str) -> tuple[Code | None, str]:

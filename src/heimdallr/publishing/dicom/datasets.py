@@ -29,9 +29,10 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "DT": re.compile(r"[0-9]{4,14}(\.[0-9]{1,6})?([+-][0-9]{4})?"),
     "IS": re.compile(r"[+-]?[0-9]{1,12}"),
     "TM": re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,6})?)?)?"),
-    "UI": re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+"),
+    "UI": re.compile(r"[0-9]+(\.[0-9]+)*"),
 }
-"""VR → what a value has to look like (PS3.5 section 6.2)."""
+"""VR → what a value has to look like (PS3.5 section 6.2). Of a UID any numbers: old modalities give
+components leading zeros, and an archive finds a study by the UID it has and no other."""
 
 
 _NUMBERS: dict[str, Callable[[float], float]] = {
@@ -50,6 +51,11 @@ _IDENTIFIERS = frozenset({
 })  # fmt: skip
 """AccessionNumber, PatientID and its issuer, StudyID, AdmissionID, IDs of scheduled step and
 requested procedure, placer and filler order numbers; codes, which cut are other codes."""
+
+
+def is_uid(text: str) -> bool:
+    """Whether something can be referred to by this text."""
+    return _FORMS["UI"].fullmatch(text) is not None
 
 
 def code_item(code: Code) -> Dataset:

@@ -143,7 +143,7 @@ def new_object(
 def frame_of_reference(source: SourceImages) -> Dataset:
     """The Frame of Reference module (C.7.4.1) of an object that lies where its source lies."""
     header, module = source_header(source), Dataset()
-    module.FrameOfReferenceUID = header.FrameOfReferenceUID
+    module.add(header["FrameOfReferenceUID"])
     put(module, "PositionReferenceIndicator", "LO", header.get("PositionReferenceIndicator", ""))
     return module
 

@@ -15,16 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from heimdallr.domain.errors import ObjectError
+from heimdallr.imaging.patient_axes import LPS_RAS, plane_normal
 
 if TYPE_CHECKING:
     from heimdallr.domain.source_images import SourceImages, SourcePlane
     from heimdallr.imaging.volume import Affine, LabelMap
-    from heimdallr.publishing.schema import Point
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
-
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 
 MAX_OFF = 0.75
 """Voxels that a pixel may lie off the voxel it was made into. Placement within preparation's
@@ -87,12 +85,6 @@ class LabelPlanes:
             self.grid, positions=self.grid.positions[one], sources=self.grid.sources[one]
         )
         return LabelPlanes(grid, self.pixels[one])
-
-    def nearest(self, position_ras_mm: Point) -> int:
-        """The plane that a point lies on, or that is nearest to it."""
-        row, column = np.reshape(self.grid.orientation, (2, 3))
-        offsets = RAS_TO_LPS @ position_ras_mm - self.grid.positions
-        return int(np.argmin(np.abs(offsets @ np.cross(row, column))))
 
 
 def source_planes(label_map: LabelMap, source: SourceImages, *, resampled: bool) -> LabelPlanes:
@@ -269,9 +261,7 @@ def _bytes_of(label_map: LabelMap) -> Pixels:
 
 
 def _normal(orientation: tuple[float, ...]) -> Floats:
-    cosines = np.asarray(orientation)
-    normal = np.cross(cosines[:3], cosines[3:])
-    return np.asarray(normal / np.linalg.norm(normal))
+    return plane_normal(orientation[:3], orientation[3:])
 
 
 def _inverse(affine: Floats) -> Floats:
@@ -281,5 +271,5 @@ def _inverse(affine: Floats) -> Floats:
 def _lps(affine: Affine) -> Floats:
     """(4, 4) voxel index → LPS mm."""
     turned = np.eye(4)
-    turned[:3] = RAS_TO_LPS @ affine[:3]
+    turned[:3] = LPS_RAS @ affine[:3]
     return turned

@@ -1,8 +1,8 @@
 """UIDs for images that came without them.
 
-Anonymisers and converters leave UIDs empty. Nothing can be referred to without one, so that each
-gets a UID below our root that follows from what its header says, and a notice says so: no archive
-will find the images under it.
+Anonymisers and converters leave UIDs empty, or write what is none. Nothing can be referred to
+without one, so that each gets a UID below our root that follows from what its header says, and a
+notice says so: no archive will find the images under it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom.uid import CTImageStorage, MRImageStorage
 
 from heimdallr.domain.statements import Statement
+from heimdallr.publishing.dicom.datasets import is_uid
 from heimdallr.publishing.dicom.uids import own_uid
 
 if TYPE_CHECKING:
@@ -32,16 +33,16 @@ and birth date, the study's date, time and accession number; a series' number an
 
 
 def completed(source: SourceImages) -> tuple[SourceImages, tuple[Statement, ...]]:
-    """The source with a UID wherever one was empty, and what has to be told of that."""
+    """The source with a UID wherever there was none, and what has to be told of that."""
     header = dict(source.header)
     for tag, telling in _TELLING.items():
-        if not uid_in(header, tag):
+        if not is_uid(uid_in(header, tag)):
             facts = (str(header.get(one, {}).get("Value", "")) for one in telling)
             header[tag] = {"vr": "UI", "Value": [own_uid("missing", tag, *facts)]}
     planes = tuple(_named(plane, header) for plane in source.planes)
     whole = replace(source, header=header, planes=planes)
     nameless = sum(not one.sop_instance_uid for one in source.planes)
-    lost = nameless or not uid_in(source.header, STUDY) or not uid_in(source.header, SERIES)
+    lost = nameless or not all(is_uid(uid_in(source.header, tag)) for tag in (STUDY, SERIES))
     notices = (Statement("source_uids_missing", {"images": nameless}),) if lost else ()
     return whole, notices
 

@@ -1,9 +1,11 @@
 """Outlines that a viewer can draw, as a structured report of planar groups (TID 1410).
 
 Two places where one looks: the muscle at L3, and a bleed on the slice that shows most of it. Each
-is a closed line on one image of the source, with its measured value. Under the value stands nothing
-more: viewers (OHIF 3) show no value that has modifiers, and nothing of a report that holds a group
-of another kind; the other report has all that.
+is a closed line on one image of the source, with the measured value that it is shown for and the
+area that it encloses. These differ: the line is around the muscles with the fat that lies in them,
+of which the measured area is what has muscle's attenuation. Under a value stands nothing more:
+viewers (OHIF 3) show no value that has modifiers, and nothing of a report that holds a group of
+another kind; the other report has all that.
 """
 
 from __future__ import annotations
@@ -11,12 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cc3d
 import numpy as np
-from scipy.ndimage import binary_fill_holes
 
 from heimdallr.analyses import cerebral_haemorrhage, sarcopenia_l3
-from heimdallr.analyses.anatomy.axial_tissue import MUSCLE
+from heimdallr.analyses.anatomy.axial_tissue import (
+    ARMS,
+    BODY_PARTS,
+    MUSCLE,
+    Section,
+    compartments_of,
+    labelled,
+)
 from heimdallr.analyses.cerebral_haemorrhage import BRAIN
 from heimdallr.domain.terms import measurement_name
 from heimdallr.publishing.dicom import measurement_codes as concepts
@@ -26,14 +33,14 @@ from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.label_planes import source_planes
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
 from heimdallr.publishing.dicom.nearest_plane import nearest_plane
-from heimdallr.publishing.dicom.outlines import outline
+from heimdallr.publishing.dicom.outlines import outline, signed_area
 from heimdallr.publishing.dicom.segmentation import is_resampled
 from heimdallr.publishing.dicom.sr_document import Group, document, measurement_group
 from heimdallr.publishing.dicom.sr_items import site
 from heimdallr.publishing.targets import MIDDLE_OF_BLEED, Grid, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
     from heimdallr.publishing.dicom.content_items import ContentItem
     from heimdallr.publishing.dicom.kinds import Reference
+    from heimdallr.publishing.dicom.label_planes import Pixels
     from heimdallr.publishing.dicom.sr_document import SrDocument
     from heimdallr.publishing.schema import MeasurementRecord
 
@@ -127,13 +135,8 @@ def _group(
     if level is None or not isinstance(level.value, int) or content.map_of(outlined.map) is None:
         return
     plane = _plane(content, outlined, level.value)
-    label_map = content.label_map(outlined.map)
-    if plane is None or outlined.structure not in label_map.names.values():
-        return
-    if outlined.structure == cerebral_haemorrhage.LABEL:
-        label_map = _measured(content, label_map)
-    line = outline(_mask(content, plane, label_map, outlined.structure))
-    if line is None:
+    line = None if plane is None else outline(_mask(content, plane, outlined))
+    if plane is None or line is None:
         return
     on_image = image(
         concepts.SOURCE_OF_REGION,
@@ -148,7 +151,9 @@ def _group(
         codes_of(outlined.structure).type,
     )
     region = polyline(concepts.IMAGE_REGION, line.astype(float), on_image)
-    items = [site(outlined.structure), *_value(value, language), region]
+    down_mm, across_mm = content.source.pixel_spacing_mm
+    enclosed_cm2 = abs(signed_area(line)) * down_mm * across_mm / 100
+    items = [site(outlined.structure), *_values(value, enclosed_cm2, language), region]
     group = measurement_group(told, items, "1410")
     yield group, plane
 
@@ -171,22 +176,47 @@ def _plane(content: CaseFolderContent, outlined: _Outlined, k: int) -> SourcePla
     return nearest_plane(content.source, target.position_ras_mm) if target else None
 
 
-def _mask(
-    content: CaseFolderContent, plane: SourcePlane, label_map: LabelMap, structure: str
-) -> Mask:
-    """(rows, columns) the structure on an image, without what lies apart from the trunk: arms."""
-    planes = source_planes(label_map, content.source, resampled=is_resampled(content))
-    labels = planes.read(planes.grid.sources.index(plane))
-    mask = np.asarray(labels == label_map.number(structure))
-    if structure != MUSCLE:
-        return mask
-    pieces = cc3d.connected_components(binary_fill_holes(labels > 0), connectivity=8)
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
-    return np.asarray(mask & (pieces == int(np.argmax(sizes))))
+def _mask(content: CaseFolderContent, plane: SourcePlane, outlined: _Outlined) -> Mask:
+    """(rows, columns) the structure on an image; muscle without the arms, as it is measured."""
+    labels, names = _labels(content, plane, outlined.map)
+    if outlined.structure != MUSCLE:
+        return labelled(labels, names, {outlined.structure})
+    structures, structure_names = _labels(content, plane, "total")
+    rejections = content.results.provenance.rejections
+    rejected = {one.name for one in rejections if one.kind == "structure"}
+    section = Section(
+        tissues=labels,
+        tissue_names=names,
+        structures=structures,
+        structure_names=structure_names,
+        arms=labelled(*_labels(content, plane, BODY_PARTS), ARMS - rejected),
+        spacing_mm=content.source.pixel_spacing_mm,
+    )
+    return compartments_of(section)[MUSCLE]
 
 
-def _value(one: MeasurementRecord | None, language: Language) -> Iterator[ContentItem]:
-    if one is not None and isinstance(one.value, int | float):
-        name = concepts.concept_of(one.name, language).name
-        yield number(name, one.value, concepts.UNITS[one.unit])
+def _labels(
+    content: CaseFolderContent, plane: SourcePlane, label_map: str
+) -> tuple[Pixels, Mapping[int, str]]:
+    """(rows, columns) a label map on an image, and its names; empty where there is no such map."""
+    if content.map_of(label_map) is None:
+        return np.zeros((content.source.rows, content.source.columns), np.uint8), {}
+    found = content.label_map(label_map)
+    if cerebral_haemorrhage.LABEL in found.names.values():
+        found = _measured(content, found)
+    planes = source_planes(found, content.source, resampled=is_resampled(content))
+    return planes.read(planes.grid.sources.index(plane)), found.names
+
+
+def _values(
+    one: MeasurementRecord | None, enclosed_cm2: float, language: Language
+) -> Iterator[ContentItem]:
+    """What was measured, and the area of the region itself; neither where that was not measured."""
+    if one is None or not isinstance(one.value, int | float):
+        return
+    name = concepts.concept_of(one.name, language).name
+    if name == concepts.AREA:  # of what has such values; the region's own is another number
+        meaning = f"{measurement_name(one.name, language)}, {one.parameters.get('window', '')}"
+        name = concepts.local(one.name, meaning.rstrip(", "))
+    yield number(name, one.value, concepts.UNITS[one.unit])
+    yield number(concepts.AREA, round(enclosed_cm2, 2), concepts.UNITS["cm2"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 
+from heimdallr.publishing.dicom.datasets import put
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def referenced_series(source: SourceImages) -> list[Dataset]:
     items = []
     for series, instances in by_series.items():
         item = Dataset()
-        item.SeriesInstanceUID = series
+        put(item, "SeriesInstanceUID", "UI", series)
         item.ReferencedInstanceSequence = [instance_item(*pair) for pair in instances.items()]
         items.append(item)
     return items
@@ -30,5 +31,6 @@ def referenced_series(source: SourceImages) -> list[Dataset]:
 def instance_item(sop_instance_uid: str, sop_class_uid: str) -> Dataset:
     """SOP Instance Reference macro (PS3.3 section 10.8)."""
     item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class_uid, sop_instance_uid
+    put(item, "ReferencedSOPClassUID", "UI", sop_class_uid)
+    put(item, "ReferencedSOPInstanceUID", "UI", sop_instance_uid)
     return item

@@ -15,10 +15,12 @@ from pydicom.sr.coding import Code
 from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless, SegmentationStorage
 
+from heimdallr.domain.terms import report_word
 from heimdallr.publishing.dicom.chosen_structures import ChosenMap, chosen_maps
 from heimdallr.publishing.dicom.codes import codes_of
 from heimdallr.publishing.dicom.colours import cielab
 from heimdallr.publishing.dicom.datasets import code_item
+from heimdallr.publishing.dicom.hands import hands
 from heimdallr.publishing.dicom.header import (
     NOT_FOR_CLINICAL_USE,
     described,
@@ -27,6 +29,7 @@ from heimdallr.publishing.dicom.header import (
 )
 from heimdallr.publishing.dicom.kinds import SERIES_NUMBERS, DicomObject
 from heimdallr.publishing.dicom.label_planes import regular_planes, source_planes
+from heimdallr.publishing.dicom.nearest_plane import nearest
 from heimdallr.publishing.dicom.references import referenced_series
 from heimdallr.publishing.dicom.segmentation_file import (
     decimal_strings,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heimdallr.publishing.dicom.case_content import CaseFolderContent
+    from heimdallr.publishing.dicom.hands import Hand
     from heimdallr.publishing.dicom.kinds import EarlierValue, ObjectOptions
     from heimdallr.publishing.dicom.label_planes import LabelPlanes
     from heimdallr.publishing.schema import SegmentationRecord, StructureRecord
@@ -50,6 +54,13 @@ ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 MORPHOLOGICAL_OPERATIONS = Code("123104", "DCM", "Morphological Operations")
 """CID 7162: of networks, and of label maps that are made without any."""
 BACKGROUND = Code("125040", "DCM", "Background")
+
+ALGORITHM_TYPES: dict[Hand | None, str] = {
+    None: "AUTOMATIC",
+    "in_part": "SEMIAUTOMATIC",
+    "alone": "MANUAL",
+}
+"""Whose hand a person's is in an outline → SegmentAlgorithmType (C.8.20.2)."""
 
 AT_L3 = "at L3 only"
 """What is said of structures that only the slice is taken of that muscle is measured on."""
@@ -161,7 +172,8 @@ def _write(
     """The object; none where no pixel of an image belongs to its structures."""
     path = target / f"{one.kind.value}-{one.chosen.record.name}.dcm"
     if one.chosen.only is not None:
-        planes = planes.only(planes.nearest(one.chosen.only.position_ras_mm))
+        grid, point = planes.grid, one.chosen.only.position_ras_mm
+        planes = planes.only(nearest(grid.positions, grid.orientation, point))
     header = _header(content, one, planes)
     labels = [structure.label for structure in one.chosen.structures]
     write = write_label_map if one.is_label_map else write_binary
@@ -240,28 +252,32 @@ def _shared_groups(planes: LabelPlanes) -> Dataset:
 
 def _segments(content: CaseFolderContent, one: SegmentationObject) -> Iterator[Dataset]:
     """Segment Description macro (C.8.20.4) of each structure."""
-    task = one.chosen.record.task
+    task, corrected = one.chosen.record.task, hands(content.results)
     records = content.results.provenance.segmentations
     record = next((made for made in records if made.task == task), None)
     if one.is_label_map:
         yield _background()
     for structure in one.chosen.structures:
         number = one.segment_number(structure.structure)
-        at_l3 = one.chosen.only is not None
-        yield _segment(content, structure, number or 0, record, at_l3=at_l3)
+        hand = corrected.get((task, structure.structure))
+        remarks = [
+            *([AT_L3] if one.chosen.only is not None else []),
+            *([report_word("corrected", "en")] if hand else []),
+        ]
+        item = _segment(content, structure, number or 0, remarks)
+        item.update(_made(content, record, hand))
+        yield item
 
 
 def _segment(
     content: CaseFolderContent,
     structure: StructureRecord,
     number: int,
-    record: SegmentationRecord | None,
-    *,
-    at_l3: bool,
+    remarks: Sequence[str],
 ) -> Dataset:
     codes, item = codes_of(structure.structure), Dataset()
     item.SegmentNumber, item.SegmentLabel = number, structure.name[:64]
-    told = [structure.structure, *structure.doubts, *([AT_L3] if at_l3 else [])]
+    told = [structure.structure, *structure.doubts, *remarks]
     item.SegmentDescription = "; ".join(told)[:1024]
     item.SegmentedPropertyCategoryCodeSequence = [code_item(codes.category)]
     kind = code_item(codes.type)
@@ -273,7 +289,17 @@ def _segment(
     item.RecommendedDisplayCIELabValue = cielab(structure.colour)
     item.TrackingID = structure.structure
     item.TrackingUID = content.uids.of("tracking", structure.structure)
-    item.SegmentAlgorithmType = "AUTOMATIC"
+    return item
+
+
+def _made(
+    content: CaseFolderContent, record: SegmentationRecord | None, hand: Hand | None
+) -> Dataset:
+    """What made the outline; of one that is a person's alone, no algorithm is told."""
+    item = Dataset()
+    item.SegmentAlgorithmType = ALGORITHM_TYPES[hand]
+    if hand == "alone":
+        return item
     item.SegmentAlgorithmName = algorithm_name(record)
     if record is not None:
         item.SegmentationAlgorithmIdentificationSequence = [_algorithm(content, record)]

@@ -24,6 +24,7 @@ from rle.utils import encode_pixel_data
 from heimdallr.domain.errors import ObjectError
 from heimdallr.files import whole_file
 from heimdallr.publishing.dicom.datasets import code_item
+from heimdallr.publishing.dicom.references import instance_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -212,10 +213,8 @@ def _functional_groups(grid: PlaneGrid, frames: Sequence[Frame]) -> Iterator[byt
 
 def _derivation(grid: PlaneGrid, plane: int) -> bytes:
     """Derivation Image macro (C.7.6.16.2.6)."""
-    image, item, groups = Dataset(), Dataset(), Dataset()
-    source = grid.sources[plane]
-    image.ReferencedSOPClassUID = source.sop_class_uid
-    image.ReferencedSOPInstanceUID = source.sop_instance_uid
+    item, groups, source = Dataset(), Dataset(), grid.sources[plane]
+    image = instance_item(source.sop_instance_uid, source.sop_class_uid)
     if source.frame is not None:
         image.ReferencedFrameNumber = source.frame
     image.SpatialLocationsPreserved = "YES" if grid.on_sources else "NO"

@@ -134,19 +134,6 @@ class SegmentationImage:
     columns: int
     segments: tuple[Segment, ...]
 
-    def centroid_lps_mm(self, segment: Segment) -> npt.NDArray[np.float64]:
-        """(3,) mean position of a segment's pixels, every plane weighing the same."""
-        frame, row, column = np.nonzero(segment.masks)
-        cosines = np.asarray(self.orientation)
-        between_rows, between_columns = self.pixel_spacing_mm
-        positions = np.array([plane.position_lps_mm for plane in segment.planes])
-        points = (
-            positions[frame]
-            + column[:, None] * cosines[:3] * between_columns
-            + row[:, None] * cosines[3:] * between_rows
-        )
-        return np.asarray(points.mean(axis=0))
-
 
 class _Pixels:
     """The frames of an object, decoded on demand.

@@ -26,6 +26,7 @@ from heimdallr.publishing.dicom.content_items import (
 from heimdallr.publishing.dicom.datasets import code_item, put
 from heimdallr.publishing.dicom.header import MODEL, new_object, source_header
 from heimdallr.publishing.dicom.kinds import SERIES_NUMBERS
+from heimdallr.publishing.dicom.references import instance_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -211,7 +212,7 @@ def _request(content: CaseFolderContent, new: Dataset) -> Dataset:
     """The order that the study answers, as far as its images name it (PS3.3 C.17.2)."""
     header, item = source_header(content.source), Dataset()
     asked = next(iter(header.get("RequestAttributesSequence", ())), Dataset())
-    item.StudyInstanceUID = new.StudyInstanceUID
+    item.add(new["StudyInstanceUID"])
     item.ReferencedStudySequence = []
     put(item, "AccessionNumber", "SH", new.AccessionNumber)
     for keyword, vr, told in (
@@ -231,22 +232,14 @@ def _evidence(study_instance_uid: str, references: Iterable[Reference]) -> Datas
     for series, sop_class, instance in references:
         by_series[series][instance] = sop_class
     study = Dataset()
-    study.StudyInstanceUID = study_instance_uid
+    put(study, "StudyInstanceUID", "UI", study_instance_uid)
     study.ReferencedSeriesSequence = []
     for series, instances in by_series.items():
         item = Dataset()
-        item.SeriesInstanceUID = series
-        item.ReferencedSOPSequence = [
-            _reference(sop_class, instance) for instance, sop_class in instances.items()
-        ]
+        put(item, "SeriesInstanceUID", "UI", series)
+        item.ReferencedSOPSequence = [instance_item(*pair) for pair in instances.items()]
         study.ReferencedSeriesSequence.append(item)
     return study
-
-
-def _reference(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class_uid, sop_instance_uid
-    return item
 
 
 def _local_scheme() -> Dataset:

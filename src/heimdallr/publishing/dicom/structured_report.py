@@ -18,6 +18,7 @@ from pydicom.uid import SegmentationStorage
 from heimdallr.domain.terms import analysis_name, report_word
 from heimdallr.publishing.dicom import measurement_codes as concepts
 from heimdallr.publishing.dicom.content_items import Relationship, code, image, text, uid
+from heimdallr.publishing.dicom.hands import hands
 from heimdallr.publishing.dicom.kinds import DicomObject
 from heimdallr.publishing.dicom.missing_uids import SERIES, uid_in
 from heimdallr.publishing.dicom.nearest_plane import nearest_plane
@@ -40,6 +41,7 @@ from heimdallr.publishing.targets import (
     SLICE_VALUES,
     Grid,
     Places,
+    decided_at,
     finding_target,
     measurement_targets,
 )
@@ -145,7 +147,9 @@ class _Writer:
         self._results = content.results
         self._judged = judgements(content.results, content.identity)
         self._standings = standings(content.results, content.identity)
+        self._hands = hands(content.results)
         labels = content.labels
+        self._tasks = {one.name: one.task for one in labels.maps} if labels else {}
         self._places = (
             Places(Grid(labels.shape, np.array(labels.affine)), labels.maps) if labels else None
         )
@@ -263,7 +267,10 @@ class _Writer:
         plane: SourcePlane | None = None,
         segment: SegmentReference | None = None,
     ) -> ContentItem:
-        made, rests_on, template = self._made(task), [], "1501"
+        task, rests_on, template = self._tasks.get(task, task), [], "1501"
+        hand = self._hands.get((task, structure or ""))
+        made = None if hand == "alone" else self._made(task)
+        corrected = [text(concepts.COMMENT, report_word("corrected", self._language))]
         if segment is not None:
             rests_on, template = self._refer_to_segment(segment), "1411"
         elif plane is not None:
@@ -276,6 +283,7 @@ class _Writer:
                 *numbers,
                 *rests_on,
                 *items,
+                *(corrected if hand else []),
             ],
             template,
         )
@@ -287,7 +295,8 @@ class _Writer:
     def _plane_of(self, finding: FindingRecord) -> SourcePlane | None:
         if self._places is None or finding.slice_index is None:
             return None
-        target = finding_target(finding.structure, finding.slice_index, self._places)
+        at = decided_at(finding.evidence, self._targets)
+        target = finding_target(finding.structure, finding.slice_index, self._places, at)
         return nearest_plane(self._content.source, target.position_ras_mm) if target else None
 
     @property

@@ -18,7 +18,7 @@ from heimdallr.domain.identity import OWN_UID_ROOT
 if TYPE_CHECKING:
     from heimdallr.publishing.dicom.kinds import DicomObject
 
-FORM = "1"
+FORM = "2"
 """Raised when the same results are written differently: what differs must not share a UID."""
 
 

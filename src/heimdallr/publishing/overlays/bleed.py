@@ -132,9 +132,7 @@ def _head(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return np.asarray(pieces == 1 + int(np.argmax(sizes)))
 
 
-def _values(
-    canvas: Canvas, y: int, measurements: Mapping[str, Measurement], claim: str
-) -> None:
+def _values(canvas: Canvas, y: int, measurements: Mapping[str, Measurement], claim: str) -> None:
     x: float = MARGIN
     for name, output in (
         ("Volume", VOLUME),

@@ -74,7 +74,7 @@ def draw(
     found = bone_density.densities(case) if bone_density.gate(case) is None else {}
     regions = {level: one for level, one in found.items() if isinstance(one, Density)}
     facts = [*series_facts(case), window_fact(case, BONE)]
-    if case.levels.rests_on:
+    if case.levels.problem is None:
         facts.append(f"counted from: {', '.join(case.levels.rests_on).replace('_', ' ')}")
     if bodies:
         facts.append("heights: anterior / middle / posterior, mm")

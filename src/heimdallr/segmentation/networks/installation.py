@@ -15,13 +15,13 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import httpx
 from totalsegmentator.registry import package_version
 
 from heimdallr.domain.errors import LicenceError, WeightsError
-from heimdallr.files import exchange
+from heimdallr.files import exchange, sha256_of
 from heimdallr.segmentation.network_collections import networks_not_run
 from heimdallr.segmentation.networks import blast_ct
 from heimdallr.segmentation.networks.plans import check_classes, read_descriptions
@@ -30,7 +30,6 @@ from heimdallr.segmentation.networks.weights import (
     BLAST_FOLDER,
     CHECKPOINT,
     CHECKSUMS,
-    sha256_of,
 )
 from heimdallr.segmentation.tasks import all_tasks, download_url, tasks_of_collections
 
@@ -254,20 +253,30 @@ def _unpack(archive: Path, target: Path) -> None:
             if len(members) > MAX_MEMBERS:
                 msg = f"{archive.name} holds {len(members)} files; weights are a handful"
                 raise WeightsError(msg, remedy=_SOURCE_REMEDY)
-            written = 0
+            room = MAX_UNPACKED_BYTES
             for member in members:
                 path = target / _safe_name(member, archive)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with zipped.open(member) as source, path.open("wb") as file:
-                    while piece := source.read(_PIECE):
-                        written += len(piece)
-                        if written > MAX_UNPACKED_BYTES:
-                            msg = f"{archive.name} unpacks to more than any weights do"
-                            raise WeightsError(msg, remedy=_SOURCE_REMEDY)
-                        file.write(piece)
+                with zipped.open(member) as source:
+                    room -= _write(source, path, room)
+                if room < 0:
+                    msg = f"{archive.name} unpacks to more than any weights do"
+                    raise WeightsError(msg, remedy=_SOURCE_REMEDY)
     except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         msg = f"{archive.name} is no readable ZIP file"
         raise WeightsError(msg, remedy="fetch it again") from error
+
+
+def _write(source: IO[bytes], path: Path, room: int) -> int:
+    """Write a file, of at most ``room`` bytes; its size, or more than ``room`` where it is cut."""
+    size = 0
+    with path.open("wb") as file:
+        while piece := source.read(_PIECE):
+            size += len(piece)
+            if size > room:
+                break
+            file.write(piece)
+    return size
 
 
 def _safe_name(member: zipfile.ZipInfo, archive: Path) -> PurePosixPath:

@@ -50,19 +50,17 @@ class Network:
     strides: tuple[int, ...]
 
 
-def load_network(weights: Weights, *, trust_pickle: bool = False) -> Network:
+def load_network(weights: Weights) -> Network:
     """Build the network of each fold and load its weights.
 
     Args:
         weights: where they are.
-        trust_pickle: also read checkpoints that hold more than tensors and plain values. Such a
-            file can run any code, so it is refused unless the operator vouches for it.
 
     Raises:
         WeightsError: a file is damaged, holds code, or does not fit the plans, or the classes are
             not those the table of its collection says.
     """
-    checkpoints = [read_checkpoint(p, trust_pickle=trust_pickle) for p in weights.checkpoints]
+    checkpoints = [read_checkpoint(path) for path in weights.checkpoints]
     plans = read_plans(weights, _configuration_name(checkpoints[0], weights))
     try:
         with warnings.catch_warnings():
@@ -79,20 +77,20 @@ def load_network(weights: Weights, *, trust_pickle: bool = False) -> Network:
     return Network(plans, modules, tuple(int(stride) for stride in strides))
 
 
-def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
     """A checkpoint's tensors and plain values.
 
     Raises:
-        WeightsError: the file is damaged or, without ``trust_pickle``, holds code.
+        WeightsError: the file is damaged, or holds code.
     """
     where = f"{path.parents[2].name}/{path.parent.name}/{path.name}"
     try:
         with torch.serialization.safe_globals(_numpy_scalars()):
-            checkpoint = torch.load(path, map_location="cpu", weights_only=not trust_pickle)
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle raises whatever it likes
         if "weights_only" in str(error).lower() or "Unsupported" in str(error):
             msg = f"{where} holds more than tensors; loading it would run code from the file"
-            remedy = "install TotalSegmentator's own release, or allow this file explicitly"
+            remedy = "install the release as its makers published it"
         else:
             msg = f"{where} is no readable checkpoint"
             remedy = REINSTALL

@@ -112,7 +112,6 @@ def load_predictors(
     *,
     checksum: str,
     cache_dir: Path | None,
-    trust_pickle: bool = False,
 ) -> tuple[Plans, tuple[PatchPredictor, ...]]:
     """The network of every fold, ready on its device.
 
@@ -121,7 +120,6 @@ def load_predictors(
         choice: where to run it.
         checksum: of the weights; names the converted networks in the cache.
         cache_dir: where converted networks are kept; None: converted anew in every process.
-        trust_pickle: see :func:`~heimdallr.segmentation.networks.network.load_network`.
 
     Raises:
         WeightsError: a file is damaged, or does not fit the plans.
@@ -130,7 +128,7 @@ def load_predictors(
         files = _files(weights, choice, checksum, cache_dir) if cache_dir is not None else None
         kept = _kept(files) if files else None
         if kept is None:
-            kept = _converted(weights, files, trust_pickle=trust_pickle)
+            kept = _converted(weights, files)
         plans = read_plans(weights, kept[0].configuration)
         return plans, tuple(OpenVinoPredictor(plans, one, choice) for one in kept)
     from heimdallr.segmentation.networks.network import load_network  # noqa: PLC0415 - PyTorch
@@ -138,7 +136,7 @@ def load_predictors(
         torch_predictors,
     )
 
-    network = load_network(weights, trust_pickle=trust_pickle)
+    network = load_network(weights)
     return network.plans, torch_predictors(network, choice.device)
 
 
@@ -239,15 +237,13 @@ def _kept(files: tuple[Path, ...]) -> tuple[Converted, ...] | None:
     return tuple(networks)
 
 
-def _converted(
-    weights: Weights, files: tuple[Path, ...] | None, *, trust_pickle: bool
-) -> tuple[Converted, ...]:
+def _converted(weights: Weights, files: tuple[Path, ...] | None) -> tuple[Converted, ...]:
     """The network of each fold converted now, and kept in its file."""
     from heimdallr.segmentation.networks.conversion import converted  # noqa: PLC0415 - PyTorch
     from heimdallr.segmentation.networks.network import load_network  # noqa: PLC0415
 
     ov = openvino()
-    network = load_network(weights, trust_pickle=trust_pickle)
+    network = load_network(weights)
     made = []
     for number, module in enumerate(network.modules):
         model, head = converted(ov, network, module)

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from heimdallr.domain.errors import WeightsError
+from heimdallr.files import sha256_of
 from heimdallr.segmentation import tasks as task_table
 from heimdallr.segmentation.network_collections import datasets_of_collections
 
@@ -241,20 +242,11 @@ def _checkpoints(folder: Path, model: Model) -> tuple[Path, ...]:
 
 def _totalsegmentator_results() -> Path:
     """TotalSegmentator's weights folder (``totalsegmentator.config.get_weights_dir``'s rule)."""
-    if "TOTALSEG_WEIGHTS_PATH" in os.environ:
-        return Path(os.environ["TOTALSEG_WEIGHTS_PATH"])
+    if named := os.environ.get("TOTALSEG_WEIGHTS_PATH"):
+        return Path(named)
     home = os.environ.get("TOTALSEG_HOME_DIR")
     base = Path(home) if home else Path.home() / ".totalsegmentator"
     return base / "nnunet" / "results"
-
-
-def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 class _ChecksumCache:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
-from heimdallr.domain.errors import AccountError
+from heimdallr.domain.errors import AccountError, WrongPasswordError
 from heimdallr.store.clock import is_after
 from heimdallr.store.models import LoginFailure, Role, User, WebSession
 from heimdallr.store.people import passwords
@@ -206,13 +206,14 @@ def change_password(
     """Let a user change their own password; their other sessions end.
 
     Raises:
-        AccountError: the old password is wrong, the new one is weak or the same.
+        WrongPasswordError: the old password is wrong.
+        AccountError: the new one is weak or the same.
     """
     with database.read() as session:
         kept = session.scalar(select(User.password_hash).where(User.name == name))
     if not passwords.matches(old, kept):
         msg = "the present password is wrong"
-        raise AccountError(msg)
+        raise WrongPasswordError(msg)
     if passwords.matches(new, kept):
         msg = "the new password is the old one"
         raise AccountError(msg)

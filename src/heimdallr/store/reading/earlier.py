@@ -18,10 +18,11 @@ _LOOKED_AT = 20
 
 
 def earlier_values(session: Session, study: Study) -> tuple[EarlierValue, ...]:
-    """Of each measurement the value of the newest earlier study of the same modality.
+    """Of each measurement the value of the newest earlier study that can be compared.
 
-    Of attenuation the newest at the same contrast phase where there is one, which can be compared.
-    Nothing where the patient is not certain, or where a study date is missing.
+    That is one of the same modality, where both or neither were measured with bundled weights. Of
+    attenuation the newest at the same contrast phase where there is one. Nothing where the patient
+    is not certain, or where a study date is missing.
     """
     told = history(session, study, limit=_LOOKED_AT)
     phase = next((one.contrast_phase for one in told.studies if one.current), None)
@@ -29,7 +30,7 @@ def earlier_values(session: Session, study: Study) -> tuple[EarlierValue, ...]:
     for one in told.studies:  # by date: the newest is the last to be written
         date = one.study_date
         is_earlier = date and study.study_date and date < study.study_date
-        if not is_earlier or not date or one.modality != study.modality:
+        if not is_earlier or not date or one.not_compared is not None:
             continue
         for name, value in one.values.items():
             in_hu = told.units[name] == "HU"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 
 from heimdallr.analyses.lung_nodules import RANKED
+from heimdallr.analyses.rules.findings import BUNDLED_CAVEAT
 from heimdallr.analyses.ventricles import SHIFT_SIDE
 from heimdallr.preparation.persons import Named, same_person
 from heimdallr.store.models import MeasurementRow, Study, StudyState
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from heimdallr.store.columns import Json
 
 Doubt = Literal["no_patient_id", "mixed_patients"]
+NotCompared = Literal["other_modality", "bundled_weights", "other_weights"]
 
 LOOKED_AT = 200
 """Studies of one patient that are looked at, the newest; far more than anybody has."""
@@ -41,6 +43,9 @@ class Examined:
     Attributes:
         current: the study that was asked about.
         same_name: it names the patient in the same words.
+        not_compared: why a difference to the study that was asked about need not be the patient's:
+            another modality; measured with bundled weights, and that study was not; or the
+            reverse. ``None`` where it is.
         contrast_phase: as measured; ``None`` where it was not.
         shift_side: to which the midline is shifted, likewise.
         values: name → number; only what was measured.
@@ -53,6 +58,7 @@ class Examined:
     description: str
     modality: str
     same_name: bool
+    not_compared: NotCompared | None
     contrast_phase: str | None
     shift_side: str | None
     notices: tuple[str, ...]
@@ -105,6 +111,7 @@ def history(session: Session, study: Study, *, names: Collection[str] = (), limi
                 description=one.description,
                 modality=one.modality,
                 same_name=_name_words(one) == _name_words(study),
+                not_compared=_not_compared(study, one),
                 contrast_phase=words.get((one.id, _PHASE)),
                 shift_side=words.get((one.id, SHIFT_SIDE.name)),
                 notices=tuple(one.notices),
@@ -149,6 +156,15 @@ def _may_be_one_person(study: Study, other: Study) -> bool:
         Named(row.patient_id, row.patient_name, row.birth_date or "") for row in (study, other)
     )
     return same_person(one, two)
+
+
+def _not_compared(study: Study, other: Study) -> NotCompared | None:
+    if other.modality != study.modality:
+        return "other_modality"
+    one, two = (BUNDLED_CAVEAT.text in row.notices for row in (study, other))
+    if one == two:
+        return None
+    return "bundled_weights" if two else "other_weights"
 
 
 def _name_words(study: Study) -> frozenset[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.patient_class import CLASSES, UNKNOWN
 from heimdallr.store.models import Patient
 from heimdallr.store.patient_classes import classes_of
@@ -93,10 +94,7 @@ def _is_over(one: PatientClassRow, day: date) -> bool:
 
 
 def _day(study: Study) -> date:
-    try:
-        return datetime.strptime(study.study_date or "", "%Y%m%d").date()  # noqa: DTZ007 - a day
-    except ValueError:
-        return study.received_at.astimezone().date()
+    return calendar_date(study.study_date) or study.received_at.astimezone().date()
 
 
 def _said(row: PatientClassRow) -> StudyClass:

@@ -8,7 +8,6 @@ passwords go through the environment, never through a command line.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -24,9 +23,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import heimdallr
 from heimdallr.domain.errors import StorageError
-from heimdallr.files import sync_folder, whole_file
+from heimdallr.files import sha256_of, sync_folder, whole_file
+from heimdallr.publishing.case_folder import CASE_ID
 from heimdallr.store.base import Base
 from heimdallr.store.change_number import NextChange
+from heimdallr.store.layout import SAFE_KEY
 from heimdallr.store.migrate import check, is_known, unusable, upgrade
 from heimdallr.store.models import Study, WebSession
 from heimdallr.store.upkeep import postgresql_tools
@@ -64,10 +65,17 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back: how many studies, of when."""
+    """What was put back.
+
+    Attributes:
+        studies: how many.
+        made_at: of when.
+        unknown: folders of images or results, of studies that the backup does not know.
+    """
 
     studies: int
     made_at: datetime
+    unknown: int
 
 
 def back_up(database: Database, folders: DataFolders, target: Path, now: datetime) -> Manifest:
@@ -137,7 +145,8 @@ def restore(
         postgresql_tools.restore(database, source / POSTGRESQL_COPY, manifest.schema_revision)
     _put_back_state(folders, source)
     upgrade(database)
-    return Restored(_after(database, manifest, now), manifest.made_at)
+    studies = _after(database, manifest, now)
+    return Restored(studies, manifest.made_at, _unknown_folders(database, folders))
 
 
 def read_manifest(source: Path) -> Manifest:
@@ -150,7 +159,7 @@ def read_manifest(source: Path) -> Manifest:
         manifest = Manifest.model_validate_json((source / MANIFEST).read_bytes())
         _demand_checksums(manifest, source)
         damaged = [
-            name for name, digest in manifest.sha256.items() if _sha256(source / name) != digest
+            name for name, digest in manifest.sha256.items() if sha256_of(source / name) != digest
         ]
     except (OSError, ValueError) as error:
         msg = f"{source} is no whole backup of Heimdallr"
@@ -202,7 +211,7 @@ def _fill(
         made_at=now,
         database="sqlite" if database.is_sqlite else "postgresql",
         schema_revision=revision,
-        sha256={path.name: _sha256(path) for path in folder.iterdir()},
+        sha256={path.name: sha256_of(path) for path in folder.iterdir()},
     )
     with whole_file(folder / MANIFEST) as file:
         file.write(manifest.model_dump_json(indent=2).encode())
@@ -298,9 +307,18 @@ def _after(database: Database, manifest: Manifest, now: datetime) -> int:
         return session.scalar(select(func.count()).select_from(Study)) or 0
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _unknown_folders(database: Database, folders: DataFolders) -> int:
+    """Folders of the data folder that only :mod:`heimdallr.store.upkeep.rebuild` looks into."""
+    with database.read() as session:
+        keys = set(session.scalars(select(Study.key)))
+        cases = set(session.scalars(select(Study.case_id)))
+    there = (
+        (folders.incoming, SAFE_KEY, keys),
+        (folders.output, CASE_ID, cases),
+    )
+    return sum(
+        path.is_dir() and path.name not in known
+        for folder, named, known in there
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if named.fullmatch(path.name)
+    )

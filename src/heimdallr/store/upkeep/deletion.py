@@ -4,7 +4,9 @@ First the study is marked (state ``deleting``): from then on nothing joins or us
 its files get names nobody reads, under the lock of its row: as long as it is marked they are
 old, whereas a moment after its rows are gone the same images may come again and take the same
 places. Then the files go, last the rows. Whatever kills the process in between, the mark
-remains, and :func:`finish_deletions` goes on from there; several may do so at once.
+remains, and :func:`finish_deletions` goes on from there; several may do so at once. While the disk
+of the files is away they are missing, not gone: the study stays marked, for it would come back with
+its disk, and nobody could delete it any more.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from heimdallr.store.models import Patient, RemovedStudy, Study, StudyState
 from heimdallr.store.patient_classes import forget_order
 from heimdallr.store.patients import forget_patient
 from heimdallr.store.unclaimed import forget_told
+from heimdallr.store.upkeep.integrity import BEGUN_ANEW, is_missing
 from heimdallr.store.upkeep.removal import clear_aside, made_to_send, matching, set_aside
+from heimdallr.store.upkeep.retention_plan import Part
 from heimdallr.store.work import owed
 from heimdallr.store.work.lifecycle import begin_deletion
 from heimdallr.store.work.states import lock, note
@@ -47,7 +51,8 @@ def delete_study(
 
     Raises:
         StateConflictError: a worker holds it, or it does not exist.
-        StorageError: some of its files cannot be removed; it stays marked and is tried again.
+        StorageError: some of its files cannot be removed, or their disk is away; it stays marked
+            and is tried again.
     """
     with database.write() as session:
         begin_deletion(session, study_id, now, actor)
@@ -89,17 +94,29 @@ def _finish(
         study = session.get(Study, study_id)
     if study is None or study.state is not StudyState.DELETING:
         return
+    if is_missing(database, folders, study):
+        raise _not_here()
     found = list(_paths(folders, study))  # large folders take a while: nobody waits for a lock
     with database.write() as session:
-        if _marked(session, study_id) is None:
+        marked = _marked(session, study_id)
+        if marked is None:
             return
         for root, path in found:
             set_aside(path, root, owner)
+        marked.kept = {part.value: False for part in Part}
     clear_aside(_roots(folders), owner)
     with database.write() as session:
         study = _marked(session, study_id)
         if study is not None:
             _forget(session, study, now, actor)
+
+
+def _not_here() -> StorageError:
+    return StorageError(
+        "nothing is there of the files that are to be deleted; is their disk away?",
+        remedy="mount it; the study stays marked and is tried again every hour. Where the files "
+        f"are lost, make a file {BEGUN_ANEW} in output/",
+    )
 
 
 def _marked(session: Session, study_id: int) -> Study | None:

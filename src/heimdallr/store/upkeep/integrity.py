@@ -6,6 +6,7 @@ is concluded from files that are missing would be wrong then, and what is writte
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from heimdallr.store.base import Base
 from heimdallr.store.migrate import unusable
 from heimdallr.store.models import ACTIVE_STATES, Study, StudyState
+from heimdallr.store.upkeep.removal import ASIDE
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
 
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
@@ -86,6 +89,36 @@ def is_elsewhere(database: Database, folders: DataFolders) -> bool:
     if not places or (folders.output / BEGUN_ANEW).exists():
         return False
     return not any(place.is_dir() for place in places)
+
+
+def is_missing(database: Database, folders: DataFolders, study: Study) -> bool:
+    """Whether images or results of a study are not there because their disk is away.
+
+    Told by what is beside them: nothing, or nothing that is known. Where other studies have files
+    there, or some were set aside to be removed, what is missing is gone.
+
+    Raises:
+        SQLAlchemyError: the database is away.
+    """
+    if os.path.lexists(folders.output / BEGUN_ANEW):
+        return False
+    kept = dict(study.kept)
+    expected = []
+    if study.has_results and study.case_id and kept.get("results", True):
+        expected.append((folders.output, folders.output / study.case_id))
+    if study.instance_count and kept.get("originals", True):
+        expected.append((folders.incoming, folders.study(study.key)))
+    bare = [_is_bare(root) for root, path in expected if not os.path.lexists(path)]
+    return bool(bare) and (any(bare) or is_elsewhere(database, folders))
+
+
+def _is_bare(root: Path) -> bool:
+    """Whether a folder cannot be read, or holds nothing but what a service makes at its start."""
+    try:
+        entries = list(root.iterdir())
+    except OSError:
+        return True
+    return all(path.name.startswith(".") and path.name != ASIDE for path in entries)
 
 
 def wait_until_here(

@@ -1,9 +1,9 @@
 """Finding studies again by their case folders, when the database was lost or is a new one.
 
 Each folder that holds ``id.json`` and ``resultados.json`` becomes a finished study with its
-series, measurements, findings, corrections and who verified it. Doing it again changes nothing. Who
-acknowledged what, users, events and the audit trail are in no case folder: they come from a backup
-or not at all.
+series, measurements, findings, corrections and who verified it. Doing it again changes nothing.
+Flags, read marks, priorities, who acknowledged what, users, destinations, events and the audit
+trail are in no case folder: they come from a backup or not at all.
 
 The images received are recorded before (:mod:`heimdallr.intake`), so that a study's content is
 known; a study whose originals retention has removed is made from its case folder alone.

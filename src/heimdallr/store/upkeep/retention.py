@@ -12,17 +12,18 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 
 from heimdallr.domain.errors import StateConflictError, StorageError
 from heimdallr.publishing.correction_records import CORRECTIONS_FOLDER
 from heimdallr.publishing.schema import PREVIEW_NAME
 from heimdallr.store.layout import data_folders
-from heimdallr.store.models import FindingRow, Study
+from heimdallr.store.models import Event, FindingRow, Study
 from heimdallr.store.results import VOLUME_NAME, forget_results
 from heimdallr.store.upkeep.clock_doubt import clock_doubt
 from heimdallr.store.upkeep.deletion import finish_deletions
@@ -39,6 +40,7 @@ from heimdallr.store.upkeep.retention_plan import (
     plan,
     policy_of,
 )
+from heimdallr.store.work.lifecycle import FOUND_AGAIN
 from heimdallr.store.work.owed import owed_studies
 from heimdallr.store.work.states import lock, note
 
@@ -56,6 +58,11 @@ if TYPE_CHECKING:
 
 VOLUME_FILES = frozenset({VOLUME_NAME, PREVIEW_NAME})
 """What goes with the volume; label maps go with the masks, persons' corrections with results."""
+
+FOUND_AGAIN_RESTS = timedelta(days=7)
+"""How long nothing is removed of a study that `rebuild-index` has found again: no case folder says
+whether a person had flagged it. Chosen: a week has a working day in it for whoever flags again;
+half of it may be a long weekend, and twice as long a disk that fills has nothing to give."""
 
 _PIECE = 1000
 """Studies read in one transaction."""
@@ -203,10 +210,13 @@ def _facts(
 ) -> Iterator[Kept]:
     """Studies that a rule might touch, from the oldest on, as long as one might."""
     shortest, wanted = policy.shortest, dict(missing)
+    found_lately = exists().where(
+        Event.study_fk == Study.id, Event.kind == FOUND_AGAIN, Event.at > now - FOUND_AGAIN_RESTS
+    )
     with database.read() as session:
         oldest_first = session.scalars(
             select(Study.id)
-            .where(Study.state.in_(IDLE_STATES), Study.flagged.is_(False))
+            .where(Study.state.in_(IDLE_STATES), Study.flagged.is_(False), ~found_lately)
             .order_by(Study.last_instance_at, Study.id)
         ).all()
     for start in range(0, len(oldest_first), _PIECE):

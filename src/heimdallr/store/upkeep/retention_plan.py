@@ -6,7 +6,8 @@ most, so that a clock which is years ahead does not cost everything at once. *By
 is free than is to be kept free, originals, volumes and masks of the oldest studies go until enough
 is; results never do. Neither rule touches a study that is receiving, waiting, being worked on,
 handed over or deleted, that a person has flagged, that has a critical finding nobody has
-acknowledged, or whose results a destination is still to get.
+acknowledged, or whose results a destination is still to get. Whoever asks leaves out studies that
+were found again by their case folders a few days ago.
 """
 
 from __future__ import annotations

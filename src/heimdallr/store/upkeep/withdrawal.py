@@ -37,6 +37,7 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
         StorageError: the folder of results, or of what is to be sent, cannot be written.
     """
     stop_work(session, study, now, OTHER_PATIENT)
+    told = owed.told_destinations(session, study.id)
     owed.call_off_study(session, study.id, Statement("delivery_withdrawn"), now)
     if study.case_id is not None:
         set_aside(folders.output / study.case_id, folders.output, _owner(study.id))
@@ -45,14 +46,17 @@ def withdraw_results(session: Session, folders: DataFolders, study: Study, now: 
         set_aside(path, root, _owner(study.id))
     forget_body_size(session, study.id)
     forget_corrections(session, study.id)
-    if not study.has_results:
+    if study.has_results:
+        forget_results(session, study)
+        study.digest = ""  # when the same images come back, they are measured anew
+        study.volume_bytes, study.notices, study.read_at = None, [], None
+        study.kept = {**dict(study.kept), "volume": False, "masks": False, "results": False}
+    elif not told:
         return
-    forget_results(session, study)
-    study.digest = ""  # when the same images come back, they are measured anew
-    study.volume_bytes, study.notices, study.read_at = None, [], None
-    study.kept = {**dict(study.kept), "volume": False, "masks": False, "results": False}
     message = "results withdrawn: they were made for another patient than the images name now"
-    note(session, study, "withdrawn", message, now)
+    if told:
+        message += f"; they were sent to {', '.join(told)}, where somebody has to take them back"
+    note(session, study, owed.WITHDRAWN, message, now)
 
 
 def clear_withdrawn(folders: DataFolders, study_id: int) -> None:

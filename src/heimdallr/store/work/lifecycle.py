@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+FOUND_AGAIN = "rebuilt"
+"""Cause of the run, and kind of the event, of a study that was found again by its case folder."""
+
+
 class Received(NamedTuple):
     """A received image; its path is below the incoming folder."""
 
@@ -163,13 +167,7 @@ def complete(
         return None
     study.revision += 1
     study.digest = digest
-    if study.case_id is None or not _is_named_after(study, study.case_id):
-        former, study.case_id = study.case_id, _name(session, study, folder_taken)
-        if former is not None:
-            move_case(former, study.case_id)
-            message = "the case has another name now, as patient, date or accession number have"
-            changes = [("case_id", former, study.case_id)]
-            note(session, study, "renamed", message, now, changes=changes)
+    _name_case(session, study, now, folder_taken, move_case)
     objects = session.scalar(
         select(func.count()).select_from(Instance).where(Instance.study_fk == study.id)
     )
@@ -208,7 +206,7 @@ def adopt(  # noqa: PLR0917 - what a folder tells of its work
         study_fk=study.id,
         revision=1,
         attempt=1,
-        cause="rebuilt",
+        cause=FOUND_AGAIN,
         fresh=False,
         workflow_id=new_workflow_id(),
         state=StudyState.DONE,
@@ -223,7 +221,7 @@ def adopt(  # noqa: PLR0917 - what a folder tells of its work
     )
     session.add(run)
     mirror(study, run)
-    note(session, study, "rebuilt", "found again by its case folder", now)
+    note(session, study, FOUND_AGAIN, "found again by its case folder", now)
 
 
 def handed_over(
@@ -364,6 +362,25 @@ def _stop(
 def _digest(images: Sequence[Received]) -> str:
     lines = "\n".join(f"{one.key} {one.digest}" for one in images)
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _name_case(
+    session: Session,
+    study: Study,
+    now: datetime,
+    folder_taken: Callable[[str], bool],
+    move_case: Callable[[str, str], None],
+) -> None:
+    """Name the case after the study; anew where the study's facts have changed."""
+    former = study.case_id
+    if former is not None and _is_named_after(study, former):
+        return
+    study.case_id = _name(session, study, folder_taken)
+    if former is not None:
+        move_case(former, study.case_id)
+        message = "the case has another name now, as patient, date or accession number have"
+        changes = [("case_id", former, study.case_id)]
+        note(session, study, "renamed", message, now, changes=changes)
 
 
 def _is_named_after(study: Study, name: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, literal, or_, select, update
+from sqlalchemy import delete, exists, func, literal, or_, select, true, update
 
 from heimdallr.publishing.schema import coded
 from heimdallr.store.delivery_tables import (
@@ -21,6 +21,7 @@ from heimdallr.store.delivery_tables import (
     OutboxRow,
     When,
 )
+from heimdallr.store.models import Event
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from heimdallr.domain.statements import Statement
+
+WITHDRAWN = "withdrawn"
+"""Kind of the event that results of a study were taken back: they were another patient's."""
 
 
 def tell(session: Session, study_id: int, what: When, now: datetime, *, run: str = "") -> None:
@@ -150,6 +154,31 @@ def await_no_word(session: Session, condition: ColumnElement[bool]) -> None:
     session.flush()
 
 
+def has_arrived() -> ColumnElement[bool]:
+    """Of rows whose destination has them, or may: they left, and nobody said what became of it."""
+    unheard = (OutboxRow.losses > 0) & (OutboxRow.media_type != "")  # something was made
+    return or_(OutboxRow.sent_at.is_not(None), unheard)
+
+
+def of_this_patient(session: Session, study_id: int) -> ColumnElement[bool]:
+    """Of rows of a study that are about the patient it was last said to be of."""
+    other = select(func.max(Event.at)).where(Event.study_fk == study_id, Event.kind == WITHDRAWN)
+    until = session.scalar(other)
+    return true() if until is None else OutboxRow.created_at > until
+
+
+def told_destinations(session: Session, study_id: int) -> list[str]:
+    """Who has results of a study's patient, or may have; an event (of a webhook) names nobody."""
+    is_leaving = (OutboxRow.state == DeliveryState.SENDING) & (OutboxRow.media_type != "")
+    names = select(OutboxRow.destination).where(
+        OutboxRow.study_fk == study_id,
+        OutboxRow.kind != "event",
+        of_this_patient(session, study_id),
+        or_(has_arrived(), is_leaving),
+    )
+    return sorted(set(session.scalars(names)))
+
+
 def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
     """Those of some studies whose results somebody is still to get."""
     waiting = select(OutboxRow.study_fk).where(
@@ -162,11 +191,3 @@ def owed_studies(session: Session, studies: Collection[int]) -> frozenset[int]:
         exists().where(DeliveryRule.enabled.is_(True)),
     )
     return frozenset(session.scalars(waiting.union(news)))
-
-
-def count_open(session: Session, study_id: int) -> int:
-    """How many objects of a study are still owed."""
-    query = select(func.count()).where(
-        OutboxRow.study_fk == study_id, OutboxRow.state.in_(OPEN_STATES)
-    )
-    return session.scalar(query) or 0

@@ -9,12 +9,12 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from heimdallr.domain.errors import AccountError
+from heimdallr.domain.errors import AccountError, WrongPasswordError
 from heimdallr.store.models import Role
 from heimdallr.store.people import accounts
 from heimdallr.store.people.passwords import MAX_LENGTH, ONE_TIME_FOR
 from heimdallr.store.people.sessions import end_session
-from heimdallr.store.people.sign_in import Attempt, Refusal, admit, sign_in
+from heimdallr.store.people.sign_in import Attempt, Refusal, admit, forgive, sign_in
 from heimdallr.web.access.gate import Access, cookie_name, identify, session_cookie
 from heimdallr.web.access.guard import SignedIn
 from heimdallr.web.access.principal import Permission, Principal, of_user
@@ -138,6 +138,9 @@ def _change(request: Request, who: Principal, change: PasswordChange) -> None:
             keep_session=who.session_id,
         )
     except AccountError as error:
+        if not isinstance(error, WrongPasswordError):
+            with access.database.write() as session:
+                forgive(session, attempt)
         audit(request, who, "user.password", f"user:{who.name}", "refused")
         raise Problem(422, str(error), code="password") from None
     audit(request, who, "user.password", f"user:{who.name}")

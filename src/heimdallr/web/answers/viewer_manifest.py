@@ -21,6 +21,7 @@ from heimdallr.publishing.targets import (
     Grid,
     Places,
     canonical,
+    decided_at,
     finding_target,
     measurement_targets,
 )
@@ -210,7 +211,12 @@ def _targets(results: Results, findings: Sequence[FindingRow], places: Places | 
     if places is None:
         return Targets(measurements={}, findings={})
     measured = measurement_targets(results.measurements, places)
-    found = {one.id: finding_target(one.structure, one.slice_index, places) for one in findings}
+    found = {
+        one.id: finding_target(
+            one.structure, one.slice_index, places, decided_at(one.evidence, measured)
+        )
+        for one in findings
+    }
     return Targets(
         measurements={name: _out(target) for name, target in measured.items()},
         findings={number: _out(target) for number, target in found.items() if target},

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.store.reading.history import Examined, history
 from heimdallr.store.reading.nodule_comparison import NoduleComparison, compare_nodules
 from heimdallr.web.access import REFUSALS, Reader, audit
 from heimdallr.web.answers.cases import study_of, trail_name
 from heimdallr.web.context import Ctx
 from heimdallr.web.http.problems import responses
-from heimdallr.web.schemas.common import Message, StudyId, calendar_date
+from heimdallr.web.schemas.common import Message, StudyId
 from heimdallr.web.schemas.history import (
     ExaminedOut,
     NoduleComparisonOut,

@@ -11,13 +11,15 @@ from heimdallr.analyses.registry import ANALYSES
 from heimdallr.analyses.rules.norms import norms
 from heimdallr.analyses.rules.references import references
 from heimdallr.analyses.rules.rule_table import RuleTable
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.store.reading import export
 from heimdallr.store.reading.cohort import Cohort, Sex
-from heimdallr.web.access import REFUSALS, Reader, audit
+from heimdallr.web.access import REFUSALS, Principal, Reader, audit
+from heimdallr.web.answers.cases import trail_name
 from heimdallr.web.answers.csv_tables import csv_lines
 from heimdallr.web.api.worklist import WorklistQuery
 from heimdallr.web.context import Ctx
-from heimdallr.web.schemas.common import MAX_ID, calendar_date
+from heimdallr.web.schemas.common import MAX_ID
 from heimdallr.web.schemas.measurements import (
     AnalysisOut,
     Catalogue,
@@ -97,7 +99,7 @@ def list_measurements(
     request: Request, context: Ctx, who: Reader, query: Annotated[MeasurementPageQuery, Query()]
 ) -> MeasuredPage:
     """Measurements of all studies that fit, with or without a value."""
-    audit(request, who, "measurements.export", details="json")
+    _audit_export(request, who, query, "json")
     with context.database.read() as session:
         piece = export.measurements(session, query.which(), after=query.after, limit=query.limit)
     return MeasuredPage(measurements=[_out(row) for row in piece.rows], next=piece.next)
@@ -115,7 +117,7 @@ def export_measurements_csv(
 
     Studies stand in it by number; date, sex and age are the only facts about the patient.
     """
-    audit(request, who, "measurements.export", details="csv")
+    _audit_export(request, who, query, "csv")
     rows = (
         [getattr(row, column) for column in _COLUMNS]
         for row in export.every_measurement(context.database, query.which())
@@ -125,6 +127,14 @@ def export_measurements_csv(
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="measurements.csv"'},
     )
+
+
+def _audit_export(request: Request, who: Principal, query: MeasurementQuery, form: str) -> None:
+    """Record whose numbers are handed out, where one study or its patient is asked for."""
+    number = query.study or query.patient_of
+    whose = "" if number is None else trail_name(number)
+    of_patient = ", all studies of the patient" if number and not query.study else ""
+    audit(request, who, "measurements.export", whose, details=form + of_patient)
 
 
 @router.get("/names")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.verification import Verified
 from heimdallr.preparation.case_id import alphabetic_name
 from heimdallr.publishing.dicom.kinds import EarlierValue
@@ -38,7 +39,7 @@ from heimdallr.web.answers.verification import beside, verification_out
 from heimdallr.web.answers.worklist_rows import row_out
 from heimdallr.web.context import Context, Ctx
 from heimdallr.web.http.problems import Answers, Problem, responses
-from heimdallr.web.schemas.common import Before, Limit, StudyId, calendar_date
+from heimdallr.web.schemas.common import Before, Limit, StudyId
 from heimdallr.web.schemas.studies import (
     ChangeOut,
     EventOut,

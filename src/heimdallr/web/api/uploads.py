@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +40,18 @@ MAX_UPLOADS = 8
 MAX_UNPACKING = 2
 """Unpacked and recorded at a time; the others wait."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "ZIP of DICOM files, of one study or several",
+            "examples": ["exam.zip"],
+        }
+    },
+}
 
 
 @dataclass(slots=True)
@@ -52,25 +66,7 @@ class Gate:
     PATH,
     responses=responses(400, 408, 409, 413, 503, 507),
     openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["file"],
-                        "properties": {
-                            "file": {
-                                "type": "string",
-                                "format": "binary",
-                                "description": "ZIP of DICOM files, of one study or several",
-                                "examples": ["exam.zip"],
-                            }
-                        },
-                    }
-                }
-            },
-        }
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
     },
 )
 async def upload_study(
@@ -94,7 +90,7 @@ async def upload_study(
     try:
         _check_length(request, context)
         await to_thread.run_sync(audit, request, who, "study.upload")
-        with upload_folder(context.folders) as folder:
+        with _told_as_problems(), upload_folder(context.folders) as folder:
             archive = folder / "upload.zip"
             label = await _receive(request, context, archive)
             origin = Origin(
@@ -119,6 +115,17 @@ async def upload_study(
                     ),
                     limiter=gate.unpacking,
                 )
+    finally:
+        gate.receiving -= 1
+        context.telemetry.uploads.dec()
+    return _answer(taken, label)
+
+
+@contextmanager
+def _told_as_problems() -> Iterator[None]:
+    """What may go wrong with an upload, as it is answered."""
+    try:
+        yield
     except ClientDisconnect as gone:
         raise Problem(400, "the sender broke off", code="broken_off") from gone
     except UploadTooLargeError as error:
@@ -131,10 +138,6 @@ async def upload_study(
         if error.errno in _FULL:
             raise Problem(507, "the disk is full; nothing of the upload was kept") from error
         raise
-    finally:
-        gate.receiving -= 1
-        context.telemetry.uploads.dec()
-    return _answer(taken, label)
 
 
 def _check_length(request: Request, context: Context) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -42,11 +41,3 @@ Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
 Before = Annotated[
     int | None, Query(ge=1, le=MAX_ID, description="only those before this one: `next` of a page")
 ]
-
-
-def calendar_date(text: str | None) -> date | None:
-    """A DICOM date (DA, PS3.5 section 6.2); ``None`` when it is none."""
-    try:
-        return datetime.strptime(text or "", "%Y%m%d").date()  # noqa: DTZ007 - a date has no zone
-    except ValueError:
-        return None

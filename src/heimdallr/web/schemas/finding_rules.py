@@ -39,6 +39,9 @@ class RuleLimitOut(Schema):
     applies_to: AppliesTo
     usual_attenuation: bool = Field(description="not asked of virtual images of spectral scanners")
     unless: str = Field(examples=[""], description="not asked where this measurement has a value")
+    only_with: list[str] = Field(
+        examples=[[]], description="asked only where one of these measurements has a value"
+    )
 
 
 class FindingRuleOut(Schema):
@@ -121,4 +124,5 @@ def _limit(one: Limit) -> RuleLimitOut:
         applies_to=applies_to(one),
         usual_attenuation=one.usual_attenuation,
         unless=one.unless,
+        only_with=list(one.only_with),
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 from heimdallr.analyses.rules.change import Verdict
 from heimdallr.analyses.rules.nodule_growth import NotPaired
 from heimdallr.publishing.schema import CodedStatement
-from heimdallr.store.reading.history import Doubt
+from heimdallr.store.reading.history import Doubt, NotCompared
 from heimdallr.web.schemas.common import Schema
 
 
@@ -24,6 +24,13 @@ class ExaminedOut(Schema):
     modality: str = Field(examples=["CT"])
     same_name: bool = Field(
         description="names the patient in the same words; false: look before trusting a trend"
+    )
+    not_compared: NotCompared | None = Field(
+        description=(
+            "why a difference to the study that was asked about need not be the patient's: "
+            "`other_modality`; `bundled_weights`: measured with them, and that study was not; "
+            "`other_weights`: the reverse; null where numbers can be compared"
+        )
     )
     contrast_phase: str | None = Field(
         examples=["native"], description="as measured; density depends on it"

@@ -11,13 +11,14 @@ from pydantic import AwareDatetime, Field
 
 from heimdallr.analyses.rules.references import Flag
 from heimdallr.domain.body_size import PLAUSIBLE_HEIGHT_M, PLAUSIBLE_WEIGHT_KG, Source
+from heimdallr.domain.dicom_dates import calendar_date
 from heimdallr.domain.patient_class import PatientClass
 from heimdallr.domain.verification import Verified
 from heimdallr.publishing.schema import CodedStatement, Identity, ProvenanceRecord, RuleRecord
 from heimdallr.store.models import FindingRow, StudyState
 from heimdallr.store.reading.worklist import WorklistRow
 from heimdallr.store.reading.worklist_filter import Severity
-from heimdallr.web.schemas.common import Message, Schema, calendar_date
+from heimdallr.web.schemas.common import Message, Schema
 from heimdallr.web.schemas.references import NormOut, ReferenceOut
 from heimdallr.web.schemas.verification import VerificationOut
 

@@ -5,7 +5,7 @@ import { useTerms } from "@/terms";
 
 import type { Trend } from "./trend";
 
-/** How far a number moved since the study before: "+2.0 mm since 3 Aug 2025". */
+/** How far a number moved since the study before: "+4 % since 3 Aug 2025". */
 export function Change({ trend, unit }: { trend: Trend; unit: string }) {
   const { t } = useTranslation("study");
   const format = useFormat();
@@ -13,13 +13,17 @@ export function Change({ trend, unit }: { trend: Trend; unit: string }) {
   const { previous, difference, share } = trend;
   const signed = (text: string) =>
     difference && difference > 0 ? `+${text}` : text.replace(/^-/, "−");
+  const moved = (by: number) => {
+    if (share !== null) return format.percent(share);
+    // "+5 %" would be read as a share of the number it stands beside.
+    if (unit === "%") return t("trend.points", { count: by, number: terms.value(by, unit) });
+    return terms.quantity(by, unit);
+  };
   return (
     <>
       {previous?.study.study_date && difference !== null
         ? t("trend.since", {
-            change: signed(
-              share === null ? terms.quantity(difference, unit) : format.percent(share),
-            ),
+            change: signed(moved(difference)),
             date: format.date(previous.study.study_date),
           })
         : t("trend.later")}

@@ -129,6 +129,8 @@ function Earlier({ trend, unit }: { trend: Trend; unit: string }) {
                   </Link>
                 )}
                 {study.contrast_phase && ` · ${terms.value(study.contrast_phase, "")}`}
+                {study.not_compared !== null &&
+                  ` · ${t(`trend.notCompared.${study.not_compared}`, { modality: study.modality })}`}
                 {!study.same_name && ` · ${t("trend.otherName")}`}
               </Table.Td>
             </Table.Tr>

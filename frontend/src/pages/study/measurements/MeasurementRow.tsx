@@ -88,10 +88,12 @@ export function MeasurementRow({ measurement }: { measurement: Measurement }) {
           {norm && <span>{terms.statement(norm.said_coded, norm.said)}</span>}
           {trend && (
             <span className={classes.pair}>
-              <Sparkline
-                values={trend.points.map((point) => point.value)}
-                current={trend.points.indexOf(trend.current)}
-              />
+              {trend.alike.length > 1 && (
+                <Sparkline
+                  values={trend.alike.map((point) => point.value)}
+                  current={trend.alike.indexOf(trend.current)}
+                />
+              )}
               <Change trend={trend} unit={unit} />
             </span>
           )}

@@ -12,6 +12,7 @@ function examined(study_id: number, date: string | null, value: number, more = {
     description: "",
     modality: "CT",
     same_name: true,
+    not_compared: null,
     contrast_phase: "native",
     notices: [],
     notices_coded: [],
@@ -54,6 +55,27 @@ test("Hounsfield units have no share, and depend on the phase", () => {
   expect(trend?.share).toBeNull();
   expect(trend?.difference).toBe(20);
   expect(trend?.otherPhase).toBe(true);
+});
+
+test("of what is a share already there is no share, only a difference", () => {
+  const trend = trendOf(of(examined(1, "2025-01-01", 20), examined(2, "2026-01-01", 25)), "x", "%");
+  expect(trend).toMatchObject({ difference: 5, share: null });
+});
+
+test("what cannot be compared is listed, but nothing is measured by it", () => {
+  const mr = { modality: "MR", not_compared: "other_modality" } as const;
+  const bundled = { not_compared: "bundled_weights" } as const;
+  const others = [examined(3, "2025-06-01", 300, mr), examined(4, "2025-09-01", 50, bundled)];
+  const now = examined(2, "2026-01-01", 110);
+  const trend = trendOf(of(examined(1, "2025-01-01", 100), ...others, now), "x", "cm3");
+  expect(trend?.previous?.study.study_id).toBe(1);
+  expect(trend?.difference).toBe(10);
+  expect(trend?.points.map(({ study }) => study.study_id)).toEqual([1, 3, 4, 2]);
+  expect(trend?.alike.map(({ study }) => study.study_id)).toEqual([1, 2]);
+  expect(trendOf(of(...others, now), "x", "cm3")).toMatchObject({
+    previous: null,
+    difference: null,
+  });
 });
 
 test("a study without a date is not before another one", () => {

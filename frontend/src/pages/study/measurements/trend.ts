@@ -11,12 +11,14 @@ export interface Point {
 export interface Trend {
   /** By date, this study among them. */
   points: Point[];
+  /** Those among them whose difference to this study can be the patient's. */
+  alike: Point[];
   current: Point;
-  /** The one before this study; null where it is the first. */
+  /** The one of them before this study; null where it is the first. */
   previous: Point | null;
   /** To the previous one. */
   difference: number | null;
-  /** The same as a share; only where zero means nothing at all. */
+  /** The same as a share; only where zero means nothing at all, and not of a percentage. */
   share: number | null;
   /** The enhancement differs from the previous study's, and the number depends on it. */
   otherPhase: boolean;
@@ -32,20 +34,23 @@ export function trendOf(history: History | undefined, name: string, unit: string
     const value = study.values[name];
     return value === undefined ? [] : [{ study, value }];
   });
-  const at = points.findIndex(({ study }) => study.current);
-  const current = points[at];
+  const alike = points.filter(({ study }) => study.not_compared === null);
+  const at = alike.findIndex(({ study }) => study.current);
+  const current = alike[at];
   if (!current || points.length < 2) return null;
   // A study without a date has no place in time.
-  const dated = points.slice(0, at).filter(({ study }) => study.study_date);
+  const dated = alike.slice(0, at).filter(({ study }) => study.study_date);
   const previous = dated.at(-1) ?? null;
   const difference = previous && current.value - previous.value;
   const hounsfield = unit === "HU";
+  const hasShare = unit !== "" && unit !== "%" && !hounsfield;
   const share =
-    previous && difference !== null && unit !== "" && !hounsfield && previous.value > 0
+    previous && difference !== null && hasShare && previous.value > 0
       ? difference / previous.value
       : null;
   return {
     points,
+    alike,
     current,
     previous,
     difference,

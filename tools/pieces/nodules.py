@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.phantom.pieces.drawing import Marks, Piece
-from heimdallr.phantom.pieces.solids import box
+from pieces.drawing import Marks, Piece
+from pieces.solids import box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from heimdallr.phantom.pieces.drawing import Floats, Grid, Solid, Triple
+    from pieces.drawing import Floats, Grid, Solid, Triple
 
 LUNG_HU, WALL_HU, SOLID_HU, SUBSOLID_HU = -850.0, 40.0, 30.0, -600.0
 UPPER, LOWER = "lung_upper_lobe_right", "lung_lower_lobe_right"

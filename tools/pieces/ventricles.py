@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.phantom.pieces.drawing import HALF, Marks, Piece, Triple, rotation
-from heimdallr.phantom.pieces.solids import box, ellipsoid, placed
+from pieces.drawing import HALF, Marks, Piece, Triple, rotation
+from pieces.solids import box, ellipsoid, placed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from heimdallr.phantom.pieces.drawing import Floats, Grid, Solid
+    from pieces.drawing import Floats, Grid, Solid
 
 AIR_HU, BONE_HU, BRAIN_HU, FLUID_HU, SKIN_HU = -1000.0, 900.0, 34.0, 6.0, 30.0
 TASK = "ventricle_parts"

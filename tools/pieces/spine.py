@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.phantom.pieces.drawing import Grid, Piece
-from heimdallr.phantom.pieces.solids import ellipsoid, placed
+from pieces.drawing import Grid, Piece
+from pieces.solids import ellipsoid, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import numpy.typing as npt
 
-    from heimdallr.phantom.pieces.drawing import Floats, Solid, Triple
+    from pieces.drawing import Floats, Solid, Triple
 
 CORTEX_MM, CORTEX_HU = 1.0, 450.0
 DISC_MM, DISC_HU = 7.0, 80.0

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heimdallr.phantom.pieces.drawing import HALF, Marks, Piece, Triple
-from heimdallr.phantom.pieces.solids import both, ellipsoid
+from pieces.drawing import HALF, Marks, Piece, Triple
+from pieces.solids import both, ellipsoid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from heimdallr.phantom.pieces.drawing import Floats, Grid, Solid
+    from pieces.drawing import Floats, Grid, Solid
 
 FAT_HU, WALL_HU, LUNG_HU, HEART_HU, BONE_HU = -100.0, 40.0, -830.0, 40.0, 250.0
 TASK = "pleural_pericard_effusion"

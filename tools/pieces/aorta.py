@@ -15,11 +15,11 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from heimdallr.phantom.pieces.drawing import Piece
-from heimdallr.phantom.pieces.solids import ellipsoid
+from pieces.drawing import Piece
+from pieces.solids import ellipsoid
 
 if TYPE_CHECKING:
-    from heimdallr.phantom.pieces.drawing import Floats, Grid, Solid
+    from pieces.drawing import Floats, Grid, Solid
 
 Points = npt.NDArray[np.float64]
 

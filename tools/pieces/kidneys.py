@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from nibabel.affines import apply_affine
 
-from heimdallr.phantom.pieces.drawing import HALF, Grid, Piece, Triple
-from heimdallr.phantom.pieces.solids import box, either, ellipsoid, less, placed
+from pieces.drawing import HALF, Grid, Piece, Triple
+from pieces.solids import box, either, ellipsoid, less, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
-    from heimdallr.phantom.pieces.drawing import Solid
+    from pieces.drawing import Solid
 
 FAT_HU, KIDNEY_HU, URINE_HU, BONE_HU = -100.0, 32.0, 8.0, 450.0
 SIZE_MM = (180.0, 90.0, 120.0)

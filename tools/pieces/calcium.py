@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from heimdallr.phantom.pieces.drawing import Grid, Piece, Triple
-from heimdallr.phantom.pieces.solids import box, either, ellipsoid, tube
+from pieces.drawing import Grid, Piece, Triple
+from pieces.solids import box, either, ellipsoid, tube
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from heimdallr.phantom.pieces.drawing import Solid
+    from pieces.drawing import Solid
 
 FAT_HU, BLOOD_HU, MUSCLE_HU, BONE_HU, LUNG_HU = -100.0, 45.0, 50.0, 320.0, -850.0
 PIXEL_MM, INCREMENT_MM = 0.7, 3.0

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from nibabel.affines import apply_affine
 
-from heimdallr.phantom.pieces.drawing import HALF, Grid, Piece
-from heimdallr.phantom.pieces.solids import either, ellipsoid, less, tube
+from pieces.drawing import HALF, Grid, Piece
+from pieces.solids import either, ellipsoid, less, tube
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heimdallr.phantom.pieces.drawing import Floats, Solid
+    from pieces.drawing import Floats, Solid
 
 TISSUE_HU, LUNG_HU, DESTROYED_HU, AIR_HU = 40.0, -860.0, -990.0, -1000.0
 SIZE_MM = (300.0, 190.0, 290.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from heimdallr.phantom.pieces.drawing import Grid, Piece, Triple
-from heimdallr.phantom.pieces.solids import ellipsoid
+from pieces.drawing import Grid, Piece, Triple
+from pieces.solids import ellipsoid
 
 FAT_HU = -100.0
 LIVER_MM: tuple[Triple, Triple] = ((50.0, 0.0, 0.0), (62.0, 48.0, 58.0))

@@ -3,9 +3,8 @@
 import nibabel
 import numpy as np
 import pytest
-
-from heimdallr.phantom.pieces.drawing import Grid, Piece, rotation
-from heimdallr.phantom.pieces.solids import box, ellipsoid, less, placed
+from pieces.drawing import Grid, Piece, rotation
+from pieces.solids import box, ellipsoid, less, placed
 
 
 @pytest.mark.parametrize("turn_deg", [(0.0, 0.0, 0.0), (20.0, -10.0, 5.0)])

@@ -2,7 +2,7 @@
 
 A *solid* is a function of patient coordinates; the share of each voxel it covers is found by
 looking at several points inside the voxel, so that thin and small things have the attenuation that
-a scanner would give them. Solids themselves are in :mod:`heimdallr.phantom.pieces.solids`.
+a scanner would give them. Solids themselves are in :mod:`pieces.solids`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from heimdallr.phantom.pieces.drawing import Floats, Solid, Triple
+    from pieces.drawing import Floats, Solid, Triple
 
 
 def ellipsoid(centre_mm: Triple, radii_mm: Triple) -> Solid:
