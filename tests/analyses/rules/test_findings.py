@@ -493,9 +493,16 @@ def test_no_title_rounds_a_number_over_a_limit(which: str) -> None:
             if parameter in parameters_of(code)
         ]
         for text in (*told, value_text(value, unit, "en")) if crossed else ():
-            shown = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))]
+            numbers = re.findall(r"-?\d+(?:\.\d+)?", text.replace(",", "").replace("−", "-"))
+            shown = [float(one) for one in numbers]
             nearest = min(shown, key=lambda one: abs(one - value))
             assert limit.is_crossed_by(nearest) == limit.is_crossed_by(value), text
+
+
+def test_an_ectatic_aorta_is_not_told_as_an_aneurysm() -> None:
+    """The band above is one of the whole abdominal aorta."""
+    (found,) = findings({"aorta_infrarenal_diameter_mm": 29.7}).values()
+    assert (found.title, found.severity) == ("Ectatic infrarenal aorta, 29.7 mm", Severity.NOTE)
 
 
 def test_aortic_calcium_speaks_above_two_hundred() -> None:
