@@ -28,9 +28,10 @@ why the head is levelled first; it does not tell hydrocephalus from atrophy, whi
 the sulci do. A shift above 5 mm is where acute subdural haematomas are evacuated (Bullock 2006,
 Neurosurgery 58:S16). Limits are for adults.
 
-**How sure.** On four drawn heads with true labels, straight, tilted and turned by up to 14 degrees,
-under a tilted gantry, in slices of 1.5 to 5 mm, the index was off by 0.004 at most and the shift by
-0.5 mm. What the network's borders add is not known here.
+**How sure.** On 100 drawn heads with true labels, straight, tilted and turned by up to 12 degrees,
+under a tilted gantry, in slices of 2 and 5 mm, the index was off by 0.01 (at most 0.03) and the
+shift by 0.2 mm (at most 1.3). The worst were heads whose inside is as broad as high: nothing in it
+tells their tilt to the side. What the network's borders add is not known here.
 """
 
 from __future__ import annotations
