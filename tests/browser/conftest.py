@@ -11,30 +11,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from made_once import made_once
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sqlalchemy import delete
 
-from heimdallr.cli.demonstration.system import (
-    USER,
-    DemoSystem,
-    running_system,
-    scratch_settings,
-    started_system,
-)
+from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
 from heimdallr.config import load_settings
-from heimdallr.store.database import open_database
-from heimdallr.store.models import ApiToken, User
+from heimdallr.phantom.studies import WrittenStudy, write_demo_studies
 from heimdallr.web.api.pages import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
-    from heimdallr.config import Settings
-
+SEED = 7
 _PROCESSED_S = 400.0
 _FLAGS = (
     "--use-angle=swiftshader",
@@ -62,33 +51,26 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, phantom_studies: Path) -> Iterator[DemoSystem]:
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, WrittenStudy]:
+    """The demo's synthetic patients as DICOM files, by kind: trunk CT, head CT, abdominal MR."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    return {study.kind: study for study in write_demo_studies(folder, SEED)}
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, phantoms: dict[str, WrittenStudy]
+) -> Iterator[DemoSystem]:
     """The whole system, with the trunk CT and the head CT (a haemorrhage) measured."""
     if not (STATIC / "index.html").is_file():
         pytest.skip("the dashboard is not built: run `make`")
-
-    def measure(folder: Path) -> None:
-        with running_system(folder / "data", load_settings()) as running:
-            for kind in ("trunk_ct", "head_ct"):
-                running.send(phantom_studies / kind / "dicom")
-            seen = running.follow_all(2, lambda _seen: None, _PROCESSED_S)
-            assert {study.state for study in seen.values()} == {"done"}, "see system.log"
-        _forget_people(running.settings)
-
-    measured = made_once(tmp_path_factory, "measured_system", measure) / "data"
-    settings = scratch_settings(tmp_path_factory.mktemp("system") / "data", load_settings())
-    shutil.copytree(measured, settings.data_dir, dirs_exist_ok=True)
-    with started_system(settings) as running:
+    folder = tmp_path_factory.mktemp("system")
+    with running_system(folder / "data", load_settings()) as running:
+        for kind in ("trunk_ct", "head_ct"):
+            running.send(phantoms[kind].dicom)
+        seen = running.follow_all(2, lambda _seen: None, _PROCESSED_S)
+        assert {study.state for study in seen.values()} == {"done"}, "see system.log"
         yield running
-
-
-def _forget_people(settings: Settings) -> None:
-    """Of a system that has ended: each that begins with its data makes its own."""
-    database = open_database(settings)
-    with database.write() as session:
-        for table in (ApiToken, User):
-            session.execute(delete(table).where(table.name == USER))
-    database.close()
 
 
 @pytest.fixture
