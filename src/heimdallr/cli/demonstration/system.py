@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from heimdallr.cli.ports import dicom_address, with_ports
+from heimdallr.cli.ports import with_ports
 from heimdallr.cli.uploading.following import FINAL, StudyNow
 from heimdallr.cli.uploading.sending import open_client
 from heimdallr.clock import utc_now
 from heimdallr.config import PREFIX, Settings
 from heimdallr.domain.errors import HeimdallrError
+from heimdallr.intake.scp.access import listening_address
 from heimdallr.publishing.schema import Identity, Results
 from heimdallr.store.database import open_database
 from heimdallr.store.models import Role
@@ -47,7 +48,7 @@ _KEPT = ("DEVICE", "BACKEND", "THREADS", "RESOLUTION", "TOTALSEGMENTATOR_LICENSE
 
 @dataclass(frozen=True, slots=True)
 class DemoSystem:
-    """A running system; made by :func:`running_system`.
+    """A running system; made by :func:`running_system` or :func:`started_system`.
 
     Attributes:
         settings: of the system.
@@ -76,7 +77,7 @@ class DemoSystem:
         """
         return send_over_dicom(
             sorted(folder.rglob("*.dcm")),
-            dicom_address(self.settings),
+            listening_address(self.settings),
             self.settings.dicom_port,
             self.settings.ae_title,
         )
@@ -139,8 +140,18 @@ def running_system(folder: Path, own: Settings) -> Iterator[DemoSystem]:
     Raises:
         HeimdallrError: the folder is not the demo's, or a service does not start.
     """
-    settings = _settings(folder, own)
-    log = folder.parent / "system.log"
+    with started_system(scratch_settings(folder, own)) as running:
+        yield running
+
+
+@contextmanager
+def started_system(settings: Settings) -> Iterator[DemoSystem]:
+    """`heimdallr up` with settings of :func:`scratch_settings`, until the block ends.
+
+    Raises:
+        HeimdallrError: a service does not start.
+    """
+    log = settings.data_dir.parent / "system.log"
     ready, over = threading.Event(), threading.Event()
     stop = threading.Event()
     with log.open("w", encoding="utf-8") as file:
@@ -238,8 +249,12 @@ def own_folder(folder: Path) -> None:
     (folder / MARKER).touch()
 
 
-def _settings(folder: Path, own: Settings) -> Settings:
-    """Settings of the scratch system, with free ports; its folder is made anew."""
+def scratch_settings(folder: Path, own: Settings) -> Settings:
+    """Settings of a scratch system, with free ports; its folder is made anew.
+
+    Raises:
+        HeimdallrError: the folder is not the demo's.
+    """
     own_folder(folder)
     scratch = Settings.model_construct(
         data_dir=folder.absolute(),
