@@ -158,14 +158,6 @@ def _group(
     yield group, plane
 
 
-def _measured(content: CaseFolderContent, bleed_map: LabelMap) -> LabelMap:
-    """Of a bleed what its volume counts, where the brain is there to tell."""
-    record = content.map_of(ANATOMY)
-    if record is None or all(one.structure != BRAIN for one in record.structures):
-        return bleed_map
-    return cerebral_haemorrhage.measured_bleed(bleed_map, content.label_map(ANATOMY))
-
-
 def _plane(content: CaseFolderContent, outlined: _Outlined, k: int) -> SourcePlane | None:
     """The source image at the structure's height on an axial slice of the volume."""
     labels = content.labels
@@ -181,7 +173,7 @@ def _mask(content: CaseFolderContent, plane: SourcePlane, outlined: _Outlined) -
     labels, names = _labels(content, plane, outlined.map)
     if outlined.structure != MUSCLE:
         return labelled(labels, names, {outlined.structure})
-    structures, structure_names = _labels(content, plane, "total")
+    structures, structure_names = _labels(content, plane, ANATOMY)
     rejections = content.results.provenance.rejections
     rejected = {one.name for one in rejections if one.kind == "structure"}
     section = Section(
@@ -206,6 +198,14 @@ def _labels(
         found = _measured(content, found)
     planes = source_planes(found, content.source, resampled=is_resampled(content))
     return planes.read(planes.grid.sources.index(plane)), found.names
+
+
+def _measured(content: CaseFolderContent, bleed_map: LabelMap) -> LabelMap:
+    """Of a bleed what its volume counts, where the brain is there to tell."""
+    record = content.map_of(ANATOMY)
+    if record is None or all(one.structure != BRAIN for one in record.structures):
+        return bleed_map
+    return cerebral_haemorrhage.measured_bleed(bleed_map, content.label_map(ANATOMY))
 
 
 def _values(
