@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import structlog
+from made_once import made_once
 
 from heimdallr.phantom.materials import Material
 from heimdallr.phantom.studies import write_demo_studies
@@ -97,17 +97,11 @@ def phantom_studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     if ready := os.environ.get("HEIMDALLR_TEST_PHANTOM"):
         return Path(ready)
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder, whole = shared / "phantom", shared / "phantom.whole"
-    with (shared / "phantom.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not whole.exists():
-            folder.mkdir(exist_ok=True)
-            write_demo_studies(folder, PHANTOM_SEED)
-            whole.touch()
-    return folder
+
+    def write(folder: Path) -> None:
+        write_demo_studies(folder, PHANTOM_SEED)
+
+    return made_once(tmp_path_factory, "phantom", write)
 
 
 @pytest.fixture(scope="session")

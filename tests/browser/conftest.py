@@ -2,6 +2,9 @@
 
 Every page is held to the same while it is used: no script error, no broken rule of the content
 security policy, no request to another host.
+
+Drawing on the processor costs six times what all else of a study's page does, so only tests marked
+`draws` have a browser with WebGL2; before others, the study's page stands without its images.
 """
 
 from __future__ import annotations
@@ -11,72 +14,105 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from made_once import made_once
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import delete
 
-from heimdallr.cli.demonstration.system import USER, DemoSystem, running_system
+from heimdallr.cli.demonstration.system import (
+    USER,
+    DemoSystem,
+    running_system,
+    scratch_settings,
+    started_system,
+)
 from heimdallr.config import load_settings
-from heimdallr.phantom.studies import WrittenStudy, write_demo_studies
+from heimdallr.store.database import open_database
+from heimdallr.store.models import ApiToken, User
 from heimdallr.web.api.pages import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
-SEED = 7
+    from heimdallr.config import Settings
+
 _PROCESSED_S = 400.0
-_FLAGS = (
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
+_QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run")
+_DRAWS = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+_DRAWS_NOT = ("--disable-gpu", "--disable-3d-apis")
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window, drawing WebGL2 on the processor."""
+def launch() -> Iterator[Callable[[tuple[str, ...]], Browser]]:
+    """Starts Debian's Chromium, without a window, with more options."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=list(_FLAGS), chromium_sandbox=False
-        )
+
+        def make(options: tuple[str, ...]) -> Browser:
+            return playwright.chromium.launch(
+                executable_path=program, args=[*_QUIET, *options], chromium_sandbox=False
+            )
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[[tuple[str, ...]], Browser]) -> Iterator[Browser]:
+    """A browser that draws WebGL2, on the processor."""
+    with launch(_DRAWS) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, WrittenStudy]:
-    """The demo's synthetic patients as DICOM files, by kind: trunk CT, head CT, abdominal MR."""
-    folder = tmp_path_factory.mktemp("phantoms")
-    return {study.kind: study for study in write_demo_studies(folder, SEED)}
+def chromium_without_webgl(
+    launch: Callable[[tuple[str, ...]], Browser],
+) -> Iterator[Browser]:
+    """A browser whose pages stand at once."""
+    with launch(_DRAWS_NOT) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
-def system(
-    tmp_path_factory: pytest.TempPathFactory, phantoms: dict[str, WrittenStudy]
-) -> Iterator[DemoSystem]:
+def system(tmp_path_factory: pytest.TempPathFactory, phantom_studies: Path) -> Iterator[DemoSystem]:
     """The whole system, with the trunk CT and the head CT (a haemorrhage) measured."""
     if not (STATIC / "index.html").is_file():
         pytest.skip("the dashboard is not built: run `make`")
-    folder = tmp_path_factory.mktemp("system")
-    with running_system(folder / "data", load_settings()) as running:
-        for kind in ("trunk_ct", "head_ct"):
-            running.send(phantoms[kind].dicom)
-        seen = running.follow_all(2, lambda _seen: None, _PROCESSED_S)
-        assert {study.state for study in seen.values()} == {"done"}, "see system.log"
+
+    def measure(folder: Path) -> None:
+        with running_system(folder / "data", load_settings()) as running:
+            for kind in ("trunk_ct", "head_ct"):
+                running.send(phantom_studies / kind / "dicom")
+            seen = running.follow_all(2, lambda _seen: None, _PROCESSED_S)
+            assert {study.state for study in seen.values()} == {"done"}, "see system.log"
+        _forget_people(running.settings)
+
+    measured = made_once(tmp_path_factory, "measured_system", measure) / "data"
+    settings = scratch_settings(tmp_path_factory.mktemp("system") / "data", load_settings())
+    shutil.copytree(measured, settings.data_dir, dirs_exist_ok=True)
+    with started_system(settings) as running:
         yield running
 
 
+def _forget_people(settings: Settings) -> None:
+    """Of a system that has ended: each that begins with its data makes its own."""
+    database = open_database(settings)
+    with database.write() as session:
+        for table in (ApiToken, User):
+            session.execute(delete(table).where(table.name == USER))
+    database.close()
+
+
 @pytest.fixture
-def open_page(chromium: Browser, system: DemoSystem) -> Iterator[Callable[..., Page]]:
+def open_page(request: pytest.FixtureRequest, system: DemoSystem) -> Iterator[Callable[..., Page]]:
     """Opens pages in a context of their own; options are Playwright's (viewport, locale, …)."""
-    with pages_of(chromium, system) as make:
+    draws = request.node.get_closest_marker("draws") is not None
+    browser = request.getfixturevalue("chromium" if draws else "chromium_without_webgl")
+    with pages_of(browser, system) as make:
         yield make
 
 

@@ -45,7 +45,7 @@ def measured(system: DemoSystem, study: int, name: str) -> dict[str, Any]:
     return found
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.draws]
 """They change a study of the system that other pages' tests look at."""
 
 

@@ -80,6 +80,7 @@ def choose(page: Page, action: str) -> None:
     page.get_by_role("menuitem", name=action).click()
 
 
+@pytest.mark.draws
 def test_a_number_leads_to_its_place(page: Page, system: DemoSystem, trunk: int) -> None:
     """The muscle area at L3 shows the L3 slice, from wherever the viewer was."""
     open_study(page, trunk)
@@ -426,6 +427,7 @@ def test_a_viewer_may_look_only(
     expect(page.get_by_role("button", name="More actions")).to_have_count(0)
 
 
+@pytest.mark.draws
 def test_on_a_telephone(open_page: Callable[..., Page], trunk: int) -> None:
     """One column, viewer first, nothing wider than the screen; a number scrolls to the viewer."""
     page = open_page(viewport={"width": NARROW, "height": 844})
@@ -438,6 +440,7 @@ def test_on_a_telephone(open_page: Callable[..., Page], trunk: int) -> None:
     expect(page.locator("canvas").first).to_be_in_viewport()
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("width", [1440, NARROW])
 def test_everybody_can_use_it(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.int16]
 
+pytestmark = pytest.mark.draws
+
 _LOADED_MS = 120_000
 _SEEN = 4.0
 """Mean change of a pixel (0 to 255) that nobody overlooks, over where the change is."""

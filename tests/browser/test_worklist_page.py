@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Response, Route
 
     from heimdallr.cli.demonstration.system import DemoSystem
-    from heimdallr.phantom.studies import WrittenStudy
 
 BUDGET_BYTES = 300_000
 PROCESSED_MS = 300_000.0
@@ -292,7 +291,7 @@ def test_acknowledging_in_the_quick_look(page: Page, system: DemoSystem) -> None
 
 
 def test_a_study_is_followed_while_it_is_processed(
-    page: Page, system: DemoSystem, phantoms: dict[str, WrittenStudy]
+    page: Page, system: DemoSystem, phantom_studies: Path
 ) -> None:
     """It appears, its bar moves, it is done: without a reload, and without moving the cursor."""
     open_worklist(page)
@@ -300,7 +299,7 @@ def test_a_study_is_followed_while_it_is_processed(
     under = rows(page).first
     focused = under.get_attribute("data-study")
     page.evaluate("window.wasNeverReloaded = true")
-    system.send(phantoms["abdomen_mr"].dicom)
+    system.send(phantom_studies / "abdomen_mr" / "dicom")
 
     study = rows(page).filter(has_text="MR ABDOMEN")
     expect(study).to_be_visible()

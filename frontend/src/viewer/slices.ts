@@ -234,6 +234,7 @@ export class SliceTextures {
     const gl = this.#gl;
     if (Math.max(...image.shape) > this.limit) return null;
     const { internal, format, type } = samplesOf(image.voxels);
+    await this.#taken(); // to be asked about errors, the graphics would hold the page up until then
     while (gl.getError() !== gl.NO_ERROR); // of what was before
     const texture = this.#storage(unit, internal, image.shape);
     const [across, along, up] = image.shape;

@@ -48,7 +48,7 @@ _KEPT = ("DEVICE", "BACKEND", "THREADS", "RESOLUTION", "TOTALSEGMENTATOR_LICENSE
 
 @dataclass(frozen=True, slots=True)
 class DemoSystem:
-    """A running system; made by :func:`running_system`.
+    """A running system; made by :func:`running_system` or :func:`started_system`.
 
     Attributes:
         settings: of the system.
@@ -140,8 +140,18 @@ def running_system(folder: Path, own: Settings) -> Iterator[DemoSystem]:
     Raises:
         HeimdallrError: the folder is not the demo's, or a service does not start.
     """
-    settings = _settings(folder, own)
-    log = folder.parent / "system.log"
+    with started_system(scratch_settings(folder, own)) as running:
+        yield running
+
+
+@contextmanager
+def started_system(settings: Settings) -> Iterator[DemoSystem]:
+    """`heimdallr up` with settings of :func:`scratch_settings`, until the block ends.
+
+    Raises:
+        HeimdallrError: a service does not start.
+    """
+    log = settings.data_dir.parent / "system.log"
     ready, over = threading.Event(), threading.Event()
     stop = threading.Event()
     with log.open("w", encoding="utf-8") as file:
@@ -239,8 +249,12 @@ def own_folder(folder: Path) -> None:
     (folder / MARKER).touch()
 
 
-def _settings(folder: Path, own: Settings) -> Settings:
-    """Settings of the scratch system, with free ports; its folder is made anew."""
+def scratch_settings(folder: Path, own: Settings) -> Settings:
+    """Settings of a scratch system, with free ports; its folder is made anew.
+
+    Raises:
+        HeimdallrError: the folder is not the demo's.
+    """
     own_folder(folder)
     scratch = Settings.model_construct(
         data_dir=folder.absolute(),
