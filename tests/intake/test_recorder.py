@@ -37,7 +37,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
-from heimdallr.store.work.lifecycle import reopen
+from heimdallr.store.work.lifecycle import reopen, unusable_of
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_an_image_of_another_series_takes_nobodys_place(
 def test_unusable_files_are_kept_and_counted(
     record: Callable[..., Recorded], database: Database, folders: DataFolders
 ) -> None:
-    """Each with its reason in a row of its own, and one event that names nobody."""
+    """Each with its reason in a row of its own; events, of the study or of none, name nobody."""
     bad = [b"no DICOM" * 100, Image(tags={"Rows": 900}), Image(tags={"Rows": 901})]
     done = record([*stack(count=2), *bad])
     assert done.recorded == 2
@@ -221,9 +221,30 @@ def test_unusable_files_are_kept_and_counted(
     for row in rows:
         assert (folders.quarantine / row.path).stat().st_size == row.size_bytes
         assert (row.calling_ae, row.peer_address) == ("CT1", "10.0.0.7")
-    assert len(messages) == 1
-    assert "SILVA" not in messages[0]
+    assert len(messages) == 2
+    assert "SILVA" not in "".join(messages)
     assert not list(folders.spool.iterdir())
+
+
+def test_a_study_that_lacks_images_knows_it(
+    record: Callable[..., Recorded], database: Database
+) -> None:
+    """How many, however often they came damaged, until they come whole."""
+    damaged = [Image(number=number, tags={"Rows": 900}) for number in (3, 4)]
+
+    def lacking() -> int:
+        with database.read() as session:
+            return unusable_of(session, session.scalars(select(Study)).one())
+
+    record([*stack(count=2), *damaged])
+    with database.read() as session:
+        (event,) = session.scalars(select(Event).where(Event.kind == "quarantined"))
+        assert event.study_fk == session.scalar(select(Study.id))
+    assert lacking() == 2
+    record(damaged)
+    assert lacking() == 2
+    record([Image(number=3)])
+    assert lacking() == 1
 
 
 def test_hostile_uids_stay_within_the_folder(

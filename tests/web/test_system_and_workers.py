@@ -132,6 +132,20 @@ def test_alerts_of_a_bad_night(anywhere: Service) -> None:
     assert system["intake"]["last_study_at"] is not None
 
 
+def test_a_file_in_quarantine_leads_to_its_study(anywhere: Service) -> None:
+    """Where it says of which it is, and that study is there."""
+    now = clock(anywhere)
+    with anywhere.database.write() as session:
+        study = add_study(session, "1.2.3").id
+        add_study(session, "nameless", study_instance_uid="")
+        for number, uid in enumerate(("1.2.3", "1.2.4", "")):
+            row = Quarantined(path=f"q/{number}", reason="no pixels", size_bytes=1, received_at=now)
+            row.study_instance_uid = uid
+            session.add(row)
+    listed = anywhere.client.get("/api/v1/quarantine").json()["files"]
+    assert [one["study_id"] for one in listed] == [None, None, study]
+
+
 def test_a_clock_that_cannot_be_right_is_told(tmp_path: Path) -> None:
     """Where something would be removed by age; where nothing is, it does not matter."""
     for days, told in ((30.0, True), (0.0, False)):

@@ -129,17 +129,31 @@ def read_received(path: Path, *, announced: bool) -> ReceivedInstance:
     """
     with path.open("rb", buffering=2**16) as file:
         size = os.fstat(file.fileno()).st_size
+        header = None
         try:
             header = read_open(file, size, _TAGS, max_reads=MAX_READS)
             check_pixels(file, size, header)
             digest = _digest(file)
             return _facts(path, header, size, digest, announced=announced)
-        except SkippedFileError as skip:
-            raise UnusableFileError(skip.reason.value) from skip
-        except (UnusableFileError, OSError):
+        except OSError:
             raise
         except Exception as error:  # the edge: one file must not stop the others
-            raise UnusableFileError(SkipReason.DAMAGED.value) from error
+            raise _unusable(error, header) from error
+
+
+def _unusable(error: Exception, header: FileDataset | None) -> UnusableFileError:
+    """Why a file is no usable instance, and what its header, where it was read, says it is."""
+    if isinstance(error, UnusableFileError):
+        reason = error.reason
+    elif isinstance(error, SkippedFileError):
+        reason = error.reason.value
+    else:
+        reason = SkipReason.DAMAGED.value
+    told = (
+        text_of(header, name) if header else "" for name in ("StudyInstanceUID", "SOPInstanceUID")
+    )
+    study, instance = (uid if _UID.fullmatch(uid) else "" for uid in told)
+    return UnusableFileError(reason, study_instance_uid=study, sop_instance_uid=instance)
 
 
 def is_same_image(one: Path, other: Path) -> bool:

@@ -47,11 +47,20 @@ class Fault(str, Enum):
 
 
 class UnusableFileError(Exception):
-    """One received file cannot be used; the reason is countable."""
+    """One received file cannot be used; the reason is countable.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        study_instance_uid: of the study that lacks it; empty where the file does not say.
+        sop_instance_uid: of the object that it would be; likewise.
+    """
+
+    def __init__(
+        self, reason: str, *, study_instance_uid: str = "", sop_instance_uid: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.study_instance_uid = study_instance_uid
+        self.sop_instance_uid = sop_instance_uid
 
 
 @dataclass(frozen=True, slots=True)

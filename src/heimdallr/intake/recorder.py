@@ -31,13 +31,15 @@ from heimdallr.intake.pixels import Fault, UnusableFileError
 from heimdallr.intake.placing import place, sync_folders
 from heimdallr.preparation.inner_archives import holds_images
 from heimdallr.preparation.reading import SkipReason, tolerant_pydicom
-from heimdallr.store.models import Quarantined
+from heimdallr.store.models import Quarantined, Study, StudyState
 from heimdallr.store.upkeep.withdrawal import clear_withdrawn
 from heimdallr.store.work.states import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from heimdallr.store.database import Database
     from heimdallr.store.layout import DataFolders
@@ -131,7 +133,7 @@ class Recorder:
             sqlalchemy.exc.OperationalError: the database is away; nothing is lost.
         """
         studies: dict[str, list[tuple[_File, ReceivedInstance]]] = defaultdict(list)
-        refused: list[tuple[_File, str]] = []
+        refused: list[tuple[_File, UnusableFileError]] = []
         strangers: list[tuple[Path, str]] = []
         waiting = self._waiting(batch)
         paths, rest = waiting[:limit], waiting[limit:]
@@ -148,7 +150,7 @@ class Recorder:
                     if handed_in and unusable.reason in _BESIDE_IMAGES and not holds_images(path):
                         strangers.append((path, unusable.reason))
                     else:
-                        refused.append((file, unusable.reason))
+                        refused.append((file, unusable))
                 except FileNotFoundError:
                     continue  # another recorder has taken it
                 except OSError as error:  # it stays in the spool; the others go on
@@ -219,7 +221,13 @@ class Recorder:
                 return first + second
             if again:
                 return self._record_study(items, origin, again=False)
-            return self._quarantine([(items[0][0], Fault.UNRECORDABLE.value)], origin)
+            ((file, one),) = items
+            unusable = UnusableFileError(
+                Fault.UNRECORDABLE.value,
+                study_instance_uid=one.study_instance_uid,
+                sop_instance_uid=one.instance_key,
+            )
+            return self._quarantine([(file, unusable)], origin)
 
     def _commit(
         self, items: Sequence[tuple[_File, ReceivedInstance]], origin: spool.Origin
@@ -241,27 +249,32 @@ class Recorder:
             (touched,), outcomes["recorded"], outcomes["identical"], outcomes["replaced"]
         )
 
-    def _quarantine(self, refused: Sequence[tuple[_File, str]], origin: spool.Origin) -> Recorded:
+    def _quarantine(
+        self, refused: Sequence[tuple[_File, UnusableFileError]], origin: spool.Origin
+    ) -> Recorded:
         """Keep files that are no usable instance where people find them."""
         if not refused:
             return Recorded()
-        reasons = Counter(reason for _, reason in refused)
+        reasons = Counter(unusable.reason for _, unusable in refused)
         targets = [
             self._folders.quarantine / file.path.parent.name / file.path.name for file, _ in refused
         ]
+        told: dict[str, Counter[str]] = defaultdict(Counter)
         with self._database.write() as session:
             names = [_below(self._folders.quarantine, target) for target in targets]
             known = set(
                 session.scalars(select(Quarantined.path).where(Quarantined.path.in_(names)))
             )
-            for (file, reason), target, name in zip(refused, targets, names, strict=True):
+            for (file, unusable), target, name in zip(refused, targets, names, strict=True):
                 place(file.path, target)
                 if name not in known:
-                    session.add(_quarantined(file, name, reason, origin))
+                    session.add(_quarantined(file, name, unusable, origin))
+                    told[unusable.study_instance_uid][unusable.reason] += 1
             sync_folders(targets)
-            if len(known) < len(refused):
-                words = ", ".join(f"{count} × {reason}" for reason, count in reasons.items())
-                note(session, None, "quarantined", f"kept in quarantine: {words}", self._now())
+            for study_uid, counts in sorted(told.items()):
+                words = ", ".join(f"{count} × {reason}" for reason, count in counts.items())
+                for study in _lacking(session, study_uid) or (None,):
+                    note(session, study, "quarantined", f"kept in quarantine: {words}", self._now())
         _let_go(file.path for file, _ in refused)
         _log.warning("files quarantined", count=len(refused), reason="; ".join(sorted(reasons)))
         return Recorded(quarantined=reasons)
@@ -348,14 +361,26 @@ def _let_go(paths: Iterator[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def _quarantined(file: _File, name: str, reason: str, origin: spool.Origin) -> Quarantined:
+def _lacking(session: Session, study_uid: str) -> Sequence[Study]:
+    """The studies that an unusable file may be of, locked."""
+    query = select(Study).where(
+        Study.study_instance_uid == study_uid, Study.state != StudyState.DELETING
+    )
+    return session.scalars(query.order_by(Study.id).with_for_update()).all() if study_uid else ()
+
+
+def _quarantined(
+    file: _File, name: str, unusable: UnusableFileError, origin: spool.Origin
+) -> Quarantined:
     return Quarantined(
         path=name,
-        reason=reason,
+        reason=unusable.reason,
         size_bytes=file.size_bytes,
         calling_ae=origin.calling_ae,
         peer_address=origin.address,
         received_at=file.received_at,
+        study_instance_uid=unusable.study_instance_uid,
+        sop_instance_uid=unusable.sop_instance_uid,
     )
 
 

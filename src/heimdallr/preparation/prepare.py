@@ -192,9 +192,14 @@ def _prepare_dicom(
         yield replace(prepared, skipped=found.skipped)
 
 
-def unread(found: Scan) -> Iterator[Statement]:
-    """Images that may be missing in a volume because their files could not be read."""
-    if files := sum(found.skipped.get(reason.value, 0) for reason in _LOST_IMAGES):
+def unread(found: Scan, unusable: int = 0) -> Iterator[Statement]:
+    """Images that may be missing in a volume because their files could not be read.
+
+    Args:
+        found: what the files hold.
+        unusable: how many were put aside before.
+    """
+    if files := unusable + sum(found.skipped.get(reason.value, 0) for reason in _LOST_IMAGES):
         yield Statement("files_unread", {"files": files})
 
 

@@ -392,7 +392,12 @@ class Instance(Base):
 
 
 class Quarantined(Base):
-    """A received file that is no usable instance, kept at ``path`` below the quarantine folder."""
+    """A received file that is no usable instance, kept at ``path`` below the quarantine folder.
+
+    Attributes:
+        study_instance_uid: of the study that lacks it; empty where the file does not say.
+        sop_instance_uid: of the object that it would be; likewise.
+    """
 
     __tablename__ = "quarantine"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -401,6 +406,10 @@ class Quarantined(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     calling_ae: Mapped[str] = mapped_column(Label(16), default="")
     peer_address: Mapped[str] = mapped_column(Label(64), default="")
+    study_instance_uid: Mapped[str] = mapped_column(
+        String(64), default="", server_default="", index=True
+    )
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), default="", server_default="")
     received_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -35,7 +35,12 @@ class StudyRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a worker has to know of a run, as plain values."""
+    """What a worker has to know of a run, as plain values.
+
+    Attributes:
+        sources: the images.
+        unusable: how many more were received damaged, and never came whole.
+    """
 
     workflow_id: str
     study_id: int
@@ -45,6 +50,7 @@ class Assignment:
     attempt: int
     fresh: bool
     sources: tuple[Source, ...]
+    unusable: int = 0
 
     @property
     def content(self) -> str:

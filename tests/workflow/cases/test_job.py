@@ -17,12 +17,21 @@ from heimdallr.domain.errors import UnsupportedStudyError
 from heimdallr.domain.statements import Statement
 from heimdallr.domain.study import Selection, SeriesVerdict
 from heimdallr.domain.study import Series as FoundSeries
+from heimdallr.intake.pixels import Fault
 from heimdallr.publishing.identity import identity_json
 from heimdallr.publishing.results import results_json
 from heimdallr.publishing.schema import read_identity
 from heimdallr.store.corrections import CorrectionState, corrections_of, keep_correction
 from heimdallr.store.layout import data_folders
-from heimdallr.store.models import Event, MeasurementRow, Run, Series, Study, StudyState
+from heimdallr.store.models import (
+    Event,
+    MeasurementRow,
+    Quarantined,
+    Run,
+    Series,
+    Study,
+    StudyState,
+)
 from heimdallr.store.study_body_sizes import StudyBodySizeRow, keep_body_size
 from heimdallr.store.upkeep.withdrawal import withdraw_results
 from heimdallr.store.work import lifecycle, runs
@@ -80,6 +89,7 @@ class Hands:
         self._work = OneNumber(0.0, _nothing, _nothing)
         self._shop = Shop(database, self.folders, self._make, max_recoveries=3)
         self._taken = 0
+        self.given: Assignment | None = None
 
     def take(
         self,
@@ -104,6 +114,7 @@ class Hands:
         return self._work
 
     def _make(self, assignment: Assignment, _folder: WorkFolder) -> OneNumber:
+        self.given = assignment
         self._work.output = self.folders.output / f"{assignment.case_id}-{self._taken}"
         return self._work
 
@@ -121,6 +132,27 @@ def hands(database: Database, settings: Settings) -> Hands:
 def _number(database: Database, study_id: int) -> float | None:
     with database.read() as session:
         return session.query(MeasurementRow).filter_by(study_fk=study_id).one().value
+
+
+def test_whoever_measures_knows_of_images_that_came_damaged(
+    database: Database, settings: Settings, hands: Hands
+) -> None:
+    """Of this study alone."""
+    study_id = receive(database, settings, "1.2.3")
+    with database.write() as session:
+        for number, study_uid in enumerate(("1.2.3", "1.2.4", "")):
+            session.add(
+                Quarantined(
+                    path=f"batch/{number}.dcm",
+                    reason=Fault.SHORT_PIXELS.value,
+                    size_bytes=1,
+                    received_at=utc_now(),
+                    study_instance_uid=study_uid,
+                )
+            )
+    hands.take(study_id).stage("prepare", last_try=True)
+    assert hands.given is not None
+    assert hands.given.unusable == 1
 
 
 def test_a_height_entered_meanwhile_is_in_the_results(

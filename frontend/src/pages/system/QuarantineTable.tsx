@@ -1,6 +1,7 @@
-import { Table, Text } from "@mantine/core";
+import { Anchor, Table, Text } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import { api, BACKGROUND } from "@/api/client";
 import { ErrorPanel } from "@/components/ErrorPanel";
@@ -37,7 +38,7 @@ export function QuarantineTable() {
       <WideTable label={t("records.quarantine")} minWidth={640}>
         <Table.Thead>
           <Table.Tr>
-            {["at", "from", "size", "reason"].map((column) => (
+            {["at", "from", "study", "size", "reason"].map((column) => (
               <Table.Th key={column}>{t(`quarantine.${column}`)}</Table.Th>
             ))}
           </Table.Tr>
@@ -51,6 +52,15 @@ export function QuarantineTable() {
               <Table.Td>
                 {[file.calling_ae, file.peer_address].filter(Boolean).join(" · ") || (
                   <Missing why={t("quarantine.noSender")} />
+                )}
+              </Table.Td>
+              <Table.Td>
+                {file.study_id === null ? (
+                  <Missing why={t("quarantine.noStudy")} />
+                ) : (
+                  <Anchor component={Link} to={`/studies/${file.study_id}`} size="sm">
+                    {file.study_id}
+                  </Anchor>
                 )}
               </Table.Td>
               <Table.Td className="tabular">{format.bytes(file.size_bytes)}</Table.Td>

@@ -189,10 +189,20 @@ def stage_times(session: Session) -> dict[str, list[float]]:
     return {stage: sorted(values) for stage, values in times.items()}
 
 
-def quarantined(session: Session, *, before: int | None, limit: int) -> Sequence[Quarantined]:
-    """Received files that are no use, newest first."""
-    query = select(Quarantined).order_by(Quarantined.id.desc()).limit(limit)
-    return session.scalars(query if before is None else query.where(Quarantined.id < before)).all()
+def quarantined(
+    session: Session, *, before: int | None, limit: int
+) -> Sequence[tuple[Quarantined, int | None]]:
+    """Received files that are no use, newest first, each with the number of the study it is of."""
+    study = (
+        select(func.min(Study.id))
+        .where(Study.study_instance_uid == Quarantined.study_instance_uid)
+        .where(Study.study_instance_uid != "")
+        .scalar_subquery()
+    )
+    query = select(Quarantined, study).order_by(Quarantined.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Quarantined.id < before)
+    return [(file, number) for file, number in session.execute(query)]
 
 
 def peers(session: Session) -> Sequence[Peer]:

@@ -24,7 +24,15 @@ from sqlalchemy import func, select
 from heimdallr.domain.drawn_objects import DRAWN_CLASSES
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.preparation.case_id import case_id
-from heimdallr.store.models import ACTIVE_STATES, STAT, Instance, Run, Study, StudyState
+from heimdallr.store.models import (
+    ACTIVE_STATES,
+    STAT,
+    Instance,
+    Quarantined,
+    Run,
+    Study,
+    StudyState,
+)
 from heimdallr.store.work.states import (
     CANCELLED,
     FINAL_STATES,
@@ -75,6 +83,20 @@ def images_of(session: Session, study_id: int) -> Sequence[Received]:
         .order_by(Instance.key)
     )
     return [Received(*row) for row in rows]
+
+
+def unusable_of(session: Session, study: Study) -> int:
+    """How many images of a study were received damaged, and never came whole."""
+    uid = study.study_instance_uid
+    if not uid:
+        return 0
+    whole = select(Instance.key).join(Study).where(Study.study_instance_uid == uid)
+    lost = session.execute(
+        select(Quarantined.sop_instance_uid, Quarantined.path).where(
+            Quarantined.study_instance_uid == uid, Quarantined.sop_instance_uid.not_in(whole)
+        )
+    )
+    return len({instance_uid or path for instance_uid, path in lost})
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:

@@ -36,6 +36,10 @@ class QuarantinedFile(Schema):
     """A received file that is no usable image."""
 
     id: int = Field(examples=[3])
+    study_id: int | None = Field(
+        description="the study that lacks it; null where the file does not say, or there is none",
+        examples=[17],
+    )
     reason: str = Field(examples=["pixel data is shorter than the image"])
     size_bytes: int = Field(examples=[262144])
     calling_ae: str = Field(examples=["CT1"])
