@@ -37,7 +37,7 @@ from heimdallr.store.models import (
     Study,
     StudyState,
 )
-from heimdallr.store.work.lifecycle import reopen, unusable_of
+from heimdallr.store.work.lifecycle import lacking_of, reopen
 from heimdallr.store.work.states import lock
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def test_a_study_that_lacks_images_knows_it(
 
     def lacking() -> int:
         with database.read() as session:
-            return unusable_of(session, session.scalars(select(Study)).one())
+            return lacking_of(session, session.scalars(select(Study)).one()).unusable
 
     record([*stack(count=2), *damaged])
     with database.read() as session:

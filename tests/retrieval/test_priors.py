@@ -22,6 +22,7 @@ from heimdallr.retrieval.service import SAME_DAY, WAITS, Priors
 from heimdallr.store.database import Database
 from heimdallr.store.fetch_requests import PRIOR, FetchRequest, FetchState
 from heimdallr.store.models import ROUTINE, Event, Study, StudyState
+from heimdallr.store.work.lifecycle import lacking_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -423,6 +424,9 @@ def test_an_image_that_the_archive_cannot_send_is_asked_for_once_more(
         1,
         {"code": "archive_sent_in_part", "parameters": {"failed": 1, "count": 2}},
     )
+    with quiet_site.database.read() as session:
+        fetched = select(Study).where(Study.study_instance_uid == Image(21).study_uid)
+        assert lacking_of(session, session.scalars(fetched).one()) == (0, 1)
     assert len(said) == 2
     assert said[1].startswith("an earlier study was fetched in part: 1 of 2 images did not come")
 

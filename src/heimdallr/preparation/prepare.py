@@ -192,15 +192,18 @@ def _prepare_dicom(
         yield replace(prepared, skipped=found.skipped)
 
 
-def unread(found: Scan, unusable: int = 0) -> Iterator[Statement]:
-    """Images that may be missing in a volume because their files could not be read.
+def unread(found: Scan, unusable: int = 0, unfetched: int = 0) -> Iterator[Statement]:
+    """Images that may be missing in a volume: their files could not be read, or did not come.
 
     Args:
         found: what the files hold.
         unusable: how many were put aside before.
+        unfetched: how many an archive has and did not send.
     """
     if files := unusable + sum(found.skipped.get(reason.value, 0) for reason in _LOST_IMAGES):
         yield Statement("files_unread", {"files": files})
+    if unfetched:
+        yield Statement("images_unfetched", {"images": unfetched})
 
 
 def _scan(opened: OpenedInput) -> Scan:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SEARCH = ""
 """In place of a StudyInstanceUID: look which studies there are."""
+SENT_IN_PART = "archive_sent_in_part"
+"""Code of a reason whose ``count`` is how many images the archive has."""
 PRIOR = 20
 """Priority of a study that was fetched for another: everything that was sent goes first."""
 

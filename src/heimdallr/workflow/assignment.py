@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from heimdallr.store.work.lifecycle import Lacking
 from heimdallr.workflow.work_folder import Source, content_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Assignment:
 
     Attributes:
         sources: the images.
-        unusable: how many more were received damaged, and never came whole.
+        lacking: how many more there should be.
     """
 
     workflow_id: str
@@ -50,7 +51,7 @@ class Assignment:
     attempt: int
     fresh: bool
     sources: tuple[Source, ...]
-    unusable: int = 0
+    lacking: Lacking = field(default_factory=Lacking)
 
     @property
     def content(self) -> str:

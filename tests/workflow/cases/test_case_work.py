@@ -15,6 +15,7 @@ from heimdallr.config import Settings
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
+from heimdallr.store.work.lifecycle import Lacking
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.cases import artefacts, case_work
 from heimdallr.workflow.cases.case_work import CaseWork
@@ -183,16 +184,17 @@ def test_other_settings_or_files_are_never_mixed_with_what_was_made(
 def test_files_that_cannot_be_read_are_told_of(
     head: WrittenStudy, settings: Settings, lease: EngineLease, tmp_path: Path
 ) -> None:
-    """They may have been images, as what was quarantined: whoever reads the results is told."""
+    """They may have been images, as what did not come whole: who reads the results is told."""
     empty = tmp_path / "empty.dcm"
     empty.touch()
     folder = WorkFolder(tmp_path / "work")
     folder.begin("run-1", fresh=False)
-    assignment = _assignment([*_files(head), empty], unusable=2)
+    assignment = _assignment([*_files(head), empty], lacking=Lacking(2, 5))
     CaseWork(assignment, folder, tmp_path / "out", settings, lease).do("prepare", _silent)
     prepared = artefacts.load_prepared(folder.path / "prepare", folder.path / "instances")
     assert prepared.skipped == {"empty file": 1}
     assert Statement("files_unread", {"files": 3}) in prepared.notices
+    assert Statement("images_unfetched", {"images": 5}) in prepared.notices
 
 
 def test_what_is_no_volume_is_refused_with_its_reasons(

@@ -152,7 +152,7 @@ def test_whoever_measures_knows_of_images_that_came_damaged(
             )
     hands.take(study_id).stage("prepare", last_try=True)
     assert hands.given is not None
-    assert hands.given.unusable == 1
+    assert hands.given.lacking == (1, 0)
 
 
 def test_a_height_entered_meanwhile_is_in_the_results(

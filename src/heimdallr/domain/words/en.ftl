@@ -263,6 +263,10 @@ files_unread = { $files } { $files ->
     [one] it shows
    *[other] they show
 } was not measured
+images_unfetched = { $images } { $images ->
+    [one] image of the study could not be fetched from the archive; what it shows
+   *[other] images of the study could not be fetched from the archive; what they show
+} was not measured
 images_cut_short = { $images } { $images ->
     [one] image of the series was not measured: its file was
    *[other] images of the series were not measured: their files were

@@ -265,6 +265,10 @@ files_unread = { $files } { $files ->
     [one] arquivo da entrada está danificado ou vazio; o que ele mostra não foi medido
    *[other] arquivos da entrada estão danificados ou vazios; o que mostram não foi medido
 }
+images_unfetched = { $images } { $images ->
+    [one] imagem do exame não pôde ser buscada no arquivo; o que ela mostra não foi medido
+   *[other] imagens do exame não puderam ser buscadas no arquivo; o que mostram não foi medido
+}
 images_cut_short = { $images } { $images ->
     [one] imagem da série não foi medida: seu arquivo está incompleto
    *[other] imagens da série não foram medidas: seus arquivos estão incompletos

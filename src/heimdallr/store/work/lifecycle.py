@@ -24,6 +24,7 @@ from sqlalchemy import func, select
 from heimdallr.domain.drawn_objects import DRAWN_CLASSES
 from heimdallr.domain.errors import StateConflictError
 from heimdallr.preparation.case_id import case_id
+from heimdallr.store.fetch_requests import SENT_IN_PART, FetchRequest
 from heimdallr.store.models import (
     ACTIVE_STATES,
     STAT,
@@ -85,18 +86,40 @@ def images_of(session: Session, study_id: int) -> Sequence[Received]:
     return [Received(*row) for row in rows]
 
 
-def unusable_of(session: Session, study: Study) -> int:
-    """How many images of a study were received damaged, and never came whole."""
+class Lacking(NamedTuple):
+    """How many images of a study are known not to be there."""
+
+    unusable: int = 0
+    """Received damaged; they never came whole."""
+    unfetched: int = 0
+    """An archive has them, and could not send them when it was asked."""
+
+
+def lacking_of(session: Session, study: Study) -> Lacking:
+    """What is known of images that a study lacks."""
     uid = study.study_instance_uid
     if not uid:
-        return 0
-    whole = select(Instance.key).join(Study).where(Study.study_instance_uid == uid)
-    lost = session.execute(
+        return Lacking()
+    whole = set(
+        session.scalars(select(Instance.key).join(Study).where(Study.study_instance_uid == uid))
+    )
+    damaged = session.execute(
         select(Quarantined.sop_instance_uid, Quarantined.path).where(
-            Quarantined.study_instance_uid == uid, Quarantined.sop_instance_uid.not_in(whole)
+            Quarantined.study_instance_uid == uid
         )
     )
-    return len({instance_uid or path for instance_uid, path in lost})
+    unusable = len({instance_uid or path for instance_uid, path in damaged} - whole)
+    reasons = session.scalars(
+        select(FetchRequest.reason).where(
+            FetchRequest.study_instance_uid == uid, FetchRequest.reason.is_not(None)
+        )
+    )
+    had = (
+        int(reason["parameters"]["count"])
+        for reason in reasons
+        if reason and reason["code"] == SENT_IN_PART
+    )
+    return Lacking(unusable, max(0, max(had, default=0) - len(whole) - unusable))
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:

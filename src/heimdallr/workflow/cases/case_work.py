@@ -137,7 +137,7 @@ class CaseWork:
             made = prepare_study(scanned, self._of.case_id, target, preferences(self._settings))
             if isinstance(made, RefusedStudy):
                 raise StudyRefusedError(made.error, made.selection)
-            notices = (*made.notices, *unread(found, self._of.unusable))
+            notices = (*made.notices, *unread(found, *self._of.lacking))
             made = replace(made, skipped=found.skipped, notices=notices)
             artefacts.save_prepared(draft.folder, made, instances)
         self._whole("prepare", made_from)
@@ -199,7 +199,7 @@ class CaseWork:
     def _made_from_prepare(self) -> str:
         chosen_by = asdict(preferences(self._settings))
         return fingerprint(
-            heimdallr.__version__, self._of.content, repr(self._of.unusable), repr(chosen_by)
+            heimdallr.__version__, self._of.content, repr(self._of.lacking), repr(chosen_by)
         )
 
     def _made_from_segment(self, report: Report) -> str:

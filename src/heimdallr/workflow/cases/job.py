@@ -25,7 +25,7 @@ from heimdallr.domain.errors import (
 )
 from heimdallr.store.models import Run, Study, StudyState
 from heimdallr.store.work import runs
-from heimdallr.store.work.lifecycle import images_of, unusable_of
+from heimdallr.store.work.lifecycle import images_of, lacking_of
 from heimdallr.store.work.runs import CancelAskedError, RunLostError, RunOverError
 from heimdallr.store.work.states import FINAL_STATES
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
@@ -419,5 +419,5 @@ def _assignment(session: Session, run: Run, folders: DataFolders) -> Assignment:
         attempt=run.attempt,
         fresh=run.fresh,
         sources=tuple(Source(one.key, one.digest, folders.incoming / one.path) for one in images),
-        unusable=unusable_of(session, study),
+        lacking=lacking_of(session, study),
     )
