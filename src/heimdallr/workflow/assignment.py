@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from heimdallr.store.work.lifecycle import Lacking
+from heimdallr.domain.lacking_images import LackingImages
 from heimdallr.workflow.work_folder import Source, content_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Assignment:
     attempt: int
     fresh: bool
     sources: tuple[Source, ...]
-    lacking: Lacking = field(default_factory=Lacking)
+    lacking: LackingImages = field(default_factory=LackingImages)
 
     @property
     def content(self) -> str:

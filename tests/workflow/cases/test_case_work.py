@@ -12,10 +12,10 @@ import pytest
 
 from heimdallr.clock import local_now
 from heimdallr.config import Settings
+from heimdallr.domain.lacking_images import LackingImages
 from heimdallr.domain.statements import Statement
 from heimdallr.imaging.volume import load_volume
 from heimdallr.phantom.studies import WrittenStudy, write_head_ct
-from heimdallr.store.work.lifecycle import Lacking
 from heimdallr.workflow.assignment import Assignment, Chronicle, StudyRefusedError
 from heimdallr.workflow.cases import artefacts, case_work
 from heimdallr.workflow.cases.case_work import CaseWork
@@ -189,7 +189,7 @@ def test_files_that_cannot_be_read_are_told_of(
     empty.touch()
     folder = WorkFolder(tmp_path / "work")
     folder.begin("run-1", fresh=False)
-    assignment = _assignment([*_files(head), empty], lacking=Lacking(2, 5))
+    assignment = _assignment([*_files(head), empty], lacking=LackingImages(2, 5))
     CaseWork(assignment, folder, tmp_path / "out", settings, lease).do("prepare", _silent)
     prepared = artefacts.load_prepared(folder.path / "prepare", folder.path / "instances")
     assert prepared.skipped == {"empty file": 1}

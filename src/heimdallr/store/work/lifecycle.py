@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 
 from heimdallr.domain.drawn_objects import DRAWN_CLASSES
 from heimdallr.domain.errors import StateConflictError
+from heimdallr.domain.lacking_images import LackingImages
 from heimdallr.preparation.case_id import case_id
 from heimdallr.store.fetch_requests import SENT_IN_PART, FetchRequest
 from heimdallr.store.models import (
@@ -86,20 +87,11 @@ def images_of(session: Session, study_id: int) -> Sequence[Received]:
     return [Received(*row) for row in rows]
 
 
-class Lacking(NamedTuple):
-    """How many images of a study are known not to be there."""
-
-    unusable: int = 0
-    """Received damaged; they never came whole."""
-    unfetched: int = 0
-    """An archive has them, and could not send them when it was asked."""
-
-
-def lacking_of(session: Session, study: Study) -> Lacking:
+def lacking_of(session: Session, study: Study) -> LackingImages:
     """What is known of images that a study lacks."""
     uid = study.study_instance_uid
     if not uid:
-        return Lacking()
+        return LackingImages()
     whole = set(
         session.scalars(select(Instance.key).join(Study).where(Study.study_instance_uid == uid))
     )
@@ -119,7 +111,7 @@ def lacking_of(session: Session, study: Study) -> Lacking:
         for reason in reasons
         if reason and reason["code"] == SENT_IN_PART
     )
-    return Lacking(unusable, max(0, max(had, default=0) - len(whole) - unusable))
+    return LackingImages(unusable, max(0, max(had, default=0) - len(whole) - unusable))
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:
