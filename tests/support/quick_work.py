@@ -270,7 +270,7 @@ class Workers:
         worker = Worker(process, log)
         self._workers.append(worker)
         if wait:
-            wait_for(lambda: worker.is_ready or process.poll() is not None, 60)
+            wait_for(lambda: worker.is_ready or process.poll() is not None)
             assert process.poll() is None, log.read_text()
         return worker
 

@@ -53,18 +53,18 @@ def test_the_database_goes_away_and_comes_back(cluster: Cluster, tmp_path: Path)
         before = system.supervisor.pids()
         sender = Sender(system.settings.dicom_port)
         sender.send(write_study(tmp_path, 0))
-        wait_for(lambda: system.states().get(f"{UID}.1") == "done", what="done", limit_s=90)
+        wait_for(lambda: system.states().get(f"{UID}.1") == "done", what="done")
 
         cluster.stop()
-        wait_for(lambda: _ready(system) == 503, what="not ready", limit_s=60)
+        wait_for(lambda: _ready(system) == 503, what="not ready")
         sender.send(write_study(tmp_path, 1), limit_s=60)
         assert sender.interruptions == 0
         assert len(sender.stored[f"{UID}.2"]) == 14
         cluster.start()
 
-        wait_for(lambda: _ready(system) == 200, what="ready again", limit_s=60)
+        wait_for(lambda: _ready(system) == 200, what="ready again")
         system.database.engine.dispose()
-        wait_for(lambda: system.states().get(f"{UID}.2") == "done", what="done", limit_s=120)
+        wait_for(lambda: system.states().get(f"{UID}.2") == "done", what="done")
         assert missing_on_disk(system, sender.stored) == []
         assert system.runs() == [(f"{UID}.{n}", 1, 1, "done") for n in (1, 2)]
         assert system.supervisor.pids() == before, "nobody had to be started again"

@@ -167,8 +167,8 @@ def _survive(  # noqa: PLR0917
             came_out = what_came_out(cases[f"{UID}.{number + 1}"])
             assert came_out == undisturbed[number % KINDS], number
         spool = system.data / "incoming" / ".spool"
-        wait_for(lambda: not any(spool.iterdir()), what="an empty spool", limit_s=60)
-        wait_for(lambda: _answers(system), what="the web server", limit_s=60)
+        wait_for(lambda: not any(spool.iterdir()), what="an empty spool")
+        wait_for(lambda: _answers(system), what="the web server")
         assert system.get("/api/v1/studies").json()["total"] == ordeal.cases
     shutil.rmtree(folder, ignore_errors=True)
 

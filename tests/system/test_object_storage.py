@@ -63,7 +63,7 @@ def test_a_host_without_the_data_folder_does_the_work(
             try:
                 Sender(system.settings.dicom_port).send(study)
                 assert set(system.wait_for(1, 180).values()) == {"done"}, "\n".join(lines)
-                wait_for(lambda: not server.objects(), what="an empty bucket", limit_s=30)
+                wait_for(lambda: not server.objects(), what="an empty bucket")
             finally:
                 stop.set()
                 thread.join()

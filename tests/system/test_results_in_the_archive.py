@@ -72,7 +72,7 @@ def deliveries(system: WholeSystem, after: int = 0) -> list[dict[str, Any]]:
         found[:] = [one for one in told if one["id"] > after]
         return bool(found) and all(one["state"] in OVER for one in found)
 
-    wait_for(is_over, what="delivered", limit_s=60)
+    wait_for(is_over, what="delivered")
     return found
 
 
@@ -96,7 +96,7 @@ def test_results_of_a_study_arrive_come_back_and_are_replaced(
          str(system.settings.dicom_port), str(study)],
         check=True, timeout=60, env={**os.environ, "TCP_NODELAY": "1"},
     )  # fmt: skip
-    wait_for(lambda: system.states().get(uid) == "done", what="done", limit_s=90)
+    wait_for(lambda: system.states().get(uid) == "done", what="done")
 
     # Everything arrives, in the patient's own study, and is committed.
     first = deliveries(system)
@@ -114,21 +114,21 @@ def test_results_of_a_study_arrive_come_back_and_are_replaced(
     everything = [one["ID"] for one in orthanc.ask("GET", "/instances?expand")]
     orthanc.ask("POST", "/modalities/HEIMDALLR/store", everything)
     spool = system.data / "incoming" / ".spool"
-    wait_for(lambda: not any(spool.iterdir()), what="recorded", limit_s=60)
+    wait_for(lambda: not any(spool.iterdir()), what="recorded")
 
     # Sent once more, an object is the same object.
     (report,) = [one for one in first if one["kind"] == "sr"]
     before = orthanc.file_of(report["sop_instance_uid"])
     orthanc.ask("DELETE", f"/instances/{id_of(orthanc, report)}")
     post(system, f"/api/v1/deliveries/{report['id']}/resend")
-    wait_for(lambda: orthanc.instances() == uids, what="again", limit_s=60)
+    wait_for(lambda: orthanc.instances() == uids, what="again")
     assert orthanc.file_of(report["sop_instance_uid"]) == before
     assert {one["state"] for one in deliveries(system)} == {"committed"}
     assert (system.runs(), system.states()) == (runs, {uid: "done"}), "nothing was started"
 
     # Measured anew they are others, and the report says which one it replaces.
     post(system, "/api/v1/studies/1/reprocess")
-    wait_for(lambda: len(system.runs()) == len(runs) + 1, what="measured anew", limit_s=30)
+    wait_for(lambda: len(system.runs()) == len(runs) + 1, what="measured anew")
     second = deliveries(system, after=max(one["id"] for one in first))
     assert {one["state"] for one in second} == {"committed"}, second
     assert not uids & {one["sop_instance_uid"] for one in second}

@@ -84,7 +84,7 @@ def test_a_study_sent_with_dcmtk_becomes_results(system: WholeSystem, studies: l
     done = _dcmtk("dcmsend", "-v", *send)
     assert done.returncode == 0, done.stdout + done.stderr
     uid = f"{UID}.1"
-    wait_for(lambda: system.states().get(uid) == "done", what="done", limit_s=90)
+    wait_for(lambda: system.states().get(uid) == "done", what="done")
     case = system.cases()[uid]
     results = system.get(f"/api/patients/{case.name}/results").json()
     assert results["case_id"] == case.name
@@ -95,7 +95,7 @@ def test_a_study_sent_with_dcmtk_becomes_results(system: WholeSystem, studies: l
     before = what_came_out(case)
     assert _dcmtk("dcmsend", *send).returncode == 0
     spool = system.data / "incoming" / ".spool"
-    wait_for(lambda: not any(spool.iterdir()), what="recorded", limit_s=60)
+    wait_for(lambda: not any(spool.iterdir()), what="recorded")
     time.sleep(1)
     assert system.runs() == [(uid, 1, 1, "done")]
     assert what_came_out(case) == before
@@ -127,7 +127,7 @@ def test_what_is_put_into_the_watch_folder_is_taken(
 ) -> None:
     """A folder that is copied there file by file."""
     shutil.copytree(studies[3], system.data.parent / "watched" / "study")
-    wait_for(lambda: system.states().get(f"{UID}.4") == "done", what="done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.4") == "done", what="done")
 
 
 def test_the_system_measures_what_the_command_measures(
@@ -135,7 +135,7 @@ def test_the_system_measures_what_the_command_measures(
 ) -> None:
     """Case folders of the service and of `heimdallr process` are equal, masks and all."""
     Sender(system.settings.dicom_port).send(studies[4])
-    wait_for(lambda: system.states().get(f"{UID}.5") == "done", what="done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.5") == "done", what="done")
     (alone,) = process_undisturbed([studies[4]], tmp_path / "alone", cache).values()
     assert what_came_out(system.cases()[f"{UID}.5"]) == what_came_out(alone)
 
@@ -148,7 +148,7 @@ def test_a_backup_of_the_running_system_can_be_restored(
     Also those of a study that came after the copy of the database, before that of the folders.
     """
     Sender(system.settings.dicom_port).send(studies[5])
-    wait_for(lambda: system.states().get(f"{UID}.6") == "done", what="done", limit_s=90)
+    wait_for(lambda: system.states().get(f"{UID}.6") == "done", what="done")
     page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
     section = page.split("## Backup and restore")[1].split("\n## ")[0].replace("\\\n", "")
     commands = re.findall(
@@ -159,7 +159,7 @@ def test_a_backup_of_the_running_system_can_be_restored(
     (tmp_path / "backup").mkdir()
     _shell(commands[0], system.data, tmp_path / "backup")
     Sender(system.settings.dicom_port).send(write_study(tmp_path, 7, kind=1))
-    wait_for(lambda: system.states().get(f"{UID}.8") == "done", 90)
+    wait_for(lambda: system.states().get(f"{UID}.8") == "done")
     _shell(commands[1], system.data, tmp_path / "backup")
     restored = tmp_path / "restored"
     (restored / "state").mkdir(parents=True)

@@ -171,7 +171,7 @@ def whole_system(
     thread.start()
     database = Database(database_url(own))
     try:
-        wait_for(lambda: ready.is_set() or not thread.is_alive(), what="ready", limit_s=120)
+        wait_for(lambda: ready.is_set() or not thread.is_alive(), what="ready")
         assert ready.is_set(), "\n".join(lines)
         yield WholeSystem(own, supervisor, database, lines)
     except AssertionError:

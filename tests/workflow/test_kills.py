@@ -87,7 +87,7 @@ def test_workers_killed_at_random_points_lose_and_repeat_nothing(
             living[victim].kill()
             kills += 1
             living[victim] = workers.start(quick, wait=count == 1)
-    wait_for(lambda: _unfinished(database) == 0, 60)
+    wait_for(lambda: _unfinished(database) == 0)
     assert kills >= 3, "the cases were over before workers could be killed"
     _check_all_done(database, settings, ids)
     begun = Counter(journal(settings.data_dir))
@@ -113,7 +113,7 @@ def test_a_case_that_kills_its_workers_is_given_up_and_the_others_are_not(
             worker = workers.start(quick, wait=False)
         return _unfinished(database) == 0
 
-    wait_for(over, 55)
+    wait_for(over)
     failed = study_of(database, poison.id)
     assert failed.state is StudyState.FAILED
     assert failed.error.startswith("given up: 3 workers were lost in stage segment")

@@ -96,7 +96,7 @@ class Site:
 
     def wait_until_empty(self) -> None:
         """Nothing is left in the store, and nothing of it in the database."""
-        wait_for(lambda: not self.rows(), 30)
+        wait_for(lambda: not self.rows())
         assert self.server.objects() == []
 
 
@@ -149,7 +149,7 @@ def test_a_worker_without_the_data_folder_does_a_study(site: Site) -> None:
     assert "hands_in" in run.log
     assert not list((site.worker_folder / "output").iterdir())
     site.wait_until_empty()
-    wait_for(lambda: not list((site.worker_folder / "input").iterdir()), 30)
+    wait_for(lambda: not list((site.worker_folder / "input").iterdir()))
     assert PATIENT not in run.log + site.workers.logs() + site.exchange.log.read_text()
 
 
@@ -158,7 +158,7 @@ def test_a_run_says_that_nothing_carries_its_images(site: Site) -> None:
     """Without an exchange it waits, visibly; one that comes takes the words back."""
     study_id = receive(site.database, site.front, "1.2.3")
     site.start_worker()
-    wait_for(lambda: "heimdallr exchange" in study_of(site.database, study_id).error, 30)
+    wait_for(lambda: "heimdallr exchange" in study_of(site.database, study_id).error)
     site.exchange.start()
     study = wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
     assert (study.state, study.error) == (StudyState.DONE, "")
@@ -171,7 +171,7 @@ def test_a_store_that_is_away_is_waited_for_and_said(site: Site) -> None:
     study_id = receive(site.database, site.front, "1.2.3")
     site.exchange.start()
     site.start_worker()
-    wait_for(lambda: "object store" in study_of(site.database, study_id).error, 60)
+    wait_for(lambda: "object store" in study_of(site.database, study_id).error)
     assert study_of(site.database, study_id).state is StudyState.QUEUED
     site.server.start()
     study = wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
@@ -190,9 +190,9 @@ def test_a_store_that_goes_away_at_the_end_is_waited_for(site: Site) -> None:
     order(site.worker_folder, case_id, "analyze", "dawdle", seconds=2.0)
     site.exchange.start()
     site.start_worker()
-    wait_for(lambda: "analyze" in journal(site.worker_folder, case_id), 60)
+    wait_for(lambda: "analyze" in journal(site.worker_folder, case_id))
     site.server.kill()
-    wait_for(lambda: "object store" in study_of(site.database, study_id).error, 60)
+    wait_for(lambda: "object store" in study_of(site.database, study_id).error)
     site.server.start()
     study = wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
     assert (study.state, study.error) == (StudyState.DONE, "")
@@ -205,16 +205,16 @@ def test_damaged_objects_are_put_anew(site: Site) -> None:
     study_id = receive(site.database, site.front, "1.2.3")
     case_id = str(study_of(site.database, study_id).case_id)
     site.exchange.start()
-    wait_for(lambda: any(row.manifest for row in site.rows()), 60)
+    wait_for(lambda: any(row.manifest for row in site.rows()))
     for path in site.server.objects():
         if path.suffix != ".manifest":
             path.write_bytes(b"?" * path.stat().st_size)
     site.exchange.kill()
     site.start_worker()
-    wait_for(lambda: any(row.lost for row in site.rows()), 60)
+    wait_for(lambda: any(row.lost for row in site.rows()))
     order(site.worker_folder, case_id, "publish", "dawdle", seconds=0.1)
     site.exchange.start()
-    wait_for(lambda: not any(row.lost for row in site.rows()), 60)
+    wait_for(lambda: not any(row.lost for row in site.rows()))
     study = wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
     assert (study.state, study.error) == (StudyState.DONE, "")
 
@@ -224,10 +224,10 @@ def test_damaged_results_are_handed_in_anew(site: Site) -> None:
     """The folder in the data folder never has been anything but whole."""
     study_id = receive(site.database, site.front, "1.2.3")
     site.exchange.start()
-    wait_for(lambda: any(row.manifest for row in site.rows()), 60)
+    wait_for(lambda: any(row.manifest for row in site.rows()))
     site.exchange.kill()
     site.start_worker()
-    wait_for(lambda: any(row.manifest and row.workflow_id for row in site.rows()), 60)
+    wait_for(lambda: any(row.manifest and row.workflow_id for row in site.rows()))
     before = {path: path.read_bytes() for path in site.server.objects()}
     for path, content in before.items():
         path.write_bytes(content.replace(b"liver", b"river"))
@@ -246,7 +246,7 @@ def test_what_people_ask_meanwhile_holds(site: Site) -> None:
     order(site.worker_folder, case_id, "segment", "dawdle", seconds=3.0, times=1)
     site.exchange.start()
     site.start_worker()
-    wait_for(lambda: "segment" in journal(site.worker_folder, case_id), 60)
+    wait_for(lambda: "segment" in journal(site.worker_folder, case_id))
     add_late_image(site.database, site.front, study_id, complete=True)
     wait_for(lambda: len(runs_of(site.database, study_id)) > 1)
     wait_for_state(site.database, study_id, StudyState.DONE, StudyState.FAILED)
@@ -255,7 +255,7 @@ def test_what_people_ask_meanwhile_holds(site: Site) -> None:
     site.wait_until_empty()
     with site.database.write() as session:
         lifecycle.retry(session, study_id, utc_now(), "anna", fresh=True)
-    wait_for(lambda: bool(site.rows()), 30)
+    wait_for(lambda: bool(site.rows()))
     with site.database.write() as session:
         lifecycle.cancel(session, study_id, utc_now(), "anna")
     wait_for_state(site.database, study_id, StudyState.CANCELLED, StudyState.DONE)
