@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from heimdallr.workflow.assignment import Assignment, Work
     from heimdallr.workflow.work_folder import WorkFolder
 
-DISPATCH_S, AWAY_S = 0.2, 1.0
+DISPATCH_S, IDLE_S, AWAY_S = 0.2, 0.5, 1.0
+"""Between rounds: while something is worked on, while nothing is, while the database is away."""
+
 CENSUS_S = 2.0
 RECONCILE_S = 10.0
 LOCK_S = 5.0
@@ -153,8 +155,13 @@ class Rounds:
         self._thread.join(LEAVE_S)
 
     def _go(self) -> None:
-        while not self._stop.wait(DISPATCH_S if self._try_round() else AWAY_S):
+        while not self._stop.wait(self._pause_s(went_well=self._try_round())):
             pass
+
+    def _pause_s(self, *, went_well: bool) -> float:
+        if not went_well:
+            return AWAY_S
+        return DISPATCH_S if self._work.busy else IDLE_S
 
     def _try_round(self) -> bool:
         try:

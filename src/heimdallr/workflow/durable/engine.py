@@ -50,7 +50,8 @@ QUEUE = "cases"
 VERSION = "heimdallr-1"
 """Raised only when a workflow that was begun by an older program cannot be gone on with."""
 
-POLL_S = 0.1
+POLL_S = 0.25
+"""Each look for a queued run is three queries: ten a second took an idle worker 7 % of a core."""
 FINISHED = (
     WorkflowStatusString.SUCCESS.value,
     WorkflowStatusString.ERROR.value,
