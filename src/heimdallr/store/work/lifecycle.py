@@ -109,7 +109,7 @@ def lacking_of(session: Session, study: Study) -> LackingImages:
     had = (
         int(reason["parameters"]["count"])
         for reason in reasons
-        if reason and reason["code"] == SENT_IN_PART
+        if isinstance(reason, dict) and reason["code"] == SENT_IN_PART
     )
     return LackingImages(unusable, max(0, max(had, default=0) - len(whole) - unusable))
 
