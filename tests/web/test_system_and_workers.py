@@ -144,6 +144,10 @@ def test_a_file_in_quarantine_leads_to_its_study(anywhere: Service) -> None:
             session.add(row)
     listed = anywhere.client.get("/api/v1/quarantine").json()["files"]
     assert [one["study_id"] for one in listed] == [None, None, study]
+    newest = anywhere.client.get("/api/v1/quarantine?limit=2").json()
+    assert newest == {"files": listed[:2], "next": listed[1]["id"]}
+    older = anywhere.client.get(f"/api/v1/quarantine?before={newest['next']}").json()
+    assert older == {"files": listed[2:], "next": None}
 
 
 def test_a_clock_that_cannot_be_right_is_told(tmp_path: Path) -> None:

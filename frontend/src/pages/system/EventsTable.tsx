@@ -1,16 +1,16 @@
-import { Anchor, Badge, Table, Text } from "@mantine/core";
+import { Badge, Table, Text } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
 import { api, BACKGROUND } from "@/api/client";
 import { ErrorPanel } from "@/components/ErrorPanel";
-import { Missing } from "@/components/Missing";
 import { useOlder } from "@/components/older";
 import { OlderPager } from "@/components/OlderPager";
 import { Waiting } from "@/components/Waiting";
 import { WideTable } from "@/components/WideTable";
 import { useFormat } from "@/i18n/format";
+
+import { StudyNumber } from "./StudyNumber";
 
 const EVERY_MS = 15_000;
 const PAGE = 25;
@@ -45,13 +45,7 @@ export function EventsTable() {
                 {format.dateTime(event.at)}
               </Table.Td>
               <Table.Td>
-                {event.study_id === null ? (
-                  <Missing why={t("events.noStudy")} />
-                ) : (
-                  <Anchor component={Link} to={`/studies/${event.study_id}`} size="sm">
-                    {event.study_id}
-                  </Anchor>
-                )}
+                <StudyNumber id={event.study_id} why={t("events.noStudy")} />
               </Table.Td>
               <Table.Td>
                 <Badge variant="default" mr="xs">

@@ -1,7 +1,6 @@
-import { Anchor, Table, Text } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
 import { api, BACKGROUND } from "@/api/client";
 import { ErrorPanel } from "@/components/ErrorPanel";
@@ -12,6 +11,8 @@ import { Waiting } from "@/components/Waiting";
 import { WideTable } from "@/components/WideTable";
 import { useFormat } from "@/i18n/format";
 import { useTerms } from "@/terms";
+
+import { StudyNumber } from "./StudyNumber";
 
 const EVERY_MS = 15_000;
 const PAGE = 25;
@@ -55,13 +56,7 @@ export function QuarantineTable() {
                 )}
               </Table.Td>
               <Table.Td>
-                {file.study_id === null ? (
-                  <Missing why={t("quarantine.noStudy")} />
-                ) : (
-                  <Anchor component={Link} to={`/studies/${file.study_id}`} size="sm">
-                    {file.study_id}
-                  </Anchor>
-                )}
+                <StudyNumber id={file.study_id} why={t("quarantine.noStudy")} />
               </Table.Td>
               <Table.Td className="tabular">{format.bytes(file.size_bytes)}</Table.Td>
               <Table.Td>{terms.file(file.reason)}</Table.Td>

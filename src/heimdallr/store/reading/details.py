@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import RowMapping, Select
     from sqlalchemy.orm import Session
 
 _RECENT_RUNS = 200
@@ -189,20 +189,19 @@ def stage_times(session: Session) -> dict[str, list[float]]:
     return {stage: sorted(values) for stage, values in times.items()}
 
 
-def quarantined(
-    session: Session, *, before: int | None, limit: int
-) -> Sequence[tuple[Quarantined, int | None]]:
-    """Received files that are no use, newest first, each with the number of the study it is of."""
+def quarantined(session: Session, *, before: int | None, limit: int) -> Sequence[RowMapping]:
+    """Received files that are no use, newest first, each with the ``study_id`` it is of."""
     study = (
         select(func.min(Study.id))
         .where(Study.study_instance_uid == Quarantined.study_instance_uid)
         .where(Study.study_instance_uid != "")
         .scalar_subquery()
     )
-    query = select(Quarantined, study).order_by(Quarantined.id.desc()).limit(limit)
+    columns = Quarantined.__table__.columns
+    query = select(*columns, study.label("study_id")).order_by(Quarantined.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Quarantined.id < before)
-    return [(file, number) for file, number in session.execute(query)]
+    return session.execute(query).mappings().all()
 
 
 def peers(session: Session) -> Sequence[Peer]:

@@ -92,15 +92,13 @@ def lacking_of(session: Session, study: Study) -> LackingImages:
     uid = study.study_instance_uid
     if not uid:
         return LackingImages()
-    whole = set(
-        session.scalars(select(Instance.key).join(Study).where(Study.study_instance_uid == uid))
-    )
+    whole = select(Instance.key).join(Study).where(Study.study_instance_uid == uid)
     damaged = session.execute(
         select(Quarantined.sop_instance_uid, Quarantined.path).where(
-            Quarantined.study_instance_uid == uid
+            Quarantined.study_instance_uid == uid, Quarantined.sop_instance_uid.not_in(whole)
         )
     )
-    unusable = len({instance_uid or path for instance_uid, path in damaged} - whole)
+    unusable = len({instance_uid or path for instance_uid, path in damaged})
     reasons = session.scalars(
         select(FetchRequest.reason).where(
             FetchRequest.study_instance_uid == uid, FetchRequest.reason.is_not(None)
@@ -111,7 +109,8 @@ def lacking_of(session: Session, study: Study) -> LackingImages:
         for reason in reasons
         if isinstance(reason, dict) and reason["code"] == SENT_IN_PART
     )
-    return LackingImages(unusable, max(0, max(had, default=0) - len(whole) - unusable))
+    here = session.scalar(select(func.count()).select_from(whole.subquery())) or 0
+    return LackingImages(unusable, max(0, max(had, default=0) - here - unusable))
 
 
 def reopen(session: Session, study: Study, now: datetime) -> None:

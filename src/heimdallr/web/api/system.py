@@ -90,19 +90,8 @@ def list_quarantine(
     with context.database.read() as session:
         rows = details.quarantined(session, before=before, limit=limit)
     return Quarantine(
-        files=[
-            QuarantinedFile(
-                id=file.id,
-                study_id=study,
-                reason=file.reason,
-                size_bytes=file.size_bytes,
-                calling_ae=file.calling_ae,
-                peer_address=file.peer_address,
-                received_at=file.received_at,
-            )
-            for file, study in rows
-        ],
-        next=rows[-1][0].id if len(rows) == limit else None,
+        files=[QuarantinedFile.model_validate(row) for row in rows],
+        next=rows[-1]["id"] if len(rows) == limit else None,
     )
 
 
